@@ -1,0 +1,49 @@
+"""How much darker a pixel is than its neighbourhood: the simplest crack score, which others must beat."""
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+class LocalContrast:
+    """Local mean minus grey value, negative values cut to 0, slightly blurred.
+
+    Args:
+        window: Side of the square of the local mean, in pixels; odd, and wider than the cracks.
+        sigma: Standard deviation of the Gaussian blur, in pixels.
+
+    Raises:
+        ValueError: If `window` is even or below 3, or `sigma` is not positive.
+    """
+
+    name = "local-contrast"
+    input_size: int | None = None
+
+    def __init__(self, window: int = 51, sigma: float = 1.0) -> None:
+        if window < 3 or window % 2 == 0:
+            raise ValueError(f"window is {window}, expected an odd number of at least 3 pixels")
+        if sigma <= 0:
+            raise ValueError(f"sigma is {sigma}, expected a positive number of pixels")
+        self.window = window
+        self.sigma = sigma
+
+    def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
+        """Scores each pixel by its contrast to the neighbourhood.
+
+        Args:
+            images: RGB photos, b×3×h×w in [0, 1].
+
+        Returns:
+            b×h×w in [0, 1]: the difference of grey values, 0 where the pixel is as bright as its
+            surroundings.
+        """
+        scores = [self._contrast(image) for image in images.permute(0, 2, 3, 1).float().cpu().numpy()]
+        return torch.from_numpy(np.stack(scores)).to(images.device)
+
+    def _contrast(self, image: Float[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
+        grey = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY)
+        darker = np.maximum(cv2.blur(grey, (self.window, self.window)) - grey, 0)
+        contrast: np.ndarray = np.clip(cv2.GaussianBlur(darker, (0, 0), self.sigma), 0, 1)
+        return contrast

@@ -1,0 +1,253 @@
+"""Fetching the published datasets from their official sources (paper, IV-A)."""
+
+import hashlib
+import http.client
+import json
+import tempfile
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from upcracknet.data.archive import unpack
+from upcracknet.data.dataset import FOLDER_NAMES, find_layout
+from upcracknet.data.photo import write_atomically
+from upcracknet.errors import DataError, OutputError
+
+Progress = Callable[[int, int | None], None]
+"""Called with the bytes that are there and the bytes in all, None where the server does not say."""
+
+LOCK_FILE = "downloads.json"
+_TIMEOUT_SECONDS = 60
+_BLOCK = 1 << 18
+
+
+@dataclass(frozen=True)
+class DatasetSource:
+    """Where a dataset comes from.
+
+    Attributes:
+        page: the authors' page.
+        terms: terms of use and what to cite, as the authors state them.
+        needed: folders that the dataset's folder holds.
+        url: the archive; None where the authors offer none that a program can fetch.
+        sha256: checksum of the archive; None where the authors publish none: that of the first download is
+            then recorded in ``downloads.json``, and later ones must equal it.
+    """
+
+    page: str
+    terms: str
+    needed: tuple[str, ...]
+    url: str | None = None
+    sha256: str | None = None
+
+
+SOURCES: Mapping[str, DatasetSource] = {
+    "deepcrack": DatasetSource(
+        page="https://github.com/yhlleo/DeepCrack",
+        terms="research use; cite Liu et al., 'DeepCrack', Neurocomputing 338 (2019)",
+        needed=("train_img", "train_lab", "test_img", "test_lab"),
+        url="https://github.com/yhlleo/DeepCrack/raw/master/dataset/DeepCrack.zip",
+    ),
+    "cfd": DatasetSource(
+        page="https://github.com/cuilimeng/CrackForest-dataset",
+        terms="non-commercial research only; cite Shi et al., 'Automatic road crack detection using random "
+        "structured forests', IEEE T-ITS 17 (2016)",
+        needed=("image", "groundTruth"),
+        url="https://github.com/cuilimeng/CrackForest-dataset/archive/refs/heads/master.zip",
+    ),
+    "crack500": DatasetSource(
+        page="https://github.com/fyangneil/pavement-crack-detection",
+        terms="cite Zhang et al., ICIP 2016, and Yang et al., 'Feature pyramid and hierarchical boosting "
+        "network for pavement crack detection', IEEE T-ITS 21 (2020)",
+        needed=("traincrop", "valcrop", "testcrop"),
+    ),
+}
+
+
+def download_dataset(
+    name: str,
+    root: str | Path,
+    *,
+    progress: Progress | None = None,
+    sources: Mapping[str, DatasetSource] = SOURCES,
+    url: str | None = None,
+) -> Path:
+    """Downloads a dataset, checks it and unpacks it; what is there already is not fetched again.
+
+    An interrupted download goes on where it stopped. The dataset's folder appears complete or not at all.
+
+    Args:
+        name: ``deepcrack`` or ``cfd``; ``crack500`` raises with where to get it.
+        root: the folder for all datasets; made as needed.
+        progress: called while bytes arrive.
+        sources: where the datasets come from.
+        url: a mirror to fetch the archive from instead.
+
+    Returns:
+        The dataset's folder.
+
+    Raises:
+        DataError: unknown name, no archive to fetch, the server fails, or the archive is damaged, unsafe,
+            without the published layout, or not the one that is expected.
+        OutputError: the root cannot be written to, or the disk is full.
+    """
+    if name not in sources:
+        raise DataError(f"unknown dataset '{name}', expected one of {', '.join(sources)}")
+    source = replace(sources[name], url=url or sources[name].url)
+    root = Path(root).expanduser()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        present = find_layout(root, name, source.needed)
+        return present or _download(name, source, root, progress)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(
+            f"cannot write to {root}: {reason}; choose another --data-root or free space"
+        ) from error
+
+
+def fetch(url: str, part: Path, *, progress: Progress | None = None) -> None:
+    """Downloads a file, from where an earlier attempt stopped as long as it is the same file on the server.
+
+    A broken connection is taken up again as often as it brings new bytes.
+
+    Args:
+        url: an http or https address.
+        part: the file, which may be there in part. A second file beside it, ``.mark``, holds the server's
+            mark (ETag or date) of what was being fetched.
+        progress: called while bytes arrive.
+
+    Raises:
+        DataError: the address is none, cannot be reached, or the server refuses or breaks off.
+    """
+    if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
+        raise DataError(f"{url} is no web address; expected http:// or https://")
+    while True:
+        before = _size(part)
+        try:
+            if _fetch_once(url, part, progress):
+                return
+            problem = f"the connection ended after {_size(part):,} bytes"
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise DataError(
+                f"{url}: the server answers {error.code} {error.reason}; try again later"
+            ) from error
+        except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
+            problem = str(getattr(error, "reason", error)) or type(error).__name__
+        if _size(part) <= before:
+            raise DataError(f"{url}: {problem}; run the same command again to go on")
+
+
+def _fetch_once(url: str, part: Path, progress: Progress | None) -> bool:
+    """One request; True when the file is complete."""
+    mark_file = _mark_file(part)
+    done = _size(part)
+    mark = mark_file.read_text() if done and mark_file.exists() else ""
+    request = urllib.request.Request(url, headers={"User-Agent": "upcracknet"})
+    if mark:
+        # If-Range: the rest if the file is still the same, else the whole.
+        request.add_header("Range", f"bytes={done}-")
+        request.add_header("If-Range", mark)
+    try:
+        response = urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS)
+    except urllib.error.HTTPError as error:
+        if error.code == 416 and error.headers["Content-Range"] == f"bytes */{done}":
+            error.close()
+            return True  # all bytes were there already
+        raise
+    with response:
+        resumes = response.status == 206
+        done = done if resumes else 0
+        length = response.headers["Content-Length"]
+        total = done + int(length) if length else None
+        with part.open("ab" if resumes else "wb") as file:
+            mark_file.write_text(response.headers["ETag"] or response.headers["Last-Modified"] or "")
+            while block := response.read(_BLOCK):
+                file.write(block)
+                done += len(block)
+                if progress is not None:
+                    progress(done, total)
+    return total is None or done >= total
+
+
+def _download(name: str, source: DatasetSource, root: Path, progress: Progress | None) -> Path:
+    target = root / FOLDER_NAMES[name][0]
+    folders = ", ".join(source.needed)
+    if source.url is None:
+        raise DataError(
+            f"{name} cannot be fetched by a program: its authors share it by Google Drive and Baidu only. "
+            f"Get it from the links on {source.page} and unpack it so that {target} holds {folders}"
+        )
+    if target.exists():
+        raise DataError(f"{target} is there but lacks some of the folders {folders}; move it away first")
+    archive = root / f"{name}.archive.part"
+    fetch(source.url, archive, progress=progress)
+    try:
+        checksum = _verify(name, archive, source)
+        _install(archive, target, source)
+    except DataError:
+        _forget(archive)
+        raise
+    _record(name, source.url, checksum, root)
+    _forget(archive)
+    return target
+
+
+def _verify(name: str, archive: Path, source: DatasetSource) -> str:
+    """The archive's checksum, which must be the published one, or that of the first download."""
+    with archive.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    expected = source.sha256 or _recorded(archive.parent).get(name, {}).get("sha256")
+    if expected is not None and found != expected:
+        origin = "published" if source.sha256 else f"recorded in {archive.parent / LOCK_FILE}"
+        raise DataError(
+            f"{name}: sha256 of the download is {found}, {origin} is {expected}; the download was deleted. "
+            "Try again; if the authors have changed their file, remove the record"
+        )
+    return found
+
+
+def _install(archive: Path, target: Path, source: DatasetSource) -> None:
+    """Unpacks beside the target, then moves the folder that has the published layout there."""
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as temporary:
+        unpacked = Path(temporary) / "unpacked"
+        unpack(archive, unpacked)
+        folders = [unpacked, *sorted(path for path in unpacked.rglob("*") if path.is_dir())]
+        found = next(
+            (path for path in folders if all((path / entry).is_dir() for entry in source.needed)), None
+        )
+        if found is None:
+            raise DataError(
+                f"{source.url}: holds no folder with {', '.join(source.needed)}; see {source.page}"
+            )
+        found.rename(target)
+
+
+def _record(name: str, url: str, checksum: str, root: Path) -> None:
+    records = _recorded(root) | {name: {"url": url, "sha256": checksum}}
+    write_atomically(root / LOCK_FILE, (json.dumps(records, indent=2) + "\n").encode())
+
+
+def _recorded(root: Path) -> dict[str, dict[str, str]]:
+    lock = root / LOCK_FILE
+    try:
+        return dict(json.loads(lock.read_text())) if lock.exists() else {}
+    except ValueError as error:
+        raise DataError(f"{lock} is damaged ({error}); delete it") from error
+
+
+def _forget(part: Path) -> None:
+    part.unlink(missing_ok=True)
+    _mark_file(part).unlink(missing_ok=True)
+
+
+def _mark_file(part: Path) -> Path:
+    return part.with_name(part.name + ".mark")
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

@@ -1,0 +1,84 @@
+"""Mined undamaged patches as files: a training set to look at, to keep and to share (paper, IV-A)."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from upcracknet.data.patches import UndamagedPatches
+from upcracknet.data.photo import save_image_atomically, write_atomically
+from upcracknet.errors import OutputError
+
+CONTACT_SHEET_ROWS = 6
+CONTACT_SHEET_COLUMNS = 8
+
+
+def save_patches(
+    patches: UndamagedPatches, folder: Path, *, on_saved: Callable[[int], None] | None = None
+) -> dict[str, object]:
+    """Writes all patches of the current epoch as PNG, with a manifest and a contact sheet.
+
+    The folder then holds ``images/patch-00000.png`` …, ``manifest.json`` (where each patch was cut) and
+    ``contact-sheet.png``; `open_folder` reads it as a folder of undamaged photos.
+
+    Args:
+        patches: what to write.
+        folder: where to; made as needed.
+        on_saved: called with the number of patches written so far.
+
+    Returns:
+        The manifest: size, seed, counts, and for each patch its file, photo and window.
+
+    Raises:
+        OutputError: there are images in the folder already, or it cannot be written to, or the disk is full.
+        PhotoError: a photo that is not held in memory cannot be read any more.
+    """
+    images = folder / "images"
+    if images.is_dir() and any(images.iterdir()):
+        raise OutputError(f"{images} holds files already; choose another folder or empty it")
+    entries = []
+    for index in range(len(patches)):
+        sample, window = patches.choose(index)
+        file = f"images/patch-{index:05d}.png"
+        save_image_atomically(folder / file, _pixels(patches, index))
+        entries.append(
+            {
+                "file": file,
+                "photo": sample.name,
+                "top": window.top,
+                "left": window.left,
+                "size": window.height,
+            }
+        )
+        if on_saved is not None:
+            on_saved(index + 1)
+    manifest: dict[str, object] = {
+        "size": patches.size,
+        "seed": patches.seed,
+        "photos": patches.photo_count,
+        "windows": patches.window_count,
+        "patches": entries,
+    }
+    save_image_atomically(folder / "contact-sheet.png", contact_sheet(patches))
+    write_atomically(folder / "manifest.json", (json.dumps(manifest, indent=2) + "\n").encode())
+    return manifest
+
+
+def contact_sheet(
+    patches: UndamagedPatches, *, rows: int = CONTACT_SHEET_ROWS, columns: int = CONTACT_SHEET_COLUMNS
+) -> UInt8[np.ndarray, "h w 3"]:
+    """The first patches side by side in one RGB picture; no more rows than are needed, empty places white."""
+    side, gap = patches.size, 4
+    count = min(rows * columns, len(patches))
+    rows = -(-count // columns)
+    sheet = np.full((rows * (side + gap) - gap, columns * (side + gap) - gap, 3), 255, np.uint8)
+    for index in range(count):
+        top, left = (place * (side + gap) for place in divmod(index, columns))
+        sheet[top : top + side, left : left + side] = _pixels(patches, index)
+    return sheet
+
+
+def _pixels(patches: UndamagedPatches, index: int) -> UInt8[np.ndarray, "h w 3"]:
+    return patches[index].mul(255).round().byte().permute(1, 2, 0).numpy()

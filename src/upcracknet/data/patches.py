@@ -1,0 +1,213 @@
+"""Undamaged patches for training: random windows without cracks, scaled and flipped (paper, IV-A, IV-B)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float, Int32, UInt8
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from upcracknet.data.dataset import Sample
+from upcracknet.data.undamaged import Window, undamaged_corners
+from upcracknet.errors import ConfigurationError, DataError
+
+WINDOW_SIZES = (96, 128, 160, 192, 224, 256, 288, 320, 352)
+CACHE_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class _Mined:
+    """A photo and its undamaged windows: corners by window size, only sizes that have some."""
+
+    sample: Sample
+    corners: dict[int, Int32[np.ndarray, "n 2"]]
+    pixels: UInt8[np.ndarray, "h w 3"] | None  # None where the cache is full
+
+    def photo(self) -> UInt8[np.ndarray, "h w 3"]:
+        return self.sample.photo() if self.pixels is None else self.pixels
+
+
+class UndamagedPatches(Dataset[Float[Tensor, "3 h w"]]):
+    """Random undamaged patches: float32 3×size×size in [0, 1].
+
+    Item i of epoch e depends on (seed, e, i) alone, so a run gives the same patches with any number of
+    workers and after a resume. A photo is chosen with equal chance among those with an undamaged window, then
+    one of its window sizes, then one of its windows of this size: large windows are rare and would otherwise
+    hardly be seen.
+
+    Args:
+        samples: photos; those without a mask are taken as undamaged all over.
+        size: side of a patch in pixels, after scaling.
+        window_sizes: sides of the windows cut from the photos, in pixels.
+        stride: step between candidate windows, in pixels.
+        margin: distance to keep from annotated cracks, in pixels.
+        augment: new windows each epoch, flips and transposition; False gives the same patches each epoch, not
+            flipped.
+        patches_per_epoch: length of the dataset; None gives one patch for each photo with an undamaged
+            window.
+        seed: seed of the choices.
+        cache_bytes: photos are held in memory up to so many bytes, the others are read when needed.
+
+    Raises:
+        ConfigurationError: a size, the stride or the number of patches is below 1, or the margin below 0.
+        DataError: no photo has an undamaged window.
+        PhotoError: a photo or mask cannot be read.
+    """
+
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        *,
+        size: int = 256,
+        window_sizes: Sequence[int] = WINDOW_SIZES,
+        stride: int = 16,
+        margin: int = 4,
+        augment: bool = True,
+        patches_per_epoch: int | None = None,
+        seed: int = 0,
+        cache_bytes: int = CACHE_BYTES,
+    ) -> None:
+        problems = [
+            f"{setting} is {value}, expected at least {least}"
+            for setting, value, least in (
+                ("size", size, 1),
+                ("smallest window size", min(window_sizes, default=0), 1),
+                ("stride", stride, 1),
+                ("margin", margin, 0),
+                ("patches per epoch", 1 if patches_per_epoch is None else patches_per_epoch, 1),
+            )
+            if value < least
+        ]
+        if problems:
+            raise ConfigurationError("; ".join(problems))
+        self.size = size
+        self.augment = augment
+        self.seed = seed
+        self._mined = _mine(samples, tuple(window_sizes), stride, margin, cache_bytes)
+        if not self._mined:
+            raise DataError(
+                f"no undamaged window of sizes {', '.join(map(str, window_sizes))} in {len(samples)} photos "
+                f"with a margin of {margin} pixels to cracks; use smaller windows or less cracked photos"
+            )
+        self._length = patches_per_epoch or len(self._mined)
+        # In shared memory, so that data loader workers that outlive an epoch see the change.
+        self._epoch = torch.zeros((), dtype=torch.int64)
+        self._epoch.share_memory_()  # type: ignore[no-untyped-call]
+
+    def __len__(self) -> int:
+        return self._length
+
+    def set_epoch(self, epoch: int) -> None:
+        """Chooses the patches of this epoch; call it before the epoch's first item."""
+        self._epoch.fill_(epoch)
+
+    @property
+    def photo_count(self) -> int:
+        """How many photos have an undamaged window."""
+        return len(self._mined)
+
+    @property
+    def window_count(self) -> int:
+        """How many undamaged windows there are, of all sizes."""
+        return sum(len(corners) for mined in self._mined for corners in mined.corners.values())
+
+    def choose(self, index: int) -> tuple[Sample, Window]:
+        """The photo and the window in it that item ``index`` of this epoch is cut from."""
+        mined, window = self._choose(self._generator(index))
+        return mined.sample, window
+
+    def __getitem__(self, index: int) -> Float[Tensor, "3 h w"]:
+        if not 0 <= index < self._length:
+            raise IndexError(index)
+        generator = self._generator(index)
+        mined, window = self._choose(generator)
+        patch = mined.photo()[
+            window.top : window.top + window.height, window.left : window.left + window.width
+        ]
+        if window.height != self.size:
+            shrinks = window.height > self.size
+            patch = cv2.resize(
+                patch, (self.size, self.size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+            )
+        if self.augment:
+            patch = _flip(patch, generator)
+        channels_first = np.ascontiguousarray(patch.transpose(2, 0, 1))
+        return torch.from_numpy(channels_first).float().div_(255)
+
+    def _generator(self, index: int) -> np.random.Generator:
+        epoch = int(self._epoch) if self.augment else 0
+        return np.random.default_rng((self.seed, epoch, index))
+
+    def _choose(self, generator: np.random.Generator) -> tuple[_Mined, Window]:
+        mined = self._mined[generator.integers(len(self._mined))]
+        sizes = list(mined.corners)
+        size = sizes[generator.integers(len(sizes))]
+        corners = mined.corners[size]
+        top, left = corners[generator.integers(len(corners))]
+        return mined, Window(int(top), int(left), size, size)
+
+
+def split_samples(
+    samples: Sequence[Sample], validation_share: float, seed: int = 0
+) -> tuple[list[Sample], list[Sample]]:
+    """Splits photos, never patches of one photo, into training and validation.
+
+    Args:
+        samples: at least 2 samples, or any number with ``validation_share`` 0.
+        validation_share: share of the photos for validation, in [0, 1); above 0 at least one photo goes to
+            each part.
+        seed: the same seed gives the same split, whatever the order of the samples.
+
+    Returns:
+        Training samples and validation samples, each in the order of their names.
+
+    Raises:
+        DataError: the share is out of range, or one photo alone is to be split.
+    """
+    if not 0 <= validation_share < 1:
+        raise DataError(f"validation share {validation_share}, expected at least 0 and below 1")
+    ordered = sorted(samples, key=lambda sample: sample.name)
+    if validation_share == 0:
+        return ordered, []
+    if len(ordered) < 2:
+        raise DataError(f"{len(ordered)} photo cannot be split in training and validation; give at least 2")
+    count = min(max(round(validation_share * len(ordered)), 1), len(ordered) - 1)
+    chosen = set(np.random.default_rng(seed).permutation(len(ordered))[:count].tolist())
+    training = [sample for index, sample in enumerate(ordered) if index not in chosen]
+    return training, [ordered[index] for index in sorted(chosen)]
+
+
+def _mine(
+    samples: Sequence[Sample], window_sizes: tuple[int, ...], stride: int, margin: int, cache_bytes: int
+) -> list[_Mined]:
+    found = []
+    for sample in samples:
+        photo = sample.photo()
+        mask = None if sample.mask_path is None else sample.mask()
+        if mask is not None and mask.shape != photo.shape[:2]:
+            raise DataError(f"{sample.name}: mask {mask.shape} and photo {photo.shape[:2]} differ in size")
+        shape = (photo.shape[0], photo.shape[1])
+        by_size = {
+            size: undamaged_corners(mask, size=size, stride=stride, margin=margin, shape=shape)
+            for size in window_sizes
+        }
+        corners = {size: places for size, places in by_size.items() if len(places)}
+        if not corners:
+            continue
+        cached = photo.nbytes <= cache_bytes
+        cache_bytes -= photo.nbytes if cached else 0
+        found.append(_Mined(sample, corners, photo if cached else None))
+    return found
+
+
+def _flip(patch: UInt8[np.ndarray, "h w 3"], generator: np.random.Generator) -> UInt8[np.ndarray, "h w 3"]:
+    """One of the eight flips and quarter turns of a square."""
+    horizontally, vertically, transposed = generator.random(3) < 0.5
+    if horizontally:
+        patch = patch[:, ::-1]
+    if vertically:
+        patch = patch[::-1]
+    return patch.transpose(1, 0, 2) if transposed else patch

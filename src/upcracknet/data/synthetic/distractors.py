@@ -1,0 +1,76 @@
+"""What is dark, bright or straight on a road and yet no crack."""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from upcracknet.data.synthetic import marks, objects, shadows
+from upcracknet.data.synthetic.texture import Surface
+
+Scene = Float32[np.ndarray, "h w 3"]
+Covered = Float32[np.ndarray, "h w"]
+
+# How often each of them is seen, in the order in which they come to lie on each other.
+_ON_THE_ROAD: tuple[tuple[Callable[[Scene, np.random.Generator], None], dict[str, float]], ...] = (
+    (marks.lay_joint, {"asphalt": 0.0, "concrete": 0.4, "gravel": 0.0}),
+    (marks.lay_patch, {"asphalt": 0.12, "concrete": 0.04, "gravel": 0.08}),
+    (marks.paint_marking, {"asphalt": 0.2, "concrete": 0.12, "gravel": 0.08}),
+    (marks.roll_tyre_marks, {"asphalt": 0.15, "concrete": 0.15, "gravel": 0.05}),
+    (marks.spill_stains, {"asphalt": 0.35, "concrete": 0.45, "gravel": 0.2}),
+    (marks.drop_spots, {"asphalt": 0.35, "concrete": 0.3, "gravel": 0.1}),
+)
+_LYING_LOOSE: tuple[tuple[Callable[[Scene, Covered, np.random.Generator], None], float], ...] = (
+    (objects.set_manhole, 0.05),
+    (objects.scatter_pebbles, 0.3),
+    (objects.drop_twigs, 0.12),
+    (objects.drop_leaves, 0.12),
+)
+_SHADOWS: tuple[tuple[Callable[[Scene, np.random.Generator], None], float], ...] = (
+    (shadows.cast_tree_shadow, 0.2),
+    (shadows.cast_hard_shadow, 0.15),
+)
+
+
+def add_distractors(
+    photo: UInt8[np.ndarray, "h w 3"], generator: np.random.Generator
+) -> UInt8[np.ndarray, "h w 3"]:
+    """Adds a random choice of things that look like cracks to a detector but are none.
+
+    Shadows, stains, joints, repaired patches, road paint, tyre marks, spots, pebbles, leaves, twigs, manholes.
+
+    Args:
+        photo: uint8 H×W×3 RGB of a road, synthetic or real; not changed.
+        generator: Source of randomness.
+
+    Returns:
+        The photo with them, same shape.
+    """
+    scene = photo.astype(np.float32)
+    surface: Surface = "asphalt" if generator.random() < 0.6 else "concrete"
+    lay_distractors(scene, generator, surface)
+    return np.asarray(np.clip(np.rint(scene), 0, 255), np.uint8)
+
+
+def lay_distractors(scene: Scene, generator: np.random.Generator, surface: Surface) -> Covered:
+    """Lays a random choice of distractors onto a scene, in place.
+
+    Args:
+        scene: float32 H×W×3 RGB, about 0 to 255; changed.
+        generator: Source of randomness.
+        surface: The road's material; joints belong to concrete, repaired patches mostly to asphalt.
+
+    Returns:
+        float32 H×W in [0, 1], where loose things and manholes hide the road and so its cracks.
+    """
+    covered = np.zeros(scene.shape[:2], np.float32)
+    for lay, frequency in _ON_THE_ROAD:
+        if generator.random() < frequency[surface]:
+            lay(scene, generator)
+    for drop, probability in _LYING_LOOSE:
+        if generator.random() < probability:
+            drop(scene, covered, generator)
+    for cast, probability in _SHADOWS:
+        if generator.random() < probability:
+            cast(scene, generator)
+    return covered

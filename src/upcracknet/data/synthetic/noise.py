@@ -1,0 +1,98 @@
+"""Smooth and fractal random fields, the raw material of every synthetic picture."""
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+
+def smooth_noise(
+    height: int, width: int, generator: np.random.Generator, cell: float, *, cell_across: float | None = None
+) -> Float32[np.ndarray, "h w"]:
+    """One octave of cubic value noise.
+
+    Args:
+        height: Rows in pixels.
+        width: Columns in pixels.
+        generator: Source of randomness.
+        cell: Distance between two independent values, in pixels, down a column.
+        cell_across: The same along a row; as `cell` where not given.
+
+    Returns:
+        float32 H×W of mean 0 and a standard deviation somewhat below 1.
+    """
+    rows = max(2, round(height / cell) + 1)
+    columns = max(2, round(width / (cell_across or cell)) + 1)
+    grid = generator.standard_normal((rows, columns), dtype=np.float32)
+    return np.asarray(cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC))
+
+
+def fractal_noise(
+    height: int,
+    width: int,
+    generator: np.random.Generator,
+    scale: float,
+    *,
+    octaves: int = 4,
+    persistence: float = 0.5,
+) -> Float32[np.ndarray, "h w"]:
+    """A sum of octaves of value noise, each at half the wavelength of the one before.
+
+    Args:
+        height: Rows in pixels.
+        width: Columns in pixels.
+        generator: Source of randomness.
+        scale: Cell of the coarsest octave in pixels.
+        octaves: Number of octaves; those with cells under one pixel are left out.
+        persistence: Amplitude of an octave relative to the one before, in (0, 1].
+
+    Returns:
+        float32 H×W of mean 0 and a standard deviation somewhat below 1.
+    """
+    total = np.zeros((height, width), np.float32)
+    power = 0.0
+    for octave in range(octaves):
+        cell = scale / 2**octave
+        if cell < 1 and octave > 0:
+            break
+        amplitude = persistence**octave
+        total += amplitude * smooth_noise(height, width, generator, max(cell, 1.0))
+        power += amplitude**2
+    total /= np.float32(np.sqrt(power))
+    return total
+
+
+def smoothstep(
+    values: Float32[np.ndarray, "*shape"], low: float, high: float
+) -> Float32[np.ndarray, "*shape"]:
+    """Rises smoothly from 0 at `low` to 1 at `high`.
+
+    Args:
+        values: Any float32 array.
+        low: Values at or below become 0.
+        high: Values at or above become 1; greater than `low`.
+
+    Returns:
+        float32 of the same shape in [0, 1].
+    """
+    share = np.clip((values - np.float32(low)) / np.float32(high - low), 0.0, 1.0)
+    return np.asarray(share * share * (3.0 - 2.0 * share), dtype=np.float32)
+
+
+def log_uniform(generator: np.random.Generator, low: float, high: float) -> float:
+    """Draws a number whose logarithm is uniform between two positive bounds."""
+    return float(np.exp(generator.uniform(np.log(low), np.log(high))))
+
+
+def slope(heights: Float32[np.ndarray, "h w"], light: float) -> Float32[np.ndarray, "h w"]:
+    """How much a surface faces the light: its derivative in one direction.
+
+    Args:
+        heights: float32 H×W.
+        light: Direction in which the surface must rise to be bright, in radians clockwise from the right.
+
+    Returns:
+        float32 H×W, the difference between the two neighbours, each weighted by the direction.
+    """
+    kernel = np.cos(light) * np.array([[0, 0, 0], [-1, 0, 1], [0, 0, 0]], np.float32)
+    kernel += np.sin(light) * np.array([[0, -1, 0], [0, 0, 0], [0, 1, 0]], np.float32)
+    return np.asarray(cv2.filter2D(heights, -1, kernel, borderType=cv2.BORDER_REFLECT))

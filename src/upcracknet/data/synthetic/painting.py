@@ -1,0 +1,136 @@
+"""Cracks painted into a photo, synthetic or real: depth, light and soft edges."""
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+
+from upcracknet.data.synthetic.cracks import Pattern, draw_crack_mask
+from upcracknet.data.synthetic.noise import fractal_noise, smoothstep
+
+
+def paint_cracks(
+    photo: UInt8[np.ndarray, "h w 3"],
+    generator: np.random.Generator,
+    *,
+    widths: tuple[float, float] = (1.0, 15.0),
+    depths: tuple[float, float] = (0.1, 0.9),
+    pattern: Pattern | None = None,
+    systems: int | None = None,
+    covered: Float32[np.ndarray, "h w"] | None = None,
+) -> tuple[UInt8[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]:
+    """Paints cracks into an undamaged photo.
+
+    A crack takes the local colour of the road, darkened by its depth, keeps some of the road's texture, and
+    has soft edges, sometimes a lit wall and a bright rim.
+
+    Args:
+        photo: uint8 H×W×3 RGB of a road, synthetic or real; not changed.
+        generator: Source of randomness.
+        widths: Narrowest and widest crack in pixels.
+        depths: Faintest and deepest crack as the share of the road's brightness that is lost, in [0, 1].
+        pattern: Branching cracks or networks; drawn where not given.
+        systems: Number of connected crack systems; drawn (1 to 3) where not given.
+        covered: float32 H×W in [0, 1], where things lie on the road and hide its cracks.
+
+    Returns:
+        The cracked photo, and the bool H×W mask of its crack pixels (more than half of the pixel is crack).
+    """
+    height, width = photo.shape[:2]
+    count = systems if systems is not None else int(generator.choice((1, 2, 3), p=(0.65, 0.25, 0.1)))
+    cracked, mask = photo, np.zeros((height, width), bool)
+    for number in range(count):
+        finest = (widths[0], widths[1] if number == 0 else max(widths[0], widths[1] / 3))
+        coverage = draw_crack_mask(height, width, generator, widths=finest, pattern=pattern)
+        if covered is not None:
+            coverage *= 1 - covered
+        cracked = _darken(cracked, coverage, generator, depths)
+        mask |= coverage > 0.5
+    return cracked, mask
+
+
+def _darken(
+    photo: UInt8[np.ndarray, "h w 3"],
+    coverage: Float32[np.ndarray, "h w"],
+    generator: np.random.Generator,
+    depths: tuple[float, float],
+) -> UInt8[np.ndarray, "h w 3"]:
+    """Blends the crack's own colour into the photo."""
+    depth = _depth(coverage, generator, depths)
+    alpha = np.asarray(cv2.GaussianBlur(coverage, (0, 0), generator.uniform(0.35, 0.8)))
+    alpha *= 1 - _standing_stones(photo) * np.float32(generator.uniform(0.0, 0.7))
+    worn = _worn_edges(coverage, generator) * depth
+    rim = _rim(coverage, generator)
+    kept = np.float32(generator.uniform(0.1, 0.7))
+    dirt = np.float32(max(0.0, generator.normal(0.0, 0.03)))
+    darker = np.empty_like(photo)
+    for channel, tint in enumerate((dirt, np.float32(0), -dirt)):
+        road = photo[..., channel].astype(np.float32)
+        local = _local_tone(road)
+        crack = (1 - depth) * (local * (1 + tint) + kept * (road - local))
+        blended = road * (1 - worn) + alpha * np.minimum(crack - road, 0.0) + rim * local
+        darker[..., channel] = np.clip(np.rint(blended), 0, 255)
+    return darker
+
+
+def _depth(
+    coverage: Float32[np.ndarray, "h w"], generator: np.random.Generator, depths: tuple[float, float]
+) -> Float32[np.ndarray, "h w"]:
+    """How much darker the crack is than the road: it varies along the crack and across it where light falls in."""
+    height, width = coverage.shape
+    middle = depths[0] + (depths[1] - depths[0]) * generator.beta(2.0, 1.4)
+    depth = 1 + np.float32(0.2) * fractal_noise(height, width, generator, 50.0, octaves=5, persistence=0.9)
+    depth *= np.float32(middle * 0.7) * (
+        1 + np.asarray(cv2.GaussianBlur(coverage, (0, 0), 2.5)) * np.float32(0.8)
+    )
+    if generator.random() < 0.4:
+        shadow = _shifted(coverage, generator.uniform(0, 2 * np.pi), generator.uniform(1.0, 4.0))
+        depth *= 1 - np.float32(generator.uniform(0.1, 0.4)) * (1 - shadow)
+    return np.clip(depth, depths[0], depths[1])
+
+
+def _standing_stones(photo: UInt8[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w"]:
+    """Where the road's own bright stones stand out, in [0, 1]: cracks run around them."""
+    grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    relief = cv2.GaussianBlur(grey, (0, 0), 0.7) - _local_tone(grey)
+    return smoothstep(relief / (relief.std() + np.float32(1.0)), 0.8, 2.0)
+
+
+def _worn_edges(
+    coverage: Float32[np.ndarray, "h w"], generator: np.random.Generator
+) -> Float32[np.ndarray, "h w"]:
+    """Crumbled road beside some cracks: the share of the crack's depth that it takes on."""
+    if generator.random() < 0.5:
+        return np.zeros_like(coverage)
+    height, width = coverage.shape
+    beside = np.asarray(cv2.GaussianBlur(coverage, (0, 0), generator.uniform(1.0, 2.5)))
+    places = smoothstep(fractal_noise(height, width, generator, 30.0, octaves=4, persistence=0.8), -0.8, 0.8)
+    return beside * places * np.float32(generator.uniform(0.1, 0.5))
+
+
+def _rim(coverage: Float32[np.ndarray, "h w"], generator: np.random.Generator) -> Float32[np.ndarray, "h w"]:
+    """The lit edge on one side of some cracks, in places; the share of the road's tone to add."""
+    if generator.random() < 0.7:
+        return np.zeros_like(coverage)
+    height, width = coverage.shape
+    beside = np.clip(
+        _shifted(coverage, generator.uniform(0, 2 * np.pi), generator.uniform(1.0, 2.5)) - coverage, 0, 1
+    )
+    places = smoothstep(fractal_noise(height, width, generator, 25.0, octaves=3), -0.2, 0.8)
+    return np.asarray(cv2.GaussianBlur(beside * places, (0, 0), 0.6)) * np.float32(
+        generator.uniform(0.05, 0.2)
+    )
+
+
+def _shifted(values: Float32[np.ndarray, "h w"], angle: float, distance: float) -> Float32[np.ndarray, "h w"]:
+    """The same picture moved by a distance in pixels."""
+    move = np.array([[1, 0, distance * np.cos(angle)], [0, 1, distance * np.sin(angle)]])
+    size = (values.shape[1], values.shape[0])
+    return np.asarray(cv2.warpAffine(values, move, size, borderMode=cv2.BORDER_REPLICATE))
+
+
+def _local_tone(channel: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
+    """The road's tone around each pixel, by a blur of about 8 pixels done at a quarter of the size."""
+    height, width = channel.shape
+    small = cv2.resize(channel, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), 2.0)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))

@@ -1,0 +1,82 @@
+"""The synthetic road: a photo, its cracks, and the same road without them."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+
+from upcracknet.data.synthetic.distractors import lay_distractors
+from upcracknet.data.synthetic.painting import paint_cracks
+from upcracknet.data.synthetic.texture import SURFACES, Surface, draw_surface
+
+
+@dataclass(frozen=True)
+class SyntheticRoad:
+    """A made photo whose cracks are known exactly.
+
+    Attributes:
+        photo: uint8 H×W×3 RGB.
+        mask: bool H×W, True on cracks.
+        undamaged: uint8 H×W×3 RGB, the same road without its cracks.
+        surface: "asphalt", "concrete" or "gravel".
+        seed: What it was made from.
+    """
+
+    photo: UInt8[np.ndarray, "h w 3"]
+    mask: Bool[np.ndarray, "h w"]
+    undamaged: UInt8[np.ndarray, "h w 3"]
+    surface: str
+    seed: int
+
+
+def synthesize_road(
+    seed: int,
+    height: int = 256,
+    width: int = 256,
+    *,
+    surface: Surface | None = None,
+    cracks: bool = True,
+    distractors: bool = True,
+) -> SyntheticRoad:
+    """Makes one road photo with exact crack labels; the same arguments give the same bytes.
+
+    Args:
+        seed: Any non-negative integer.
+        height: Rows in pixels, at least 1.
+        width: Columns in pixels, at least 1.
+        surface: The material; drawn by the seed where not given.
+        cracks: Whether the road is cracked.
+        distractors: Whether shadows, stains, joints, paint and other things that are not cracks lie on it.
+
+    Returns:
+        The road.
+    """
+    generator = np.random.default_rng(seed)
+    drawn = SURFACES[int(generator.choice(3, p=(0.55, 0.3, 0.15)))]
+    chosen = surface or drawn
+    scene = draw_surface(height, width, generator, chosen)
+    covered = lay_distractors(scene, generator, chosen) if distractors else None
+    undamaged = _photograph(scene, generator)
+    photo, mask = undamaged.copy(), np.zeros((height, width), bool)
+    if cracks:
+        photo, mask = paint_cracks(undamaged, generator, covered=covered)
+    return SyntheticRoad(photo, mask, undamaged, chosen, seed)
+
+
+def _photograph(
+    scene: Float32[np.ndarray, "h w 3"], generator: np.random.Generator
+) -> UInt8[np.ndarray, "h w 3"]:
+    """What a camera adds: soft focus, darker corners, sensor noise, compression."""
+    height, width = scene.shape[:2]
+    scene = np.asarray(cv2.GaussianBlur(scene, (0, 0), generator.uniform(0.3, 0.9)))
+    down, across = np.linspace(-1, 1, height, dtype=np.float32), np.linspace(-1, 1, width, dtype=np.float32)
+    fall_off = np.float32(generator.uniform(0, 0.12))
+    scene *= (1 - fall_off * (down[:, None] ** 2 + across**2) / 2)[..., None]
+    scene += generator.standard_normal((height, width, 1), dtype=np.float32) * np.float32(
+        generator.uniform(0.5, 3)
+    )
+    photo = np.asarray(np.clip(np.rint(scene), 0, 255), np.uint8)
+    quality = int(generator.integers(70, 96))
+    _, encoded = cv2.imencode(".jpg", photo[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, quality))
+    return np.ascontiguousarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR)[..., ::-1])

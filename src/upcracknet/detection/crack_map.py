@@ -1,0 +1,77 @@
+"""The one thing that leaves detection."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from upcracknet.data.photo import save_image_atomically
+
+CRACK_COLOR = (255, 40, 60)  # red, which neither asphalt nor concrete has
+
+
+@dataclass(frozen=True, eq=False)
+class CrackMap:
+    """Cracks of one photo, at the photo's own size.
+
+    Attributes:
+        photo: the photo, uint8 H×W×3 RGB.
+        score: float32 H×W in [0, 1], higher is more crack-like.
+        mask: bool H×W, True is crack.
+        threshold: score above which a pixel was called crack.
+        millimetres_per_pixel: size of a pixel on the road; None when unknown.
+    """
+
+    photo: UInt8[np.ndarray, "h w 3"]
+    score: Float[np.ndarray, "h w"]
+    mask: Bool[np.ndarray, "h w"]
+    threshold: float
+    millimetres_per_pixel: float | None = None
+
+    @property
+    def crack_pixels(self) -> int:
+        """Number of crack pixels."""
+        return int(np.count_nonzero(self.mask))
+
+    @property
+    def area_share(self) -> float:
+        """Share of the photo that is crack, in [0, 1]."""
+        return self.crack_pixels / self.mask.size
+
+    def overlay(self) -> UInt8[np.ndarray, "h w 3"]:
+        """The photo with its cracks in red, with an outline that keeps hairline cracks visible when shrunk."""
+        mask = self.mask.astype(np.uint8)
+        # About a thousandth of the photo's side: visible on a screen, without hiding the crack.
+        reach = 2 * max(1, round(max(mask.shape) / 1500)) + 1
+        outline = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))) - mask
+        picture = self.photo.astype(np.float32)
+        color = np.array(CRACK_COLOR, np.float32)
+        picture[outline > 0] = 0.55 * picture[outline > 0] + 0.45 * color
+        picture[self.mask] = 0.25 * picture[self.mask] + 0.75 * color
+        return picture.round().astype(np.uint8)
+
+    def save_overlay(self, path: str | Path) -> None:
+        """Write the overlay as PNG or JPEG.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        save_image_atomically(Path(path), self.overlay())
+
+    def save_mask(self, path: str | Path) -> None:
+        """Write the mask as 8-bit PNG: 255 is crack.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        save_image_atomically(Path(path), self.mask.astype(np.uint8) * 255)
+
+    def save_score(self, path: str | Path) -> None:
+        """Write the score as 16-bit PNG: 65535 is a score of 1.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        save_image_atomically(Path(path), np.rint(self.score.clip(0, 1) * 65535).astype(np.uint16))

@@ -1,0 +1,147 @@
+"""The one inference path: any photo in, its crack map out."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from PIL.Image import Image
+
+from upcracknet.data.photo import load_photo
+from upcracknet.detection.crack_map import CrackMap
+from upcracknet.detection.scorer import Scorer
+from upcracknet.detection.threshold import Threshold, apply_threshold
+from upcracknet.detection.tiling import ScoreCanvas, Tile
+from upcracknet.errors import ConfigurationError, PhotoError
+
+MINIMUM_SIDE = 16  # pixels; a smaller picture cannot show a crack and the road around it
+FREE_TILE = 512  # tile side in pixels for scorers that take any size
+
+Photo = str | Path | np.ndarray | Image
+
+
+class CrackDetector:
+    """Finds cracks in road photos of any size.
+
+    Photos larger than the scorer's input are scored in overlapping tiles that are blended; smaller ones are mirrored
+    at their edges. Tiles of several photos share a batch, and only the photos in work are held in memory.
+
+    Args:
+        scorer: from images to scores.
+        threshold: from scores to a mask.
+        overlap: overlap of neighbouring tiles in pixels.
+        batch_size: tiles scored at a time.
+        millimetres_per_pixel: size of a pixel on the road, copied to each result.
+
+    Raises:
+        ConfigurationError: an impossible overlap or batch size.
+    """
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        threshold: Threshold,
+        *,
+        overlap: int = 64,
+        batch_size: int = 8,
+        millimetres_per_pixel: float | None = None,
+    ) -> None:
+        tile = scorer.input_size or FREE_TILE
+        if not 0 <= overlap < tile:
+            raise ConfigurationError(f"overlap of {overlap} pixels: expected at least 0 and less than the tile of {tile}")
+        if batch_size < 1:
+            raise ConfigurationError(f"batch size {batch_size}: expected at least 1")
+        self.scorer, self.threshold = scorer, threshold
+        self.overlap, self.batch_size = overlap, batch_size
+        self.millimetres_per_pixel = millimetres_per_pixel
+
+    @classmethod
+    def from_pretrained(
+        cls, model: str | Path = "default", *, preset: str | None = None, overlap: int = 64, batch_size: int = 8
+    ) -> Self:
+        """Load a shipped or self-trained model.
+
+        Args:
+            model: ``default``, the name of a shipped model (``paper``), a run folder of ``upcracknet train``, or a
+                ``.safetensors`` file.
+            preset: name of the detection settings; None takes the model's own.
+            overlap: overlap of neighbouring tiles in pixels.
+            batch_size: tiles scored at a time.
+
+        Raises:
+            WeightsError: no such model, or unusable weights.
+            ConfigurationError: an unknown preset.
+        """
+        from upcracknet.detection.pretrained import load_scorer  # loads weights only when asked for
+
+        scorer, threshold = load_scorer(model, preset)
+        return cls(scorer, threshold, overlap=overlap, batch_size=batch_size)
+
+    def detect(self, photo: Photo) -> CrackMap:
+        """Find the cracks of one photo.
+
+        Args:
+            photo: uint8 H×W×3 (RGB) or H×W, a path, or a PIL image; any size from 16×16 pixels.
+
+        Raises:
+            PhotoError: the photo cannot be used.
+        """
+        return next(self.detect_many([photo]))
+
+    def detect_many(self, photos: Iterable[Photo]) -> Iterator[CrackMap]:
+        """Find the cracks of many photos, in order, holding only those in work.
+
+        Raises:
+            PhotoError: a photo cannot be used; crack maps of the photos before it have been given by then.
+        """
+        for canvas in self._scored(photos):
+            score = canvas.result()
+            level = self.threshold.level(score)
+            yield CrackMap(canvas.photo, score, apply_threshold(score, level), level, self.millimetres_per_pixel)
+
+    def _scored(self, photos: Iterable[Photo]) -> Iterator[ScoreCanvas]:
+        waiting: deque[ScoreCanvas] = deque()
+        batch: list[tuple[ScoreCanvas, Tile, UInt8[np.ndarray, "h w 3"]]] = []
+        for photo in photos:
+            try:
+                canvas = self._canvas(load_photo(photo))
+            except PhotoError:
+                self._score(batch)
+                yield from waiting
+                raise
+            waiting.append(canvas)
+            for tile, pixels in canvas.pieces():
+                if batch and batch[0][2].shape != pixels.shape:
+                    self._score(batch)
+                batch.append((canvas, tile, pixels))
+                if len(batch) == self.batch_size:
+                    self._score(batch)
+            while waiting and not waiting[0].missing:
+                yield waiting.popleft()
+        self._score(batch)
+        yield from waiting
+
+    def _canvas(self, photo: UInt8[np.ndarray, "h w 3"]) -> ScoreCanvas:
+        height, width = photo.shape[:2]
+        if min(height, width) < MINIMUM_SIDE:
+            raise PhotoError(
+                f"photo of {width}×{height} pixels: at least {MINIMUM_SIDE}×{MINIMUM_SIDE} are needed to show a crack; "
+                "give a larger photo"
+            )
+        side = self.scorer.input_size
+        tile = (min(height, FREE_TILE), min(width, FREE_TILE)) if side is None else (side, side)
+        return ScoreCanvas(photo, tile, min(self.overlap, min(tile) // 2))
+
+    def _score(self, batch: list[tuple[ScoreCanvas, Tile, UInt8[np.ndarray, "h w 3"]]]) -> None:
+        """Score the batch, hand the scores to their canvases, and empty it."""
+        if not batch:
+            return
+        pixels = np.stack([item[2] for item in batch])
+        images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
+        scores: Float[np.ndarray, "b h w"] = self.scorer.score(images).float().cpu().numpy()
+        for (canvas, tile, _), score in zip(batch, scores, strict=True):
+            canvas.add(tile, score)
+        batch.clear()

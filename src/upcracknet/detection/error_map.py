@@ -1,0 +1,62 @@
+"""The error map of equation (1) and the bilateral filter on it."""
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from upcracknet.detection.settings import DetectionSettings, ErrorKind
+
+GREY_WEIGHTS = (0.299, 0.587, 0.114)  # ITU-R BT.601, as OpenCV and Pillow turn colour to grey
+
+
+def error_map(
+    images: Float[Tensor, "b 3 h w"], restored: Float[Tensor, "b 3 h w"], kind: ErrorKind = "squared"
+) -> Float[Tensor, "b h w"]:
+    """Difference between photos and their restorations.
+
+    Args:
+        images: photos in [0, 1].
+        restored: restorations in [0, 1].
+        kind: see :class:`DetectionSettings`.
+
+    Returns:
+        Errors in [0, 1].
+    """
+    if kind == "squared":
+        return (restored - images).square().mean(dim=1)
+    return (_stretched_grey(restored) - _stretched_grey(images)).abs()
+
+
+def _stretched_grey(images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
+    grey = torch.einsum("bchw,c->bhw", images, torch.tensor(GREY_WEIGHTS, dtype=images.dtype, device=images.device))
+    low, high = grey.amin(dim=(1, 2), keepdim=True), grey.amax(dim=(1, 2), keepdim=True)
+    return (grey - low) / (high - low).clamp_min(1e-6)
+
+
+def filter_error(errors: Float[Tensor, "b h w"], settings: DetectionSettings) -> Float[Tensor, "b h w"]:
+    """Filter each error map with OpenCV's bilateral filter (B of equation 1).
+
+    Args:
+        errors: error maps in [0, 1].
+        settings: window, sigmas, and whether to round to 8 bits first.
+
+    Returns:
+        Filtered error maps in [0, 1].
+    """
+    if settings.filter_diameter == 0:
+        return errors
+    return torch.stack([torch.from_numpy(_filter(one, settings)) for one in errors.float().cpu().numpy()])
+
+
+def _filter(error: Float[np.ndarray, "h w"], settings: DetectionSettings) -> Float[np.ndarray, "h w"]:
+    if settings.eight_bit:
+        rounded = np.rint(error * 255).astype(np.uint8)
+        filtered = cv2.bilateralFilter(
+            rounded, settings.filter_diameter, settings.sigma_color * 255, settings.sigma_space
+        )
+        return filtered.astype(np.float32) / 255
+    return cv2.bilateralFilter(
+        np.ascontiguousarray(error), settings.filter_diameter, settings.sigma_color, settings.sigma_space
+    )

@@ -1,0 +1,105 @@
+"""The second contract: from a score map to a crack mask."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float
+from skimage.filters import threshold_otsu
+
+from upcracknet.errors import DataError
+
+OTSU_BINS = 256
+
+
+class Threshold(Protocol):
+    """A rule that decides from which score on a pixel is crack."""
+
+    def fit(self, scores: Iterable[Float[np.ndarray, "h w"]]) -> Self:
+        """Learn from score maps of undamaged photos; returns a fitted copy."""
+        ...
+
+    def level(self, score: Float[np.ndarray, "h w"]) -> float:
+        """The score above which this photo's pixels are crack."""
+        ...
+
+
+def otsu_level(score: Float[np.ndarray, "h w"]) -> float:
+    """Otsu's threshold of one score map (O of equation 1), over 256 bins between its lowest and highest score.
+
+    Bins over the map's own range, not over 256 fixed grey values: squared errors are small, and 8 bits would leave
+    only a few levels of them.
+    """
+    low, high = float(score.min()), float(score.max())
+    if not high > low:
+        return high
+    # OpenCV leaves the upper end of the range out; one step up keeps the highest score in.
+    bounds = [low, float(np.nextafter(np.float32(high), np.float32(np.inf)))]
+    counts = cv2.calcHist([np.ascontiguousarray(score)], [0], None, [OTSU_BINS], bounds)
+    edges = np.linspace(low, high, OTSU_BINS + 1)
+    return float(threshold_otsu(hist=(counts.ravel(), (edges[:-1] + edges[1:]) / 2)))
+
+
+def undamaged_level(scores: Iterable[Float[np.ndarray, "h w"]], false_alarm_share: float) -> float:
+    """The score that only the given share of undamaged pixels exceeds.
+
+    Raises:
+        DataError: there are no scores.
+    """
+    values = [score.ravel() for score in scores]
+    if not values:
+        raise DataError("no score maps of undamaged photos to calibrate a threshold on; give at least one photo")
+    return float(np.quantile(np.concatenate(values), 1 - false_alarm_share))
+
+
+@dataclass(frozen=True)
+class OtsuThreshold:
+    """Otsu's method on each photo by itself, the paper's rule, with a floor.
+
+    Otsu's method always splits a photo in two, so it finds "cracks" on a clean road; scores below the floor are never
+    called crack. A floor of 0 is the paper's rule.
+
+    Attributes:
+        floor: lowest level; ``fit`` sets it to what only ``false_alarm_share`` of undamaged pixels exceed.
+        false_alarm_share: share of undamaged pixels that may lie above the floor.
+    """
+
+    floor: float = 0.0
+    false_alarm_share: float = 0.002
+
+    def fit(self, scores: Iterable[Float[np.ndarray, "h w"]]) -> "OtsuThreshold":
+        """Set the floor on undamaged photos."""
+        return replace(self, floor=undamaged_level(scores, self.false_alarm_share))
+
+    def level(self, score: Float[np.ndarray, "h w"]) -> float:
+        """Otsu's level, or the floor where that is higher."""
+        return max(otsu_level(score), self.floor)
+
+
+@dataclass(frozen=True)
+class FixedThreshold:
+    """The same level for all photos.
+
+    Attributes:
+        fixed_level: the level; ``fit`` sets it to what only ``false_alarm_share`` of undamaged pixels exceed.
+        false_alarm_share: share of undamaged pixels that may be called crack.
+    """
+
+    fixed_level: float = 0.5
+    false_alarm_share: float = 0.002
+
+    def fit(self, scores: Iterable[Float[np.ndarray, "h w"]]) -> "FixedThreshold":
+        """Set the level on undamaged photos."""
+        return replace(self, fixed_level=undamaged_level(scores, self.false_alarm_share))
+
+    def level(self, score: Float[np.ndarray, "h w"]) -> float:
+        """The fixed level."""
+        return self.fixed_level
+
+
+def apply_threshold(score: Float[np.ndarray, "h w"], level: float) -> Bool[np.ndarray, "h w"]:
+    """Pixels that score above the level."""
+    mask: np.ndarray = score > level
+    return mask

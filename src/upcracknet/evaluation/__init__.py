@@ -1,0 +1,20 @@
+"""Evaluation (Sections IV-B to IV-E): measures, protocols, the paper's tables as data, coloured panels."""
+
+from upcracknet.evaluation.evaluate import evaluate
+from upcracknet.evaluation.metrics import Scores
+from upcracknet.evaluation.protocol import NATIVE, PAPER, Protocol, protocol_named
+from upcracknet.evaluation.published import published_table
+from upcracknet.evaluation.report import write_report
+from upcracknet.evaluation.results import EvaluationResult
+
+__all__ = [
+    "NATIVE",
+    "PAPER",
+    "EvaluationResult",
+    "Protocol",
+    "Scores",
+    "evaluate",
+    "protocol_named",
+    "published_table",
+    "write_report",
+]

@@ -1,0 +1,136 @@
+"""Pictures of results in the colours of the paper's Figs. 2–4: green is right, blue is false, red is missed.
+
+The colours lie over the photo, grey and darkened, so that one sees what was taken for a crack.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+TRUE_POSITIVE = (0, 230, 70)
+FALSE_POSITIVE = (70, 130, 255)
+FALSE_NEGATIVE = (255, 60, 50)
+
+BRIGHTNESS = 0.55  # of the photo under the colours
+GAP = 6  # pixels between pictures
+STRIP = 24  # pixels of height of a line of text
+INK = (40, 40, 40)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One result to be shown.
+
+    Attributes:
+        label: A line of text above it.
+        photo: RGB, H×W×3.
+        truth: The annotated crack pixels, H×W.
+        prediction: The detected crack pixels, H×W.
+        score: The score map, H×W, in [0, 1].
+    """
+
+    label: str
+    photo: UInt8[np.ndarray, "h w 3"]
+    truth: Bool[np.ndarray, "h w"]
+    prediction: Bool[np.ndarray, "h w"]
+    score: Float[np.ndarray, "h w"]
+
+
+def color_confusion(
+    photo: UInt8[np.ndarray, "h w 3"], truth: Bool[np.ndarray, "h w"], prediction: Bool[np.ndarray, "h w"]
+) -> UInt8[np.ndarray, "h w 3"]:
+    """Paints true positives green, false positives blue, false negatives red over the dark grey photo."""
+    grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
+    picture = np.repeat((grey * BRIGHTNESS).astype(np.uint8)[..., None], 3, axis=2)
+    picture[prediction & truth] = TRUE_POSITIVE
+    picture[prediction & ~truth] = FALSE_POSITIVE
+    picture[~prediction & truth] = FALSE_NEGATIVE
+    return picture
+
+
+def color_score(score: Float[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w 3"]:
+    """The score map from black (0) over red to yellow (its own 99.9th percentile and above)."""
+    highest = max(float(np.quantile(score, 0.999)), np.finfo(np.float32).tiny)
+    scaled = (np.clip(score / highest, 0, 1) * 255).astype(np.uint8)
+    colored: np.ndarray = cv2.applyColorMap(scaled, cv2.COLORMAP_INFERNO)[..., ::-1]
+    return colored
+
+
+def comparison_panel(
+    photo: UInt8[np.ndarray, "h w 3"],
+    truth: Bool[np.ndarray, "h w"],
+    prediction: Bool[np.ndarray, "h w"],
+    score: Float[np.ndarray, "h w"],
+    *,
+    width: int | None = None,
+) -> UInt8[np.ndarray, "H W 3"]:
+    """Photo, annotation, score map and coloured result side by side.
+
+    Args:
+        photo: RGB.
+        truth: The annotated crack pixels.
+        prediction: The detected crack pixels.
+        score: The score map.
+        width: Width of each of the four pictures in pixels; None leaves their size.
+    """
+    annotation = np.repeat(truth[..., None].astype(np.uint8) * 255, 3, axis=2)
+    pictures = [photo, annotation, color_score(score), color_confusion(photo, truth, prediction)]
+    if width is not None:
+        pictures = [scale_to_width(picture, width) for picture in pictures]
+    gap = np.full((pictures[0].shape[0], GAP, 3), 255, np.uint8)
+    return np.hstack([part for picture in pictures for part in (picture, gap)][:-1])
+
+
+def contact_sheet(examples: Sequence[Example], *, width: int = 256) -> UInt8[np.ndarray, "H W 3"]:
+    """The panels of several results, each under its label, below a head that names the columns.
+
+    Args:
+        examples: What to show, not empty.
+        width: Width of each picture in pixels.
+    """
+    total = 4 * width + 3 * GAP
+    titles = ("photo", "annotation", "score", "")
+    head = np.hstack([text_strip(title, width + GAP) for title in titles])[:, :total]
+    paint_legend(head, left=3 * (width + GAP))
+    rows = [head]
+    for example in examples:
+        rows.append(text_strip(example.label, total))
+        rows.append(
+            comparison_panel(example.photo, example.truth, example.prediction, example.score, width=width)
+        )
+    return np.pad(np.vstack(rows), ((GAP, GAP), (GAP, GAP), (0, 0)), constant_values=255)
+
+
+def scale_to_width(picture: UInt8[np.ndarray, "h w 3"], width: int) -> UInt8[np.ndarray, "H W 3"]:
+    """Scales to a width in pixels and keeps the proportions."""
+    height = max(round(picture.shape[0] * width / picture.shape[1]), 1)
+    smaller = width < picture.shape[1]
+    return cv2.resize(
+        picture, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_NEAREST
+    )
+
+
+def text_strip(text: str, width: int) -> UInt8[np.ndarray, "H W 3"]:
+    """A white strip with one line of text; OpenCV's letters are ASCII, others become question marks."""
+    strip = np.full((STRIP, width, 3), 255, np.uint8)
+    put_text(strip, text, left=2, color=INK)
+    return strip
+
+
+def paint_legend(strip: UInt8[np.ndarray, "h w 3"], left: int) -> None:
+    """Writes what the colours of `color_confusion` mean, from column `left` on."""
+    words = (("right", TRUE_POSITIVE), ("false", FALSE_POSITIVE), ("missed", FALSE_NEGATIVE))
+    for word, color in words:
+        cv2.rectangle(strip, (left + 2, 7), (left + 11, 16), color, cv2.FILLED)
+        left += 16 + put_text(strip, word, left=left + 16, color=INK) + 14
+
+
+def put_text(strip: UInt8[np.ndarray, "h w 3"], text: str, *, left: int, color: tuple[int, int, int]) -> int:
+    """Writes into a strip and gives the width of the text in pixels."""
+    ascii_text = text.encode("ascii", "replace").decode()
+    style = (cv2.FONT_HERSHEY_SIMPLEX, 0.45)
+    cv2.putText(strip, ascii_text, (left, STRIP - 8), *style, color, 1, cv2.LINE_AA)
+    return int(cv2.getTextSize(ascii_text, *style, 1)[0][0])

@@ -1,0 +1,128 @@
+"""At which size photos and annotations are compared; no figure is shown without its protocol.
+
+docs/decisions/0003-evaluation-protocols.md says why the rules are as they are.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from upcracknet.data.dataset import CrackDataset, Sample
+from upcracknet.errors import DataError
+
+PAPER_SIZE = 256
+
+ProtocolName = Literal["paper", "native"]
+
+
+class EvaluationItem(NamedTuple):
+    """What one prediction is compared with.
+
+    Attributes:
+        name: The photo's name, with the place of the patch where the protocol cuts patches.
+        photo: RGB, H×W×3, 0 to 255.
+        truth: The annotated crack pixels, H×W.
+    """
+
+    name: str
+    photo: UInt8[np.ndarray, "h w 3"]
+    truth: Bool[np.ndarray, "h w"]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A named way from a dataset to the items that are evaluated.
+
+    Attributes:
+        name: Short name, shown with every figure.
+        description: One sentence for the head of a table.
+        prepare: Makes the items of one sample of a dataset of the given name.
+    """
+
+    name: str
+    description: str
+    prepare: Callable[[str, Sample], list[EvaluationItem]]
+
+    def items(self, dataset: CrackDataset) -> Iterator[EvaluationItem]:
+        """The items of all annotated samples, in order.
+
+        Raises:
+            PhotoError: If a photo or mask cannot be read.
+            DataError: If photo and mask do not have one size.
+        """
+        for sample in annotated(dataset):
+            yield from self.prepare(dataset.name, sample)
+
+
+def annotated(dataset: CrackDataset) -> list[Sample]:
+    """The samples with a mask; the others (CFD has 37) are part of no protocol."""
+    return [sample for sample in dataset if sample.mask_path is not None]
+
+
+def protocol_named(name: ProtocolName) -> Protocol:
+    """The protocol `paper` or `native`."""
+    return {protocol.name: protocol for protocol in (PAPER, NATIVE)}[name]
+
+
+def whole(sample: Sample) -> EvaluationItem:
+    """The photo and its annotation as they are.
+
+    Raises:
+        PhotoError: If a file cannot be read.
+        DataError: If the two do not have one size.
+    """
+    photo, truth = sample.photo(), sample.mask()
+    if photo.shape[:2] != truth.shape:
+        raise DataError(
+            f"{sample.name}: the photo is {photo.shape[1]}×{photo.shape[0]} pixels and its mask "
+            f"{truth.shape[1]}×{truth.shape[0]}; give them one size"
+        )
+    return EvaluationItem(sample.name, photo, truth)
+
+
+def resized(item: EvaluationItem, size: int = PAPER_SIZE) -> EvaluationItem:
+    """Squeezed to size×size: photo by OpenCV's bilinear rule (no smoothing), annotation by nearest."""
+    photo = cv2.resize(item.photo, (size, size), interpolation=cv2.INTER_LINEAR)
+    truth = cv2.resize(item.truth.astype(np.uint8), (size, size), interpolation=cv2.INTER_NEAREST)
+    return EvaluationItem(item.name, photo, truth.astype(bool))
+
+
+def crack_patches(item: EvaluationItem, size: int = PAPER_SIZE) -> list[EvaluationItem]:
+    """The leftmost and the rightmost size×size patch of the middle rows, as far as they have crack pixels.
+
+    Raises:
+        DataError: If the photo is smaller than a patch.
+    """
+    height, width = item.truth.shape
+    if min(height, width) < size:
+        raise DataError(
+            f"{item.name}: {width}×{height} pixels, expected at least {size}×{size} to cut patches"
+        )
+    top = (height - size) // 2
+    patches = []
+    for place, left in (("left", 0), ("right", width - size)):
+        window = np.s_[top : top + size, left : left + size]
+        if item.truth[window].any():
+            patches.append(EvaluationItem(f"{item.name}-{place}", item.photo[window], item.truth[window]))
+    return patches
+
+
+def _paper(dataset_name: str, sample: Sample) -> list[EvaluationItem]:
+    item = whole(sample)
+    return crack_patches(item) if dataset_name == "cfd" else [resized(item)]
+
+
+def _native(dataset_name: str, sample: Sample) -> list[EvaluationItem]:
+    return [whole(sample)]
+
+
+PAPER = Protocol(
+    name="paper",
+    description="256×256 pixels: resized (photos bilinear, masks nearest); of CFD, patches at its own scale",
+    prepare=_paper,
+)
+NATIVE = Protocol(name="native", description="each photo at its own size", prepare=_native)

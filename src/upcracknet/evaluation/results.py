@@ -1,0 +1,189 @@
+"""What an evaluation gives: counts of each item, and figures of a data set or a part of it."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from upcracknet.data.dataset import Sample
+from upcracknet.evaluation.confusion import ConfusionCounts, count
+from upcracknet.evaluation.metrics import Scores, mean_iou, mean_over_images
+from upcracknet.evaluation.sweep import OperatingPoint, ThresholdCurve, ThresholdSweep
+
+TOLERANCES = (0, 2)  # pixels
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """One prediction against its annotation.
+
+    Attributes:
+        name: The item's name.
+        sample: The sample it was made from.
+        threshold: The threshold the detector used.
+        counts: At the detector's own mask, by tolerance in pixels.
+    """
+
+    name: str
+    sample: Sample
+    threshold: float
+    counts: dict[int, ConfusionCounts]
+
+    @property
+    def scores(self) -> Scores:
+        """The measures without tolerance."""
+        return Scores.of(self.counts[0])
+
+
+@dataclass(frozen=True)
+class ToleranceResult:
+    """The figures at one tolerance.
+
+    Attributes:
+        tolerance: In pixels.
+        counts: At the detector's own masks, pooled.
+        mean_over_images: The mean of each image's measures; not the paper's figure.
+        ods: The best single threshold for all images, chosen on their annotation.
+        ois: The best threshold of each image, chosen on its annotation, counts pooled.
+    """
+
+    tolerance: int
+    counts: ConfusionCounts
+    mean_over_images: Scores
+    ods: OperatingPoint
+    ois: OperatingPoint
+
+    @property
+    def scores(self) -> Scores:
+        """The measures at the detector's own masks, pooled: the paper's figure at tolerance 0."""
+        return Scores.of(self.counts)
+
+
+@dataclass(frozen=True)
+class GroupResult:
+    """The figures of a data set or of a named part of it.
+
+    Attributes:
+        name: Which items these are.
+        images: Number of items.
+        prevalence: Share of annotated crack pixels, 0 to 1.
+        mean_iou: Mean IoU of cracks and background, pooled, without tolerance.
+        average_precision: Area under the pooled precision–recall curve, without tolerance.
+        tolerances: The figures at each tolerance.
+    """
+
+    name: str
+    images: int
+    prevalence: float
+    mean_iou: float
+    average_precision: float
+    tolerances: tuple[ToleranceResult, ...]
+
+    @property
+    def exact(self) -> ToleranceResult:
+        """The figures without tolerance."""
+        return next(result for result in self.tolerances if result.tolerance == 0)
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """All figures of one detector on one data set under one protocol.
+
+    Attributes:
+        model: Name of the detector.
+        threshold_rule: How the detector chose its thresholds.
+        dataset: Name of the data set.
+        split: Its part.
+        protocol: Name of the protocol.
+        protocol_description: What it means.
+        groups: The whole data set first, then parts of it.
+        items: The single results.
+        unreadable: Name and error of each sample that could not be read.
+    """
+
+    model: str
+    threshold_rule: str
+    dataset: str
+    split: str
+    protocol: str
+    protocol_description: str
+    groups: tuple[GroupResult, ...]
+    items: tuple[ItemResult, ...]
+    unreadable: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def complete(self) -> bool:
+        """Whether every annotated sample was evaluated; else the figures are not those of the data set."""
+        return not self.unreadable
+
+    @property
+    def whole(self) -> GroupResult:
+        """The figures of the whole data set."""
+        return self.groups[0]
+
+
+class Tally:
+    """Pools the items of one group.
+
+    Args:
+        name: Which items these are.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._items: list[ItemResult] = []
+        self._sweeps = {tolerance: ThresholdSweep() for tolerance in TOLERANCES}
+
+    def add(self, item: ItemResult, curves: dict[int, ThresholdCurve]) -> None:
+        """Adds one item with its curves by tolerance."""
+        self._items.append(item)
+        for tolerance, curve in curves.items():
+            self._sweeps[tolerance].add(curve)
+
+    @property
+    def images(self) -> int:
+        """Number of items added."""
+        return len(self._items)
+
+    def result(self) -> GroupResult:
+        """The figures of all items added.
+
+        Raises:
+            ValueError: If none was added.
+        """
+        exact = self._pooled(0)
+        return GroupResult(
+            name=self.name,
+            images=self.images,
+            prevalence=exact.annotated / max(exact.pixels, 1),
+            mean_iou=mean_iou(exact),
+            average_precision=self._sweeps[0].curve.average_precision,
+            tolerances=tuple(self._at(tolerance) for tolerance in TOLERANCES),
+        )
+
+    def _pooled(self, tolerance: int) -> ConfusionCounts:
+        return sum((item.counts[tolerance] for item in self._items), ConfusionCounts())
+
+    def _at(self, tolerance: int) -> ToleranceResult:
+        sweep = self._sweeps[tolerance]
+        return ToleranceResult(
+            tolerance=tolerance,
+            counts=self._pooled(tolerance),
+            mean_over_images=mean_over_images(Scores.of(item.counts[tolerance]) for item in self._items),
+            ods=sweep.ods,
+            ois=sweep.ois,
+        )
+
+
+def measure_mask(
+    prediction: Bool[np.ndarray, "h w"], truth: Bool[np.ndarray, "h w"]
+) -> dict[int, ConfusionCounts]:
+    """The counts of a mask at each tolerance."""
+    return {tolerance: count(prediction, truth, tolerance=tolerance) for tolerance in TOLERANCES}
+
+
+def measure_score(
+    score: Float[np.ndarray, "h w"], truth: Bool[np.ndarray, "h w"]
+) -> dict[int, ThresholdCurve]:
+    """The curves of a score map at each tolerance."""
+    return {tolerance: ThresholdCurve.of(score, truth, tolerance=tolerance) for tolerance in TOLERANCES}

@@ -1,0 +1,218 @@
+"""Feature extractors for the style loss: VGG-19 with ImageNet weights, and random filters for offline use."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from upcracknet.errors import WeightsError
+
+VGG19_URL = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
+VGG19_SHA256_PREFIX = "dcbb9e9d"
+"""First digits of the file's SHA-256, which the official file carries in its name."""
+
+Normalization = Literal["authors", "imagenet"]
+"""What VGG-19 is fed: images in [-1, 1] as in the authors' code, or standardised as in its training."""
+
+_VGG19_BLOCKS = ((64, 64), (128, 128), (256, 256, 256, 256), (512, 512, 512, 512), (512, 512))
+# Positions in the published network of relu2_2, relu3_4, relu4_4 and relu5_2.
+_VGG19_LAYERS = (8, 17, 26, 31)
+_IMAGENET_MEAN = (0.485, 0.456, 0.406)
+_IMAGENET_STANDARD_DEVIATION = (0.229, 0.224, 0.225)
+
+RANDOM_FILTER_NORM = 20.0
+"""Makes ten times the style loss of a blurred road photo about as large as its mean absolute error."""
+
+
+@runtime_checkable
+class FeatureExtractor(Protocol):
+    """Turns images into feature maps, coarser and coarser."""
+
+    @property
+    def name(self) -> str:
+        """What a run's record calls it."""
+
+    def __call__(self, images: Float[Tensor, "b 3 h w"], /) -> list[Tensor]:
+        """Extract b×c×h×w feature maps, one a layer, from images in [0, 1]."""
+
+
+class VGG19Features(nn.Module):
+    """VGG-19 (Simonyan and Zisserman, 2014) up to relu5_2; gives relu2_2, relu3_4, relu4_4 and relu5_2.
+
+    The default input is that of the authors' code, [-1, 1], because the paper's λ_style = 10 goes with it.
+    ImageNet's standardisation widens the range about twofold and so changes the weight of the style loss.
+
+    Attributes:
+        name: "vgg19-imagenet", with "-normalized" appended where the input is ImageNet's.
+
+    Args:
+        state: The published weights, under their published names (`features.0.weight` …); others are ignored.
+        normalization: What the network is fed.
+
+    Raises:
+        WeightsError: If a weight is missing or of another shape.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, state: Mapping[str, Tensor], normalization: Normalization = "authors") -> None:
+        super().__init__()
+        self.name = "vgg19-imagenet" if normalization == "authors" else "vgg19-imagenet-normalized"
+        mean, deviation = (
+            ((0.5,) * 3, (0.5,) * 3)
+            if normalization == "authors"
+            else (_IMAGENET_MEAN, _IMAGENET_STANDARD_DEVIATION)
+        )
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("deviation", torch.tensor(deviation).view(1, 3, 1, 1), persistent=False)
+        # Made without storage: drawing initial values would take time and move the random state.
+        with torch.device("meta"):
+            self.features = _vgg19_layers()
+        expected = self.state_dict()
+        wrong = [
+            name for name, value in expected.items() if name not in state or state[name].shape != value.shape
+        ]
+        if wrong:
+            shape = tuple(expected[wrong[0]].shape)
+            raise WeightsError(
+                f"not VGG-19 weights: {wrong[0]} is missing or not of shape {shape}; use {VGG19_URL}"
+            )
+        self.load_state_dict({name: state[name] for name in expected}, assign=True)
+        self.eval().requires_grad_(False)
+
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> list[Tensor]:
+        """Extract feature maps at 1/2, 1/4, 1/8 and 1/16 of the size.
+
+        Args:
+            images: Images in [0, 1], of 16 pixels or more in each direction.
+
+        Returns:
+            Activations of the four layers: 128, 256, 512 and 512 channels.
+        """
+        activations = (images - self.mean) / self.deviation
+        layers = []
+        for position, layer in enumerate(self.features):
+            activations = layer(activations)
+            if position in _VGG19_LAYERS:
+                layers.append(activations)
+        return layers
+
+
+class RandomFeatures(nn.Module):
+    """Rectified random filters on an image pyramid: a style loss for where VGG-19's weights are not at hand.
+
+    The correlations within one convolutional layer of random filters already describe a texture well
+    (Ustyuzhaninov, Brendel, Gatys and Bethge, "Texture Synthesis Using Shallow Convolutional Networks with
+    Random Filters", arXiv:1606.00021, 2016); the pyramid stands for their filters of several sizes at a
+    fraction of the cost. The filters have zero mean, so plain grey gives nothing, and are the same on every
+    machine.
+
+    Attributes:
+        name: "random-filters-seed0", with the seed used.
+
+    Args:
+        seed: Seed of the filters.
+        levels: Levels of the pyramid, each half the one before; those smaller than a filter are left out.
+        filters: Number of filters, the same at every level.
+        size: Side of the filters in pixels.
+    """
+
+    filters: Tensor
+
+    def __init__(self, seed: int = 0, levels: int = 4, filters: int = 32, size: int = 7) -> None:
+        super().__init__()
+        self.name = f"random-filters-seed{seed}"
+        self.levels = levels
+        generator = torch.Generator().manual_seed(seed)
+        # Uniform, not normal: how normal numbers are rounded depends on the processor's instructions.
+        values = torch.rand(filters, 3, size, size, generator=generator)
+        values = values - values.mean(dim=(1, 2, 3), keepdim=True)
+        values = values / values.square().sum(dim=(1, 2, 3), keepdim=True).sqrt()
+        self.register_buffer("filters", RANDOM_FILTER_NORM * values, persistent=False)
+
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> list[Tensor]:
+        """Extract one feature map a level of the pyramid.
+
+        Args:
+            images: Images in [0, 1].
+
+        Returns:
+            Responses of each level, about half the level's size.
+
+        Raises:
+            ValueError: If the images are smaller than a filter.
+        """
+        size = self.filters.shape[-1]
+        if min(images.shape[-2:]) < size:
+            raise ValueError(
+                f"images of {tuple(images.shape[-2:])} pixels are too small; give at least {size}"
+            )
+        layers = []
+        for _ in range(self.levels):
+            layers.append(F.relu(F.conv2d(images, self.filters, stride=2)))
+            images = F.avg_pool2d(images, 2)
+            if min(images.shape[-2:]) < size:
+                break
+        return layers
+
+
+def load_vgg19(
+    path: str | Path | None = None, download: bool = False, normalization: Normalization = "authors"
+) -> VGG19Features:
+    """Load VGG-19 with its published ImageNet weights, checked against the SHA-256 in the file's name.
+
+    Args:
+        path: The weights file; if not given, `vgg19-dcbb9e9d.pth` in torch's cache (`torch.hub.get_dir()`).
+        download: Fetch the file (548 MB) into torch's cache if it is not there.
+        normalization: What the network is fed.
+
+    Returns:
+        The feature extractor.
+
+    Raises:
+        WeightsError: If the file is missing, cannot be fetched, or is not the published one.
+    """
+    if path is None:
+        path = Path(torch.hub.get_dir()) / "checkpoints" / Path(VGG19_URL).name
+        if download and not path.is_file():
+            _download_vgg19(path)
+    path = Path(path)
+    if not path.is_file():
+        raise WeightsError(
+            f"no VGG-19 weights at {path}; allow the download, fetch {VGG19_URL}, or use the random filters"
+        )
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if not digest.startswith(VGG19_SHA256_PREFIX):
+        raise WeightsError(
+            f"{path} is not the published VGG-19: its SHA-256 begins {digest[:8]}, expected "
+            f"{VGG19_SHA256_PREFIX}; remove it and fetch {VGG19_URL} again"
+        )
+    return VGG19Features(torch.load(path, map_location="cpu", weights_only=True), normalization)
+
+
+def _download_vgg19(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(VGG19_URL, str(path), hash_prefix=VGG19_SHA256_PREFIX)
+    except (OSError, RuntimeError) as error:
+        raise WeightsError(
+            f"could not fetch {VGG19_URL}: {error}; put the file at {path}, or use the random filters"
+        ) from error
+
+
+def _vgg19_layers() -> nn.Sequential:
+    layers: list[nn.Module] = []
+    channels = 3
+    for block in _VGG19_BLOCKS:
+        for width in block:
+            layers += [nn.Conv2d(channels, width, kernel_size=3, padding=1), nn.ReLU(inplace=True)]
+            channels = width
+        layers.append(nn.MaxPool2d(2))
+    return nn.Sequential(*layers[:-1])

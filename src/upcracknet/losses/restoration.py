@@ -1,0 +1,120 @@
+"""The weighted sums of the losses: restoration (section III-E, eq. 7) and total (eq. 2)."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from upcracknet.errors import ConfigurationError
+from upcracknet.losses.features import FeatureExtractor
+from upcracknet.losses.gradient_magnitude_similarity import multi_scale_gradient_magnitude_similarity_loss
+from upcracknet.losses.precision import at_least_float32
+from upcracknet.losses.structural_similarity import structural_similarity_loss
+from upcracknet.losses.style import style_loss
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """The λ of eqs. 2 and 7, with the values of section IV-B; a loss of weight 0 is not computed.
+
+    Here all losses see images in [0, 1], the range for which the constants of SSIM and GMS are made. The
+    authors' code gives them images in [-1, 1], where the MAE is twice as large: as if mae=2 here. It also
+    adds up the four layers of the style loss where eq. 6 has their mean: as if style=40 here.
+
+    Attributes:
+        mae: λ_mae, mean absolute error.
+        ssim: λ_ssim, structural similarity.
+        msgms: λ_gms, multi-scale gradient magnitude similarity.
+        style: λ_style, Gram matrices.
+        restoration: λ_res, the sum of the four above.
+        adversarial: λ_adv, the discriminator's opinion.
+
+    Raises:
+        ConfigurationError: If a weight is negative or not finite, or no restoration loss has any weight.
+    """
+
+    mae: float = 1.0
+    ssim: float = 1.0
+    msgms: float = 1.0
+    style: float = 10.0
+    restoration: float = 100.0
+    adversarial: float = 1.0
+
+    def __post_init__(self) -> None:
+        wrong = {name: weight for name, weight in asdict(self).items() if not 0 <= weight < math.inf}
+        if wrong:
+            raise ConfigurationError(f"loss weights {wrong} are not usable; give finite numbers of 0 or more")
+        if not self.restoration * (self.mae + self.ssim + self.msgms + self.style):
+            raise ConfigurationError(
+                "nothing to restore by; give restoration and one of mae, ssim, msgms, style a weight above 0"
+            )
+
+
+class RestorationLoss(NamedTuple):
+    """Restoration loss and what it is made of.
+
+    Attributes:
+        total: Weighted sum of the terms (eq. 7).
+        terms: The losses before weighting, by their names in `LossWeights`; only those with a weight.
+    """
+
+    total: Float[Tensor, ""]
+    terms: dict[str, Tensor]
+
+
+def restoration_loss(
+    restored: Float[Tensor, "b 3 h w"],
+    original: Float[Tensor, "b 3 h w"],
+    weights: LossWeights,
+    extractor: FeatureExtractor | None = None,
+) -> RestorationLoss:
+    """Compare restored with original images by every loss that has a weight (eqs. 3 to 7).
+
+    Args:
+        restored: Restored images in [0, 1].
+        original: Original images in [0, 1].
+        weights: Weights of the losses.
+        extractor: Where the style loss takes its feature maps from; needed when `weights.style` is not 0.
+
+    Returns:
+        The weighted sum and the single losses.
+
+    Raises:
+        ConfigurationError: If the style loss has a weight but there is no extractor.
+        ValueError: If the images are too small for a loss.
+    """
+    terms: dict[str, Tensor] = {}
+    if weights.mae:
+        terms["mae"] = F.l1_loss(at_least_float32(restored), at_least_float32(original))
+    if weights.ssim:
+        terms["ssim"] = structural_similarity_loss(restored, original)
+    if weights.msgms:
+        terms["msgms"] = multi_scale_gradient_magnitude_similarity_loss(restored, original)
+    if weights.style:
+        if extractor is None:
+            raise ConfigurationError(
+                "the style loss has a weight but no feature extractor; give one, or weight 0"
+            )
+        terms["style"] = style_loss(restored, original, extractor)
+    total = torch.stack([getattr(weights, name) * term for name, term in terms.items()]).sum()
+    return RestorationLoss(total, terms)
+
+
+def total_loss(
+    restoration: Float[Tensor, ""], adversarial: Float[Tensor, ""], weights: LossWeights
+) -> Float[Tensor, ""]:
+    """Weigh the restoration loss against the adversarial loss of the generator (eq. 2).
+
+    Args:
+        restoration: Restoration loss (eq. 7).
+        adversarial: Adversarial loss of the generator.
+        weights: Weights of the two.
+
+    Returns:
+        What the generator minimises.
+    """
+    return weights.restoration * restoration + weights.adversarial * adversarial

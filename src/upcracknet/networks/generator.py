@@ -1,0 +1,148 @@
+"""The generator G of Section III-C: the pix2pix U-Net that restores what was removed."""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from upcracknet.networks.initialization import initialize_normal
+
+NormalizationStatistics = Literal["running", "image"]
+
+
+class BatchNormalization(nn.BatchNorm2d):
+    """Batch normalisation that can use an image's own statistics once training is over.
+
+    Attributes:
+        statistics: what evaluation mode normalises with. ``"running"``: the averages collected in training.
+            ``"image"``: mean and variance of each image by itself, which is what the authors' code does by leaving
+            the generator in training mode with a batch of one.
+    """
+
+    statistics: NormalizationStatistics = "running"
+
+    def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """Normalise each channel, then scale and shift it."""
+        if self.training or self.statistics == "running":
+            return super().forward(features)
+        return F.instance_norm(features, weight=self.weight, bias=self.bias, eps=self.eps)
+
+
+class EncoderBlock(nn.Module):
+    """LeakyReLU, 4×4 convolution of stride 2, normalisation: halves the resolution."""
+
+    def __init__(self, channels: int, out_channels: int, *, activate: bool = True, normalize: bool = True) -> None:
+        super().__init__()
+        self.activate = activate
+        self.convolution = nn.Conv2d(channels, out_channels, kernel_size=4, stride=2, padding=1)
+        self.normalization = BatchNormalization(out_channels) if normalize else None
+
+    def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d h2 w2"]:
+        """Encode one level."""
+        if self.activate:
+            features = F.leaky_relu(features, 0.2)
+        features = self.convolution(features)
+        return features if self.normalization is None else self.normalization(features)
+
+
+class DecoderBlock(nn.Module):
+    """ReLU, 4×4 transposed convolution of stride 2, normalisation, dropout: doubles the resolution."""
+
+    def __init__(self, channels: int, out_channels: int, *, normalize: bool = True, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.convolution = nn.ConvTranspose2d(channels, out_channels, kernel_size=4, stride=2, padding=1)
+        self.normalization = BatchNormalization(out_channels) if normalize else None
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d h2 w2"]:
+        """Decode one level."""
+        features = self.convolution(F.relu(features))
+        if self.normalization is not None:
+            features = self.normalization(features)
+        return self.dropout(features)
+
+
+class UNetGenerator(nn.Module):
+    """U-Net that maps a corrupted image to the restored one, both in [-1, 1] (Section III-C).
+
+    The paper's network has 8 levels and 64 filters: 54,419,459 parameters. The first and the innermost encoder level
+    and the last decoder level are not normalised; the first three decoder levels drop half of their features, which is
+    the noise z of equation (8).
+
+    Args:
+        filters: channels of the first level; doubled each level up to 8 times that.
+        depth: number of levels; height and width of the input must be multiples of 2**depth.
+        dropout: probability of dropping a feature in the first three decoder levels.
+
+    Raises:
+        ValueError: when ``filters`` or ``depth`` is too small to build a network.
+    """
+
+    def __init__(self, filters: int = 64, depth: int = 8, dropout: float = 0.5) -> None:
+        super().__init__()
+        if filters < 1 or depth < 2:
+            raise ValueError(f"filters={filters}, depth={depth}: expected filters ≥ 1 and depth ≥ 2")
+        self.filters, self.depth = filters, depth
+        widths = [filters * min(2**level, 8) for level in range(depth)]
+        self.encoder = nn.ModuleList(
+            EncoderBlock(
+                3 if level == 0 else widths[level - 1],
+                widths[level],
+                activate=level > 0,
+                normalize=0 < level < depth - 1,
+            )
+            for level in range(depth)
+        )
+        self.decoder = nn.ModuleList(
+            DecoderBlock(
+                widths[level] if level == depth - 1 else 2 * widths[level],
+                3 if level == 0 else widths[level - 1],
+                normalize=level > 0,
+                dropout=dropout if level > max(depth - 4, 0) else 0.0,
+            )
+            for level in reversed(range(depth))
+        )
+        initialize_normal(self)
+
+    @property
+    def size_multiple(self) -> int:
+        """Height and width of an input must be multiples of this many pixels."""
+        return int(2**self.depth)
+
+    def use_statistics(self, statistics: NormalizationStatistics) -> None:
+        """Choose what evaluation mode normalises with; see :class:`BatchNormalization`."""
+        for module in self.modules():
+            if isinstance(module, BatchNormalization):
+                module.statistics = statistics
+
+    def forward(self, corrupted: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
+        """Restore corrupted images.
+
+        Args:
+            corrupted: images in [-1, 1] in which removed pixels are 0.
+
+        Returns:
+            Restored images in [-1, 1].
+
+        Raises:
+            ValueError: when height or width is no multiple of :attr:`size_multiple`.
+        """
+        height, width = corrupted.shape[-2:]
+        if height % self.size_multiple or width % self.size_multiple:
+            raise ValueError(
+                f"input of {height}×{width} pixels: a U-Net of depth {self.depth} needs multiples of "
+                f"{self.size_multiple}; pad or resize the image, or use a smaller depth"
+            )
+        encoded = []
+        features = corrupted
+        for block in self.encoder:
+            features = block(features)
+            encoded.append(features)
+        encoded.pop()
+        for block in self.decoder:
+            features = block(features)
+            if encoded:
+                features = torch.cat([features, encoded.pop()], dim=1)
+        return torch.tanh(features)

@@ -1,0 +1,133 @@
+"""UP-CrackNet's training step (Sections III-B, III-C and III-E) as a Lightning module."""
+
+from typing import Any
+
+import pytorch_lightning as lightning
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from upcracknet.corruption import corrupt, corruption_masks
+from upcracknet.losses.adversarial import discriminator_loss, generator_adversarial_loss
+from upcracknet.losses.features import RandomFeatures, load_vgg19
+from upcracknet.losses.restoration import restoration_loss, total_loss
+from upcracknet.networks import PatchDiscriminator, UNetGenerator
+from upcracknet.training.configuration import TrainingConfiguration
+from upcracknet.weights import WeightsRecord
+
+VALIDATION_SEED = 20240428  # the masks of validation are the same in each epoch and run
+
+
+class AdversarialRestoration(lightning.LightningModule):
+    """A generator learns to restore corrupted undamaged patches, a discriminator to tell them from originals.
+
+    Args:
+        configuration: sizes, losses, learning rates, masks and seed.
+    """
+
+    def __init__(self, configuration: TrainingConfiguration) -> None:
+        super().__init__()
+        self.automatic_optimization = False  # two optimisers take turns
+        self.configuration = configuration
+        networks = configuration.networks
+        self.generator = UNetGenerator(networks.generator_filters, networks.generator_depth)
+        self.discriminator = PatchDiscriminator(networks.discriminator_filters)
+        self.masks = corruption_masks(configuration.corruption)
+        self.features = self._style_features()
+
+    def _style_features(self) -> Any:
+        if self.configuration.losses.style == 0:
+            return None
+        if self.configuration.style_features == "vgg19":
+            return load_vgg19(self.configuration.vgg19_weights)
+        return RandomFeatures()
+
+    def configure_optimizers(self) -> tuple[list[torch.optim.Optimizer], list[Any]]:
+        """Adam for both networks, learning rates decaying exponentially by epoch."""
+        settings = self.configuration.optimizer
+        optimizers: list[torch.optim.Optimizer] = [
+            torch.optim.Adam(self.generator.parameters(), settings.generator_learning_rate, settings.betas),
+            torch.optim.Adam(self.discriminator.parameters(), settings.discriminator_learning_rate, settings.betas),
+        ]
+        return optimizers, [torch.optim.lr_scheduler.ExponentialLR(o, settings.decay) for o in optimizers]
+
+    def _corrupt(
+        self, images: Float[Tensor, "b 3 h w"], seed: int
+    ) -> tuple[Float[Tensor, "b 3 h w"], Float[Tensor, "b 3 h w"]]:
+        # One seed a step: the masks of a resumed run need no saved state.
+        generator = torch.Generator().manual_seed(seed)
+        masks = self.masks.sample(len(images), *images.shape[-2:], generator).to(images.device)
+        originals = images * 2 - 1
+        return originals, corrupt(originals, masks)
+
+    def training_step(self, images: Float[Tensor, "b 3 h w"], batch_index: int) -> None:
+        """Update D, then G, with a single pass of the generator.
+
+        Args:
+            images: undamaged patches in [0, 1].
+            batch_index: unused; Lightning passes it.
+        """
+        step = self.trainer.global_step * self.trainer.world_size + self.global_rank
+        originals, corrupted = self._corrupt(images, self.configuration.seed * 1_000_003 + step)
+        generator_optimizer, discriminator_optimizer = self.optimizers()  # type: ignore[union-attr, misc]
+        restored = self.generator(corrupted)
+
+        judged_original = self.discriminator(corrupted, originals)
+        judged_restored = self.discriminator(corrupted, restored.detach())
+        loss_discriminator = discriminator_loss(judged_original, judged_restored)
+        discriminator_optimizer.zero_grad()
+        self.manual_backward(loss_discriminator)
+        discriminator_optimizer.step()
+
+        # D judges again because it has just changed; its weights get no gradient from G's loss.
+        self.discriminator.requires_grad_(False)
+        adversarial = generator_adversarial_loss(self.discriminator(corrupted, restored))
+        restoration = restoration_loss((restored.float() + 1) / 2, images, self.configuration.losses, self.features)
+        loss_generator = total_loss(restoration.total, adversarial, self.configuration.losses)
+        generator_optimizer.zero_grad()
+        self.manual_backward(loss_generator)
+        generator_optimizer.step()
+        self.discriminator.requires_grad_(True)
+
+        record = {f"train/{name}": value for name, value in restoration.terms.items()}
+        record["train/total"] = restoration.total
+        record |= {"train/adversarial": adversarial, "train/discriminator": loss_discriminator}
+        self.log_dict(record, on_step=False, on_epoch=True, batch_size=len(images), sync_dist=True)
+
+    def on_train_epoch_end(self) -> None:
+        """Decay the learning rates."""
+        for scheduler in self.lr_schedulers():  # type: ignore[union-attr]
+            scheduler.step()  # type: ignore[call-arg]
+
+    def validation_step(self, images: Float[Tensor, "b 3 h w"], batch_index: int) -> None:
+        """Measure the restoration loss on held-out patches, whose masks never change."""
+        _, corrupted = self._corrupt(images, VALIDATION_SEED + batch_index)
+        restored = self.generator(corrupted)
+        restoration = restoration_loss((restored.float() + 1) / 2, images, self.configuration.losses, self.features)
+        record = {f"validation/{name}": value for name, value in restoration.terms.items()}
+        record["validation/total"] = restoration.total
+        self.log_dict(record, batch_size=len(images), sync_dist=True)
+
+    @torch.no_grad()
+    def restore(self, images: Float[Tensor, "b 3 h w"]) -> tuple[Float[Tensor, "b 3 h w"], Float[Tensor, "b 3 h w"]]:
+        """Corrupt and restore patches for a picture.
+
+        Returns:
+            Corrupted and restored patches in [0, 1].
+        """
+        _, corrupted = self._corrupt(images, VALIDATION_SEED)
+        training = self.generator.training
+        restored = self.generator.eval()(corrupted)
+        self.generator.train(training)
+        return (corrupted + 1) / 2, (restored.float() + 1) / 2
+
+    def weights_record(self, provenance: dict[str, Any]) -> WeightsRecord:
+        """Describe the generator for its weights file."""
+        networks = self.configuration.networks
+        style = "none" if self.features is None else self.features.name
+        return WeightsRecord(
+            architecture="UNetGenerator",
+            configuration={"filters": networks.generator_filters, "depth": networks.generator_depth},
+            detection={"input_size": self.configuration.data.size},
+            provenance=provenance | {"method": "UP-CrackNet", "style_features": style},
+        )

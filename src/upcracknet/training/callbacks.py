@@ -1,0 +1,189 @@
+"""What a run leaves behind and shows: random state, metrics, pictures, weights, progress."""
+
+import json
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as lightning
+import torch
+from pytorch_lightning.callbacks import Callback, ProgressBar
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from upcracknet.data.photo import save_image_atomically
+from upcracknet.training.adversarial_restoration import AdversarialRestoration
+from upcracknet.weights import save_weights
+
+
+class RandomState(Callback):
+    """Stores the state of the random generators in checkpoints, so that a resumed run draws the same dropout."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """State of the generators now."""
+        name, keys, position, has_gauss, cached = np.random.get_state()  # noqa: NPY002 - the global generator is what is saved
+        return {
+            "torch": torch.get_rng_state(),
+            "numpy": [str(name), torch.from_numpy(np.asarray(keys).astype(np.int64)), position, has_gauss, cached],
+            "python": random.getstate(),
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Remember a stored state; it is restored when the first batch begins."""
+        self._restored = state_dict
+
+    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Restore the state after everything that start-up itself draws."""
+        state = self.__dict__.pop("_restored", None)
+        if state is not None:
+            torch.set_rng_state(state["torch"])
+            name, keys, *rest = state["numpy"]
+            np.random.set_state((name, keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002
+            version, internal, gauss = state["python"]
+            random.setstate((version, tuple(internal), gauss))
+
+
+class MetricsFile(Callback):
+    """Appends one line of JSON an epoch to ``metrics.jsonl``: losses, learning rates, images a second."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Start the clock."""
+        self.started = time.perf_counter()
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Write the line; validation has run by now."""
+        if not trainer.is_global_zero:
+            return
+        seconds = time.perf_counter() - self.started
+        images = trainer.num_training_batches * pl_module.configuration.batch_size * trainer.world_size
+        record: dict[str, Any] = {"epoch": trainer.current_epoch, "seconds": round(seconds, 3)}
+        record["images_per_second"] = round(images / seconds, 2)
+        record["learning_rates"] = [optimizer.param_groups[0]["lr"] for optimizer in trainer.optimizers]
+        record |= {name: round(float(value), 6) for name, value in sorted(trainer.callback_metrics.items())}
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(record) + "\n")
+
+
+class RestoredSamples(Callback):
+    """Every n epochs, a picture of held-out patches: original, corrupted and restored rows."""
+
+    def __init__(self, folder: Path, every: int, columns: int = 6) -> None:
+        self.folder, self.every, self.columns = folder, every, columns
+
+    def on_validation_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Restore and write ``epoch-NNNN.png``."""
+        epoch = trainer.current_epoch + 1
+        if trainer.sanity_checking or not trainer.is_global_zero or (epoch % self.every and epoch != 1):
+            return
+        assert isinstance(pl_module, AdversarialRestoration)
+        patches = trainer.datamodule.validation  # type: ignore[attr-defined]
+        count = min(self.columns, len(patches))
+        images = torch.stack([patches[i] for i in range(count)]).to(pl_module.device)
+        rows = [images, *pl_module.restore(images)]
+        grid = torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1)
+        picture = (grid.clamp(0, 1).permute(1, 2, 0).cpu().numpy() * 255).round().astype(np.uint8)
+        save_image_atomically(self.folder / f"epoch-{epoch:04d}.png", picture)
+
+
+class BestWeights(Callback):
+    """Writes ``generator.safetensors`` whenever the validation loss is the lowest so far."""
+
+    def __init__(self, path: Path, provenance: dict[str, Any]) -> None:
+        self.path, self.provenance, self.best = path, provenance, float("inf")
+
+    def state_dict(self) -> dict[str, Any]:
+        """The lowest loss so far."""
+        return {"best": self.best}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from the lowest loss so far."""
+        self.best = state_dict["best"]
+
+    def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Compare and write."""
+        loss = float(trainer.callback_metrics["validation/total"])
+        if trainer.sanity_checking or not loss < self.best:
+            return
+        self.best = loss
+        if not trainer.is_global_zero:
+            return
+        assert isinstance(pl_module, AdversarialRestoration)
+        budget = {"epoch": trainer.current_epoch + 1, "validation_loss": round(loss, 6)}
+        budget["images_seen"] = (
+            (trainer.current_epoch + 1)
+            * trainer.num_training_batches
+            * (pl_module.configuration.batch_size * trainer.world_size)
+        )
+        record = pl_module.weights_record(self.provenance | budget)
+        save_weights(self.path, pl_module.generator.state_dict(), record)
+
+
+class RunProgress(ProgressBar):
+    """One line on stderr: epoch, losses, images a second, time left of the whole run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._progress: Progress | None = None
+        self._shown = True
+
+    def disable(self) -> None:
+        """Show nothing, as on all processes but the first."""
+        self._shown = False
+
+    def enable(self) -> None:
+        """Show progress."""
+        self._shown = True
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Open the display."""
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[status]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=not self._shown,
+        )
+        total = (trainer.max_epochs or 0) * trainer.num_training_batches
+        done = trainer.current_epoch * trainer.num_training_batches
+        self._task = self._progress.add_task("training", total=total, completed=done, status="")
+        self._progress.start()
+        self._clock, self._seen = time.perf_counter(), 0
+
+    def on_train_batch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Advance."""
+        assert self._progress is not None
+        self._seen += len(batch) * trainer.world_size
+        rate = self._seen / (time.perf_counter() - self._clock)
+        loss = trainer.callback_metrics.get("validation/total")
+        validation = "" if loss is None else f" · validation loss {float(loss):.4f}"
+        self._progress.update(
+            self._task,
+            advance=1,
+            description=f"epoch {trainer.current_epoch + 1}/{trainer.max_epochs}",
+            status=f"{rate:.1f} images/s{validation}",
+        )
+
+    def on_train_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Close the display."""
+        self._close()
+
+    def on_exception(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, exception: BaseException
+    ) -> None:
+        """Close the display, so that the error stands on a line of its own."""
+        self._close()
+
+    def _close(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+

@@ -1,0 +1,242 @@
+"""The configuration of a training run: typed, read from YAML, saved with every run."""
+
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+
+import yaml
+
+from upcracknet.errors import ConfigurationError
+from upcracknet.losses.restoration import LossWeights
+
+
+@dataclass(frozen=True)
+class DataConfiguration:
+    """Which undamaged patches are learned from (Section IV-A).
+
+    Attributes:
+        photos: a dataset's name (``deepcrack``, ``crack500``, ``cfd``) or a folder; photos with masks are mined for
+            undamaged windows, photos without masks are taken to be undamaged.
+        split: part of the dataset that is used.
+        size: side of a patch in pixels after resizing; the networks' input size.
+        window_sizes: sides of the square windows cut from the photos, in pixels: the range of scales.
+        margin: distance in pixels that a window keeps from cracks.
+        patches_per_epoch: patches drawn each epoch; None draws one for each photo.
+        validation_share: share of the photos kept for validation.
+    """
+
+    photos: str = "deepcrack"
+    split: str = "train"
+    size: int = 256
+    window_sizes: tuple[int, ...] = (96, 128, 160, 192, 224, 256, 288, 320, 352)
+    margin: int = 4
+    patches_per_epoch: int | None = None
+    validation_share: float = 0.1
+
+
+@dataclass(frozen=True)
+class NetworkConfiguration:
+    """Size of the networks (Section III-C).
+
+    Attributes:
+        generator_filters: channels of the generator's first level; 64 in the paper.
+        generator_depth: levels of the generator; 8 in the paper.
+        discriminator_filters: channels of the discriminator's first level; 64 in the paper.
+    """
+
+    generator_filters: int = 64
+    generator_depth: int = 8
+    discriminator_filters: int = 64
+
+
+@dataclass(frozen=True)
+class OptimizerConfiguration:
+    """Adam with exponentially decaying learning rates (Section IV-B).
+
+    Attributes:
+        generator_learning_rate: initial learning rate of G.
+        discriminator_learning_rate: initial learning rate of D.
+        decay: factor applied to both after each epoch. The paper says only that the decay is exponential; 0.99 is
+            the authors' code.
+        betas: Adam's decay rates of the moment estimates.
+    """
+
+    generator_learning_rate: float = 1e-4
+    discriminator_learning_rate: float = 4e-4
+    decay: float = 0.99
+    betas: tuple[float, float] = (0.5, 0.999)
+
+
+@dataclass(frozen=True)
+class TrainingConfiguration:
+    """Everything that decides a training run; the defaults are the paper's.
+
+    Attributes:
+        data: the patches.
+        networks: the networks' sizes.
+        losses: the weights λ of equations (2) and (7).
+        style_features: network behind the style loss: ``vgg19`` (ImageNet weights needed) or ``random`` (fixed random
+            filters, nothing to download).
+        vgg19_weights: file with the ImageNet weights; None looks in torch's cache and downloads them there.
+        corruption: family of masks (Section III-B).
+        optimizer: learning rates and their decay.
+        batch_size: patches a step; 8 in the authors' code, not stated in the paper.
+        epochs: most epochs.
+        patience: epochs without a better validation loss before training stops.
+        precision: ``auto`` is bf16 autocast where the processor has it, else 32-bit.
+        sample_every: epochs between pictures of restored patches.
+        workers: processes that prepare patches; 0 prepares them between the steps.
+        seed: seed of everything random.
+    """
+
+    data: DataConfiguration = field(default_factory=DataConfiguration)
+    networks: NetworkConfiguration = field(default_factory=NetworkConfiguration)
+    losses: LossWeights = field(default_factory=LossWeights)
+    style_features: Literal["vgg19", "random"] = "random"
+    vgg19_weights: str | None = None
+    corruption: Literal["squares", "stripes", "jumbled"] = "squares"
+    optimizer: OptimizerConfiguration = field(default_factory=OptimizerConfiguration)
+    batch_size: int = 8
+    epochs: int = 200
+    patience: int = 20
+    precision: Literal["auto", "bf16", "32"] = "auto"
+    sample_every: int = 10
+    workers: int = 1
+    seed: int = 0
+
+
+def load_configuration(path: Path | None, overrides: dict[str, str] | None = None) -> TrainingConfiguration:
+    """Read a YAML configuration and apply overrides; every problem is reported at once.
+
+    Args:
+        path: YAML file; None starts from the defaults.
+        overrides: dotted keys to YAML values, e.g. ``{"networks.generator_filters": "32"}``.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or has unknown keys or values of the wrong kind.
+    """
+    content: Any = {}
+    if path is not None:
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            reason = " ".join(str(error).split())
+            raise ConfigurationError(f"{path}: cannot be read as YAML ({reason}); give a readable YAML file") from error
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path}: expected `key: value` lines, found a {type(content).__name__}")
+    for dotted, text in (overrides or {}).items():
+        section = content
+        *parents, key = dotted.split(".")
+        for parent in parents:
+            section = section.setdefault(parent, {})
+            if not isinstance(section, dict):
+                raise ConfigurationError(f"{dotted}: {parent} is a value, not a section")
+        section[key] = yaml.safe_load(text)
+    problems: list[str] = []
+    configuration = _build(TrainingConfiguration, content, "", problems)
+    if not problems:
+        problems = _impossible_values(configuration)
+    if problems:
+        origin = path if path is not None else "configuration"
+        raise ConfigurationError(f"{origin}: " + "; ".join(problems))
+    return configuration
+
+
+def dump_configuration(configuration: TrainingConfiguration) -> str:
+    """Write a configuration as YAML that :func:`load_configuration` reads back."""
+    return yaml.safe_dump(_plain(asdict(configuration)), sort_keys=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _build(kind: type, content: dict[str, Any], prefix: str, problems: list[str]) -> Any:
+    hints = get_type_hints(kind)
+    known = {item.name for item in fields(kind)}
+    for key in content:
+        if key not in known:
+            problems.append(f"unknown key `{prefix}{key}` (known here: {', '.join(sorted(known))})")
+    arguments = {}
+    for name in known & set(content):
+        value, hint = content[name], hints[name]
+        if is_dataclass(hint):
+            if isinstance(value, dict):
+                arguments[name] = _build(cast(type, hint), value, f"{prefix}{name}.", problems)
+            else:
+                problems.append(f"`{prefix}{name}` is a section of keys, found {value!r}")
+            continue
+        converted = _convert(value, hint)
+        if converted is _WRONG:
+            problems.append(f"`{prefix}{name}`: expected {_describe(hint)}, found {value!r}")
+        else:
+            arguments[name] = converted
+    return kind(**arguments)
+
+
+_WRONG = object()
+
+
+def _convert(value: Any, hint: Any) -> Any:
+    origin, options = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return next((c for option in options if (c := _convert(value, option)) is not _WRONG), _WRONG)
+    if origin is Literal:
+        return next((option for option in options if str(option) == str(value)), _WRONG)
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            return _WRONG
+        kinds = [options[0]] * len(value) if options[-1] is Ellipsis else list(options)
+        if len(kinds) != len(value):
+            return _WRONG
+        converted = tuple(_convert(item, kind) for item, kind in zip(value, kinds, strict=True))
+        return _WRONG if _WRONG in converted else converted
+    if hint is float and isinstance(value, int | float | str) and not isinstance(value, bool):
+        try:
+            return float(value)  # YAML reads 1e-4 as text
+        except ValueError:
+            return _WRONG
+    if hint is NoneType:
+        return None if value is None else _WRONG
+    return value if isinstance(value, hint) and not (isinstance(value, bool) and hint is int) else _WRONG
+
+
+def _describe(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return "one of " + ", ".join(map(str, get_args(hint)))
+    if hint in (int, float, str):
+        return {int: "a whole number", float: "a number", str: "a text"}[hint]
+    return str(hint).replace("NoneType", "null").replace("None", "null")
+
+
+def _impossible_values(configuration: TrainingConfiguration) -> list[str]:
+    data, networks = configuration.data, configuration.networks
+    multiple = 2**networks.generator_depth
+    return [
+        message
+        for wrong, message in (
+            (data.size % multiple or data.size < multiple, f"`data.size` {data.size} must be a multiple of {multiple}"),
+            (not data.window_sizes or min(data.window_sizes, default=0) < 8, "`data.window_sizes` must hold sizes ≥ 8"),
+            (not 0 < data.validation_share < 1, "`data.validation_share` must lie between 0 and 1"),
+            (data.patches_per_epoch is not None and data.patches_per_epoch < 1, "`data.patches_per_epoch` must be ≥ 1"),
+            (networks.generator_depth < 2, "`networks.generator_depth` must be ≥ 2"),
+            (min(networks.generator_filters, networks.discriminator_filters) < 1, "`networks` filters must be ≥ 1"),
+            (configuration.batch_size < 1, "`batch_size` must be ≥ 1"),
+            (configuration.epochs < 1, "`epochs` must be ≥ 1"),
+            (configuration.patience < 1, "`patience` must be ≥ 1"),
+            (configuration.sample_every < 1, "`sample_every` must be ≥ 1"),
+            (configuration.workers < 0, "`workers` must be ≥ 0"),
+            (not 0 < configuration.optimizer.decay <= 1, "`optimizer.decay` must lie in (0, 1]"),
+            (
+                min(
+                    configuration.optimizer.generator_learning_rate, configuration.optimizer.discriminator_learning_rate
+                )
+                <= 0,
+                "`optimizer` learning rates must be above 0",
+            ),
+        )
+        if wrong
+    ]

@@ -1,0 +1,42 @@
+"""Where a result comes from: code version, libraries, machine."""
+
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import upcracknet
+
+
+def code_version() -> str:
+    """Version of this package, with the commit when it runs from a git checkout (``+dirty`` when that was changed)."""
+    folder = Path(__file__).parent
+
+    def git(*arguments: str) -> str:
+        answer = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)
+        return answer.stdout.strip()
+
+    try:
+        # A checkout of another project that merely contains the installed package does not count.
+        if not Path(git("rev-parse", "--show-toplevel"), "src", "upcracknet").is_dir():
+            return upcracknet.__version__
+        dirty = "+dirty" if git("status", "--porcelain", "--untracked-files=no", "--", str(folder)) else ""
+        return f"{upcracknet.__version__} ({git('rev-parse', '--short=12', 'HEAD')}{dirty})"
+    except (OSError, subprocess.CalledProcessError):
+        return upcracknet.__version__
+
+
+def environment() -> dict[str, Any]:
+    """Versions and processor that a run's figures depend on."""
+    return {
+        "code": code_version(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "pytorch_lightning": version("pytorch-lightning"),
+        "processor": platform.processor() or platform.machine(),
+        "threads": torch.get_num_threads(),
+        "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
+    }

@@ -1,0 +1,154 @@
+"""Weights as safetensors files that carry their architecture, provenance and checksum; no pickles."""
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from upcracknet.errors import OutputError, WeightsError
+
+FORMAT = "upcracknet-1"
+
+
+@dataclass(frozen=True)
+class WeightsRecord:
+    """What a weights file holds besides tensors.
+
+    Attributes:
+        architecture: name of the network class.
+        configuration: arguments that rebuild the network.
+        detection: settings of detection that belong to these weights, such as a calibrated level.
+        provenance: training data, budget, seed, code version, features of the style loss.
+        sha256: checksum of the tensors.
+    """
+
+    architecture: str
+    configuration: dict[str, Any]
+    detection: dict[str, Any]
+    provenance: dict[str, Any]
+    sha256: str = ""
+
+
+def save_weights(
+    path: Path, tensors: dict[str, Tensor], record: WeightsRecord, *, half_precision: bool = False
+) -> WeightsRecord:
+    """Write weights atomically.
+
+    Args:
+        path: file to write, replaced if it exists.
+        tensors: a state dict.
+        record: what to store beside the tensors; its checksum is computed here.
+        half_precision: store floating-point tensors in 16 bits (half the size).
+
+    Returns:
+        The record with its checksum.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    stored = {
+        name: (tensor.half() if half_precision and tensor.is_floating_point() else tensor).detach().cpu().contiguous()
+        for name, tensor in tensors.items()
+    }
+    checksum = _checksum(stored)
+    metadata = {
+        "format": FORMAT,
+        "architecture": record.architecture,
+        "configuration": json.dumps(record.configuration),
+        "detection": json.dumps(record.detection),
+        "provenance": json.dumps(record.provenance),
+        "sha256": checksum,
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        os.close(handle)
+        try:
+            save_file(stored, temporary, metadata)
+            Path(temporary).replace(path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    except (OSError, SafetensorError) as error:
+        raise OutputError(f"{path}: the weights cannot be written ({error}); choose a writable folder") from error
+    return WeightsRecord(record.architecture, record.configuration, record.detection, record.provenance, checksum)
+
+
+def load_weights(path: Path) -> tuple[dict[str, Tensor], WeightsRecord]:
+    """Read and verify weights.
+
+    Returns:
+        A state dict in 32-bit floating point, and the record stored with it.
+
+    Raises:
+        WeightsError: the file is missing, a pickle, corrupt, not written by this package, or of a newer format.
+    """
+    if not path.is_file():
+        raise WeightsError(f"{path}: no such weights file; give a .safetensors file or the name of a shipped model")
+    with path.open("rb") as stream:
+        start = stream.read(4)
+    if start[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
+        raise WeightsError(
+            f"{path}: this is a pickle, which can run code when it is opened; expected a .safetensors file "
+            "written by `upcracknet train`"
+        )
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path}: corrupt or not a safetensors file ({error}); copy or download it again") from error
+    if metadata.get("format") != FORMAT:
+        raise WeightsError(
+            f"{path}: format {metadata.get('format')!r}, expected {FORMAT!r}; "
+            "use weights written by `upcracknet train` of this version"
+        )
+    try:
+        record = WeightsRecord(
+            architecture=metadata["architecture"],
+            configuration=json.loads(metadata["configuration"]),
+            detection=json.loads(metadata["detection"]),
+            provenance=json.loads(metadata["provenance"]),
+            sha256=metadata["sha256"],
+        )
+    except (KeyError, json.JSONDecodeError) as error:
+        raise WeightsError(f"{path}: incomplete metadata ({error}); copy or download the file again") from error
+    if _checksum(tensors) != record.sha256:
+        raise WeightsError(f"{path}: checksum of the weights differs from the recorded one; copy the file again")
+    return {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}, record
+
+
+def load_state(network: torch.nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
+    """Fill a network with weights.
+
+    Raises:
+        WeightsError: names or shapes do not fit the network.
+    """
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        expected, found = network.state_dict(), tensors
+        missing, surplus = sorted(set(expected) - set(found)), sorted(set(found) - set(expected))
+        other = [name for name in expected if name in found and expected[name].shape != found[name].shape]
+        raise WeightsError(
+            f"{path}: weights of another architecture than {type(network).__name__} "
+            f"({len(missing)} tensors missing, {len(surplus)} unknown, {len(other)} of another shape"
+            f"{', first: ' + (missing + surplus + other)[0] if missing + surplus + other else ''}); "
+            "use the weights that belong to this model"
+        ) from error
+
+
+def _checksum(tensors: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name].contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

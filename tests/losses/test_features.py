@@ -2,11 +2,12 @@ import hashlib
 from pathlib import Path
 
 import pytest
+import skimage.data
 import torch
 import torch.nn.functional as F
 
 from upcracknet.errors import WeightsError
-from upcracknet.losses import RandomFeatures, VGG19Features, features, load_vgg19
+from upcracknet.losses import RandomFeatures, VGG19Features, features, load_vgg19, style_loss
 
 # Position in the published network, input and output channels of each convolution up to relu5_2.
 CONVOLUTIONS = [
@@ -177,3 +178,11 @@ def test_random_filters_run_in_half_precision():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         layers = RandomFeatures()(torch.rand(1, 3, 64, 64))
     assert all(layer.isfinite().all() for layer in layers)
+
+
+def test_random_filters_balance_the_style_loss_of_texture():
+    gravel = torch.from_numpy(skimage.data.gravel()).float().div(255).expand(1, 3, 512, 512)
+    gravel = F.avg_pool2d(gravel, 2)
+    blurred = F.avg_pool2d(F.pad(gravel, (4, 4, 4, 4), mode="reflect"), 9, stride=1)
+    mean_absolute_error = (blurred - gravel).abs().mean()
+    assert 1 / 3 < 10 * style_loss(blurred, gravel, RandomFeatures()) / mean_absolute_error < 3

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 from upcracknet.errors import DataError, OutputError
 
@@ -94,13 +94,8 @@ def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Entry:
 def _tar_entry(archive: tarfile.TarFile, info: tarfile.TarInfo) -> _Entry:
     if not (info.isfile() or info.isdir()):
         raise DataError(f"{info.name} is a link or device; refused")
-
-    def opened() -> IO[bytes]:
-        content = archive.extractfile(info)
-        assert content is not None  # it is a regular file
-        return content
-
-    return _Entry(info.name, info.size, info.isfile(), opened)
+    # None only for what is no regular file.
+    return _Entry(info.name, info.size, info.isfile(), lambda: cast(IO[bytes], archive.extractfile(info)))
 
 
 def _safe_place(name: str, archive: Path) -> PurePosixPath:

@@ -3,6 +3,7 @@
 import os
 import struct
 import threading
+import warnings
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -101,7 +102,8 @@ def photo_size(path: str | Path) -> tuple[int, int]:
     """
     with _open_image(Path(path)) as image:
         width, height = image.size
-        return (width, height) if _orientation(image) >= 5 else (height, width)
+        lies_on_its_side = _orientation(image) >= 5 and image.format != "TIFF"  # Pillow gives TIFF upright
+        return (width, height) if lies_on_its_side else (height, width)
 
 
 def list_photos(paths: Sequence[str | Path], *, recursive: bool = True) -> list[Path]:
@@ -182,7 +184,7 @@ def write_atomically(path: str | Path, content: bytes) -> None:
 
 @contextmanager
 def _open_image(path: Path) -> Iterator[Image.Image]:
-    """Opens a file; whatever is wrong with it, here or while it is decoded, becomes one line that names it."""
+    """Opens a file; whatever is wrong with it, now or while it is decoded, becomes one line with its name."""
     if path.is_dir():
         raise PhotoError(f"{path}: is a folder, expected a photo")
     with _one_line_errors(str(path)):
@@ -224,7 +226,9 @@ def _open_without_limit(path: Path) -> Image.Image:
 def _orientation(image: Image.Image) -> int:
     """EXIF orientation, 1 to 8; damaged EXIF counts as upright since the pixels may still be whole."""
     try:
-        return int(image.getexif().get(0x0112, 1))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return int(image.getexif().get(0x0112, 1))
     except (*_DECODING_ERRORS, TypeError):
         return 1
 

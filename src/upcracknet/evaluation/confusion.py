@@ -7,7 +7,6 @@ annotation; with tolerance 0 both are the usual counts.
 """
 
 from dataclasses import astuple, dataclass
-from typing import Self
 
 import cv2
 import numpy as np
@@ -32,8 +31,8 @@ class ConfusionCounts:
     true_negative: int = 0
     found: int = 0
 
-    def __add__(self, other: Self) -> Self:
-        return type(self)(
+    def __add__(self, other: "ConfusionCounts") -> "ConfusionCounts":
+        return ConfusionCounts(
             *(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True))
         )
 

@@ -12,7 +12,6 @@ come to it.
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from statistics import fmean
-from typing import Self
 
 from upcracknet.evaluation.confusion import ConfusionCounts
 
@@ -32,7 +31,7 @@ class Scores:
     iou: float
 
     @classmethod
-    def of(cls, counts: ConfusionCounts) -> Self:
+    def of(cls, counts: ConfusionCounts) -> "Scores":
         """The measures of (pooled) counts."""
         nothing_to_find = counts.predicted == 0 and counts.annotated == 0
         precision = ratio(counts.true_positive, counts.predicted, nothing_to_find)
@@ -47,7 +46,7 @@ class Scores:
         )
 
 
-def ratio(numerator: float, denominator: float, nothing_to_find: bool) -> float:
+def ratio(numerator: int | float, denominator: int | float, nothing_to_find: bool) -> float:
     """`numerator / denominator`, with the module's rule for a denominator of 0."""
     if denominator == 0:
         return float(nothing_to_find)

@@ -11,11 +11,10 @@ all thresholds, and no score map is kept.
 """
 
 from dataclasses import dataclass
-from typing import Self
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt16
 
 from upcracknet.evaluation.confusion import ConfusionCounts, disk, within
 from upcracknet.evaluation.metrics import Scores
@@ -59,7 +58,7 @@ class ThresholdCurve:
     pixels: int
 
     @classmethod
-    def empty(cls) -> Self:
+    def empty(cls) -> "ThresholdCurve":
         """The curve of no images."""
         nothing = np.zeros(LEVELS, np.int64)
         return cls(nothing, nothing, nothing, annotated=0, pixels=0)
@@ -67,7 +66,7 @@ class ThresholdCurve:
     @classmethod
     def of(
         cls, score: Float[np.ndarray, "h w"], truth: Bool[np.ndarray, "h w"], *, tolerance: int = 0
-    ) -> Self:
+    ) -> "ThresholdCurve":
         """The curve of one image.
 
         Args:
@@ -86,8 +85,8 @@ class ThresholdCurve:
             pixels=truth.size,
         )
 
-    def __add__(self, other: Self) -> Self:
-        return type(self)(
+    def __add__(self, other: "ThresholdCurve") -> "ThresholdCurve":
+        return ThresholdCurve(
             self.true_positive + other.true_positive,
             self.false_positive + other.false_positive,
             self.found + other.found,
@@ -135,7 +134,7 @@ class ThresholdCurve:
         return area + everything_predicted * lowest_recall_step / max(self.annotated, 1)
 
 
-def above(levels: Int[np.ndarray, "n"]) -> Int[np.ndarray, "levels"]:
+def above(levels: UInt16[np.ndarray, "n"]) -> Int[np.ndarray, "levels"]:
     """For every level the number of values greater than it."""
     histogram = np.bincount(levels, minlength=LEVELS)
     return levels.size - np.cumsum(histogram)

@@ -125,7 +125,7 @@ class RandomFeatures(nn.Module):
 
     filters: Tensor
 
-    def __init__(self, seed: int = 0, levels: int = 4, filters: int = 32, size: int = 7) -> None:
+    def __init__(self, seed: int = 0, levels: int = 4, filters: int = 16, size: int = 5) -> None:
         super().__init__()
         self.name = f"random-filters-seed{seed}"
         self.levels = levels
@@ -153,6 +153,7 @@ class RandomFeatures(nn.Module):
             raise ValueError(
                 f"images of {tuple(images.shape[-2:])} pixels are too small; give at least {size}"
             )
+        images = images.contiguous(memory_format=torch.channels_last)  # twice as fast on processors
         layers = []
         for _ in range(self.levels):
             layers.append(F.relu(F.conv2d(images, self.filters, stride=2)))

@@ -1,7 +1,6 @@
 """Structural similarity, SSIM (Wang et al., IEEE TIP 2004), and its loss (section III-E, eq. 4)."""
 
-import math
-
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
@@ -71,20 +70,23 @@ def structural_similarity_loss(
 
 
 def _gaussian_filter(images: Tensor, window_size: int, sigma: float) -> Tensor:
-    """Filter b×c×h×w images, one direction after the other.
+    """Filter b×c×h×w images, mirrored at their edges, one direction after the other.
 
-    Shifted sums instead of convolutions: on processors they are faster than depthwise convolutions, and
-    neither autocast nor a setting for coarser matrix products (TF32) touches them.
+    Each direction is a product with a banded matrix: on processors several times faster than depthwise convolutions
+    or shifted sums, forwards and backwards. Autocast is off, since variances are small differences of large numbers.
     """
-    half = window_size // 2
-    weights = [math.exp(-((offset - half) ** 2) / (2 * sigma**2)) for offset in range(window_size)]
-    weights = [weight / sum(weights) for weight in weights]
     height, width = images.shape[-2:]
-    padded = F.pad(images, (half, half, half, half), mode="reflect")
-    across = padded[..., :width] * weights[0]
-    for offset, weight in enumerate(weights[1:], start=1):
-        across = across.add(padded[..., offset : offset + width], alpha=weight)
-    filtered = across[..., :height, :] * weights[0]
-    for offset, weight in enumerate(weights[1:], start=1):
-        filtered = filtered.add(across[..., offset : offset + height, :], alpha=weight)
-    return filtered
+    with torch.autocast(images.device.type, enabled=False):
+        down = _filter_matrix(height, window_size, sigma).to(images)
+        across = _filter_matrix(width, window_size, sigma).to(images)
+        return down @ images @ across.T
+
+
+def _filter_matrix(length: int, window_size: int, sigma: float) -> Tensor:
+    """Matrix whose row i holds the Gaussian weights around pixel i; weights beyond the edges are mirrored back."""
+    offsets = torch.arange(window_size) - window_size // 2
+    weights = torch.exp(-offsets.double().square() / (2 * sigma**2))
+    positions = (torch.arange(length).unsqueeze(1) + offsets).abs()
+    positions = torch.where(positions >= length, 2 * (length - 1) - positions, positions)
+    matrix = torch.zeros(length, length, dtype=torch.float64)
+    return matrix.scatter_add_(1, positions, (weights / weights.sum()).expand(length, -1))

@@ -4,5 +4,14 @@ from upcracknet.data.synthetic.cracks import draw_crack_mask
 from upcracknet.data.synthetic.distractors import add_distractors
 from upcracknet.data.synthetic.painting import paint_cracks
 from upcracknet.data.synthetic.road import SyntheticRoad, synthesize_road
+from upcracknet.data.synthetic.texture import SURFACES, Surface
 
-__all__ = ["SyntheticRoad", "add_distractors", "draw_crack_mask", "paint_cracks", "synthesize_road"]
+__all__ = [
+    "SURFACES",
+    "Surface",
+    "SyntheticRoad",
+    "add_distractors",
+    "draw_crack_mask",
+    "paint_cracks",
+    "synthesize_road",
+]

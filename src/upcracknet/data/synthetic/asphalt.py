@@ -6,6 +6,7 @@ from jaxtyping import Float32, Int32
 
 from upcracknet.data.synthetic.noise import fractal_noise, log_uniform, slope, smooth_noise, smoothstep
 
+
 def draw_asphalt(
     height: int, width: int, generator: np.random.Generator
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
@@ -67,7 +68,7 @@ def _stones(
     light: float,
     share: float,
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
-    """One size of stones: how much of each pixel they cover, their shaded grey value (mean 0), their warmth."""
+    """One size of stones: how much of each pixel they cover, their shaded grey value, their warmth."""
     distance, stone = _nearest_seed(height, width, generator, size)
     count = int(stone.max()) + 1
     radius = generator.uniform(0.35, 0.75, count).astype(np.float32) * np.float32(size)

@@ -6,6 +6,7 @@ from jaxtyping import Float32
 
 from upcracknet.data.synthetic.noise import fractal_noise, log_uniform, slope, smooth_noise, smoothstep
 
+
 def draw_concrete(
     height: int, width: int, generator: np.random.Generator
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
@@ -41,6 +42,7 @@ def _trowel(height: int, width: int, generator: np.random.Generator) -> Float32[
     side = int(np.hypot(height, width)) + 2
     streaks = smooth_noise(side, side, generator, log_uniform(generator, 1.5, 5.0), cell_across=120.0)
     turn = cv2.getRotationMatrix2D((side / 2, side / 2), generator.uniform(0, 180), 1.0)
-    turn[:, 2] -= ((side - width) / 2, (side - height) / 2)
+    turn[:, 2] -= np.array(((side - width) / 2, (side - height) / 2))
     streaks = np.asarray(cv2.warpAffine(streaks, turn, (width, height), borderMode=cv2.BORDER_REFLECT))
-    return streaks * smoothstep(fractal_noise(height, width, generator, 90.0, octaves=3), -0.5, 0.8)
+    places = smoothstep(fractal_noise(height, width, generator, 90.0, octaves=3), -0.5, 0.8)
+    return np.asarray(streaks * places)

@@ -6,7 +6,9 @@ import numpy as np
 from jaxtyping import Float32, Float64
 from scipy.spatial import Voronoi
 
+from upcracknet.data.synthetic.noise import log_uniform
 from upcracknet.data.synthetic.paths import STEP, CrackPath, open_crack, rasterise, wander
+from upcracknet.errors import ConfigurationError
 
 Pattern = Literal["branching", "network"]
 
@@ -25,25 +27,23 @@ def draw_crack_mask(
         height: Rows in pixels.
         width: Columns in pixels.
         generator: Source of randomness.
-        widths: Narrowest and widest crack in pixels; a system's own width is drawn between them, narrow ones more often.
-        pattern: One branching crack, or a network (alligator or map cracking); drawn where not given.
+        widths: Narrowest and widest crack in pixels; the system's own width is drawn between them.
+        pattern: One crack with branches, or a network (alligator, map cracking); drawn where not given.
 
     Returns:
         float32 H×W, the share of each pixel that is crack, in [0, 1].
 
     Raises:
-        ValueError: if `widths` is not 0 < narrowest <= widest.
+        ConfigurationError: `widths` is not 0 < narrowest <= widest.
     """
     if not 0 < widths[0] <= widths[1]:
-        raise ValueError(f"widths are {widths}; expected 0 < narrowest <= widest, in pixels")
+        raise ConfigurationError(
+            f"widths are {widths}; expected 0 < narrowest <= widest, in pixels: change them"
+        )
     if pattern is None:
         pattern = "network" if generator.random() < 0.2 else "branching"
-    paths = (
-        _network(height, width, generator, widths)
-        if pattern == "network"
-        else _branching(height, width, generator, widths)
-    )
-    return rasterise(paths, height, width)
+    draw = _network if pattern == "network" else _branching
+    return rasterise(draw(height, width, generator, widths), height, width)
 
 
 def _branching(
@@ -91,8 +91,8 @@ def _branch(
 def _network(
     height: int, width: int, generator: np.random.Generator, widths: tuple[float, float]
 ) -> list[CrackPath]:
-    """The perturbed edges of a stretched Voronoi diagram within a patch of the picture, some of them missing."""
-    cell = float(np.clip(min(height, width) * generator.uniform(0.12, 0.4), 12, 400))
+    """The perturbed edges of a stretched Voronoi diagram in a patch of the picture, some of them missing."""
+    cell = float(np.clip(min(height, width) * log_uniform(generator, 0.08, 0.4), 12, 400))
     stretch = cell * np.array([generator.uniform(1.0, 1.7), 1.0])[:: generator.choice((-1, 1))]
     rows, columns = int(height / stretch[1]) + 4, int(width / stretch[0]) + 4
     grid = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).reshape(-1, 2) - 1.0
@@ -101,7 +101,7 @@ def _network(
     centre = generator.uniform(0.3, 0.7, 2) * (width, height)
     reach = generator.uniform(0.35, 0.9) * np.hypot(height, width)
     roughness = log_uniform(generator, 0.1, 0.3)
-    missing = generator.uniform(0.05, 0.35)
+    missing = generator.uniform(0.02, 0.25)
     edges = []
     for first, last in cells.ridge_vertices:
         start, end = cells.vertices[first], cells.vertices[last]
@@ -113,7 +113,7 @@ def _network(
     for first, last, away in edges:
         edge_width = nominal * generator.uniform(0.4, 1.3) * (1 - 0.6 * away)
         path = wander(cells.vertices[first], cells.vertices[last], generator, roughness)
-        tapers = tuple(0.5 if meeting[end] == 1 else 0.0 for end in (first, last))
+        tapers = (0.5 * (meeting[first] == 1), 0.5 * (meeting[last] == 1))
         paths.append(open_crack(path, edge_width, widths, generator, tapers))
     return paths
 

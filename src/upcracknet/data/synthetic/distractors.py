@@ -23,8 +23,8 @@ _ON_THE_ROAD: tuple[tuple[Callable[[Scene, np.random.Generator], None], dict[str
 _LYING_LOOSE: tuple[tuple[Callable[[Scene, Covered, np.random.Generator], None], float], ...] = (
     (objects.set_manhole, 0.05),
     (objects.scatter_pebbles, 0.3),
-    (objects.drop_twigs, 0.12),
-    (objects.drop_leaves, 0.12),
+    (objects.drop_twigs, 0.1),
+    (objects.drop_leaves, 0.08),
 )
 _SHADOWS: tuple[tuple[Callable[[Scene, np.random.Generator], None], float], ...] = (
     (shadows.cast_tree_shadow, 0.2),
@@ -37,7 +37,8 @@ def add_distractors(
 ) -> UInt8[np.ndarray, "h w 3"]:
     """Adds a random choice of things that look like cracks to a detector but are none.
 
-    Shadows, stains, joints, repaired patches, road paint, tyre marks, spots, pebbles, leaves, twigs, manholes.
+    These are shadows, stains, joints, repaired patches, road paint, tyre marks, spots, pebbles, leaves, twigs
+    and manholes.
 
     Args:
         photo: uint8 H×W×3 RGB of a road, synthetic or real; not changed.

@@ -10,6 +10,7 @@ from jaxtyping import Float32
 from upcracknet.data.synthetic.noise import fractal_noise
 from upcracknet.errors import DataError
 
+
 def draw_gravel(
     height: int, width: int, generator: np.random.Generator
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
@@ -62,7 +63,7 @@ def _gravel_photo() -> Float32[np.ndarray, "h w"]:
     grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if path.is_file() else None
     if grey is None:
         raise DataError(
-            f"{path} is missing or unreadable; the surface 'gravel' needs the photo that comes with scikit-image: "
+            f"{path} is missing or unreadable; expected the photo that comes with scikit-image: "
             "install scikit-image again, or ask for 'asphalt' or 'concrete'"
         )
     flat = grey.astype(np.float32) - cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 40)

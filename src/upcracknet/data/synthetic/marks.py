@@ -12,7 +12,7 @@ Plane = Float32[np.ndarray, "h w"]
 
 
 def lay_joint(scene: Scene, generator: np.random.Generator) -> None:
-    """Cuts a straight expansion joint or saw cut into a scene in place, sometimes with one that crosses it."""
+    """Cuts a straight expansion joint or saw cut into a scene in place, sometimes two that cross."""
     height, width = scene.shape[:2]
     across, along = line_coordinates(height, width, generator, turn=0.12)
     depth, half = generator.uniform(0.25, 0.8), log_uniform(generator, 1.0, 5.0)
@@ -32,7 +32,7 @@ def lay_joint(scene: Scene, generator: np.random.Generator) -> None:
 
 
 def lay_patch(scene: Scene, generator: np.random.Generator) -> None:
-    """Gives one side of one or two straight seams another tone, in place: a repair, or two lanes laid apart."""
+    """Gives one side of one or two straight seams another tone, in place: a repair, or lanes laid apart."""
     height, width = scene.shape[:2]
     across, along = line_coordinates(height, width, generator, turn=0.3)
     edge = smooth_noise(height, width, generator, 5.0) * np.float32(generator.uniform(0.3, 1.5))
@@ -76,7 +76,7 @@ def spill_stains(scene: Scene, generator: np.random.Generator) -> None:
     ragged = fractal_noise(height, width, generator, size * 0.25, octaves=6, persistence=0.6)
     blot = np.zeros((height, width), np.float32)
     for _ in range(int(generator.integers(1, 5))):
-        row, column = generator.uniform(0, 1, 2) * (height, width)
+        row, column = (generator.uniform(0, 1, 2) * (height, width)).astype(np.float32)
         radius, flat = size * log_uniform(generator, 0.02, 0.25), generator.uniform(0.6, 1.6)
         distance = np.hypot((down - row) * flat, right - column) / np.float32(radius)
         soft = generator.uniform(0.1, 0.6)
@@ -154,5 +154,7 @@ def _letters(height: int, width: int, generator: np.random.Generator) -> Plane:
     turn = cv2.getRotationMatrix2D(
         (canvas.shape[1] / 2, canvas.shape[0] / 2), generator.uniform(-180, 180), size
     )
-    turn[:, 2] += generator.uniform(0.2, 0.8, 2) * (width, height) - np.array(canvas.shape[::-1]) / 2
+    turn[:, 2] += np.asarray(
+        generator.uniform(0.2, 0.8, 2) * (width, height) - np.array(canvas.shape[::-1]) / 2
+    )
     return np.asarray(cv2.warpAffine(canvas, turn, (width, height)), np.float32) / np.float32(255)

@@ -93,6 +93,6 @@ def slope(heights: Float32[np.ndarray, "h w"], light: float) -> Float32[np.ndarr
     Returns:
         float32 H×W, the difference between the two neighbours, each weighted by the direction.
     """
-    kernel = np.cos(light) * np.array([[0, 0, 0], [-1, 0, 1], [0, 0, 0]], np.float32)
-    kernel += np.sin(light) * np.array([[0, -1, 0], [0, 0, 0], [0, 1, 0]], np.float32)
+    kernel = np.float32(np.cos(light)) * np.array([[0, 0, 0], [-1, 0, 1], [0, 0, 0]], np.float32)
+    kernel += np.float32(np.sin(light)) * np.array([[0, -1, 0], [0, 0, 0], [0, 1, 0]], np.float32)
     return np.asarray(cv2.filter2D(heights, -1, kernel, borderType=cv2.BORDER_REFLECT))

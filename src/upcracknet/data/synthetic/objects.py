@@ -2,9 +2,9 @@
 
 import cv2
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Float64
 
-from upcracknet.data.synthetic.noise import fractal_noise, log_uniform, smooth_noise, smoothstep
+from upcracknet.data.synthetic.noise import fractal_noise, log_uniform, slope, smooth_noise, smoothstep
 
 Scene = Float32[np.ndarray, "h w 3"]
 Covered = Float32[np.ndarray, "h w"]
@@ -15,7 +15,7 @@ def scatter_pebbles(scene: Scene, covered: Covered, generator: np.random.Generat
     """Scatters small stones with a lit side and a shadow, in place."""
     height, width = scene.shape[:2]
     light = generator.uniform(0, 2 * np.pi)
-    for _ in range(int(log_uniform(generator, 2, 40))):
+    for _ in range(int(log_uniform(generator, 2.0, 40.0))):
         radius = log_uniform(generator, 1.0, 5.0)
         side = int(4 * radius) + 3
         down, right = _turned(side, generator)
@@ -24,9 +24,7 @@ def scatter_pebbles(scene: Scene, covered: Covered, generator: np.random.Generat
             np.hypot(down, right * np.float32(generator.uniform(1.0, 1.8))) / np.float32(radius) + ragged
         )
         alpha = 1 - smoothstep(distance, 0.8, 1.2)
-        lit = (
-            np.cos(light) * np.gradient(distance, axis=1) + np.sin(light) * np.gradient(distance, axis=0)
-        ) * radius
+        lit = slope(distance.astype(np.float32), light) * np.float32(radius / 2)
         grey = scene[..., 1].mean() * generator.uniform(0.7, 1.5)
         tone = (np.float32(grey) * (1 + np.float32(0.25) * lit * np.minimum(distance, 1))).astype(np.float32)
         colour = tone[..., None] * generator.normal(1, (0.05, 0.02, 0.07)).astype(np.float32)
@@ -76,7 +74,7 @@ def drop_twigs(scene: Scene, covered: Covered, generator: np.random.Generator) -
 
 
 def set_manhole(scene: Scene, covered: Covered, generator: np.random.Generator) -> None:
-    """Sets a cast-iron cover with its ring and pattern into a scene, in place; often only an arc of it is seen."""
+    """Sets a patterned cast-iron cover into a scene, in place; often only an arc of it is seen."""
     height, width = scene.shape[:2]
     radius = min(height, width) * generator.uniform(0.2, 0.6)
     row, column = generator.uniform(-0.2, 1.2, 2) * (height, width)
@@ -112,9 +110,9 @@ def _turned(side: int, generator: np.random.Generator) -> tuple[Plane, Plane]:
 def _place(
     scene: Scene,
     covered: Covered,
-    alpha: Plane,
-    colour: Float32[np.ndarray, "h w 3"],
-    centre: Float32[np.ndarray, "2"],
+    alpha: Float32[np.ndarray, "side side"],
+    colour: Float32[np.ndarray, "side side 3"],
+    centre: Float64[np.ndarray, "2"],
     shadow: tuple[float, float],
 ) -> None:
     """Blends a thing into the scene around a centre, its shadow (direction, length) first."""

@@ -1,5 +1,7 @@
 """Cracks painted into a photo, synthetic or real: depth, light and soft edges."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
@@ -21,13 +23,14 @@ def paint_cracks(
     """Paints cracks into an undamaged photo.
 
     A crack takes the local colour of the road, darkened by its depth, keeps some of the road's texture, and
-    has soft edges, sometimes a lit wall and a bright rim.
+    has edges as soft as the photo itself, sometimes a lit wall and a bright rim.
 
     Args:
         photo: uint8 H×W×3 RGB of a road, synthetic or real; not changed.
         generator: Source of randomness.
         widths: Narrowest and widest crack in pixels.
-        depths: Faintest and deepest crack as the share of the road's brightness that is lost, in [0, 1].
+        depths: Faintest and deepest crack as the share of the road's brightness that is lost, in [0, 1]; on a
+            coarse road no crack is fainter than the road's own grain.
         pattern: Branching cracks or networks; drawn where not given.
         systems: Number of connected crack systems; drawn (1 to 3) where not given.
         covered: float32 H×W in [0, 1], where things lie on the road and hide its cracks.
@@ -42,7 +45,7 @@ def paint_cracks(
         finest = (widths[0], widths[1] if number == 0 else max(widths[0], widths[1] / 3))
         coverage = draw_crack_mask(height, width, generator, widths=finest, pattern=pattern)
         if covered is not None:
-            coverage *= 1 - covered
+            coverage = coverage * (1 - covered)
         cracked = _darken(cracked, coverage, generator, depths)
         mask |= coverage > 0.5
     return cracked, mask
@@ -55,9 +58,13 @@ def _darken(
     depths: tuple[float, float],
 ) -> UInt8[np.ndarray, "h w 3"]:
     """Blends the crack's own colour into the photo."""
-    depth = _depth(coverage, generator, depths)
-    alpha = np.asarray(cv2.GaussianBlur(coverage, (0, 0), generator.uniform(0.35, 0.8)))
-    alpha *= 1 - _standing_stones(photo) * np.float32(generator.uniform(0.0, 0.7))
+    grain = _grain(photo)
+    # A crack fainter than the road's own grain is seen by nobody, and would not be marked as one.
+    faintest = min(max(depths[0], 1.2 * grain.contrast), depths[1])
+    depth = _depth(coverage, generator, (faintest, depths[1]))
+    softness = max(0.35, generator.uniform(0.6, 1.0) * grain.blur)
+    alpha = np.asarray(cv2.GaussianBlur(coverage, (0, 0), softness))
+    alpha = alpha * (1 - smoothstep(grain.relief, 0.8, 2.0) * np.float32(generator.uniform(0.0, 0.7)))
     worn = _worn_edges(coverage, generator) * depth
     rim = _rim(coverage, generator)
     kept = np.float32(generator.uniform(0.1, 0.7))
@@ -67,7 +74,8 @@ def _darken(
         road = photo[..., channel].astype(np.float32)
         local = _local_tone(road)
         crack = (1 - depth) * (local * (1 + tint) + kept * (road - local))
-        blended = road * (1 - worn) + alpha * np.minimum(crack - road, 0.0) + rim * local
+        beside = road * (1 - worn)
+        blended = beside + alpha * np.minimum(crack - beside, 0.0) + rim * local
         darker[..., channel] = np.clip(np.rint(blended), 0, 255)
     return darker
 
@@ -75,24 +83,48 @@ def _darken(
 def _depth(
     coverage: Float32[np.ndarray, "h w"], generator: np.random.Generator, depths: tuple[float, float]
 ) -> Float32[np.ndarray, "h w"]:
-    """How much darker the crack is than the road: it varies along the crack and across it where light falls in."""
+    """How much darker the crack is than the road; it varies along and, in slanting light, across it."""
     height, width = coverage.shape
     middle = depths[0] + (depths[1] - depths[0]) * generator.beta(2.0, 1.4)
     depth = 1 + np.float32(0.2) * fractal_noise(height, width, generator, 50.0, octaves=5, persistence=0.9)
-    depth *= np.float32(middle * 0.7) * (
-        1 + np.asarray(cv2.GaussianBlur(coverage, (0, 0), 2.5)) * np.float32(0.8)
-    )
+    broad = np.asarray(cv2.GaussianBlur(coverage, (0, 0), 2.5))  # wide cracks look deeper than hairlines
+    depth *= np.float32(middle * 0.7) * (1 + np.float32(0.8) * broad)
     if generator.random() < 0.4:
         shadow = _shifted(coverage, generator.uniform(0, 2 * np.pi), generator.uniform(1.0, 4.0))
         depth *= 1 - np.float32(generator.uniform(0.1, 0.4)) * (1 - shadow)
     return np.clip(depth, depths[0], depths[1])
 
 
-def _standing_stones(photo: UInt8[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w"]:
-    """Where the road's own bright stones stand out, in [0, 1]: cracks run around them."""
+@dataclass(frozen=True)
+class _Grain:
+    """What a road's texture says about its photo.
+
+    Attributes:
+        relief: how far each stone stands out, in standard deviations.
+        contrast: one standard deviation as a share of the road's tone.
+        blur: the photo's softness, as the sigma in pixels that would give white noise its finest grain.
+    """
+
+    relief: Float32[np.ndarray, "h w"]
+    contrast: float
+    blur: float
+
+
+def _grain(photo: UInt8[np.ndarray, "h w 3"]) -> _Grain:
+    """Measures the texture of a photo."""
     grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    relief = cv2.GaussianBlur(grey, (0, 0), 0.7) - _local_tone(grey)
-    return smoothstep(relief / (relief.std() + np.float32(1.0)), 0.8, 2.0)
+    local = _local_tone(grey)
+    texture = grey - np.asarray(cv2.GaussianBlur(grey, (0, 0), 2.0))
+    variance = float(np.mean(texture[:, :-1] ** 2)) if grey.shape[1] > 1 else 0.0
+    likeness = float(np.mean(texture[:, :-1] * texture[:, 1:])) / variance if variance > 0.25 else 0.0
+    likeness = float(np.clip(likeness, 1e-3, 0.97))
+    relief = np.asarray(cv2.GaussianBlur(grey, (0, 0), 0.7)) - local
+    deviation = float(relief.std())
+    return _Grain(
+        relief / np.float32(deviation + 1.0),
+        deviation / (float(grey.mean()) + 1.0),
+        float(np.sqrt(-1 / (4 * np.log(likeness)))),  # a blurred noise's neighbours: exp(-1 / (4 sigma^2))
+    )
 
 
 def _worn_edges(
@@ -104,7 +136,7 @@ def _worn_edges(
     height, width = coverage.shape
     beside = np.asarray(cv2.GaussianBlur(coverage, (0, 0), generator.uniform(1.0, 2.5)))
     places = smoothstep(fractal_noise(height, width, generator, 30.0, octaves=4, persistence=0.8), -0.8, 0.8)
-    return beside * places * np.float32(generator.uniform(0.1, 0.5))
+    return np.asarray(beside * places * np.float32(generator.uniform(0.1, 0.5)))
 
 
 def _rim(coverage: Float32[np.ndarray, "h w"], generator: np.random.Generator) -> Float32[np.ndarray, "h w"]:
@@ -112,13 +144,11 @@ def _rim(coverage: Float32[np.ndarray, "h w"], generator: np.random.Generator) -
     if generator.random() < 0.7:
         return np.zeros_like(coverage)
     height, width = coverage.shape
-    beside = np.clip(
-        _shifted(coverage, generator.uniform(0, 2 * np.pi), generator.uniform(1.0, 2.5)) - coverage, 0, 1
-    )
+    moved = _shifted(coverage, generator.uniform(0, 2 * np.pi), generator.uniform(1.0, 2.5))
+    beside = np.maximum(moved - coverage, 0)
     places = smoothstep(fractal_noise(height, width, generator, 25.0, octaves=3), -0.2, 0.8)
-    return np.asarray(cv2.GaussianBlur(beside * places, (0, 0), 0.6)) * np.float32(
-        generator.uniform(0.05, 0.2)
-    )
+    bright = np.asarray(cv2.GaussianBlur(beside * places, (0, 0), 0.6))
+    return bright * np.float32(generator.uniform(0.05, 0.2))
 
 
 def _shifted(values: Float32[np.ndarray, "h w"], angle: float, distance: float) -> Float32[np.ndarray, "h w"]:

@@ -34,7 +34,17 @@ def wander(
     generator: np.random.Generator,
     roughness: float,
 ) -> Float64[np.ndarray, "n 2"]:
-    """A random walk tied to both ends: kinks at every wavelength from the whole length down to a few pixels."""
+    """A random walk tied to both its ends, with kinks from half its length down to a few pixels.
+
+    Args:
+        start: float64 (x, y) in pixels.
+        end: float64 (x, y) in pixels.
+        generator: Source of randomness.
+        roughness: Size of the kinks; 0 is a straight line, 0.3 a very crooked one.
+
+    Returns:
+        float64 n×2 (x, y), about one point each `STEP` pixels.
+    """
     length = float(np.hypot(*(end - start)))
     count = max(4, int(length / STEP))
     share = np.linspace(0, 1, count)
@@ -52,7 +62,7 @@ def wander(
             values[[0, -1]] = 0
             points += np.interp(share, knots, values)[:, None] * direction
         wavelength /= 2
-    return points
+    return np.asarray(points)
 
 
 def open_crack(
@@ -60,27 +70,33 @@ def open_crack(
     nominal: float,
     widths: tuple[float, float],
     generator: np.random.Generator,
-    tapers: tuple[float, ...],
+    tapers: tuple[float, float],
 ) -> CrackPath:
     """Gives a centre line its width: slow and fast changes, two ragged edges, tapered ends, gaps.
 
-    `tapers` are the shares of the length over which the crack thins out towards its two ends.
+    Args:
+        points: float64 n×2 (x, y), the centre line in pixels.
+        nominal: Usual width in pixels.
+        widths: Narrowest and widest width in pixels; where it would be much narrower, the crack is closed.
+        generator: Source of randomness.
+        tapers: Shares of the length over which the crack thins out towards its two ends, in [0, 1].
+
+    Returns:
+        The crack.
     """
     count = len(points)
     share = np.linspace(0, 1, count)
-    full = nominal * np.exp(_along(count, 70, generator) * 0.3)
-    full *= np.clip(share / max(tapers[0], 1e-6), 0.1, 1) * np.clip(
-        (1 - share) / max(tapers[1], 1e-6), 0.1, 1
-    )
-    gap = _along(count, 20, generator) + generator.uniform(1.2, 3.5) + nominal / 6
+    full = nominal * np.exp(_along(count, 70.0, generator) * 0.3)
+    full *= np.clip(share / max(tapers[0], 1e-6), 0.1, 1)
+    full *= np.clip((1 - share) / max(tapers[1], 1e-6), 0.1, 1)
+    gap = _along(count, 20.0, generator) + generator.uniform(1.2, 3.5) + nominal / 6
     full *= np.clip(gap, 0, 1)
     uneven, ragged = generator.uniform(0.05, 0.4), generator.uniform(0.1, 0.4) * np.minimum(full, 3.0)
-    left, right = (
-        np.maximum(
-            full / 2 * np.exp(uneven * _along(count, 8, generator)) + ragged * _along(count, 2, generator), 0
-        )
-        for _ in range(2)
-    )
+    sides = []
+    for _ in range(2):
+        side = full / 2 * np.exp(uneven * _along(count, 8.0, generator))
+        sides.append(np.maximum(side + ragged * _along(count, 2.0, generator), 0))
+    left, right = sides
     total = np.maximum(left + right, 1e-6)
     honoured = np.where(full > 0.15 * widths[0], np.clip(total, widths[0], widths[1]) / total, 0.0)
     return CrackPath(points, left * honoured, right * honoured)
@@ -89,11 +105,20 @@ def open_crack(
 def _along(count: int, cell: float, generator: np.random.Generator) -> Float64[np.ndarray, " n"]:
     """Noise along a path, one independent value each `cell` points."""
     knots = generator.standard_normal(max(2, round(count / cell) + 1))
-    return np.interp(np.linspace(0, len(knots) - 1, count), np.arange(len(knots)), knots)
+    return np.asarray(np.interp(np.linspace(0, len(knots) - 1, count), np.arange(len(knots)), knots))
 
 
 def rasterise(paths: list[CrackPath], height: int, width: int) -> Float32[np.ndarray, "h w"]:
-    """Draws all cracks four times too large, band by band, and averages down to shares of pixels."""
+    """Draws all cracks four times too large, band by band, and averages down to shares of pixels.
+
+    Args:
+        paths: Any number of cracks, also beyond the picture.
+        height: Rows in pixels.
+        width: Columns in pixels.
+
+    Returns:
+        float32 H×W in [0, 1], the share of each pixel that is crack.
+    """
     quads = np.concatenate([np.zeros((0, 4, 2)), *(_quads(path) for path in paths)])
     coverage = np.zeros((height, width), np.float32)
     for top in range(0, height, _BAND):
@@ -119,4 +144,4 @@ def _quads(path: CrackPath) -> Float64[np.ndarray, "m 4 2"]:
     right = path.points - across * path.right[:, None]
     quads = np.stack([left[:-1], left[1:], right[1:], right[:-1]], 1)
     is_open = path.left + path.right > 0
-    return quads[is_open[:-1] & is_open[1:]]
+    return np.asarray(quads[is_open[:-1] & is_open[1:]])

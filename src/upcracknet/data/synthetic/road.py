@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float32, UInt8
 from upcracknet.data.synthetic.distractors import lay_distractors
 from upcracknet.data.synthetic.painting import paint_cracks
 from upcracknet.data.synthetic.texture import SURFACES, Surface, draw_surface
+from upcracknet.errors import ConfigurationError
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,16 @@ def synthesize_road(
 
     Returns:
         The road.
+
+    Raises:
+        ConfigurationError: the size is below 1×1 or the seed negative.
+        DataError: the surface is gravel and scikit-image came without its photo.
     """
+    if height < 1 or width < 1 or seed < 0:
+        raise ConfigurationError(
+            f"a synthetic road of {height} by {width} pixels with seed {seed}; "
+            "expected at least 1 by 1 pixels and a seed of 0 or more: change them"
+        )
     generator = np.random.default_rng(seed)
     drawn = SURFACES[int(generator.choice(3, p=(0.55, 0.3, 0.15)))]
     chosen = surface or drawn
@@ -79,4 +89,4 @@ def _photograph(
     photo = np.asarray(np.clip(np.rint(scene), 0, 255), np.uint8)
     quality = int(generator.integers(70, 96))
     _, encoded = cv2.imencode(".jpg", photo[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, quality))
-    return np.ascontiguousarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR)[..., ::-1])
+    return np.ascontiguousarray(np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))[..., ::-1])

@@ -16,10 +16,10 @@ def cast_tree_shadow(scene: Scene, generator: np.random.Generator) -> None:
     height, width = scene.shape[:2]
     scale = min(height, width) * log_uniform(generator, 0.15, 0.8)
     leaves = fractal_noise(
-        height, width, generator, scale, octaves=5, persistence=generator.uniform(0.4, 0.8)
+        height, width, generator, scale, octaves=5, persistence=generator.uniform(0.35, 0.65)
     )
     start = generator.uniform(-0.6, 0.8)
-    _darken(scene, smoothstep(leaves, start, start + log_uniform(generator, 0.15, 0.9)), generator)
+    _darken(scene, smoothstep(leaves, start, start + log_uniform(generator, 0.25, 1.0)), generator)
 
 
 def cast_hard_shadow(scene: Scene, generator: np.random.Generator) -> None:
@@ -34,7 +34,7 @@ def cast_hard_shadow(scene: Scene, generator: np.random.Generator) -> None:
         shade = np.zeros((height, width), np.float32)
         for _ in range(int(generator.integers(1, 4))):
             middle = generator.normal(0, 0.25) * min(height, width)
-            half = log_uniform(generator, 4, max(5.0, 0.12 * min(height, width)))
+            half = log_uniform(generator, 4.0, max(5.0, 0.12 * min(height, width)))
             band = 1 - smoothstep(np.abs(across - np.float32(middle)), half - penumbra, half + penumbra)
             shade = np.maximum(shade, band)
     _darken(scene, shade, generator)

@@ -33,13 +33,13 @@ def draw_surface(
     """
     if surface == "asphalt":
         relief, warmth = draw_asphalt(height, width, generator)
-        tone, contrast = generator.normal(128, 16), log_uniform(generator, 7, 36)
+        tone, contrast = generator.normal(128, 16), log_uniform(generator, 7.0, 36.0)
     elif surface == "concrete":
         relief, warmth = draw_concrete(height, width, generator)
-        tone, contrast = generator.normal(158, 20), log_uniform(generator, 4, 18)
+        tone, contrast = generator.normal(158, 20), log_uniform(generator, 4.0, 18.0)
     else:
         relief, warmth = draw_gravel(height, width, generator)
-        tone, contrast = generator.normal(130, 15), log_uniform(generator, 8, 30)
+        tone, contrast = generator.normal(130, 15), log_uniform(generator, 8.0, 30.0)
     return _colour(relief, warmth, generator, float(np.clip(tone, 85, 205)), contrast)
 
 

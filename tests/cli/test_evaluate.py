@@ -1,0 +1,81 @@
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from upcracknet.cli.evaluate import INCOMPLETE, evaluate, folder_name
+from upcracknet.errors import DataError
+
+
+@pytest.fixture
+def roads(tmp_path: Path) -> Path:
+    """Two annotated photos: grey with some noise, and a dark line each."""
+    folder = tmp_path / "roads"
+    for part in ("images", "masks"):
+        (folder / part).mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for name, row in (("a", 20), ("b", 50)):
+        photo = random.normal(160, 4, (80, 100, 3)).astype(np.uint8)
+        photo[row : row + 4] = 40
+        mask = np.zeros((80, 100), np.uint8)
+        mask[row : row + 4] = 255
+        cv2.imwrite(str(folder / "images" / f"{name}.png"), photo)
+        cv2.imwrite(str(folder / "masks" / f"{name}.png"), mask)
+    return folder
+
+
+def test_writes_the_report_and_prints_json(
+    roads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = evaluate(str(roads), model="local-contrast", protocol="native", output=tmp_path / "out")
+    printed = capsys.readouterr()
+    folder = tmp_path / "out" / "roads-native"
+    assert code == 0
+    assert json.loads(printed.out) == json.loads((folder / "evaluation.json").read_text())
+    assert json.loads(printed.out)["results"][0]["groups"][0]["tolerances"][0]["pooled"]["iou"] > 0.6
+    assert "local-contrast" in printed.err
+    assert "Written to" in printed.err
+    assert (folder / "evaluation.md").is_file()
+    assert (folder / "local-contrast" / "panels.png").is_file()
+    assert (folder / "local-contrast" / "per_image.csv").is_file()
+
+
+def test_the_baseline_is_evaluated_once(
+    roads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate(str(roads), model="local-contrast", output=tmp_path / "out", baseline=True)
+    assert [result["model"] for result in json.loads(capsys.readouterr().out)["results"]] == [
+        "local-contrast"
+    ]
+
+
+def test_a_damaged_photo_gives_a_report_and_its_own_exit_code(
+    roads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo = roads / "images" / "a.png"
+    photo.write_bytes(photo.read_bytes()[:200])  # the header is whole, the pixels are not
+    code = evaluate(str(roads), model="local-contrast", protocol="native", output=tmp_path / "out")
+    assert code == INCOMPLETE
+    printed = capsys.readouterr()
+    assert "Incomplete" in printed.err
+    assert json.loads(printed.out)["results"][0]["complete"] is False
+
+
+def test_an_unknown_dataset(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="'nowhere' is neither a dataset"):
+        evaluate("nowhere", model="local-contrast", output=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("model", "folder"),
+    [
+        ("local-contrast", "local-contrast"),
+        ("UP-CrackNet (paper)", "UP-CrackNet-paper"),
+        ("../x", "x"),
+        ("…", "model"),
+    ],
+)
+def test_folder_names(model: str, folder: str) -> None:
+    assert folder_name(model) == folder

@@ -1,0 +1,61 @@
+import json
+
+import cv2
+import numpy as np
+import pytest
+from cyclopts import App
+
+from upcracknet.cli.synthesize import synthesize
+from upcracknet.data.synthetic import synthesize_road
+from upcracknet.errors import OutputError
+
+
+def test_photos_masks_and_undamaged_roads_are_written_as_made(tmp_path, capsys):
+    synthesize(tmp_path / "roads", count=2, height=48, width=64, seed=7)
+    manifest = json.loads((tmp_path / "roads/manifest.json").read_text())
+    assert [entry["seed"] for entry in manifest["roads"]] == [7, 8]
+    for entry in manifest["roads"]:
+        road = synthesize_road(entry["seed"], 48, 64)
+        photo, mask, undamaged = (
+            cv2.imread(str(tmp_path / "roads" / entry[kind]), cv2.IMREAD_UNCHANGED)
+            for kind in ("photo", "mask", "undamaged")
+        )
+        assert np.array_equal(photo[..., ::-1], road.photo)
+        assert np.array_equal(undamaged[..., ::-1], road.undamaged)
+        assert np.array_equal(mask, road.mask * np.uint8(255))
+        assert entry["surface"] == road.surface
+        assert entry["crack_share"] == pytest.approx(road.mask.mean(), abs=1e-6)
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["roads"] == 2
+    assert summary["folder"] == str(tmp_path / "roads")
+
+
+def test_roads_that_are_there_are_kept_unless_told_otherwise(tmp_path):
+    synthesize(tmp_path, count=1, height=16, width=16, seed=1)
+    before = (tmp_path / "manifest.json").read_bytes()
+    with pytest.raises(OutputError, match="--overwrite"):
+        synthesize(tmp_path, count=1, height=16, width=16, seed=2)
+    assert (tmp_path / "manifest.json").read_bytes() == before
+    synthesize(tmp_path, count=1, height=16, width=16, seed=2, overwrite=True)
+    assert json.loads((tmp_path / "manifest.json").read_text())["roads"][0]["seed"] == 2
+
+
+def test_a_surface_is_taken_from_the_command_line(tmp_path):
+    app = App(result_action="return_value")
+    app.default(synthesize)
+    arguments = ["--count", "2", "--height", "16", "--width", "20", "--surface", "concrete"]
+    app([str(tmp_path), *arguments])
+    roads = json.loads((tmp_path / "manifest.json").read_text())["roads"]
+    assert {road["surface"] for road in roads} == {"concrete"}
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--count", "0"], ["--width", "0"], ["--seed", "-1"], ["--surface", "ice"]]
+)
+def test_impossible_values_are_refused_before_anything_is_written(tmp_path, wrong):
+    app = App(result_action="return_value")
+    app.default(synthesize)
+    with pytest.raises(SystemExit) as caught:
+        app([str(tmp_path / "roads"), *wrong])
+    assert caught.value.code != 0
+    assert not (tmp_path / "roads").exists()

@@ -1,0 +1,139 @@
+import cv2
+import numpy as np
+import pytest
+from skimage.morphology import disk
+
+from upcracknet.data.synthetic import draw_crack_mask, paint_cracks
+
+SOFT_MARGIN = 12
+"""Pixels beside a crack's mask that its soft edge, worn road and rim may change."""
+
+
+def noisy_photo(seed=0, height=200, width=240):
+    grey = np.random.default_rng(seed).normal(130, 15, (height, width, 1))
+    return np.clip(cv2.GaussianBlur(grey, (0, 0), 1.0)[..., None] + (4, 0, -6), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_only_cracks_and_their_margin_change(seed):
+    photo = noisy_photo(seed)
+    before = photo.copy()
+    cracked, mask = paint_cracks(photo, np.random.default_rng(seed))
+    assert np.array_equal(photo, before)
+    assert mask.any()
+    far = cv2.dilate(mask.astype(np.uint8), disk(SOFT_MARGIN)) == 0
+    assert np.array_equal(cracked[far], photo[far])
+    changed = (cracked != photo).any(axis=2)
+    assert changed[mask].mean() > 0.85
+
+
+def test_cracks_are_darker_than_the_road_beside_them():
+    for seed in range(12):
+        photo = noisy_photo(seed)
+        cracked, mask = paint_cracks(photo, np.random.default_rng(seed))
+        beside = (cv2.dilate(mask.astype(np.uint8), disk(15)) > 0) & (
+            cv2.dilate(mask.astype(np.uint8), disk(5)) == 0
+        )
+        assert cracked[mask].mean() < 0.95 * cracked[beside].mean()
+
+
+@pytest.mark.parametrize("depth", [0.2, 0.5, 0.9])
+def test_inside_a_wide_crack_a_plain_road_loses_the_depth(depth):
+    photo = np.full((256, 256, 3), 160, np.uint8)
+    for seed in range(4):
+        cracked, mask = paint_cracks(
+            photo,
+            np.random.default_rng(seed),
+            widths=(14.0, 14.0),
+            depths=(depth, depth),
+            pattern="branching",
+            systems=1,
+        )
+        inside = cv2.erode(mask.astype(np.uint8), disk(4)) > 0
+        assert inside.sum() > 50
+        assert np.median(cracked[inside][:, 1]) == pytest.approx(160 * (1 - depth), abs=2)
+
+
+def test_depths_run_from_faint_to_deep():
+    photo = np.full((256, 256, 3), 160, np.uint8)
+    depths = []
+    for seed in range(25):
+        cracked, mask = paint_cracks(photo, np.random.default_rng(seed), widths=(3.0, 15.0), systems=1)
+        depths.append(1 - cracked[mask].mean() / 160)
+    assert min(depths) < 0.25
+    assert max(depths) > 0.6
+    assert 0.3 < np.median(depths) < 0.6
+
+
+def test_the_mask_is_where_more_than_half_a_pixel_is_crack():
+    photo = noisy_photo()
+    _, mask = paint_cracks(photo, np.random.default_rng(5), pattern="branching", systems=1)
+    coverage = draw_crack_mask(200, 240, np.random.default_rng(5), pattern="branching")
+    assert np.array_equal(mask, coverage > 0.5)
+
+
+def test_cracks_are_hidden_under_what_lies_on_the_road():
+    photo = noisy_photo()
+    covered = np.zeros((200, 240), np.float32)
+    covered[:, 100:] = 1
+    free, all_cracks = paint_cracks(photo, np.random.default_rng(1))
+    hidden, mask = paint_cracks(photo, np.random.default_rng(1), covered=covered)
+    assert all_cracks[:, 100:].any()
+    assert not mask[:, 100:].any()
+    assert np.array_equal(hidden[:, 100 + SOFT_MARGIN :], photo[:, 100 + SOFT_MARGIN :])
+    assert np.array_equal(mask[:, :100], all_cracks[:, :100])
+    assert not np.array_equal(free, hidden)
+
+
+def test_no_system_is_no_crack():
+    photo = noisy_photo()
+    cracked, mask = paint_cracks(photo, np.random.default_rng(0), systems=0)
+    assert np.array_equal(cracked, photo)
+    assert not mask.any()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5, 300), (33, 17)])
+def test_any_size(shape):
+    for seed in range(5):
+        cracked, mask = paint_cracks(np.full((*shape, 3), 120, np.uint8), np.random.default_rng(seed))
+        assert cracked.shape == (*shape, 3)
+        assert mask.shape == shape
+
+
+def test_on_a_coarse_road_no_crack_is_fainter_than_the_grain():
+    coarse = np.random.default_rng(0).normal(130, 60, (200, 240, 1)) + np.zeros(3)
+    photos = [
+        np.clip(cv2.GaussianBlur(coarse, (0, 0), 1.2), 0, 255).astype(np.uint8),
+        np.full((200, 240, 3), 130, np.uint8),
+    ]
+    losses = []
+    for photo in photos:
+        cracked, mask = paint_cracks(
+            photo,
+            np.random.default_rng(3),
+            widths=(6.0, 6.0),
+            depths=(0.02, 0.3),
+            pattern="branching",
+            systems=1,
+        )
+        losses.append(1 - cracked[mask].mean() / photo[mask].mean())
+    assert losses[0] > losses[1] + 0.02
+
+
+def test_cracks_in_a_soft_photo_have_soft_edges():
+    """The steepest step between neighbours across all edges falls as the photo's blur grows."""
+    noise = np.random.default_rng(0).normal(0, 1, (200, 240)).astype(np.float32)
+    steps = []
+    for blur in (0.5, 1.5, 3.0):
+        field = cv2.GaussianBlur(noise, (0, 0), blur)
+        photo = np.repeat((130 + 6 * field / field.std())[..., None], 3, axis=2).astype(np.uint8)
+        cracked, _ = paint_cracks(
+            photo,
+            np.random.default_rng(3),
+            widths=(8.0, 8.0),
+            depths=(0.7, 0.7),
+            pattern="branching",
+            systems=1,
+        )
+        steps.append(np.percentile(np.abs(np.diff(cracked[..., 1].astype(float), axis=1)), 99.8))
+    assert steps[0] > steps[1] > steps[2]

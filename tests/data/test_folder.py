@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from upcracknet.data.folder import open_folder
+from upcracknet.data.photo import save_image_atomically
+from upcracknet.errors import DataError
+
+
+def make(folder: Path, *names: str, size: tuple[int, int] = (6, 8)) -> None:
+    for name in names:
+        save_image_atomically(folder / name, np.zeros(size, np.uint8))
+
+
+def pairs(folder: Path, split: str = "test") -> dict[str, str | None]:
+    dataset = open_folder(folder, split)
+    return {
+        sample.name: sample.mask_path and sample.mask_path.relative_to(dataset.root).as_posix()
+        for sample in dataset
+    }
+
+
+def test_photos_without_masks(tmp_path: Path) -> None:
+    make(tmp_path, "b.jpg", "a.png", "road/c.tif")
+    assert pairs(tmp_path) == {"a": None, "b": None, "road/c": None}
+    assert open_folder(tmp_path).name == tmp_path.name
+
+
+@pytest.mark.parametrize("photos", ["", "images/", "photos/"])
+@pytest.mark.parametrize("masks", ["masks", "labels"])
+def test_masks_in_their_own_folder(photos: str, masks: str, tmp_path: Path) -> None:
+    make(tmp_path, f"{photos}a.jpg", f"{photos}road/b.PNG", f"{masks}/a.png", f"{masks}/road/b_mask.bmp")
+    assert pairs(tmp_path) == {"a": f"{masks}/a.png", "road/b": f"{masks}/road/b_mask.bmp"}
+
+
+def test_masks_beside_the_photos(tmp_path: Path) -> None:
+    make(tmp_path, "a.jpg", "a_mask.png", "b.png", "b_lab.png", "c.jpg", "c.png")
+    assert pairs(tmp_path) == {"a": "a_mask.png", "b": "b_lab.png", "c": "c.png"}
+
+
+def test_a_photo_whose_name_ends_like_a_mask_stays_a_photo(tmp_path: Path) -> None:
+    make(tmp_path, "face_mask.jpg", "other.jpg")
+    assert pairs(tmp_path) == {"face_mask": None, "other": None}
+
+
+def test_split_folders(tmp_path: Path) -> None:
+    make(tmp_path, "train/images/a.jpg", "train/masks/a.png", "test/images/b.jpg", "test/masks/b.png")
+    assert pairs(tmp_path, "train") == {"a": "masks/a.png"}
+    assert pairs(tmp_path, "test") == {"b": "masks/b.png"}
+
+
+def test_photos_of_the_same_stem_keep_their_suffix_as_name(tmp_path: Path) -> None:
+    make(tmp_path, "a.jpg", "a.tif")
+    assert set(pairs(tmp_path)) == {"a.jpg", "a.tif"}
+
+
+@pytest.mark.parametrize("masks", [("a_mask.png",), ("masks/a.png",), ("masks/other.png",)])
+def test_some_masks_missing(masks: tuple[str, ...], tmp_path: Path) -> None:
+    make(tmp_path, "a.jpg", "b.jpg", "c.jpg", *masks)
+    with pytest.raises(DataError, match=r"of 3 photos have no mask: .*b, c.*; add them"):
+        open_folder(tmp_path)
+
+
+def test_sizes_differ(tmp_path: Path) -> None:
+    make(tmp_path, "a.jpg")
+    make(tmp_path, "a_mask.png", size=(8, 6))
+    with pytest.raises(DataError, match=r"a \(photo 8x6, mask 6x8\)"):
+        open_folder(tmp_path)
+
+
+def test_no_photos(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no photos"):
+        open_folder(tmp_path)
+    make(tmp_path, "masks/a.png")
+    with pytest.raises(DataError, match="no photos"):
+        open_folder(tmp_path)

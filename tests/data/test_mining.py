@@ -1,0 +1,57 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from upcracknet.data.dataset import Sample
+from upcracknet.data.folder import open_folder
+from upcracknet.data.mining import contact_sheet, save_patches
+from upcracknet.data.patches import UndamagedPatches
+from upcracknet.data.photo import load_photo, save_image_atomically
+from upcracknet.errors import OutputError
+
+
+@pytest.fixture
+def patches(tmp_path: Path) -> UndamagedPatches:
+    photo = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
+    save_image_atomically(tmp_path / "road.png", photo)
+    samples = [Sample("road", tmp_path / "road.png")]
+    return UndamagedPatches(
+        samples, size=16, window_sizes=(16,), stride=1, augment=False, patches_per_epoch=5
+    )
+
+
+def test_patches_on_disk_are_the_crops_of_the_manifest(patches: UndamagedPatches, tmp_path: Path) -> None:
+    told: list[int] = []
+    manifest = save_patches(patches, tmp_path / "out", on_saved=told.append)
+    assert told == [1, 2, 3, 4, 5]
+    written = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert written == manifest
+    photo = load_photo(tmp_path / "road.png")
+    for entry in written["patches"]:
+        assert (entry["photo"], entry["size"]) == ("road", 16)
+        crop = photo[entry["top"] : entry["top"] + 16, entry["left"] : entry["left"] + 16]
+        np.testing.assert_array_equal(load_photo(tmp_path / "out" / entry["file"]), crop)
+
+
+def test_written_folder_opens_as_undamaged_photos(patches: UndamagedPatches, tmp_path: Path) -> None:
+    save_patches(patches, tmp_path / "out")
+    dataset = open_folder(tmp_path / "out", "train")
+    assert len(dataset) == 5
+    assert all(sample.mask_path is None for sample in dataset)
+
+
+def test_earlier_patches_are_not_mixed_in(patches: UndamagedPatches, tmp_path: Path) -> None:
+    save_patches(patches, tmp_path / "out")
+    with pytest.raises(OutputError, match="holds files already"):
+        save_patches(patches, tmp_path / "out")
+
+
+def test_contact_sheet(patches: UndamagedPatches) -> None:
+    sheet = contact_sheet(patches, rows=4, columns=3)
+    assert sheet.shape == (2 * 16 + 4, 3 * 16 + 2 * 4, 3)
+    fourth = np.rint(patches[3].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
+    np.testing.assert_array_equal(sheet[20:, :16], fourth)
+    assert (sheet[20:, 40:] == 255).all()  # the sixth place
+    assert (sheet[16:20] == 255).all()  # the gap

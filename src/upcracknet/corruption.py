@@ -184,8 +184,9 @@ def corrupt(
     """Remove what the masks mark: the Hadamard product I ⊙ M of section III-B, plus fill · (1 − M).
 
     Args:
-        images: Images in any range. A removed pixel becomes `fill` in that range: 0 is black in [0, 1] and
-            mid-grey in the [-1, 1] in which the networks work.
+        images: Images in any range. A removed pixel becomes `fill` in that range. The authors' code
+            multiplies before it scales images to the [-1, 1] of the networks, so its removed pixels are
+            black: 0 in [0, 1], -1 in [-1, 1]. A fill of 0 in [-1, 1] is mid-grey.
         masks: 1 where a pixel is retained, 0 where it is removed.
         fill: Value of removed pixels; the paper uses 0, SCADN 1.
 

@@ -22,7 +22,7 @@ def image(seed: int, *, levels: int | None = None) -> tuple[np.ndarray, np.ndarr
 def test_counts_equal_those_of_the_mask_at_each_threshold(tolerance: int) -> None:
     score, truth = image(0)
     curve = ThresholdCurve.of(score, truth, tolerance=tolerance)
-    levels_of_some_pixels = np.rint(score.ravel()[::50] * (LEVELS - 1)).astype(int)
+    levels_of_some_pixels = np.rint(score.ravel()[::50] * (LEVELS - 1)).astype(int).tolist()
     for level in [0, 1, 65_534, 65_535, *levels_of_some_pixels]:
         threshold = (level + 0.5) / 65_535
         assert curve.counts(level) == count(score > threshold, truth, tolerance=tolerance)
@@ -48,6 +48,14 @@ def test_ods_is_the_best_of_all_thresholds(tolerance: int) -> None:
         ConfusionCounts(),
     )
     assert reached == sweep.ods.counts
+
+
+def test_a_mask_at_the_reported_threshold_has_the_reported_counts() -> None:
+    """Also where a score lies between two 16-bit levels: 52427.3 is rounded down, 52428 is the crack."""
+    score, truth = np.array([[52_427.3, 52_428]], np.float32) / 65_535, np.array([[False, True]])
+    best = ThresholdCurve.of(score, truth).best
+    assert best.counts == ConfusionCounts(1, 0, 0, 1, 1)
+    assert count(score > best.threshold, truth) == best.counts
 
 
 def test_ods_and_average_precision_against_torchmetrics() -> None:

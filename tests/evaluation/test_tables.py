@@ -20,8 +20,8 @@ from upcracknet.evaluation.tables import (
 def evaluation(dataset: str = "deepcrack", protocol: str = "paper") -> EvaluationResult:
     """Two roads of 100 pixels with a crack of 4, at a threshold of 0.5.
 
-    Of the first, 3 of 4 pixels are found and one false; the road scores 0.35. Of the second nothing is found since
-    its crack scores 0.3 only, though the road scores 0.2.
+    Of the first, 3 of 4 pixels are found and one false; the road scores 0.35. Of the second nothing is found,
+    since its crack scores 0.3 only, though the road scores 0.2.
     """
     truth = np.zeros((10, 10), bool)
     truth[4, :4] = True
@@ -106,7 +106,7 @@ def test_two_detectors_stand_in_one_table_with_the_paper_once() -> None:
 
 def test_summary() -> None:
     (row,) = summary_rows([evaluation()])
-    # 3 of 8 crack pixels at precision ¾, a fourth where all of the first road is predicted, then the second crack.
+    # 3 of 8 crack pixels at precision ¾, one where all of the first road is predicted, then the second crack.
     average_precision = 3 / 8 * 3 / 4 + 1 / 8 * 4 / 100 + 4 / 8 * 8 / 104
     assert dict(zip(SUMMARY_COLUMNS, row, strict=True)) == {
         "method": "ours",

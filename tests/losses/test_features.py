@@ -139,8 +139,8 @@ def test_load_refuses_a_file_that_is_not_the_published_one(tmp_path: Path):
 def test_random_filters_are_the_same_everywhere():
     extractor = RandomFeatures()
     assert extractor.name == "random-filters-seed0"
-    expected = torch.tensor([-2.581774, 2.908414, 1.193865])
-    torch.testing.assert_close(extractor.filters[31, 2, 6, 4:], expected, atol=1e-5, rtol=0)
+    expected = torch.tensor([-0.912195, 2.492152, -0.530593])
+    torch.testing.assert_close(extractor.filters[15, 2, 4, 2:], expected, atol=1e-5, rtol=0)
     assert not torch.equal(extractor.filters, RandomFeatures(seed=1).filters)
     assert RandomFeatures(seed=1).name == "random-filters-seed1"
 
@@ -160,7 +160,7 @@ def test_random_filters_do_not_respond_to_plain_grey():
 
 def test_random_filters_compute_a_rectified_convolution_of_each_level():
     images = torch.rand(1, 3, 40, 64)
-    extractor = RandomFeatures(filters=4)
+    extractor = RandomFeatures(filters=4, size=7)
     layers = extractor(images)
     assert [tuple(layer.shape) for layer in layers] == [(1, 4, 17, 29), (1, 4, 7, 13), (1, 4, 2, 5)]
     halved = F.interpolate(images, scale_factor=0.5, mode="area")
@@ -170,8 +170,8 @@ def test_random_filters_compute_a_rectified_convolution_of_each_level():
 
 
 def test_random_filters_refuse_images_smaller_than_a_filter():
-    with pytest.raises(ValueError, match=r"\(6, 20\) pixels are too small; give at least 7"):
-        RandomFeatures()(torch.rand(1, 3, 6, 20))
+    with pytest.raises(ValueError, match=r"\(4, 20\) pixels are too small; give at least 5"):
+        RandomFeatures()(torch.rand(1, 3, 4, 20))
 
 
 def test_random_filters_run_in_half_precision():
@@ -185,4 +185,5 @@ def test_random_filters_balance_the_style_loss_of_texture():
     gravel = F.avg_pool2d(gravel, 2)
     blurred = F.avg_pool2d(F.pad(gravel, (4, 4, 4, 4), mode="reflect"), 9, stride=1)
     mean_absolute_error = (blurred - gravel).abs().mean()
-    assert 1 / 3 < 10 * style_loss(blurred, gravel, RandomFeatures()) / mean_absolute_error < 3
+    # 3.4 for gravel, which is coarser than most roads
+    assert 1 < 10 * style_loss(blurred, gravel, RandomFeatures()) / mean_absolute_error < 5

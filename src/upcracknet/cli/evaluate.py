@@ -41,11 +41,13 @@ def evaluate(
 ) -> int:
     """Measure how well a model finds the cracks of an annotated data set.
 
-    Writes evaluation.md and evaluation.json, and for each model per_image.csv, panels.png and panels/ with
-    right pixels green, false ones blue and missed ones red. The table goes to the terminal (standard error),
+    Writes evaluation.md and evaluation.json, and for each model
+    per_image.csv, panels.png and panels/ with right pixels green, false ones
+    blue and missed ones red. The table goes to the terminal (standard error),
     the JSON to standard output.
 
-    Examples:
+    For example:
+
         upcracknet evaluate deepcrack --data-root ~/data
 
         upcracknet evaluate cfd --model runs/mine --protocol native

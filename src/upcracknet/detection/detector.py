@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 import torch
@@ -23,6 +22,20 @@ FREE_TILE = 512  # tile side in pixels for scorers that take any size
 Photo = str | Path | np.ndarray | Image
 
 
+def check_size(photo: UInt8[np.ndarray, "h w 3"], name: str) -> None:
+    """Refuse pictures that are too small to show a crack.
+
+    Raises:
+        PhotoError: a side is shorter than :data:`MINIMUM_SIDE`.
+    """
+    height, width = photo.shape[:2]
+    if min(height, width) < MINIMUM_SIDE:
+        raise PhotoError(
+            f"{name}: {width}×{height} pixels, at least {MINIMUM_SIDE}×{MINIMUM_SIDE} are needed to show a crack; "
+            "give a larger photo"
+        )
+
+
 class CrackDetector:
     """Finds cracks in road photos of any size.
 
@@ -32,7 +45,7 @@ class CrackDetector:
     Args:
         scorer: from images to scores.
         threshold: from scores to a mask.
-        overlap: overlap of neighbouring tiles in pixels.
+        overlap: overlap of neighbouring tiles in pixels; None takes a quarter of a tile.
         batch_size: tiles scored at a time.
         millimetres_per_pixel: size of a pixel on the road, copied to each result.
 
@@ -45,11 +58,12 @@ class CrackDetector:
         scorer: Scorer,
         threshold: Threshold,
         *,
-        overlap: int = 64,
+        overlap: int | None = None,
         batch_size: int = 8,
         millimetres_per_pixel: float | None = None,
     ) -> None:
         tile = scorer.input_size or FREE_TILE
+        overlap = tile // 4 if overlap is None else overlap
         if not 0 <= overlap < tile:
             raise ConfigurationError(f"overlap of {overlap} pixels: expected at least 0 and less than the tile of {tile}")
         if batch_size < 1:
@@ -60,15 +74,15 @@ class CrackDetector:
 
     @classmethod
     def from_pretrained(
-        cls, model: str | Path = "default", *, preset: str | None = None, overlap: int = 64, batch_size: int = 8
-    ) -> Self:
+        cls, model: str | Path = "default", *, preset: str | None = None, overlap: int | None = None, batch_size: int = 8
+    ) -> "CrackDetector":
         """Load a shipped or self-trained model.
 
         Args:
             model: ``default``, the name of a shipped model (``paper``), a run folder of ``upcracknet train``, or a
                 ``.safetensors`` file.
             preset: name of the detection settings; None takes the model's own.
-            overlap: overlap of neighbouring tiles in pixels.
+            overlap: overlap of neighbouring tiles in pixels; None takes a quarter of a tile.
             batch_size: tiles scored at a time.
 
         Raises:
@@ -126,11 +140,7 @@ class CrackDetector:
 
     def _canvas(self, photo: UInt8[np.ndarray, "h w 3"]) -> ScoreCanvas:
         height, width = photo.shape[:2]
-        if min(height, width) < MINIMUM_SIDE:
-            raise PhotoError(
-                f"photo of {width}×{height} pixels: at least {MINIMUM_SIDE}×{MINIMUM_SIDE} are needed to show a crack; "
-                "give a larger photo"
-            )
+        check_size(photo, "photo")
         side = self.scorer.input_size
         tile = (min(height, FREE_TILE), min(width, FREE_TILE)) if side is None else (side, side)
         return ScoreCanvas(photo, tile, min(self.overlap, min(tile) // 2))

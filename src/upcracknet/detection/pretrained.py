@@ -45,6 +45,8 @@ def load_scorer(model: str | Path, preset: str | None = None) -> tuple[Restorati
         WeightsError: unusable weights.
         ConfigurationError: an unknown preset.
     """
+    if preset is not None and preset not in PRESETS:
+        raise ConfigurationError(f"unknown preset {preset!r}; known: {', '.join(PRESETS)}")
     path = weights_path(model)
     tensors, record = load_weights(path)
     if record.architecture != "UNetGenerator":
@@ -53,8 +55,6 @@ def load_scorer(model: str | Path, preset: str | None = None) -> tuple[Restorati
     input_size = stored.pop("input_size", 256)
     if preset is None and model == "paper":
         preset = "paper"
-    if preset is not None and preset not in PRESETS:
-        raise ConfigurationError(f"unknown preset {preset!r}; known: {', '.join(PRESETS)}")
     settings = DetectionSettings.from_dict(stored) if preset is None else PRESETS[preset]
     generator = UNetGenerator(**record.configuration)
     load_state(generator, tensors, path)

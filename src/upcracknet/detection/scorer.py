@@ -1,6 +1,6 @@
 """The first contract: from road photos to score maps."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -11,6 +11,7 @@ from upcracknet.detection.settings import DetectionSettings
 from upcracknet.networks import UNetGenerator
 
 
+@runtime_checkable
 class Scorer(Protocol):
     """Anything that says how crack-like each pixel is: a restorer, a baseline, an exported model.
 
@@ -50,9 +51,18 @@ class RestorationScorer:
     @torch.inference_mode()
     def restore(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
         """Restore whole images in [0, 1]: nothing is removed from them (Section III-D)."""
+        if not self.settings.dropout:
+            return self._restore(images)
+        # One image at a time from one seed: the same photo gets the same map, whatever shares its batch.
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)  # with dropout at test time, the same photo still gets the same map
-            restored: Tensor = self.generator((images * 2 - 1).contiguous(memory_format=torch.channels_last))
+            restored = []
+            for image in images.split(1):
+                torch.manual_seed(0)
+                restored.append(self._restore(image))
+        return torch.cat(restored)
+
+    def _restore(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
+        restored: Tensor = self.generator((images * 2 - 1).contiguous(memory_format=torch.channels_last))
         return (restored + 1) / 2
 
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:

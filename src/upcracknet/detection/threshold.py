@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Protocol, Self
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -14,10 +14,11 @@ from upcracknet.errors import DataError
 OTSU_BINS = 256
 
 
+@runtime_checkable
 class Threshold(Protocol):
     """A rule that decides from which score on a pixel is crack."""
 
-    def fit(self, scores: Iterable[Float[np.ndarray, "h w"]]) -> Self:
+    def fit(self, scores: Iterable[Float[np.ndarray, "h w"]]) -> "Threshold":
         """Learn from score maps of undamaged photos; returns a fitted copy."""
         ...
 

@@ -9,7 +9,8 @@ from jaxtyping import UInt8
 
 from upcracknet.data.dataset import CrackDataset, Sample
 from upcracknet.data.deepcrack import LEAKED_TEST_NAMES
-from upcracknet.detection import CrackDetector, CrackMap, FixedThreshold, OtsuThreshold, Threshold
+from upcracknet.detection import CrackDetector, FixedThreshold, OtsuThreshold, Threshold
+from upcracknet.detection.detector import check_size
 from upcracknet.errors import DataError, PhotoError
 from upcracknet.evaluation.examples import write_examples
 from upcracknet.evaluation.protocol import EvaluationItem, Protocol, annotated
@@ -54,7 +55,8 @@ def evaluate(
     reader = _Reader(dataset, protocol)
     tallies = [(Tally(name), left_out) for name, left_out in groups_of(dataset).items()]
     items = []
-    for done, sample, item, crack_map in _detections(detector, reader):
+    for crack_map in detector.detect_many(reader.photos()):
+        done, sample, item = reader.waiting.popleft()
         counts = measure_mask(crack_map.mask, item.truth)
         result = ItemResult(item.name, sample, crack_map.threshold, counts)
         curves = measure_score(crack_map.score, item.truth)
@@ -119,29 +121,14 @@ class _Reader:
         for number, sample in enumerate(self.samples, start=1):
             try:
                 items = self._protocol.prepare(self._dataset_name, sample)
+                for item in items:
+                    check_size(item.photo, item.name)
             except (PhotoError, DataError) as error:
                 self.unreadable.append((sample.name, str(error)))
                 continue
             for item in items:
                 self.waiting.append((number, sample, item))
                 yield item.photo
-
-
-def _detections(
-    detector: CrackDetector, reader: _Reader
-) -> Iterator[tuple[int, Sample, EvaluationItem, CrackMap]]:
-    """Each item with its crack map; an item the detector refuses is listed with the unreadable ones."""
-    photos = reader.photos()
-    while True:
-        try:
-            for crack_map in detector.detect_many(photos):
-                yield *reader.waiting.popleft(), crack_map
-        except PhotoError as error:
-            # The detector has given the maps of all photos before the refused one, so that one is next.
-            _, _, refused = reader.waiting.popleft()
-            reader.unreadable.append((refused.name, str(error)))
-        else:
-            return
 
 
 def _nothing_evaluated(dataset: CrackDataset, unreadable: list[tuple[str, str]]) -> str:

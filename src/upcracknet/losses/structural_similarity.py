@@ -1,7 +1,6 @@
 """Structural similarity, SSIM (Wang et al., IEEE TIP 2004), and its loss (section III-E, eq. 4)."""
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -72,8 +71,9 @@ def structural_similarity_loss(
 def _gaussian_filter(images: Tensor, window_size: int, sigma: float) -> Tensor:
     """Filter b×c×h×w images, mirrored at their edges, one direction after the other.
 
-    Each direction is a product with a banded matrix: on processors several times faster than depthwise convolutions
-    or shifted sums, forwards and backwards. Autocast is off, since variances are small differences of large numbers.
+    Each direction is a product with a banded matrix: on processors several times faster than depthwise
+    convolutions or shifted sums, forwards and backwards. Autocast is off, since variances are small
+    differences of large numbers.
     """
     height, width = images.shape[-2:]
     with torch.autocast(images.device.type, enabled=False):
@@ -83,7 +83,7 @@ def _gaussian_filter(images: Tensor, window_size: int, sigma: float) -> Tensor:
 
 
 def _filter_matrix(length: int, window_size: int, sigma: float) -> Tensor:
-    """Matrix whose row i holds the Gaussian weights around pixel i; weights beyond the edges are mirrored back."""
+    """Make a matrix whose row i holds the Gaussian weights around pixel i, mirrored back at the edges."""
     offsets = torch.arange(window_size) - window_size // 2
     weights = torch.exp(-offsets.double().square() / (2 * sigma**2))
     positions = (torch.arange(length).unsqueeze(1) + offsets).abs()

@@ -1,0 +1,93 @@
+"""``upcracknet detect``: crack maps of photos, one after the other, resumable."""
+
+import json
+import sys
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from cyclopts import Parameter, validators
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from upcracknet.cli.results import ResultLog, result_paths
+from upcracknet.data.photo import list_photos, load_photo
+from upcracknet.detection import CrackDetector
+from upcracknet.detection.detector import check_size
+from upcracknet.errors import PhotoError
+
+SOME_FAILED = 3
+
+
+def detect(
+    photos: list[str],
+    *,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    model: str = "default",
+    preset: str | None = None,
+    score: Literal["none", "png", "npy"] = "none",
+    millimetres_per_pixel: float | None = None,
+    overlap: int | None = None,
+    batch_size: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 8,
+    overwrite: bool = False,
+) -> int:
+    """Find the cracks in photos.
+
+    Writes overlays/ (the photo, cracks in red), masks/ (255 = crack), on request scores/, and one summary.csv and
+    summary.json with crack pixels and their share of each photo. Photos that are finished already are skipped. A photo
+    that cannot be read is reported and the others go on (exit code 3).
+
+    Examples:
+        upcracknet detect photo.jpg -o out
+
+        upcracknet detect survey/ 'more/*.jpg' -o out --score png
+
+        upcracknet detect photo.jpg -o out --model paper --preset authors
+
+    Args:
+        photos: Files, folders (searched for photos in all subfolders), or globs.
+        output: Folder for the results; made as needed.
+        model: default, paper, a run folder of `upcracknet train`, or a .safetensors file.
+        preset: Detection settings other than the model's own: paper or authors.
+        score: Also write the score map, as 16-bit PNG or as float32 NumPy array.
+        millimetres_per_pixel: Size of a pixel on the road; adds the crack area in square centimetres to the summary.
+        overlap: Overlap of neighbouring tiles of large photos, in pixels; without it a quarter of a tile.
+        batch_size: Tiles scored at a time; more is faster and takes more memory.
+        overwrite: Detect again in photos that are finished.
+    """
+    found = list_photos(photos)
+    detector = CrackDetector.from_pretrained(model, preset=preset, overlap=overlap, batch_size=batch_size)
+    settings = {"model": model, "preset": preset, "score": score, "overlap": overlap}
+    log = ResultLog(output, settings | {"millimetres_per_pixel": millimetres_per_pixel}, overwrite=overwrite)
+    paths = result_paths(found)
+    waiting = [photo for photo in found if not log.is_finished(photo)]
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    try:
+        with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+            task = bar.add_task("detecting", total=len(found), completed=len(found) - len(waiting))
+            queue: deque[Path] = deque()
+
+            def readable() -> Iterator[np.ndarray]:
+                for photo in waiting:
+                    try:
+                        loaded = load_photo(photo)
+                        check_size(loaded, str(photo))
+                    except PhotoError as error:
+                        log.add_failure(photo, str(error))
+                        bar.console.print(f"failed: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+                        bar.advance(task)
+                        continue
+                    queue.append(photo)
+                    yield loaded
+
+            for crack_map in detector.detect_many(readable()):
+                photo = queue.popleft()
+                log.add(photo, crack_map, paths[photo], score, millimetres_per_pixel)
+                bar.advance(task)
+    finally:
+        summary = log.write_summary(found)
+    json.dump(summary, sys.stdout, indent=2)
+    print()  # noqa: T201 - ends the JSON on stdout
+    return SOME_FAILED if summary["failed"] else 0

@@ -1,0 +1,54 @@
+"""The command ``upcracknet``: registers the commands, turns errors into one line and an exit code."""
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+from rich.console import Console
+
+from upcracknet import __version__
+from upcracknet.errors import UpCrackNetError
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+HELP = """Find cracks in road photos, pixel by pixel, learned from undamaged photos alone.
+
+Exit codes: 0 all done; 1 stopped by an error, which is told in one line; 2 wrong usage;
+3 done, but some photos failed (the summary says which); 130 interrupted, finished results are whole.
+"""
+
+app = App(name="upcracknet", help=HELP, version=__version__, help_format="plaintext", result_action="return_value")
+# Named, not imported: a command's libraries are loaded only when it runs.
+app.command("upcracknet.cli.detect:detect")
+app.command("upcracknet.cli.train:train")
+app.command("upcracknet.cli.evaluate:evaluate")
+app.command("upcracknet.cli.data:app", name="data")
+app.command("upcracknet.cli.synthesize:synthesize")
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line.
+
+    Args:
+        arguments: words after ``upcracknet``; None takes the process's own.
+
+    Returns:
+        Exit code.
+    """
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    try:
+        code = app(arguments, exit_on_error=False, print_error=True, error_console=console)
+    except CycloptsError:
+        return USAGE
+    except UpCrackNetError as error:
+        console.print("error:", str(error), style="red", markup=False)
+        return FAILED
+    except KeyboardInterrupt:
+        console.print("interrupted; finished results are whole, the same command goes on from here", style="yellow")
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    sys.exit(run())

@@ -1,0 +1,73 @@
+"""``upcracknet train``: one command from undamaged photos to a restorer."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from upcracknet.errors import ConfigurationError, UpCrackNetError
+
+
+def train(
+    configuration: Path | None = None,
+    *overrides: str,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    photos: str | None = None,
+    data_root: Path | None = None,
+    devices: int = 1,
+    accelerator: str = "auto",
+    maximum_minutes: float | None = None,
+    tensorboard: bool = False,
+) -> int:
+    """Train UP-CrackNet on undamaged road photos.
+
+    A folder of photos without masks is taken to be undamaged; photos with masks are mined for undamaged windows. The
+    same command again resumes an interrupted run. Use the result with `upcracknet detect PHOTOS --model RUN`.
+
+    Examples:
+        upcracknet train --photos crack-free/ -o runs/mine
+
+        upcracknet train configs/paper.yaml -o runs/paper --data-root ~/crack-data
+
+        upcracknet train configs/paper.yaml networks.generator_filters=32 epochs=50 -o runs/small
+
+    Args:
+        configuration: YAML file; without it the paper's values hold.
+        overrides: Dotted keys and values that replace those of the file, such as epochs=50.
+        output: Run folder for weights, checkpoints, metrics and pictures.
+        photos: Folder or dataset to learn from; the same as the override data.photos=….
+        data_root: Folder with the named datasets; else the variable UPCRACKNET_DATA.
+        devices: Processes that share the work.
+        accelerator: auto, cpu or gpu.
+        maximum_minutes: Stop after this time, ready to be resumed.
+        tensorboard: Also write TensorBoard events.
+    """
+    try:
+        from upcracknet.training.configuration import load_configuration
+        from upcracknet.training.recipe import train as run_training
+    except ModuleNotFoundError as error:
+        if error.name != "pytorch_lightning":
+            raise
+        raise UpCrackNetError("training needs more packages; run: pip install 'upcracknet[train]'") from error
+    if configuration is not None and "=" in str(configuration) and not configuration.exists():
+        overrides, configuration = (str(configuration), *overrides), None
+    wrong = [text for text in overrides if "=" not in text]
+    if wrong:
+        raise ConfigurationError(f"{', '.join(wrong)}: expected KEY=VALUE, such as epochs=50")
+    values = dict(text.split("=", 1) for text in overrides)
+    if photos is not None:
+        values["data.photos"] = photos
+    weights = run_training(
+        load_configuration(configuration, values),
+        output,
+        data_root=data_root,
+        devices=devices,
+        accelerator=accelerator,
+        maximum_minutes=maximum_minutes,
+        tensorboard=tensorboard,
+    )
+    json.dump({"run": str(output), "weights": str(weights)}, sys.stdout)
+    print()  # noqa: T201 - ends the JSON on stdout
+    return 0

@@ -1,0 +1,63 @@
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from upcracknet.detection import PRESETS, DetectionSettings
+from upcracknet.detection.error_map import error_map, filter_error
+
+
+def test_squared_error_by_hand():
+    images = torch.zeros(1, 3, 1, 2)
+    restored = torch.tensor([[0.0, 0.5], [0.0, 0.5], [0.0, 0.2]]).view(1, 3, 1, 2)
+    torch.testing.assert_close(error_map(images, restored), torch.tensor([[[0.0, 0.18]]]))
+
+
+def test_the_authors_error_is_of_stretched_grey_images():
+    generator = np.random.default_rng(0)
+    pair = [generator.integers(20, 200, (9, 11, 3), dtype=np.uint8) for _ in range(2)]
+    expected = []
+    for image in pair:
+        grey = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2GRAY)
+        expected.append(cv2.normalize(grey, None, 0, 1, cv2.NORM_MINMAX))
+    images, restored = (torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255 for image in pair)
+    found = error_map(images, restored, "absolute_grey")[0].numpy()
+    np.testing.assert_allclose(found, np.abs(expected[0] - expected[1]), atol=1e-5)
+
+
+def test_a_flat_image_has_no_authors_error_and_no_division_by_zero():
+    flat = torch.full((1, 3, 4, 4), 0.5)
+    assert torch.equal(error_map(flat, flat + 0.2, "absolute_grey"), torch.zeros(1, 4, 4))
+
+
+def test_the_bilateral_filter_follows_its_definition():
+    errors = np.random.default_rng(0).random((1, 9, 9)).astype(np.float32)
+    settings = DetectionSettings(filter_diameter=3, sigma_color=0.2, sigma_space=1.0)
+    found = filter_error(torch.from_numpy(errors), settings)[0].numpy()
+    row, column = 4, 5
+    weights = values = 0.0
+    for down in (-1, 0, 1):
+        for right in (-1, 0, 1):
+            if down * down + right * right > 1:
+                continue  # OpenCV's window of diameter 3 is a disk
+            value = float(errors[0, row + down, column + right])
+            distance = (down * down + right * right) / (2 * 1.0**2)
+            difference = (value - float(errors[0, row, column])) ** 2 / (2 * 0.2**2)
+            weight = np.exp(-distance - difference)
+            weights, values = weights + weight, values + weight * value
+    assert found[row, column] == pytest.approx(values / weights, rel=1e-3)
+
+
+def test_the_authors_filter_is_nearly_a_gaussian_because_450_exceeds_the_8_bit_range():
+    error = np.zeros((1, 96, 96), np.float32)
+    error[:, 48:50] = 0.8
+    settings = PRESETS["authors"]
+    found = filter_error(torch.from_numpy(error), settings)[0].numpy()
+    # cv2.bilateralFilter(np.rint(error * 255).astype("uint8"), 25, 450, 15) of the same map
+    assert (found[48, 48], found[42, 48], found[30, 48]) == pytest.approx((28 / 255, 16 / 255, 0), abs=6 / 255)
+    assert (found > 0.02).sum() > 4 * (error > 0.02).sum()
+
+
+def test_diameter_0_does_not_filter():
+    errors = torch.rand(2, 5, 5)
+    assert torch.equal(filter_error(errors, DetectionSettings(filter_diameter=0)), errors)

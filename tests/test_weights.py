@@ -1,0 +1,91 @@
+import pickle
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from upcracknet.errors import OutputError, WeightsError
+from upcracknet.networks import UNetGenerator
+from upcracknet.weights import WeightsRecord, load_state, load_weights, save_weights
+
+RECORD = WeightsRecord("UNetGenerator", {"filters": 2, "depth": 3}, {"input_size": 64}, {"data": "made up"})
+
+
+@pytest.fixture
+def generator():
+    return UNetGenerator(2, 3)
+
+
+def test_weights_come_back_with_their_record(tmp_path, generator):
+    written = save_weights(tmp_path / "g.safetensors", generator.state_dict(), RECORD)
+    tensors, record = load_weights(tmp_path / "g.safetensors")
+    assert record == written
+    assert len(record.sha256) == 64
+    other = UNetGenerator(2, 3)
+    load_state(other, tensors, tmp_path / "g.safetensors")
+    images = torch.rand(1, 3, 16, 16)
+    assert torch.equal(other.eval()(images), generator.eval()(images))
+
+
+def test_half_precision_takes_half_the_space_and_loads_in_full(tmp_path, generator):
+    big, small = UNetGenerator(8, 4), tmp_path / "half.safetensors"
+    save_weights(tmp_path / "full.safetensors", big.state_dict(), RECORD)
+    save_weights(small, big.state_dict(), RECORD, half_precision=True)
+    assert small.stat().st_size < 0.6 * (tmp_path / "full.safetensors").stat().st_size
+    tensors, _ = load_weights(small)
+    for name, value in big.state_dict().items():
+        torch.testing.assert_close(tensors[name], value, rtol=1e-3, atol=1e-6)
+
+
+def test_a_changed_weight_is_noticed(tmp_path, generator):
+    path = tmp_path / "g.safetensors"
+    save_weights(path, generator.state_dict(), RECORD)
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match="checksum"):
+        load_weights(path)
+
+
+def test_a_truncated_file_is_corrupt(tmp_path, generator):
+    path = tmp_path / "g.safetensors"
+    save_weights(path, generator.state_dict(), RECORD)
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(WeightsError, match="corrupt"):
+        load_weights(path)
+
+
+def test_pickles_are_refused_unopened(tmp_path):
+    class Bomb:
+        def __reduce__(self):
+            return (pytest.fail, ("the pickle was opened",))
+
+    (tmp_path / "plain.pt").write_bytes(pickle.dumps(Bomb()))
+    torch.save({"weight": torch.zeros(2)}, tmp_path / "zip.pt")
+    for name in ("plain.pt", "zip.pt"):
+        with pytest.raises(WeightsError, match="this is a pickle"):
+            load_weights(tmp_path / name)
+
+
+def test_weights_of_another_program_are_refused(tmp_path):
+    save_file({"weight": torch.zeros(2)}, tmp_path / "other.safetensors")
+    with pytest.raises(WeightsError, match="format None, expected 'upcracknet-1'"):
+        load_weights(tmp_path / "other.safetensors")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(WeightsError, match=r"nowhere\.safetensors: no such weights file"):
+        load_weights(tmp_path / "nowhere.safetensors")
+
+
+def test_another_architecture_is_explained_in_one_line(tmp_path, generator):
+    with pytest.raises(WeightsError) as caught:
+        load_state(UNetGenerator(4, 3), generator.state_dict(), tmp_path / "g.safetensors")
+    assert "another architecture than UNetGenerator" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unwritable_folder_is_an_output_error(tmp_path, generator):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(OutputError, match="cannot be written"):
+        save_weights(tmp_path / "file" / "g.safetensors", generator.state_dict(), RECORD)

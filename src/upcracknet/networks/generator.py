@@ -121,7 +121,7 @@ class UNetGenerator(nn.Module):
         """Restore corrupted images.
 
         Args:
-            corrupted: images in [-1, 1] in which removed pixels are 0.
+            corrupted: images in [-1, 1] in which removed pixels are black, -1.
 
         Returns:
             Restored images in [-1, 1].

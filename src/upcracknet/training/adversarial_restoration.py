@@ -57,8 +57,9 @@ class AdversarialRestoration(lightning.LightningModule):
         # One seed a step: the masks of a resumed run need no saved state.
         generator = torch.Generator().manual_seed(seed)
         masks = self.masks.sample(len(images), *images.shape[-2:], generator).to(images.device)
-        originals = images * 2 - 1
-        return originals, corrupt(originals, masks)
+        # The Hadamard product is taken in [0, 1], so what is removed is black. Cracks are dark too: this is what makes
+        # the generator take them for something to be restored.
+        return images * 2 - 1, corrupt(images, masks) * 2 - 1
 
     def training_step(self, images: Float[Tensor, "b 3 h w"], batch_index: int) -> None:
         """Update D, then G, with a single pass of the generator.

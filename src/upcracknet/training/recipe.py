@@ -76,7 +76,10 @@ def train(
         MetricsFile(run_folder / "metrics.jsonl"),
         RestoredSamples(run_folder / "samples", configuration.sample_every),
         EarlyStopping("validation/total", patience=configuration.patience),
-        ModelCheckpoint(run_folder / "checkpoints", save_last=True, save_top_k=0, enable_version_counter=False),
+        # The latest epoch, complete with what its end changes: the learning rates.
+        ModelCheckpoint(
+            run_folder / "checkpoints", "last", save_top_k=1, save_on_train_epoch_end=True, enable_version_counter=False
+        ),
     ]
     if progress:
         callbacks.append(RunProgress())

@@ -1,0 +1,49 @@
+# make demo    finds the cracks in sample road photos (PHOTOS=folder: in your own); results in out/demo/
+# make test    runs the whole test suite, offline
+# make lint    format check, lint, types
+# make bench   measures speed and memory on this machine
+
+PYTHON ?= python3
+PHOTOS ?=
+# On the cores of the machine, unless told otherwise.
+TEST_OPTIONS ?= -n auto
+
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test lint bench clean
+.DELETE_ON_ERROR:
+
+demo: .venv/core
+ifeq ($(PHOTOS),)
+	@$(BIN)/upcracknet synthesize out/demo/roads --count 8 --seed 3 --overwrite >/dev/null
+	@$(BIN)/upcracknet detect out/demo/roads/photos out/demo/roads/undamaged --output out/demo --overwrite >/dev/null
+else
+	@$(BIN)/upcracknet detect "$(PHOTOS)" --output out/demo --overwrite >/dev/null
+endif
+	@echo "cracks in red: out/demo/overlays   masks: out/demo/masks   table: out/demo/summary.csv"
+
+test: .venv/dev
+	$(BIN)/python -m pytest $(TEST_OPTIONS)
+
+lint: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: .venv/dev
+	$(BIN)/python benchmarks/detection.py
+
+.venv/core: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing into .venv (once)"
+	@$(PIP_INSTALL) --editable .
+	@touch $@
+
+.venv/dev: .venv/core
+	@$(PIP_INSTALL) --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,5 +1,6 @@
 """upcracknet: pixel-wise road crack detection, learned from undamaged road photos alone.
 
+Example:
     from upcracknet import CrackDetector
 
     detector = CrackDetector.from_pretrained()

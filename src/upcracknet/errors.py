@@ -5,7 +5,7 @@ Everything else that is raised is a defect of this package and may show a traceb
 
 
 class UpCrackNetError(Exception):
-    """Base of all errors whose message is meant for the user; the command line prints it without a traceback."""
+    """Base of all errors whose message is meant for the user; the command line shows no traceback."""
 
 
 class PhotoError(UpCrackNetError):

@@ -55,7 +55,10 @@ def save_weights(
         OutputError: the file cannot be written.
     """
     stored = {
-        name: (tensor.half() if half_precision and tensor.is_floating_point() else tensor).detach().cpu().contiguous()
+        name: (tensor.half() if half_precision and tensor.is_floating_point() else tensor)
+        .detach()
+        .cpu()
+        .contiguous()
         for name, tensor in tensors.items()
     }
     checksum = _checksum(stored)
@@ -77,8 +80,12 @@ def save_weights(
         finally:
             Path(temporary).unlink(missing_ok=True)
     except (OSError, SafetensorError) as error:
-        raise OutputError(f"{path}: the weights cannot be written ({error}); choose a writable folder") from error
-    return WeightsRecord(record.architecture, record.configuration, record.detection, record.provenance, checksum)
+        raise OutputError(
+            f"{path}: the weights cannot be written ({error}); choose a writable folder"
+        ) from error
+    return WeightsRecord(
+        record.architecture, record.configuration, record.detection, record.provenance, checksum
+    )
 
 
 def load_weights(path: Path) -> tuple[dict[str, Tensor], WeightsRecord]:
@@ -88,10 +95,13 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], WeightsRecord]:
         A state dict in 32-bit floating point, and the record stored with it.
 
     Raises:
-        WeightsError: the file is missing, a pickle, corrupt, not written by this package, or of a newer format.
+        WeightsError: the file is missing, a pickle, corrupt, not written by this package, or of a newer
+            format.
     """
     if not path.is_file():
-        raise WeightsError(f"{path}: no such weights file; give a .safetensors file or the name of a shipped model")
+        raise WeightsError(
+            f"{path}: no such weights file; give a .safetensors file or the name of a shipped model"
+        )
     with path.open("rb") as stream:
         start = stream.read(4)
     if start[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
@@ -104,7 +114,9 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], WeightsRecord]:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path}: corrupt or not a safetensors file ({error}); copy or download it again") from error
+        raise WeightsError(
+            f"{path}: corrupt or not a safetensors file ({error}); copy or download it again"
+        ) from error
     if metadata.get("format") != FORMAT:
         raise WeightsError(
             f"{path}: format {metadata.get('format')!r}, expected {FORMAT!r}; "
@@ -119,9 +131,13 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], WeightsRecord]:
             sha256=metadata["sha256"],
         )
     except (KeyError, json.JSONDecodeError) as error:
-        raise WeightsError(f"{path}: incomplete metadata ({error}); copy or download the file again") from error
+        raise WeightsError(
+            f"{path}: incomplete metadata ({error}); copy or download the file again"
+        ) from error
     if _checksum(tensors) != record.sha256:
-        raise WeightsError(f"{path}: checksum of the weights differs from the recorded one; copy the file again")
+        raise WeightsError(
+            f"{path}: checksum of the weights differs from the recorded one; copy the file again"
+        )
     return {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}, record
 
 

@@ -54,7 +54,9 @@ def test_the_authors_filter_is_nearly_a_gaussian_because_450_exceeds_the_8_bit_r
     settings = PRESETS["authors"]
     found = filter_error(torch.from_numpy(error), settings)[0].numpy()
     # cv2.bilateralFilter(np.rint(error * 255).astype("uint8"), 25, 450, 15) of the same map
-    assert (found[48, 48], found[42, 48], found[30, 48]) == pytest.approx((28 / 255, 16 / 255, 0), abs=6 / 255)
+    assert (found[48, 48], found[42, 48], found[30, 48]) == pytest.approx(
+        (28 / 255, 16 / 255, 0), abs=6 / 255
+    )
     assert (found > 0.02).sum() > 4 * (error > 0.02).sum()
 
 

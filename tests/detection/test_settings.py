@@ -22,4 +22,9 @@ def test_the_authors_preset_is_their_code():
 
 def test_the_papers_preset_is_equation_1():
     paper = PRESETS["paper"]
-    assert paper.error == "squared" and paper.filter_diameter > 0 and paper.level_floor == 0 and not paper.dropout
+    assert (
+        paper.error == "squared"
+        and paper.filter_diameter > 0
+        and paper.level_floor == 0
+        and not paper.dropout
+    )

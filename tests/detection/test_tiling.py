@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ def test_tiles_cover_a_side_with_at_least_the_overlap(length, tile, share):
     starts = tile_starts(length, tile, overlap)
     assert starts[0] == 0
     assert starts[-1] == max(0, length - tile)
-    assert all(later - earlier <= tile - overlap for earlier, later in zip(starts, starts[1:], strict=False))
+    assert all(later - earlier <= tile - overlap for earlier, later in pairwise(starts))
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (65, 64), (200, 131), (40, 300), (17, 23)])

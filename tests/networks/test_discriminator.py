@@ -33,4 +33,8 @@ def test_the_judgement_is_conditioned_on_the_corrupted_image():
 def test_every_parameter_gets_a_gradient():
     discriminator = PatchDiscriminator(2)
     discriminator(torch.rand(2, 3, 128, 128), torch.rand(2, 3, 128, 128)).square().mean().backward()
-    assert all(p.grad is not None and (p.grad != 0).any() for n, p in discriminator.named_parameters() if "weight" in n)
+    assert all(
+        p.grad is not None and (p.grad != 0).any()
+        for n, p in discriminator.named_parameters()
+        if "weight" in n
+    )

@@ -11,7 +11,8 @@ def test_the_papers_generator_has_its_published_number_of_parameters():
 
 
 @pytest.mark.parametrize(
-    ("filters", "depth", "height", "width"), [(2, 8, 256, 256), (3, 8, 256, 512), (4, 5, 64, 96), (2, 2, 4, 12)]
+    ("filters", "depth", "height", "width"),
+    [(2, 8, 256, 256), (3, 8, 256, 512), (4, 5, 64, 96), (2, 2, 4, 12)],
 )
 def test_restored_images_have_the_size_of_the_input(filters, depth, height, width):
     restored = UNetGenerator(filters, depth)(torch.rand(2, 3, height, width) * 2 - 1)
@@ -20,7 +21,9 @@ def test_restored_images_have_the_size_of_the_input(filters, depth, height, widt
 
 
 def test_a_size_that_the_depth_does_not_allow_is_refused_with_the_remedy():
-    with pytest.raises(ValueError, match=r"100×256 pixels: a U-Net of depth 8 needs multiples of 256; pad or resize"):
+    with pytest.raises(
+        ValueError, match=r"100×256 pixels: a U-Net of depth 8 needs multiples of 256; pad or resize"
+    ):
         UNetGenerator(2)(torch.zeros(1, 3, 100, 256))
 
 
@@ -33,7 +36,9 @@ def test_impossible_networks_are_refused(filters, depth):
 def test_weights_are_drawn_from_a_normal_distribution_of_deviation_0_02():
     torch.manual_seed(0)
     generator = UNetGenerator(16)
-    weights = torch.cat([p.flatten() for name, p in generator.named_parameters() if name.endswith("convolution.weight")])
+    weights = torch.cat(
+        [p.flatten() for name, p in generator.named_parameters() if name.endswith("convolution.weight")]
+    )
     assert weights.mean().abs() < 1e-4
     assert weights.std().item() == pytest.approx(0.02, rel=0.01)
     biases = [p for name, p in generator.named_parameters() if name.endswith("bias")]
@@ -58,7 +63,9 @@ def test_image_statistics_normalise_each_image_by_itself():
     torch.nn.init.normal_(layer.weight)
     features = torch.randn(2, 3, 5, 7) * 4 + 2
     layer.statistics = "image"
-    alone = torch.cat([F.batch_norm(one[None], None, None, layer.weight, layer.bias, training=True) for one in features])
+    alone = torch.cat(
+        [F.batch_norm(one[None], None, None, layer.weight, layer.bias, training=True) for one in features]
+    )
     torch.testing.assert_close(layer(features), alone)
 
 

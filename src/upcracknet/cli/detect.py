@@ -10,7 +10,14 @@ from typing import Annotated, Literal
 import numpy as np
 from cyclopts import Parameter, validators
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from upcracknet.cli.results import ResultLog, result_paths
 from upcracknet.data.photo import list_photos, load_photo
@@ -65,7 +72,9 @@ def detect(
     waiting = [photo for photo in found if not log.is_finished(photo)]
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
-        with Progress(*columns, TextColumn("left"), TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+        with Progress(
+            *columns, TextColumn("left"), TimeRemainingColumn(), console=Console(stderr=True)
+        ) as bar:
             task = bar.add_task("detecting", total=len(found), completed=len(found) - len(waiting))
             queue: deque[Path] = deque()
 
@@ -76,7 +85,9 @@ def detect(
                         check_size(loaded, str(photo))
                     except PhotoError as error:
                         log.add_failure(photo, str(error))
-                        bar.console.print(f"failed: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+                        bar.console.print(
+                            f"failed: {error}", style="red", markup=False, highlight=False, soft_wrap=True
+                        )
                         bar.advance(task)
                         continue
                     queue.append(photo)

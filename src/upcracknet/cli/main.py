@@ -17,7 +17,9 @@ Exit codes: 0 all done; 1 stopped by an error, which is told in one line; 2 wron
 3 done, but some photos failed (the summary says which); 130 interrupted, finished results are whole.
 """
 
-app = App(name="upcracknet", help=HELP, version=__version__, help_format="plaintext", result_action="return_value")
+app = App(
+    name="upcracknet", help=HELP, version=__version__, help_format="plaintext", result_action="return_value"
+)
 # Named, not imported: a command's libraries are loaded only when it runs.
 app.command("upcracknet.cli.detect:detect")
 app.command("upcracknet.cli.train:train")
@@ -44,7 +46,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         console.print("error:", str(error), style="red", markup=False)
         return FAILED
     except KeyboardInterrupt:
-        console.print("interrupted; finished results are whole, the same command goes on from here", style="yellow")
+        console.print(
+            "interrupted; finished results are whole, the same command goes on from here", style="yellow"
+        )
         return INTERRUPTED
     return code if isinstance(code, int) else 0
 

@@ -40,7 +40,8 @@ def result_paths(photos: list[Path]) -> dict[Path, str]:
     names = {photo: path.relative_to(common) for photo, path in absolute.items()}
     bare = [name.with_suffix("") for name in names.values()]
     return {
-        photo: str(name if bare.count(name.with_suffix("")) > 1 else name.with_suffix("")) for photo, name in names.items()
+        photo: str(name if bare.count(name.with_suffix("")) > 1 else name.with_suffix(""))
+        for photo, name in names.items()
     }
 
 
@@ -66,7 +67,9 @@ class ResultLog:
             lines = (folder / LOG).read_text(encoding="utf-8").splitlines() if (folder / LOG).exists() else []
             (folder / LOG).open("a", encoding="utf-8").close()
         except OSError as error:
-            raise OutputError(f"{folder}: cannot be written ({error.strerror}); choose a writable folder") from error
+            raise OutputError(
+                f"{folder}: cannot be written ({error.strerror}); choose a writable folder"
+            ) from error
         for line in [] if overwrite else lines:
             try:
                 row = json.loads(line)
@@ -105,7 +108,11 @@ class ResultLog:
                 np.save(buffer, crack_map.score)
                 write_atomically(self.folder / files["score"], buffer.getvalue())
         height, width = crack_map.mask.shape
-        area = "" if millimetres_per_pixel is None else round(crack_map.crack_pixels * millimetres_per_pixel**2 / 100, 3)
+        area = (
+            ""
+            if millimetres_per_pixel is None
+            else round(crack_map.crack_pixels * millimetres_per_pixel**2 / 100, 3)
+        )
         self._append(
             {
                 "photo": str(photo),
@@ -159,7 +166,9 @@ class ResultLog:
             with (self.folder / LOG).open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps(row | {"settings": self.settings}) + "\n")
         except OSError as error:
-            raise OutputError(f"{self.folder / LOG}: cannot be written ({error.strerror}); free some space") from error
+            raise OutputError(
+                f"{self.folder / LOG}: cannot be written ({error.strerror}); free some space"
+            ) from error
         self.rows[row["photo"]] = row
 
     def _folder_of(self, file: str) -> None:
@@ -167,7 +176,9 @@ class ResultLog:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OutputError(f"{folder}: cannot be made ({error.strerror}); choose a writable folder") from error
+            raise OutputError(
+                f"{folder}: cannot be made ({error.strerror}); choose a writable folder"
+            ) from error
 
 
 def _stamp(photo: Path) -> list[int]:

@@ -31,16 +31,17 @@ def check_size(photo: UInt8[np.ndarray, "h w 3"], name: str) -> None:
     height, width = photo.shape[:2]
     if min(height, width) < MINIMUM_SIDE:
         raise PhotoError(
-            f"{name}: {width}×{height} pixels, at least {MINIMUM_SIDE}×{MINIMUM_SIDE} are needed to show a crack; "
-            "give a larger photo"
+            f"{name}: {width}×{height} pixels, at least {MINIMUM_SIDE}×{MINIMUM_SIDE} are needed "
+            "to show a crack; give a larger photo"
         )
 
 
 class CrackDetector:
     """Finds cracks in road photos of any size.
 
-    Photos larger than the scorer's input are scored in overlapping tiles that are blended; smaller ones are mirrored
-    at their edges. Tiles of several photos share a batch, and only the photos in work are held in memory.
+    Photos larger than the scorer's input are scored in overlapping tiles that are blended; smaller ones are
+    mirrored at their edges. Tiles of several photos share a batch, and only the photos in work are held in
+    memory.
 
     Args:
         scorer: from images to scores.
@@ -65,7 +66,9 @@ class CrackDetector:
         tile = scorer.input_size or FREE_TILE
         overlap = tile // 4 if overlap is None else overlap
         if not 0 <= overlap < tile:
-            raise ConfigurationError(f"overlap of {overlap} pixels: expected at least 0 and less than the tile of {tile}")
+            raise ConfigurationError(
+                f"overlap of {overlap} pixels: expected at least 0 and less than the tile of {tile}"
+            )
         if batch_size < 1:
             raise ConfigurationError(f"batch size {batch_size}: expected at least 1")
         self.scorer, self.threshold = scorer, threshold
@@ -74,13 +77,18 @@ class CrackDetector:
 
     @classmethod
     def from_pretrained(
-        cls, model: str | Path = "default", *, preset: str | None = None, overlap: int | None = None, batch_size: int = 8
+        cls,
+        model: str | Path = "default",
+        *,
+        preset: str | None = None,
+        overlap: int | None = None,
+        batch_size: int = 8,
     ) -> "CrackDetector":
         """Load a shipped or self-trained model.
 
         Args:
-            model: ``default``, the name of a shipped model (``paper``), a run folder of ``upcracknet train``, or a
-                ``.safetensors`` file.
+            model: ``default``, the name of a shipped model (``paper``), a run folder of ``upcracknet train``,
+                or a ``.safetensors`` file.
             preset: name of the detection settings; None takes the model's own.
             overlap: overlap of neighbouring tiles in pixels; None takes a quarter of a tile.
             batch_size: tiles scored at a time.
@@ -114,7 +122,9 @@ class CrackDetector:
         for canvas in self._scored(photos):
             score = canvas.result()
             level = self.threshold.level(score)
-            yield CrackMap(canvas.photo, score, apply_threshold(score, level), level, self.millimetres_per_pixel)
+            yield CrackMap(
+                canvas.photo, score, apply_threshold(score, level), level, self.millimetres_per_pixel
+            )
 
     def _scored(self, photos: Iterable[Photo]) -> Iterator[ScoreCanvas]:
         waiting: deque[ScoreCanvas] = deque()

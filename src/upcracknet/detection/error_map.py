@@ -30,7 +30,9 @@ def error_map(
 
 
 def _stretched_grey(images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
-    grey = torch.einsum("bchw,c->bhw", images, torch.tensor(GREY_WEIGHTS, dtype=images.dtype, device=images.device))
+    grey = torch.einsum(
+        "bchw,c->bhw", images, torch.tensor(GREY_WEIGHTS, dtype=images.dtype, device=images.device)
+    )
     low, high = grey.amin(dim=(1, 2), keepdim=True), grey.amax(dim=(1, 2), keepdim=True)
     return (grey - low) / (high - low).clamp_min(1e-6)
 
@@ -51,12 +53,14 @@ def filter_error(errors: Float[Tensor, "b h w"], settings: DetectionSettings) ->
 
 
 def _filter(error: Float[np.ndarray, "h w"], settings: DetectionSettings) -> Float[np.ndarray, "h w"]:
+    smoothed: np.ndarray
     if settings.eight_bit:
         rounded = np.rint(error * 255).astype(np.uint8)
-        filtered = cv2.bilateralFilter(
+        smoothed = cv2.bilateralFilter(
             rounded, settings.filter_diameter, settings.sigma_color * 255, settings.sigma_space
         )
-        return filtered.astype(np.float32) / 255
-    return cv2.bilateralFilter(
+        return smoothed.astype(np.float32) / 255
+    smoothed = cv2.bilateralFilter(
         np.ascontiguousarray(error), settings.filter_diameter, settings.sigma_color, settings.sigma_space
     )
+    return smoothed

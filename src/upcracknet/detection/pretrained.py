@@ -38,8 +38,8 @@ def load_scorer(model: str | Path, preset: str | None = None) -> tuple[Restorati
 
     Args:
         model: see :func:`weights_path`.
-        preset: name of detection settings; None takes the ones stored with the weights; the shipped model named
-            ``paper`` takes the paper's.
+        preset: name of detection settings; None takes the ones stored with the weights; the shipped model
+            named ``paper`` takes the paper's.
 
     Raises:
         WeightsError: unusable weights.

@@ -29,7 +29,7 @@ class Scorer(Protocol):
 
 
 class RestorationScorer:
-    """UP-CrackNet's score: the filtered error between a photo and its restoration (Section III-D, equation 1).
+    """UP-CrackNet's score: the filtered error between a photo and its restoration (III-D, equation 1).
 
     Args:
         generator: a trained generator; switched to evaluation mode.
@@ -39,9 +39,14 @@ class RestorationScorer:
     """
 
     def __init__(
-        self, generator: UNetGenerator, settings: DetectionSettings, input_size: int = 256, name: str = "UP-CrackNet"
+        self,
+        generator: UNetGenerator,
+        settings: DetectionSettings,
+        input_size: int = 256,
+        name: str = "UP-CrackNet",
     ) -> None:
-        self.name, self.input_size, self.settings = name, input_size, settings
+        self.name, self.settings = name, settings
+        self.input_size: int | None = input_size
         self.generator = generator.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         generator.use_statistics(settings.statistics)
         for module in generator.modules():
@@ -56,7 +61,7 @@ class RestorationScorer:
         # One image at a time from one seed: the same photo gets the same map, whatever shares its batch.
         with torch.random.fork_rng(devices=[]):
             restored = []
-            for image in images.split(1):
+            for image in images.split(1):  # type: ignore[no-untyped-call]
                 torch.manual_seed(0)
                 restored.append(self._restore(image))
         return torch.cat(restored)

@@ -17,8 +17,8 @@ class DetectionSettings:
         statistics: what batch normalisation uses at test time: the ``running`` averages of training, or the
             ``image``'s own mean and variance.
         dropout: keep dropout on, as the authors' code does.
-        error: ``squared`` is equation (1), averaged over the colours; ``absolute_grey`` is the authors' code, the
-            absolute difference of grey images that are each stretched to their own minimum and maximum.
+        error: ``squared`` is equation (1), averaged over the colours; ``absolute_grey`` is the authors' code,
+            the absolute difference of grey images that are each stretched to their own minimum and maximum.
         filter_diameter: side of the bilateral filter's window in pixels; 0 does not filter.
         sigma_color: how much errors may differ to be averaged, in units of the error, which lies in [0, 1].
         sigma_space: how far errors may lie apart to be averaged, in pixels.
@@ -49,7 +49,9 @@ class DetectionSettings:
         known = {field.name for field in fields(cls)}
         unknown = sorted(set(values) - known)
         if unknown:
-            raise ConfigurationError(f"unknown detection settings {', '.join(unknown)}; known: {', '.join(sorted(known))}")
+            raise ConfigurationError(
+                f"unknown detection settings {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+            )
         return cls(**values)
 
 

@@ -28,10 +28,10 @@ class Threshold(Protocol):
 
 
 def otsu_level(score: Float[np.ndarray, "h w"]) -> float:
-    """Otsu's threshold of one score map (O of equation 1), over 256 bins between its lowest and highest score.
+    """Otsu's threshold of one score map (O of equation 1), over 256 bins between its extremes.
 
-    Bins over the map's own range, not over 256 fixed grey values: squared errors are small, and 8 bits would leave
-    only a few levels of them.
+    Bins over the map's own range, not over 256 fixed grey values: squared errors are small, and 8 bits would
+    leave only a few levels of them.
     """
     low, high = float(score.min()), float(score.max())
     if not high > low:
@@ -40,7 +40,8 @@ def otsu_level(score: Float[np.ndarray, "h w"]) -> float:
     bounds = [low, float(np.nextafter(np.float32(high), np.float32(np.inf)))]
     counts = cv2.calcHist([np.ascontiguousarray(score)], [0], None, [OTSU_BINS], bounds)
     edges = np.linspace(low, high, OTSU_BINS + 1)
-    return float(threshold_otsu(hist=(counts.ravel(), (edges[:-1] + edges[1:]) / 2)))
+    level = threshold_otsu(hist=(counts.ravel(), (edges[:-1] + edges[1:]) / 2))  # type: ignore[no-untyped-call]
+    return float(level)
 
 
 def undamaged_level(scores: Iterable[Float[np.ndarray, "h w"]], false_alarm_share: float) -> float:
@@ -51,7 +52,9 @@ def undamaged_level(scores: Iterable[Float[np.ndarray, "h w"]], false_alarm_shar
     """
     values = [score.ravel() for score in scores]
     if not values:
-        raise DataError("no score maps of undamaged photos to calibrate a threshold on; give at least one photo")
+        raise DataError(
+            "no score maps of undamaged photos to calibrate a threshold on; give at least one photo"
+        )
     return float(np.quantile(np.concatenate(values), 1 - false_alarm_share))
 
 
@@ -59,8 +62,8 @@ def undamaged_level(scores: Iterable[Float[np.ndarray, "h w"]], false_alarm_shar
 class OtsuThreshold:
     """Otsu's method on each photo by itself, the paper's rule, with a floor.
 
-    Otsu's method always splits a photo in two, so it finds "cracks" on a clean road; scores below the floor are never
-    called crack. A floor of 0 is the paper's rule.
+    Otsu's method always splits a photo in two, so it finds "cracks" on a clean road; scores below the floor
+    are never called crack. A floor of 0 is the paper's rule.
 
     Attributes:
         floor: lowest level; ``fit`` sets it to what only ``false_alarm_share`` of undamaged pixels exceed.

@@ -19,7 +19,7 @@ class Tile:
 
 
 def tile_starts(length: int, tile: int, overlap: int) -> list[int]:
-    """Positions of the tiles along one side; they spread evenly, so each overlap is at least the one asked for."""
+    """Positions of the tiles along one side; spread evenly, so overlaps are at least as asked for."""
     if length <= tile:
         return [0]
     count = -(-(length - overlap) // (tile - overlap))
@@ -33,7 +33,9 @@ def tile_grid(height: int, width: int, tile: tuple[int, int], overlap: int) -> l
         ValueError: the overlap is not smaller than the tile.
     """
     if not 0 <= overlap < min(tile):
-        raise ValueError(f"overlap={overlap}: expected at least 0 and less than the tile of {tile[0]}×{tile[1]} pixels")
+        raise ValueError(
+            f"overlap={overlap}: expected at least 0 and less than the tile of {tile[0]}×{tile[1]} pixels"
+        )
     return [
         Tile(top, left, *tile)
         for top in tile_starts(height, tile[0], overlap)
@@ -51,7 +53,7 @@ def cut(photo: UInt8[np.ndarray, "h w 3"], tile: Tile) -> UInt8[np.ndarray, "th 
 
 
 def blend_window(height: int, width: int, overlap: int) -> Float[np.ndarray, "h w"]:
-    """Weight of each pixel of a tile: 1 inside, falling over the overlap to nearly 0 at the edge (raised cosine)."""
+    """Weight of each pixel of a tile: 1 inside, a raised cosine over the overlap, nearly 0 at the edge."""
 
     def side(length: int) -> Float[np.ndarray, " n"]:
         distance = np.minimum(np.arange(length), np.arange(length)[::-1]) + 1.0

@@ -8,7 +8,7 @@ from upcracknet.networks.initialization import initialize_normal
 
 
 class PatchDiscriminator(nn.Module):
-    """Tells restored from original images, patch by patch, given the corrupted one (pix2pix's 70×70 PatchGAN).
+    """Tells restored from original images, patch by patch, given the corrupted one: the 70×70 PatchGAN.
 
     The paper's network has 64 filters: 2,769,601 parameters. It returns logits; the losses apply the sigmoid.
 

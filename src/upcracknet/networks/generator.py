@@ -17,8 +17,8 @@ class BatchNormalization(nn.BatchNorm2d):
 
     Attributes:
         statistics: what evaluation mode normalises with. ``"running"``: the averages collected in training.
-            ``"image"``: mean and variance of each image by itself, which is what the authors' code does by leaving
-            the generator in training mode with a batch of one.
+            ``"image"``: mean and variance of each image by itself, which is what the authors' code does by
+            leaving the generator in training mode with a batch of one.
     """
 
     statistics: NormalizationStatistics = "running"
@@ -33,7 +33,9 @@ class BatchNormalization(nn.BatchNorm2d):
 class EncoderBlock(nn.Module):
     """LeakyReLU, 4×4 convolution of stride 2, normalisation: halves the resolution."""
 
-    def __init__(self, channels: int, out_channels: int, *, activate: bool = True, normalize: bool = True) -> None:
+    def __init__(
+        self, channels: int, out_channels: int, *, activate: bool = True, normalize: bool = True
+    ) -> None:
         super().__init__()
         self.activate = activate
         self.convolution = nn.Conv2d(channels, out_channels, kernel_size=4, stride=2, padding=1)
@@ -50,7 +52,9 @@ class EncoderBlock(nn.Module):
 class DecoderBlock(nn.Module):
     """ReLU, 4×4 transposed convolution of stride 2, normalisation, dropout: doubles the resolution."""
 
-    def __init__(self, channels: int, out_channels: int, *, normalize: bool = True, dropout: float = 0.0) -> None:
+    def __init__(
+        self, channels: int, out_channels: int, *, normalize: bool = True, dropout: float = 0.0
+    ) -> None:
         super().__init__()
         self.convolution = nn.ConvTranspose2d(channels, out_channels, kernel_size=4, stride=2, padding=1)
         self.normalization = BatchNormalization(out_channels) if normalize else None
@@ -61,15 +65,16 @@ class DecoderBlock(nn.Module):
         features = self.convolution(F.relu(features))
         if self.normalization is not None:
             features = self.normalization(features)
-        return self.dropout(features)
+        dropped: Tensor = self.dropout(features)
+        return dropped
 
 
 class UNetGenerator(nn.Module):
     """U-Net that maps a corrupted image to the restored one, both in [-1, 1] (Section III-C).
 
-    The paper's network has 8 levels and 64 filters: 54,419,459 parameters. The first and the innermost encoder level
-    and the last decoder level are not normalised; the first three decoder levels drop half of their features, which is
-    the noise z of equation (8).
+    The paper's network has 8 levels and 64 filters: 54,419,459 parameters. The first and the innermost
+    encoder level and the last decoder level are not normalised; the first three decoder levels drop half of
+    their features, which is the noise z of equation (8).
 
     Args:
         filters: channels of the first level; doubled each level up to 8 times that.

@@ -1,1 +1,1 @@
-"""Training (Section IV-B): Lightning modules and the one recipe that trains them. Needs the extra ``train``."""
+"""Training (Section IV-B): Lightning modules and the one recipe for them. Needs the extra ``train``."""

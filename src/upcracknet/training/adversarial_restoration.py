@@ -39,15 +39,23 @@ class AdversarialRestoration(lightning.LightningModule):
         if self.configuration.losses.style == 0:
             return None
         if self.configuration.style_features == "vgg19":
-            return load_vgg19(self.configuration.vgg19_weights)
+            weights = self.configuration.vgg19_weights
+            return load_vgg19(weights, download=weights is None)
         return RandomFeatures()
+
+    @property
+    def style_features_name(self) -> str:
+        """What the run's record calls the network behind the style loss."""
+        return "none" if self.features is None else str(self.features.name)
 
     def configure_optimizers(self) -> tuple[list[torch.optim.Optimizer], list[Any]]:
         """Adam for both networks, learning rates decaying exponentially by epoch."""
         settings = self.configuration.optimizer
         optimizers: list[torch.optim.Optimizer] = [
             torch.optim.Adam(self.generator.parameters(), settings.generator_learning_rate, settings.betas),
-            torch.optim.Adam(self.discriminator.parameters(), settings.discriminator_learning_rate, settings.betas),
+            torch.optim.Adam(
+                self.discriminator.parameters(), settings.discriminator_learning_rate, settings.betas
+            ),
         ]
         return optimizers, [torch.optim.lr_scheduler.ExponentialLR(o, settings.decay) for o in optimizers]
 
@@ -56,9 +64,10 @@ class AdversarialRestoration(lightning.LightningModule):
     ) -> tuple[Float[Tensor, "b 3 h w"], Float[Tensor, "b 3 h w"]]:
         # One seed a step: the masks of a resumed run need no saved state.
         generator = torch.Generator().manual_seed(seed)
-        masks = self.masks.sample(len(images), *images.shape[-2:], generator).to(images.device)
-        # The Hadamard product is taken in [0, 1], so what is removed is black. Cracks are dark too: this is what makes
-        # the generator take them for something to be restored.
+        height, width = images.shape[-2:]
+        masks = self.masks.sample(len(images), height, width, generator).to(images.device)
+        # The Hadamard product is taken in [0, 1], so what is removed is black. Cracks are dark too: this is
+        # what makes the generator take them for something to be restored.
         return images * 2 - 1, corrupt(images, masks) * 2 - 1
 
     def training_step(self, images: Float[Tensor, "b 3 h w"], batch_index: int) -> None:
@@ -83,7 +92,9 @@ class AdversarialRestoration(lightning.LightningModule):
         # D judges again because it has just changed; its weights get no gradient from G's loss.
         self.discriminator.requires_grad_(False)
         adversarial = generator_adversarial_loss(self.discriminator(corrupted, restored))
-        restoration = restoration_loss((restored.float() + 1) / 2, images, self.configuration.losses, self.features)
+        restoration = restoration_loss(
+            (restored.float() + 1) / 2, images, self.configuration.losses, self.features
+        )
         loss_generator = total_loss(restoration.total, adversarial, self.configuration.losses)
         generator_optimizer.zero_grad()
         self.manual_backward(loss_generator)
@@ -95,6 +106,18 @@ class AdversarialRestoration(lightning.LightningModule):
         record |= {"train/adversarial": adversarial, "train/discriminator": loss_discriminator}
         self.log_dict(record, on_step=False, on_epoch=True, batch_size=len(images), sync_dist=True)
 
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Leave out VGG-19, which never changes: 50 MB."""
+        for name in self._frozen():
+            del checkpoint["state_dict"][name]
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Put VGG-19 back."""
+        checkpoint["state_dict"].update(self._frozen())
+
+    def _frozen(self) -> dict[str, Tensor]:
+        return {} if self.features is None else self.features.state_dict(prefix="features.")
+
     def on_train_epoch_end(self) -> None:
         """Decay the learning rates."""
         for scheduler in self.lr_schedulers():  # type: ignore[union-attr]
@@ -104,13 +127,17 @@ class AdversarialRestoration(lightning.LightningModule):
         """Measure the restoration loss on held-out patches, whose masks never change."""
         _, corrupted = self._corrupt(images, VALIDATION_SEED + batch_index)
         restored = self.generator(corrupted)
-        restoration = restoration_loss((restored.float() + 1) / 2, images, self.configuration.losses, self.features)
+        restoration = restoration_loss(
+            (restored.float() + 1) / 2, images, self.configuration.losses, self.features
+        )
         record = {f"validation/{name}": value for name, value in restoration.terms.items()}
         record["validation/total"] = restoration.total
         self.log_dict(record, batch_size=len(images), sync_dist=True)
 
     @torch.no_grad()
-    def restore(self, images: Float[Tensor, "b 3 h w"]) -> tuple[Float[Tensor, "b 3 h w"], Float[Tensor, "b 3 h w"]]:
+    def restore(
+        self, images: Float[Tensor, "b 3 h w"]
+    ) -> tuple[Float[Tensor, "b 3 h w"], Float[Tensor, "b 3 h w"]]:
         """Corrupt and restore patches for a picture.
 
         Returns:
@@ -125,10 +152,9 @@ class AdversarialRestoration(lightning.LightningModule):
     def weights_record(self, provenance: dict[str, Any]) -> WeightsRecord:
         """Describe the generator for its weights file."""
         networks = self.configuration.networks
-        style = "none" if self.features is None else self.features.name
         return WeightsRecord(
             architecture="UNetGenerator",
             configuration={"filters": networks.generator_filters, "depth": networks.generator_depth},
             detection={"input_size": self.configuration.data.size},
-            provenance=provenance | {"method": "UP-CrackNet", "style_features": style},
+            provenance=provenance | {"method": "UP-CrackNet", "style_features": self.style_features_name},
         )

@@ -13,25 +13,32 @@ from pytorch_lightning.callbacks import Callback, ProgressBar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from upcracknet.data.photo import save_image_atomically
+from upcracknet.data.photo import save_image_atomically, write_atomically
 from upcracknet.training.adversarial_restoration import AdversarialRestoration
 from upcracknet.weights import save_weights
 
 
 class RandomState(Callback):
-    """Stores the state of the random generators in checkpoints, so that a resumed run draws the same dropout."""
+    """Stores the state of the random generators in checkpoints: a resumed run draws the same dropout."""
 
     def state_dict(self) -> dict[str, Any]:
         """State of the generators now."""
-        name, keys, position, has_gauss, cached = np.random.get_state()  # noqa: NPY002 - the global generator is what is saved
+        name, keys, position, has_gauss, cached = np.random.get_state()  # noqa: NPY002 - the global one is what counts
         return {
             "torch": torch.get_rng_state(),
-            "numpy": [str(name), torch.from_numpy(np.asarray(keys).astype(np.int64)), position, has_gauss, cached],
+            "cuda": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
+            "numpy": [
+                str(name),
+                torch.from_numpy(np.asarray(keys).astype(np.int64)),
+                position,
+                has_gauss,
+                cached,
+            ],
             "python": random.getstate(),
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Remember a stored state; it is restored when the first batch begins."""
+        """Remember a stored state; it is restored when the first epoch begins."""
         self._restored = state_dict
 
     def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
@@ -39,10 +46,52 @@ class RandomState(Callback):
         state = self.__dict__.pop("_restored", None)
         if state is not None:
             torch.set_rng_state(state["torch"])
+            if state.get("cuda") is not None and torch.cuda.is_available():
+                torch.cuda.set_rng_state(state["cuda"])
             name, keys, *rest = state["numpy"]
             np.random.set_state((name, keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002
             version, internal, gauss = state["python"]
             random.setstate((version, tuple(internal), gauss))
+
+
+class EarlyStopping(lightning.callbacks.EarlyStopping):
+    """Stops when the validation loss has not fallen for some epochs, and stays stopped when run again.
+
+    The patience is the configuration's; Lightning's own goes on with the patience stored in the checkpoint.
+    """
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on counting."""
+        super().load_state_dict(state_dict | {"patience": self.patience})
+
+    def on_fit_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Do nothing more when the patience was used up before."""
+        trainer.should_stop = trainer.should_stop or self.wait_count >= self.patience
+
+
+class TimeLimit(Callback):
+    """Stops between epochs, before the one that would pass the limit: a resumed run then repeats nothing.
+
+    The clock starts with each process; a resumed run has the whole time again.
+
+    Args:
+        minutes: the limit.
+    """
+
+    def __init__(self, minutes: float) -> None:
+        self.seconds = 60 * minutes
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Start the clock."""
+        self.started, self.epochs = time.perf_counter(), 0
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Look at the clock; all processes stop together."""
+        self.epochs += 1
+        elapsed = time.perf_counter() - self.started
+        passes = elapsed * (self.epochs + 1) / self.epochs > self.seconds
+        if trainer.strategy.reduce_boolean_decision(passes, all=False):
+            trainer.should_stop = True
 
 
 class MetricsFile(Callback):
@@ -51,18 +100,36 @@ class MetricsFile(Callback):
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Drop the lines of epochs that will be trained again, those of a killed run."""
+        if not trainer.is_global_zero or not self.path.exists():
+            return
+        lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
+        write_atomically(self.path, "".join(lines[: trainer.current_epoch]).encode())
+
     def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Start the clock."""
-        self.started = time.perf_counter()
+        self.started, self.images = time.perf_counter(), 0
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Count; validation takes no part in the speed."""
+        self.images += len(batch) * trainer.world_size
+        self.seconds = time.perf_counter() - self.started
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Write the line; validation has run by now."""
         if not trainer.is_global_zero:
             return
-        seconds = time.perf_counter() - self.started
-        images = trainer.num_training_batches * pl_module.configuration.batch_size * trainer.world_size
-        record: dict[str, Any] = {"epoch": trainer.current_epoch, "seconds": round(seconds, 3)}
-        record["images_per_second"] = round(images / seconds, 2)
+        record: dict[str, Any] = {"epoch": trainer.current_epoch + 1}
+        record["seconds"] = round(time.perf_counter() - self.started, 3)
+        record["images_per_second"] = round(self.images / self.seconds, 2)
         record["learning_rates"] = [optimizer.param_groups[0]["lr"] for optimizer in trainer.optimizers]
         record |= {name: round(float(value), 6) for name, value in sorted(trainer.callback_metrics.items())}
         with self.path.open("a", encoding="utf-8") as stream:
@@ -75,7 +142,9 @@ class RestoredSamples(Callback):
     def __init__(self, folder: Path, every: int, columns: int = 6) -> None:
         self.folder, self.every, self.columns = folder, every, columns
 
-    def on_validation_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_validation_epoch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
         """Restore and write ``epoch-NNNN.png``."""
         epoch = trainer.current_epoch + 1
         if trainer.sanity_checking or not trainer.is_global_zero or (epoch % self.every and epoch != 1):
@@ -113,12 +182,12 @@ class BestWeights(Callback):
         if not trainer.is_global_zero:
             return
         assert isinstance(pl_module, AdversarialRestoration)
-        budget = {"epoch": trainer.current_epoch + 1, "validation_loss": round(loss, 6)}
-        budget["images_seen"] = (
-            (trainer.current_epoch + 1)
-            * trainer.num_training_batches
-            * (pl_module.configuration.batch_size * trainer.world_size)
-        )
+        epochs, patches = trainer.current_epoch + 1, trainer.datamodule.training  # type: ignore[attr-defined]
+        batches = trainer.num_training_batches * trainer.world_size
+        images = min(
+            batches * pl_module.configuration.batch_size, len(patches)
+        )  # a lone batch may not be full
+        budget = {"epoch": epochs, "validation_loss": round(loss, 6), "images_seen": epochs * images}
         record = pl_module.weights_record(self.provenance | budget)
         save_weights(self.path, pl_module.generator.state_dict(), record)
 
@@ -158,7 +227,12 @@ class RunProgress(ProgressBar):
         self._clock, self._seen = time.perf_counter(), 0
 
     def on_train_batch_end(
-        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, outputs: Any, batch: Any, batch_idx: int
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
     ) -> None:
         """Advance."""
         assert self._progress is not None
@@ -186,4 +260,3 @@ class RunProgress(ProgressBar):
     def _close(self) -> None:
         if self._progress is not None:
             self._progress.stop()
-

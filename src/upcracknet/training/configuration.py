@@ -1,5 +1,6 @@
 """The configuration of a training run: typed, read from YAML, saved with every run."""
 
+import math
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
@@ -10,14 +11,16 @@ import yaml
 from upcracknet.errors import ConfigurationError
 from upcracknet.losses.restoration import LossWeights
 
+SMALLEST_SIZE = 32  # pixels; the discriminator and the coarsest scale of the losses need that much
+
 
 @dataclass(frozen=True)
 class DataConfiguration:
     """Which undamaged patches are learned from (Section IV-A).
 
     Attributes:
-        photos: a dataset's name (``deepcrack``, ``crack500``, ``cfd``) or a folder; photos with masks are mined for
-            undamaged windows, photos without masks are taken to be undamaged.
+        photos: a dataset's name (``deepcrack``, ``crack500``, ``cfd``) or a folder; photos with masks are mined
+            for undamaged windows, photos without masks are taken to be undamaged.
         split: part of the dataset that is used.
         size: side of a patch in pixels after resizing; the networks' input size.
         window_sizes: sides of the square windows cut from the photos, in pixels: the range of scales.
@@ -57,8 +60,8 @@ class OptimizerConfiguration:
     Attributes:
         generator_learning_rate: initial learning rate of G.
         discriminator_learning_rate: initial learning rate of D.
-        decay: factor applied to both after each epoch. The paper says only that the decay is exponential; 0.99 is
-            the authors' code.
+        decay: factor applied to both after each epoch. The paper says only that the decay is exponential; 0.99
+            is the authors' code.
         betas: Adam's decay rates of the moment estimates.
     """
 
@@ -76,9 +79,10 @@ class TrainingConfiguration:
         data: the patches.
         networks: the networks' sizes.
         losses: the weights λ of equations (2) and (7).
-        style_features: network behind the style loss: ``vgg19`` (ImageNet weights needed) or ``random`` (fixed random
-            filters, nothing to download).
-        vgg19_weights: file with the ImageNet weights; None looks in torch's cache and downloads them there.
+        style_features: network behind the style loss: ``vgg19`` (ImageNet weights needed) or ``random`` (fixed
+            random filters, nothing to download).
+        vgg19_weights: file with the ImageNet weights; None takes torch's cache, and downloads them there (548 MB)
+            when they are missing and ``vgg19`` is chosen.
         corruption: family of masks (Section III-B).
         optimizer: learning rates and their decay.
         batch_size: patches a step; 8 in the authors' code, not stated in the paper.
@@ -116,31 +120,48 @@ def load_configuration(path: Path | None, overrides: dict[str, str] | None = Non
     Raises:
         ConfigurationError: the file cannot be read, or has unknown keys or values of the wrong kind.
     """
-    content: Any = {}
-    if path is not None:
-        try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            reason = " ".join(str(error).split())
-            raise ConfigurationError(f"{path}: cannot be read as YAML ({reason}); give a readable YAML file") from error
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"{path}: expected `key: value` lines, found a {type(content).__name__}")
-    for dotted, text in (overrides or {}).items():
-        section = content
-        *parents, key = dotted.split(".")
-        for parent in parents:
-            section = section.setdefault(parent, {})
-            if not isinstance(section, dict):
-                raise ConfigurationError(f"{dotted}: {parent} is a value, not a section")
-        section[key] = yaml.safe_load(text)
+    content = {} if path is None else _read(path)
     problems: list[str] = []
-    configuration = _build(TrainingConfiguration, content, "", problems)
+    for dotted, text in (overrides or {}).items():
+        _override(content, dotted, text, problems)
+    configuration: TrainingConfiguration = _build(TrainingConfiguration, content, "", problems)
     if not problems:
         problems = _impossible_values(configuration)
     if problems:
         origin = path if path is not None else "configuration"
         raise ConfigurationError(f"{origin}: " + "; ".join(problems))
     return configuration
+
+
+def _read(path: Path) -> dict[Any, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
+        raise ConfigurationError(
+            f"{path}: cannot be read as YAML ({reason}); give a readable YAML file"
+        ) from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path}: expected `key: value` lines, found a {type(content).__name__}")
+    return content
+
+
+def _override(content: dict[Any, Any], dotted: str, text: str, problems: list[str]) -> None:
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        problems.append(f"`{dotted}`: {text!r} cannot be read as YAML ({' '.join(str(error).split())})")
+        return
+    *parents, key = dotted.split(".")
+    section: Any = content
+    for parent in parents:
+        section = section.setdefault(parent, {})
+        if not isinstance(section, dict):
+            problems.append(f"`{dotted}`: `{parent}` is a value, not a section")
+            return
+    section[key] = value
 
 
 def dump_configuration(configuration: TrainingConfiguration) -> str:
@@ -157,11 +178,13 @@ def _plain(value: Any) -> Any:
 def _build(kind: type, content: dict[str, Any], prefix: str, problems: list[str]) -> Any:
     hints = get_type_hints(kind)
     known = {item.name for item in fields(kind)}
-    for key in content:
-        if key not in known:
-            problems.append(f"unknown key `{prefix}{key}` (known here: {', '.join(sorted(known))})")
+    problems += [
+        f"unknown key `{prefix}{key}` (known here: {', '.join(sorted(known))})"
+        for key in content
+        if key not in known
+    ]
     arguments = {}
-    for name in known & set(content):
+    for name in (item.name for item in fields(kind) if item.name in content):
         value, hint = content[name], hints[name]
         if is_dataclass(hint):
             if isinstance(value, dict):
@@ -174,7 +197,11 @@ def _build(kind: type, content: dict[str, Any], prefix: str, problems: list[str]
             problems.append(f"`{prefix}{name}`: expected {_describe(hint)}, found {value!r}")
         else:
             arguments[name] = converted
-    return kind(**arguments)
+    try:
+        return kind(**arguments)
+    except ConfigurationError as error:  # a section that checks its own values
+        problems.append(f"`{prefix.rstrip('.')}`: {error}")
+        return kind()
 
 
 _WRONG = object()
@@ -213,30 +240,29 @@ def _describe(hint: Any) -> str:
 
 
 def _impossible_values(configuration: TrainingConfiguration) -> list[str]:
-    data, networks = configuration.data, configuration.networks
-    multiple = 2**networks.generator_depth
-    return [
-        message
-        for wrong, message in (
-            (data.size % multiple or data.size < multiple, f"`data.size` {data.size} must be a multiple of {multiple}"),
-            (not data.window_sizes or min(data.window_sizes, default=0) < 8, "`data.window_sizes` must hold sizes ≥ 8"),
-            (not 0 < data.validation_share < 1, "`data.validation_share` must lie between 0 and 1"),
-            (data.patches_per_epoch is not None and data.patches_per_epoch < 1, "`data.patches_per_epoch` must be ≥ 1"),
-            (networks.generator_depth < 2, "`networks.generator_depth` must be ≥ 2"),
-            (min(networks.generator_filters, networks.discriminator_filters) < 1, "`networks` filters must be ≥ 1"),
-            (configuration.batch_size < 1, "`batch_size` must be ≥ 1"),
-            (configuration.epochs < 1, "`epochs` must be ≥ 1"),
-            (configuration.patience < 1, "`patience` must be ≥ 1"),
-            (configuration.sample_every < 1, "`sample_every` must be ≥ 1"),
-            (configuration.workers < 0, "`workers` must be ≥ 0"),
-            (not 0 < configuration.optimizer.decay <= 1, "`optimizer.decay` must lie in (0, 1]"),
-            (
-                min(
-                    configuration.optimizer.generator_learning_rate, configuration.optimizer.discriminator_learning_rate
-                )
-                <= 0,
-                "`optimizer` learning rates must be above 0",
-            ),
-        )
-        if wrong
-    ]
+    data, networks, optimizer = configuration.data, configuration.networks, configuration.optimizer
+    multiple = 2 ** max(networks.generator_depth, 0)
+    filters = min(networks.generator_filters, networks.discriminator_filters)
+    rates = (optimizer.generator_learning_rate, optimizer.discriminator_learning_rate)
+    possible = {
+        f"`data.size` {data.size} must be a multiple of {multiple} (2 to the power of `networks.generator_depth`)": (
+            data.size % multiple == 0
+        ),
+        f"`data.size` must be ≥ {SMALLEST_SIZE}": data.size >= SMALLEST_SIZE,
+        "`data.window_sizes` must hold sizes ≥ 8": min(data.window_sizes, default=0) >= 8,
+        "`data.margin` must be ≥ 0": data.margin >= 0,
+        "`data.patches_per_epoch` must be ≥ 1": data.patches_per_epoch is None or data.patches_per_epoch >= 1,
+        "`data.validation_share` must lie between 0 and 1": 0 < data.validation_share < 1,
+        "`networks.generator_depth` must be ≥ 2": networks.generator_depth >= 2,
+        "`networks` filters must be ≥ 1": filters >= 1,
+        "`optimizer` learning rates must be finite and above 0": all(0 < rate < math.inf for rate in rates),
+        "`optimizer.decay` must lie in (0, 1]": 0 < optimizer.decay <= 1,
+        "`optimizer.betas` must lie in [0, 1)": all(0 <= beta < 1 for beta in optimizer.betas),
+        "`batch_size` must be ≥ 1": configuration.batch_size >= 1,
+        "`epochs` must be ≥ 1": configuration.epochs >= 1,
+        "`patience` must be ≥ 1": configuration.patience >= 1,
+        "`sample_every` must be ≥ 1": configuration.sample_every >= 1,
+        "`workers` must be ≥ 0": configuration.workers >= 0,
+        "`seed` must lie between 0 and 4294967295": 0 <= configuration.seed < 2**32,
+    }
+    return [message for message, holds in possible.items() if not holds]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytorch_lightning as lightning
+import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -47,14 +48,20 @@ class UndamagedPatchData(lightning.LightningDataModule):
         """Patches of the current epoch; the Trainer asks anew for each epoch, so each draws other windows."""
         if self.trainer is not None:
             self.training.set_epoch(self.trainer.current_epoch)
-        return self._loader(self.training, drop_last=len(self.training) >= self.configuration.batch_size)
+        share = len(self.training) // (1 if self.trainer is None else self.trainer.world_size)
+        return self._loader(self.training, drop_last=share >= self.configuration.batch_size)
 
     def val_dataloader(self) -> DataLoader[Tensor]:
         """The same patches each epoch."""
         return self._loader(self.validation, drop_last=False)
 
     def _loader(self, patches: UndamagedPatches, *, drop_last: bool) -> DataLoader[Tensor]:
-        # No shuffling: each item is drawn at random by its own seed.
+        # No shuffling: each item is drawn at random by its own seed. The loader has its own source of random
+        # numbers, as it draws some each time it starts, and a resumed run starts it once more.
         return DataLoader(
-            patches, self.configuration.batch_size, num_workers=self.configuration.workers, drop_last=drop_last
+            patches,
+            self.configuration.batch_size,
+            num_workers=self.configuration.workers,
+            drop_last=drop_last,
+            generator=torch.Generator(),
         )

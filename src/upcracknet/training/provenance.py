@@ -12,11 +12,13 @@ import upcracknet
 
 
 def code_version() -> str:
-    """Version of this package, with the commit when it runs from a git checkout (``+dirty`` when that was changed)."""
+    """Version of this package, and the commit of a git checkout (``+dirty`` when that was changed)."""
     folder = Path(__file__).parent
 
     def git(*arguments: str) -> str:
-        answer = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True)
+        answer = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True
+        )
         return answer.stdout.strip()
 
     try:

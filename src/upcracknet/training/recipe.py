@@ -3,18 +3,38 @@
 import json
 import logging
 import os
+import signal
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal
 
 import pytorch_lightning as lightning
 import torch
-from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from lightning_fabric.utilities.exceptions import MisconfigurationException
+from lightning_fabric.utilities.rank_zero import rank_zero_only
 
+from upcracknet.data.photo import write_atomically
 from upcracknet.errors import ConfigurationError, OutputError
 from upcracknet.training.adversarial_restoration import AdversarialRestoration
-from upcracknet.training.callbacks import BestWeights, MetricsFile, RandomState, RestoredSamples, RunProgress
-from upcracknet.training.configuration import TrainingConfiguration, dump_configuration
+from upcracknet.training.callbacks import (
+    BestWeights,
+    EarlyStopping,
+    MetricsFile,
+    RandomState,
+    RestoredSamples,
+    RunProgress,
+    TimeLimit,
+)
+from upcracknet.training.checkpoint import CheckpointFiles
+from upcracknet.training.configuration import (
+    TrainingConfiguration,
+    dump_configuration,
+    load_configuration,
+)
 from upcracknet.training.patches import UndamagedPatchData
 from upcracknet.training.provenance import environment
 
@@ -32,8 +52,9 @@ def train(
 ) -> Path:
     """Train UP-CrackNet on undamaged patches, resuming when the run folder holds a checkpoint.
 
-    The run folder receives ``configuration.yaml``, ``run.json`` (code version, libraries, data), ``metrics.jsonl``,
-    ``samples/``, ``checkpoints/`` and ``generator.safetensors`` (lowest validation loss so far).
+    The run folder receives ``configuration.yaml``, ``run.json`` (code version, libraries, data, features of
+    the style loss), ``metrics.jsonl``, ``samples/``, ``checkpoints/`` and ``generator.safetensors`` (lowest
+    validation loss so far).
 
     Args:
         configuration: what to train.
@@ -41,7 +62,8 @@ def train(
         data_root: folder of the named datasets; None reads the environment variable UPCRACKNET_DATA.
         devices: processes that share the batches (data-parallel).
         accelerator: Lightning's name of the accelerator: ``auto``, ``cpu``, ``gpu``.
-        maximum_minutes: stop after this time, ready to be resumed; None trains to the end.
+        maximum_minutes: stop before the epoch that would pass this time, ready to be resumed; one epoch is
+            trained in any case. None trains to the end.
         tensorboard: also write TensorBoard events.
         progress: show live progress on stderr.
 
@@ -49,79 +71,127 @@ def train(
         Path of the generator's weights.
 
     Raises:
-        ConfigurationError: the run folder holds a run of another configuration.
+        ConfigurationError: the run folder holds a run of another configuration or of more epochs, the
+            accelerator is not there, or the validation loss was never finite.
         DataError: the photos are missing, or hold no undamaged window.
-        OutputError: the run folder cannot be written.
+        OutputError: the run folder cannot be written, or the disk is full.
+        WeightsError: VGG-19's weights are chosen but cannot be had, or the checkpoint is damaged.
+        KeyboardInterrupt: interrupted by the user; the same call goes on after the last whole epoch.
     """
-    _quiet_libraries()
-    torch.set_num_threads(max(1, _usable_cores() // devices))
-    lightning.seed_everything(configuration.seed, workers=True, verbose=False)
-    data = UndamagedPatchData(configuration, data_root)
-    checkpoint = _open_run_folder(run_folder, configuration)
-    provenance = environment() | {
-        "data": f"{configuration.data.photos}, {configuration.data.split}",
-        "training_photos": data.training.photo_count,
-        "corruption": configuration.corruption,
-        "seed": configuration.seed,
-        "optimizer": {"learning_rates": [
-            configuration.optimizer.generator_learning_rate, configuration.optimizer.discriminator_learning_rate
-        ], "decay": configuration.optimizer.decay, "batch_size": configuration.batch_size},
-    }
-    (run_folder / "run.json").write_text(json.dumps(provenance, indent=2) + "\n", encoding="utf-8")
-    module = AdversarialRestoration(configuration)
-    weights = run_folder / "generator.safetensors"
-    callbacks: list[Callback] = [
-        RandomState(),
-        BestWeights(weights, provenance),
-        MetricsFile(run_folder / "metrics.jsonl"),
-        RestoredSamples(run_folder / "samples", configuration.sample_every),
-        EarlyStopping("validation/total", patience=configuration.patience),
-        # The latest epoch, complete with what its end changes: the learning rates.
-        ModelCheckpoint(
-            run_folder / "checkpoints", "last", save_top_k=1, save_on_train_epoch_end=True, enable_version_counter=False
-        ),
-    ]
-    if progress:
-        callbacks.append(RunProgress())
-    trainer = lightning.Trainer(
-        accelerator=accelerator,
-        devices=devices,
-        strategy="ddp_find_unused_parameters_true" if devices > 1 else "auto",
-        precision=_precision(configuration.precision),
-        max_epochs=configuration.epochs,
-        max_time=None if maximum_minutes is None else {"minutes": maximum_minutes},
-        callbacks=callbacks,
-        logger=_tensorboard(run_folder) if tensorboard else False,
-        default_root_dir=run_folder,
-        enable_progress_bar=progress,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        reload_dataloaders_every_n_epochs=1,
-        log_every_n_steps=1,
-    )
-    trainer.fit(_channels_last(module), datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    with _quiet_libraries(), _one_line_errors(run_folder):
+        torch.set_num_threads(max(1, _usable_cores() // devices))
+        lightning.seed_everything(configuration.seed, workers=True, verbose=False)
+        data = UndamagedPatchData(configuration, data_root)
+        checkpoint = _open_run_folder(run_folder, configuration)
+        module = AdversarialRestoration(configuration)
+        provenance = _provenance(configuration, module, data) | {"devices": devices}
+        if rank_zero_only.rank == 0:  # the other processes of a parallel run start this function anew
+            write_atomically(run_folder / "configuration.yaml", dump_configuration(configuration).encode())
+            write_atomically(run_folder / "run.json", (json.dumps(provenance, indent=2) + "\n").encode())
+        weights = run_folder / "generator.safetensors"
+        callbacks: list[Callback] = [
+            RandomState(),
+            BestWeights(weights, provenance),
+            MetricsFile(run_folder / "metrics.jsonl"),
+            RestoredSamples(run_folder / "samples", configuration.sample_every),
+            EarlyStopping("validation/total", patience=configuration.patience),
+            # The latest epoch, complete with what its end changes: the learning rates.
+            ModelCheckpoint(
+                run_folder / "checkpoints",
+                "last",
+                save_top_k=1,
+                save_on_train_epoch_end=True,
+                enable_version_counter=False,
+            ),
+        ]
+        if maximum_minutes is not None:
+            callbacks.append(TimeLimit(maximum_minutes))
+        if progress:
+            callbacks.append(RunProgress())
+        trainer = lightning.Trainer(
+            accelerator=accelerator,
+            devices=devices,
+            strategy="ddp_find_unused_parameters_true" if devices > 1 else "auto",
+            precision=_precision(configuration.precision),
+            max_epochs=configuration.epochs,
+            callbacks=callbacks,
+            plugins=[CheckpointFiles()],
+            logger=_tensorboard(run_folder) if tensorboard else False,
+            default_root_dir=run_folder,
+            enable_progress_bar=progress,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            reload_dataloaders_every_n_epochs=1,
+            log_every_n_steps=1,
+        )
+        trainer.fit(_channels_last(module), datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    if not weights.exists():
+        raise ConfigurationError(
+            f"{run_folder}: the validation loss was never finite; lower the learning rates of `optimizer`"
+        )
     return weights
 
 
+def _provenance(
+    configuration: TrainingConfiguration, module: AdversarialRestoration, data: UndamagedPatchData
+) -> dict[str, Any]:
+    optimizer = configuration.optimizer
+    return environment() | {
+        "data": f"{configuration.data.photos}, {configuration.data.split}",
+        "training_photos": data.training.photo_count,
+        "corruption": configuration.corruption,
+        "style_features": module.style_features_name,
+        "seed": configuration.seed,
+        "optimizer": {
+            "learning_rates": [optimizer.generator_learning_rate, optimizer.discriminator_learning_rate],
+            "decay": optimizer.decay,
+            "batch_size": configuration.batch_size,
+        },
+    }
+
+
 def _open_run_folder(run_folder: Path, configuration: TrainingConfiguration) -> Path | None:
-    """Create the folder, or check that it belongs to this configuration; returns the checkpoint to resume from."""
-    text, path = dump_configuration(configuration), run_folder / "configuration.yaml"
-    last = run_folder / "checkpoints" / "last.ckpt"
+    """Make the folder, or check that it holds a run of this configuration; gives its checkpoint."""
+    path, last = run_folder / "configuration.yaml", run_folder / "checkpoints" / "last.ckpt"
+    run_folder.mkdir(parents=True, exist_ok=True)
+    if not last.exists():
+        return None
+    different = _differences(load_configuration(path), configuration) if path.exists() else []
+    if different:
+        raise ConfigurationError(
+            f"{run_folder}: holds a run of another configuration (not the same: {', '.join(different)}); choose "
+            "another folder, or delete this one"
+        )
+    return last
+
+
+def _differences(before: TrainingConfiguration, now: TrainingConfiguration) -> list[str]:
+    """Keys that may not change in a resumed run; these do not change what it has done so far."""
+    free = {"epochs", "patience", "sample_every", "workers"}
+    pairs = [(field.name, getattr(before, field.name), getattr(now, field.name)) for field in fields(now)]
+    return [name for name, old, new in pairs if name not in free and old != new]
+
+
+@contextmanager
+def _one_line_errors(run_folder: Path) -> Iterator[None]:
+    """Turns Lightning's way of telling a user's mistakes into this package's, and Ctrl-C into what it was."""
+    on_interrupt = signal.getsignal(signal.SIGINT)
     try:
-        run_folder.mkdir(parents=True, exist_ok=True)
-        if last.exists() and path.exists() and _resumable(path.read_text(encoding="utf-8")) != _resumable(text):
-            raise ConfigurationError(
-                f"{run_folder}: holds a run of another configuration; choose another folder, or delete this one"
-            )
-        path.write_text(text, encoding="utf-8")
+        yield
+    except SystemExit as error:
+        if not isinstance(error.__context__, KeyboardInterrupt):
+            raise
+        signal.signal(signal.SIGINT, on_interrupt)  # Lightning leaves it ignored
+        raise KeyboardInterrupt from error
+    except MisconfigurationException as error:
+        raise ConfigurationError(
+            f"{run_folder}: cannot be trained so: {' '.join(str(error).split())}"
+        ) from error
     except OSError as error:
-        raise OutputError(f"{run_folder}: cannot be written ({error.strerror}); choose a writable folder") from error
-    return last if last.exists() else None
-
-
-def _resumable(text: str) -> list[str]:
-    # More epochs or more patience continue a run; they do not change what it has done so far.
-    return [line for line in text.splitlines() if not line.startswith(("epochs:", "patience:", "workers:", "sample_every:"))]
+        raise OutputError(
+            f"{run_folder}: cannot be written ({error.strerror or error}); choose a writable folder, or free "
+            "some space"
+        ) from error
 
 
 def _precision(choice: Literal["auto", "bf16", "32"]) -> Any:
@@ -145,8 +215,12 @@ def _tensorboard(run_folder: Path) -> Any:
     return TensorBoardLogger(run_folder, name="tensorboard", version="")
 
 
-def _quiet_libraries() -> None:
+@contextmanager
+def _quiet_libraries() -> Iterator[None]:
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
-    # Few workers are on purpose: drawing patches takes a small part of a step.
-    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-    warnings.filterwarnings("ignore", message=".*not have the `IterableDataset`.*")
+    with warnings.catch_warnings():
+        # Few workers are on purpose: drawing patches takes a small part of a step.
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        # Lightning's own use of torch.
+        warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
+        yield

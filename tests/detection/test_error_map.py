@@ -63,3 +63,12 @@ def test_the_authors_filter_is_nearly_a_gaussian_because_450_exceeds_the_8_bit_r
 def test_diameter_0_does_not_filter():
     errors = torch.rand(2, 5, 5)
     assert torch.equal(filter_error(errors, DetectionSettings(filter_diameter=0)), errors)
+
+
+def test_centering_removes_a_shift_of_brightness_but_keeps_cracks():
+    images = torch.full((1, 3, 8, 8), 0.5)
+    images[:, :, 4] = 0.1
+    restored = torch.full((1, 3, 8, 8), 0.5) + torch.tensor([0.1, -0.05, 0.2]).view(1, 3, 1, 1)
+    error = error_map(images, restored, center=True)[0]
+    torch.testing.assert_close(error[:4], torch.zeros(4, 8))
+    torch.testing.assert_close(error[4], torch.full((8,), 0.16))

@@ -10,7 +10,7 @@ def test_settings_survive_a_weights_file(name):
 
 
 def test_unknown_settings_are_all_named():
-    with pytest.raises(ConfigurationError, match="unknown detection settings blur, gain; known: dropout"):
+    with pytest.raises(ConfigurationError, match="unknown detection settings blur, gain; known: center"):
         DetectionSettings.from_dict({"gain": 1, "blur": 2})
 
 

@@ -1,5 +1,6 @@
 """``upcracknet detect``: crack maps of photos, one after the other, resumable."""
 
+import hashlib
 import json
 import sys
 from collections import deque
@@ -19,10 +20,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from upcracknet.cli.results import ResultLog, result_paths
-from upcracknet.data.photo import list_photos, load_photo
+from upcracknet.cli.results import ResultLog, photos_to_detect, result_paths
+from upcracknet.data.photo import load_photo
 from upcracknet.detection import CrackDetector
 from upcracknet.detection.detector import check_size
+from upcracknet.detection.pretrained import weights_path
 from upcracknet.errors import PhotoError
 
 SOME_FAILED = 3
@@ -30,23 +32,26 @@ SOME_FAILED = 3
 
 def detect(
     photos: list[str],
+    /,
     *,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
     model: str = "default",
     preset: str | None = None,
     score: Literal["none", "png", "npy"] = "none",
-    millimetres_per_pixel: float | None = None,
+    millimetres_per_pixel: Annotated[float | None, Parameter(validator=validators.Number(gt=0))] = None,
     overlap: int | None = None,
     batch_size: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 8,
-    overwrite: bool = False,
+    overwrite: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Find the cracks in photos.
 
-    Writes overlays/ (the photo, cracks in red), masks/ (255 = crack), on request scores/, and one summary.csv and
-    summary.json with crack pixels and their share of each photo. Photos that are finished already are skipped. A photo
-    that cannot be read is reported and the others go on (exit code 3).
+    Writes overlays/ (the photo, cracks in red), masks/ (255 = crack), on
+    request scores/, and one summary.csv and summary.json with crack pixels and
+    their share of each photo. Photos that are finished already are skipped. A
+    photo that cannot be read is reported and the others go on (exit code 3).
 
-    Examples:
+    For example:
+
         upcracknet detect photo.jpg -o out
 
         upcracknet detect survey/ 'more/*.jpg' -o out --score png
@@ -59,14 +64,16 @@ def detect(
         model: default, paper, a run folder of `upcracknet train`, or a .safetensors file.
         preset: Detection settings other than the model's own: paper or authors.
         score: Also write the score map, as 16-bit PNG or as float32 NumPy array.
-        millimetres_per_pixel: Size of a pixel on the road; adds the crack area in square centimetres to the summary.
+        millimetres_per_pixel: Size of a pixel on the road; adds the crack area in cm² to the summary.
         overlap: Overlap of neighbouring tiles of large photos, in pixels; without it a quarter of a tile.
         batch_size: Tiles scored at a time; more is faster and takes more memory.
         overwrite: Detect again in photos that are finished.
     """
-    found = list_photos(photos)
+    found = photos_to_detect(photos, output)
     detector = CrackDetector.from_pretrained(model, preset=preset, overlap=overlap, batch_size=batch_size)
-    settings = {"model": model, "preset": preset, "score": score, "overlap": overlap}
+    with weights_path(model).open("rb") as file:
+        weights = hashlib.file_digest(file, "sha256").hexdigest()
+    settings = {"model": model, "weights": weights, "preset": preset, "score": score, "overlap": overlap}
     log = ResultLog(output, settings | {"millimetres_per_pixel": millimetres_per_pixel}, overwrite=overwrite)
     paths = result_paths(found)
     waiting = [photo for photo in found if not log.is_finished(photo)]
@@ -99,6 +106,5 @@ def detect(
                 bar.advance(task)
     finally:
         summary = log.write_summary(found)
-    json.dump(summary, sys.stdout, indent=2)
-    print()  # noqa: T201 - ends the JSON on stdout
+    sys.stdout.write(json.dumps(summary, indent=2) + "\n")
     return SOME_FAILED if summary["failed"] else 0

@@ -13,19 +13,49 @@ FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
 HELP = """Find cracks in road photos, pixel by pixel, learned from undamaged photos alone.
 
-Exit codes: 0 all done; 1 stopped by an error, which is told in one line; 2 wrong usage;
-3 done, but some photos failed (the summary says which); 130 interrupted, finished results are whole.
+Commands:
+
+    detect      Find the cracks in photos.
+    train       Train on undamaged road photos.
+    calibrate   Choose how a trained model detects.
+    evaluate    Measure a model on annotated photos.
+    data        Fetch the published datasets, mine undamaged patches.
+    synthesize  Make road photos whose cracks are known.
+
+For example:
+
+    upcracknet detect photo.jpg -o out
+
+    upcracknet train --photos crack-free/ -o runs/mine
+
+`upcracknet COMMAND --help` tells more. Results go to standard output as JSON,
+progress and errors to standard error.
+
+Exit codes: 0 all done; 1 stopped by an error, which is told in one line;
+2 wrong usage; 3 done, but some photos failed (the summary says which);
+130 interrupted, finished results are whole.
 """
 
 app = App(
-    name="upcracknet", help=HELP, version=__version__, help_format="plaintext", result_action="return_value"
+    name="upcracknet",
+    help=HELP,
+    usage="Usage: upcracknet COMMAND [OPTIONS]",
+    version=__version__,
+    help_format="plaintext",
+    result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
-# Named, not imported: a command's libraries are loaded only when it runs.
-app.command("upcracknet.cli.detect:detect")
-app.command("upcracknet.cli.train:train")
-app.command("upcracknet.cli.evaluate:evaluate")
-app.command("upcracknet.cli.data:app", name="data")
-app.command("upcracknet.cli.synthesize:synthesize")
+# Named, not imported: a command's libraries are loaded only when it runs. Their own descriptions are not at
+# hand, therefore the list above in place of the automatic one.
+for module, name in (
+    ("detect", "detect"),
+    ("train", "train"),
+    ("calibrate", "calibrate"),
+    ("evaluate", "evaluate"),
+    ("data", "app"),
+    ("synthesize", "synthesize"),
+):
+    app.command(f"upcracknet.cli.{module}:{name}", name=module, show=False)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -4,14 +4,16 @@ import csv
 import io
 import json
 import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from upcracknet.data.photo import write_atomically
+from upcracknet.data.photo import list_photos, write_atomically
 from upcracknet.detection import CrackMap
-from upcracknet.errors import OutputError
+from upcracknet.errors import DataError, OutputError
 
 LOG = "results.jsonl"
 COLUMNS = (
@@ -28,19 +30,45 @@ COLUMNS = (
     "score",
     "error",
 )
+KINDS = ("overlay", "mask", "score")
+"""Of each kind of picture there is a folder, its plural."""
+
+
+def photos_to_detect(paths: list[str], folder: Path) -> list[Path]:
+    """Expand files, folders and globs, without what earlier runs wrote to the folder of the results.
+
+    Args:
+        paths: files, folders and globs.
+        folder: where the results go; it may lie in a folder of photos.
+
+    Returns:
+        Each photo once.
+
+    Raises:
+        DataError: there are no photos.
+    """
+    results = {_absolute(folder) / f"{kind}s" for kind in KINDS}
+    found = {_absolute(photo): photo for photo in list_photos(paths)}
+    photos = [photo for absolute, photo in found.items() if results.isdisjoint(absolute.parents)]
+    if not photos:
+        raise DataError(
+            f"{', '.join(paths)}: only results of earlier runs, no photos; give the photos themselves"
+        )
+    return photos
 
 
 def result_paths(photos: list[Path]) -> dict[Path, str]:
-    """A relative name without suffix for the results of each photo, the same in each run over the same photos.
+    """Name the results of each photo, the same in each run over the same photos.
 
-    Subfolders below the photos' common folder are kept. Photos whose names differ in their suffix alone keep it.
+    The name is relative and has no suffix. Subfolders below the photos' common folder are kept, and the
+    suffixes of photos whose names are the same without.
     """
-    absolute = {photo: Path(os.path.abspath(photo)) for photo in photos}
+    absolute = {photo: _absolute(photo) for photo in photos}
     common = Path(os.path.commonpath([path.parent for path in absolute.values()]))
     names = {photo: path.relative_to(common) for photo, path in absolute.items()}
-    bare = [name.with_suffix("") for name in names.values()]
+    bare = Counter(name.with_suffix("") for name in names.values())
     return {
-        photo: str(name if bare.count(name.with_suffix("")) > 1 else name.with_suffix(""))
+        photo: str(name if bare[name.with_suffix("")] > 1 else name.with_suffix(""))
         for photo, name in names.items()
     }
 
@@ -52,7 +80,8 @@ class ResultLog:
 
     Args:
         folder: where all results go.
-        settings: what the results depend on; results of other settings are not counted as finished.
+        settings: what the results depend on; results of other settings, or replaced by those of another
+            photo, are not counted as finished.
         overwrite: count nothing as finished.
 
     Raises:
@@ -62,28 +91,30 @@ class ResultLog:
     def __init__(self, folder: Path, settings: dict[str, Any], *, overwrite: bool) -> None:
         self.folder, self.settings = folder, settings
         self.rows: dict[str, dict[str, Any]] = {}
+        self._photo_of: dict[str, str] = {}  # by overlay: the photo it is of
+        path = folder / LOG
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            lines = (folder / LOG).read_text(encoding="utf-8").splitlines() if (folder / LOG).exists() else []
-            (folder / LOG).open("a", encoding="utf-8").close()
+            text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+            with path.open("a", encoding="utf-8") as stream:
+                if text and not text.endswith("\n"):  # a killed run left half a line
+                    stream.write("\n")
         except OSError as error:
             raise OutputError(
                 f"{folder}: cannot be written ({error.strerror}); choose a writable folder"
             ) from error
-        for line in [] if overwrite else lines:
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError:
-                continue  # the last line of a run that was killed
-            if row.pop("settings", None) == settings:
-                self.rows[row["photo"]] = row
+        for row in _rows(text.splitlines()):
+            self._remember(row)
+        self.rows = {
+            photo: row for photo, row in self.rows.items() if row["settings"] == settings and not overwrite
+        }
 
     def is_finished(self, photo: Path) -> bool:
         """Whether this photo, unchanged since, has all its results."""
         row = self.rows.get(str(photo))
         if row is None or row["status"] != "done" or row["stamp"] != _stamp(photo):
             return False
-        return all((self.folder / row[kind]).exists() for kind in ("overlay", "mask", "score") if row[kind])
+        return all((self.folder / row[kind]).exists() for kind in KINDS if row[kind])
 
     def add(
         self, photo: Path, crack_map: CrackMap, name: str, score: str, millimetres_per_pixel: float | None
@@ -94,13 +125,10 @@ class ResultLog:
             OutputError: a file cannot be written.
         """
         files = {"overlay": f"overlays/{name}.png", "mask": f"masks/{name}.png", "score": ""}
-        for kind in ("overlay", "mask"):
-            self._folder_of(files[kind])
         crack_map.save_overlay(self.folder / files["overlay"])
         crack_map.save_mask(self.folder / files["mask"])
         if score != "none":
             files["score"] = f"scores/{name}.{score}"
-            self._folder_of(files["score"])
             if score == "png":
                 crack_map.save_score(self.folder / files["score"])
             else:
@@ -131,7 +159,10 @@ class ResultLog:
 
     def add_failure(self, photo: Path, error: str) -> None:
         """Remember a photo that could not be used; a later run tries it again."""
-        self._append(dict.fromkeys(COLUMNS, "") | {"photo": str(photo), "status": "failed", "error": error})
+        self._append(
+            dict.fromkeys(COLUMNS, "")
+            | {"photo": str(photo), "status": "failed", "error": error, "stamp": _stamp(photo)}
+        )
 
     def write_summary(self, photos: list[Path]) -> dict[str, Any]:
         """Write ``summary.csv`` and ``summary.json`` of these photos.
@@ -156,29 +187,45 @@ class ResultLog:
             "with_cracks": sum(row["crack_pixels"] > 0 for row in done),
             "output": str(self.folder),
         }
-        write_atomically(self.folder / "summary.csv", text.getvalue().encode())
+        # File names need not be UTF-8.
+        write_atomically(self.folder / "summary.csv", text.getvalue().encode(errors="surrogateescape"))
         content = {"counts": counts, "settings": self.settings, "photos": table}
         write_atomically(self.folder / "summary.json", (json.dumps(content, indent=2) + "\n").encode())
         return counts
 
     def _append(self, row: dict[str, Any]) -> None:
+        row |= {"settings": self.settings}
         try:
             with (self.folder / LOG).open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(row | {"settings": self.settings}) + "\n")
+                stream.write(json.dumps(row) + "\n")
         except OSError as error:
             raise OutputError(
                 f"{self.folder / LOG}: cannot be written ({error.strerror}); free some space"
             ) from error
-        self.rows[row["photo"]] = row
+        self._remember(row)
 
-    def _folder_of(self, file: str) -> None:
-        folder = (self.folder / file).parent
+    def _remember(self, row: dict[str, Any]) -> None:
+        photo, overlay = row["photo"], row["overlay"]
+        if overlay:
+            replaced = self._photo_of.get(overlay, photo)
+            if replaced != photo:
+                self.rows.pop(replaced, None)
+            self._photo_of[overlay] = photo
+        self.rows[photo] = row
+
+
+def _rows(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    for line in lines:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"{folder}: cannot be made ({error.strerror}); choose a writable folder"
-            ) from error
+            row = json.loads(line)
+        except json.JSONDecodeError:
+            continue  # the last line of a run that was killed
+        if isinstance(row, dict) and row.keys() >= {*COLUMNS, "stamp", "settings"}:
+            yield row
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - symbolic links keep their names
 
 
 def _stamp(photo: Path) -> list[int]:

@@ -29,10 +29,12 @@ def synthesize(
 ) -> None:
     """Make road photos with exact crack masks, and the same roads undamaged.
 
-    Writes photos/, masks/ (255 = crack) and undamaged/ as PNG, and manifest.json; a summary as JSON goes to
-    standard output. The same seed makes the same photos.
+    Writes photos/, masks/ (255 = crack) and undamaged/ as PNG, and
+    manifest.json; a summary as JSON goes to standard output. The same seed
+    makes the same photos.
 
-    Examples:
+    For example:
+
         upcracknet synthesize out/roads
 
         upcracknet synthesize out/concrete --surface concrete --count 100 --height 256 --width 256

@@ -3,35 +3,38 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 from upcracknet.errors import ConfigurationError, UpCrackNetError
 
 
 def train(
     configuration: Path | None = None,
+    /,
     *overrides: str,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
     photos: str | None = None,
     data_root: Path | None = None,
-    devices: int = 1,
-    accelerator: str = "auto",
-    maximum_minutes: float | None = None,
-    tensorboard: bool = False,
+    devices: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 1,
+    accelerator: Literal["auto", "cpu", "gpu"] = "auto",
+    maximum_minutes: Annotated[float | None, Parameter(validator=validators.Number(gt=0))] = None,
+    tensorboard: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Train UP-CrackNet on undamaged road photos.
 
-    A folder of photos without masks is taken to be undamaged; photos with masks are mined for undamaged windows. The
-    same command again resumes an interrupted run. Use the result with `upcracknet detect PHOTOS --model RUN`.
+    A folder of photos without masks is taken to be undamaged; photos with masks
+    are mined for undamaged windows. The same command again resumes an
+    interrupted run. Use the result with `upcracknet detect PHOTOS --model RUN`.
 
-    Examples:
+    For example:
+
         upcracknet train --photos crack-free/ -o runs/mine
 
         upcracknet train configs/paper.yaml -o runs/paper --data-root ~/crack-data
 
-        upcracknet train configs/paper.yaml networks.generator_filters=32 epochs=50 -o runs/small
+        upcracknet train configs/paper.yaml epochs=50 batch_size=4 -o runs/short
 
     Args:
         configuration: YAML file; without it the paper's values hold.
@@ -40,15 +43,17 @@ def train(
         photos: Folder or dataset to learn from; the same as the override data.photos=….
         data_root: Folder with the named datasets; else the variable UPCRACKNET_DATA.
         devices: Processes that share the work.
-        accelerator: auto, cpu or gpu.
-        maximum_minutes: Stop after this time, ready to be resumed.
+        accelerator: Where to compute.
+        maximum_minutes: Stop before the epoch that would pass this time, ready to be resumed.
         tensorboard: Also write TensorBoard events.
     """
     try:
+        from lightning_fabric.utilities.rank_zero import rank_zero_only
+
         from upcracknet.training.configuration import load_configuration
         from upcracknet.training.recipe import train as run_training
     except ModuleNotFoundError as error:
-        if error.name != "pytorch_lightning":
+        if error.name not in ("pytorch_lightning", "lightning_fabric"):
             raise
         raise UpCrackNetError("training needs more packages; run: pip install 'upcracknet[train]'") from error
     if configuration is not None and "=" in str(configuration) and not configuration.exists():
@@ -58,7 +63,9 @@ def train(
         raise ConfigurationError(f"{', '.join(wrong)}: expected KEY=VALUE, such as epochs=50")
     values = dict(text.split("=", 1) for text in overrides)
     if photos is not None:
-        values["data.photos"] = photos
+        values["data.photos"] = json.dumps(
+            photos, ensure_ascii=False
+        )  # quoted: YAML takes 2024-05-01 for a date
     weights = run_training(
         load_configuration(configuration, values),
         output,
@@ -68,6 +75,8 @@ def train(
         maximum_minutes=maximum_minutes,
         tensorboard=tensorboard,
     )
-    json.dump({"run": str(output), "weights": str(weights)}, sys.stdout)
-    print()  # noqa: T201 - ends the JSON on stdout
+    # The other processes of a parallel run come here too.
+    rank_zero_only(sys.stdout.write)(
+        json.dumps({"run": str(output), "weights": str(weights)}, indent=2) + "\n"
+    )
     return 0

@@ -12,7 +12,11 @@ GREY_WEIGHTS = (0.299, 0.587, 0.114)  # ITU-R BT.601, as OpenCV and Pillow turn 
 
 
 def error_map(
-    images: Float[Tensor, "b 3 h w"], restored: Float[Tensor, "b 3 h w"], kind: ErrorKind = "squared"
+    images: Float[Tensor, "b 3 h w"],
+    restored: Float[Tensor, "b 3 h w"],
+    kind: ErrorKind = "squared",
+    *,
+    center: bool = False,
 ) -> Float[Tensor, "b h w"]:
     """Difference between photos and their restorations.
 
@@ -20,13 +24,18 @@ def error_map(
         images: photos in [0, 1].
         restored: restorations in [0, 1].
         kind: see :class:`DetectionSettings`.
+        center: first subtract the median difference of each colour from squared errors.
 
     Returns:
         Errors in [0, 1].
     """
-    if kind == "squared":
-        return (restored - images).square().mean(dim=1)
-    return (_stretched_grey(restored) - _stretched_grey(images)).abs()
+    if kind == "absolute_grey":
+        return (_stretched_grey(restored) - _stretched_grey(images)).abs()
+    difference = restored - images
+    if center:
+        difference = difference - difference.flatten(2).median(dim=2).values[:, :, None, None]
+        difference = difference.clamp(-1, 1)
+    return difference.square().mean(dim=1)
 
 
 def _stretched_grey(images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:

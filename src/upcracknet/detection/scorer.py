@@ -72,5 +72,5 @@ class RestorationScorer:
 
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
         """Filtered error map of each image, in [0, 1]."""
-        errors = error_map(images, self.restore(images), self.settings.error)
+        errors = error_map(images, self.restore(images), self.settings.error, center=self.settings.center)
         return filter_error(errors, self.settings)

@@ -19,6 +19,8 @@ class DetectionSettings:
         dropout: keep dropout on, as the authors' code does.
         error: ``squared`` is equation (1), averaged over the colours; ``absolute_grey`` is the authors' code,
             the absolute difference of grey images that are each stretched to their own minimum and maximum.
+        center: subtract the photo's median difference of each colour before squaring. Statistics of the image
+            brighten or darken the restoration as a whole, which is no crack.
         filter_diameter: side of the bilateral filter's window in pixels; 0 does not filter.
         sigma_color: how much errors may differ to be averaged, in units of the error, which lies in [0, 1].
         sigma_space: how far errors may lie apart to be averaged, in pixels.
@@ -29,6 +31,7 @@ class DetectionSettings:
     statistics: NormalizationStatistics = "image"
     dropout: bool = False
     error: ErrorKind = "squared"
+    center: bool = False
     filter_diameter: int = 5
     sigma_color: float = 0.1
     sigma_space: float = 1.5

@@ -1,6 +1,6 @@
 """UP-CrackNet's training step (Sections III-B, III-C and III-E) as a Lightning module."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytorch_lightning as lightning
 import torch
@@ -79,7 +79,7 @@ class AdversarialRestoration(lightning.LightningModule):
         """
         step = self.trainer.global_step * self.trainer.world_size + self.global_rank
         originals, corrupted = self._corrupt(images, self.configuration.seed * 1_000_003 + step)
-        generator_optimizer, discriminator_optimizer = self.optimizers()  # type: ignore[union-attr, misc]
+        generator_optimizer, discriminator_optimizer = cast(list[Any], self.optimizers())
         restored = self.generator(corrupted)
 
         judged_original = self.discriminator(corrupted, originals)
@@ -120,8 +120,8 @@ class AdversarialRestoration(lightning.LightningModule):
 
     def on_train_epoch_end(self) -> None:
         """Decay the learning rates."""
-        for scheduler in self.lr_schedulers():  # type: ignore[union-attr]
-            scheduler.step()  # type: ignore[call-arg]
+        for scheduler in cast(list[Any], self.lr_schedulers()):
+            scheduler.step()
 
     def validation_step(self, images: Float[Tensor, "b 3 h w"], batch_index: int) -> None:
         """Measure the restoration loss on held-out patches, whose masks never change."""

@@ -222,7 +222,7 @@ class RunProgress(ProgressBar):
         )
         total = (trainer.max_epochs or 0) * trainer.num_training_batches
         done = trainer.current_epoch * trainer.num_training_batches
-        self._task = self._progress.add_task("training", total=total, completed=done, status="")
+        self._task = self._progress.add_task("training", total=total, completed=int(done), status="")
         self._progress.start()
         self._clock, self._seen = time.perf_counter(), 0
 

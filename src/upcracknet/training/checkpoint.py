@@ -34,8 +34,8 @@ class CheckpointFiles(TorchCheckpointIO):
                 partial.unlink(missing_ok=True)
         except (OSError, RuntimeError) as error:  # torch tells of a full disk by a RuntimeError
             raise OutputError(
-                f"{target}: the checkpoint cannot be written ({_reason(error)}); free some space and run again "
-                "to resume"
+                f"{target}: the checkpoint cannot be written ({_reason(error)}); free some space and run the "
+                "same again to resume"
             ) from error
 
     def load_checkpoint(self, path: Any, *arguments: Any, **options: Any) -> dict[str, Any]:

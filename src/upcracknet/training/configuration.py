@@ -19,8 +19,8 @@ class DataConfiguration:
     """Which undamaged patches are learned from (Section IV-A).
 
     Attributes:
-        photos: a dataset's name (``deepcrack``, ``crack500``, ``cfd``) or a folder; photos with masks are mined
-            for undamaged windows, photos without masks are taken to be undamaged.
+        photos: a dataset's name (``deepcrack``, ``crack500``, ``cfd``) or a folder; photos with masks are
+            mined for undamaged windows, photos without masks are taken to be undamaged.
         split: part of the dataset that is used.
         size: side of a patch in pixels after resizing; the networks' input size.
         window_sizes: sides of the square windows cut from the photos, in pixels: the range of scales.
@@ -60,8 +60,8 @@ class OptimizerConfiguration:
     Attributes:
         generator_learning_rate: initial learning rate of G.
         discriminator_learning_rate: initial learning rate of D.
-        decay: factor applied to both after each epoch. The paper says only that the decay is exponential; 0.99
-            is the authors' code.
+        decay: factor applied to both after each epoch. The paper says only that the decay is exponential;
+            0.99 is the authors' code.
         betas: Adam's decay rates of the moment estimates.
     """
 
@@ -79,10 +79,10 @@ class TrainingConfiguration:
         data: the patches.
         networks: the networks' sizes.
         losses: the weights λ of equations (2) and (7).
-        style_features: network behind the style loss: ``vgg19`` (ImageNet weights needed) or ``random`` (fixed
-            random filters, nothing to download).
-        vgg19_weights: file with the ImageNet weights; None takes torch's cache, and downloads them there (548 MB)
-            when they are missing and ``vgg19`` is chosen.
+        style_features: network behind the style loss: ``vgg19`` (ImageNet weights needed) or ``random``
+            (fixed random filters, nothing to download).
+        vgg19_weights: file with the ImageNet weights; None takes torch's cache, and downloads them there (548
+            MB) when they are missing and ``vgg19`` is chosen.
         corruption: family of masks (Section III-B).
         optimizer: learning rates and their decay.
         batch_size: patches a step; 8 in the authors' code, not stated in the paper.
@@ -245,9 +245,8 @@ def _impossible_values(configuration: TrainingConfiguration) -> list[str]:
     filters = min(networks.generator_filters, networks.discriminator_filters)
     rates = (optimizer.generator_learning_rate, optimizer.discriminator_learning_rate)
     possible = {
-        f"`data.size` {data.size} must be a multiple of {multiple} (2 to the power of `networks.generator_depth`)": (
-            data.size % multiple == 0
-        ),
+        f"`data.size` {data.size} must be a multiple of {multiple}, which is 2 to the power of "
+        "`networks.generator_depth`": data.size % multiple == 0,
         f"`data.size` must be ≥ {SMALLEST_SIZE}": data.size >= SMALLEST_SIZE,
         "`data.window_sizes` must hold sizes ≥ 8": min(data.window_sizes, default=0) >= 8,
         "`data.margin` must be ≥ 0": data.margin >= 0,

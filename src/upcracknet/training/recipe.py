@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 import pytorch_lightning as lightning
 import torch
-from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from lightning_fabric.utilities.rank_zero import rank_zero_only
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 
 from upcracknet.data.photo import write_atomically
 from upcracknet.errors import ConfigurationError, OutputError
@@ -85,9 +85,7 @@ def train(
         checkpoint = _open_run_folder(run_folder, configuration)
         module = AdversarialRestoration(configuration)
         provenance = _provenance(configuration, module, data) | {"devices": devices}
-        if rank_zero_only.rank == 0:  # the other processes of a parallel run start this function anew
-            write_atomically(run_folder / "configuration.yaml", dump_configuration(configuration).encode())
-            write_atomically(run_folder / "run.json", (json.dumps(provenance, indent=2) + "\n").encode())
+        _write_records(run_folder, configuration, provenance)
         weights = run_folder / "generator.safetensors"
         callbacks: list[Callback] = [
             RandomState(),
@@ -159,7 +157,7 @@ def _open_run_folder(run_folder: Path, configuration: TrainingConfiguration) -> 
     different = _differences(load_configuration(path), configuration) if path.exists() else []
     if different:
         raise ConfigurationError(
-            f"{run_folder}: holds a run of another configuration (not the same: {', '.join(different)}); choose "
+            f"{run_folder}: holds a run of another configuration (different: {', '.join(different)}); choose "
             "another folder, or delete this one"
         )
     return last
@@ -170,6 +168,14 @@ def _differences(before: TrainingConfiguration, now: TrainingConfiguration) -> l
     free = {"epochs", "patience", "sample_every", "workers"}
     pairs = [(field.name, getattr(before, field.name), getattr(now, field.name)) for field in fields(now)]
     return [name for name, old, new in pairs if name not in free and old != new]
+
+
+@rank_zero_only  # the other processes of a parallel run come here too
+def _write_records(
+    run_folder: Path, configuration: TrainingConfiguration, provenance: dict[str, Any]
+) -> None:
+    write_atomically(run_folder / "configuration.yaml", dump_configuration(configuration).encode())
+    write_atomically(run_folder / "run.json", (json.dumps(provenance, indent=2) + "\n").encode())
 
 
 @contextmanager
@@ -202,7 +208,7 @@ def _precision(choice: Literal["auto", "bf16", "32"]) -> Any:
 
 
 def _channels_last(module: AdversarialRestoration) -> AdversarialRestoration:
-    return module.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return module.to(memory_format=torch.channels_last)
 
 
 def _usable_cores() -> int:

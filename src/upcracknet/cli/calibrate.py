@@ -1,0 +1,102 @@
+"""``upcracknet calibrate``: chooses how a trained model detects, on undamaged photos alone."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter, validators
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from upcracknet.data.dataset import open_dataset
+from upcracknet.data.patches import UndamagedPatches, split_samples
+from upcracknet.detection.pretrained import load_scorer, weights_path
+from upcracknet.errors import ConfigurationError
+from upcracknet.evaluation.calibration import (
+    CANDIDATES,
+    compare_settings,
+    painted_roads,
+    synthetic_roads,
+    with_calibrated_floor,
+)
+from upcracknet.weights import WeightsRecord, load_weights, save_weights
+
+
+def calibrate(
+    model: Path,
+    *,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    photos: str = "deepcrack",
+    split: str = "train",
+    data_root: Path | None = None,
+    validation_share: float = 0.1,
+    seed: int = 0,
+    roads: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 64,
+    half_precision: bool = False,
+) -> int:
+    """Choose how a trained model detects, without any labels.
+
+    Paints cracks on undamaged photos that the model was not trained on, adds as many synthetic roads, and
+    keeps the detection settings that find these known cracks best with Otsu's method; then sets the level
+    below which nothing is called crack, so that clean road stays clean. Writes the weights with these
+    settings, and all comparisons as JSON beside them.
+
+    For example:
+        upcracknet calibrate runs/mine --photos crack-free/ -o mine.safetensors
+
+    Args:
+        model: Run folder of `upcracknet train`, or a .safetensors file.
+        output: Weights file to write.
+        photos: The photos that were trained on: a folder, or a dataset's name.
+        split: Part of the dataset.
+        data_root: Folder with the named datasets; else the variable UPCRACKNET_DATA.
+        validation_share: Share of the photos that training kept apart, as in its configuration.
+        seed: Seed of training, which decides which photos were kept apart.
+        roads: Number of painted and of synthetic roads.
+        half_precision: Store the weights in 16 bits, half the size.
+    """
+    if output.suffix != ".safetensors":
+        raise ConfigurationError(f"{output}: expected a name that ends in .safetensors")
+    scorer, _ = load_scorer(model)
+    path = weights_path(model)
+    tensors, record = load_weights(path)
+    _, kept_apart = split_samples(open_dataset(photos, data_root, split), validation_share, seed)
+    size = scorer.input_size
+    patches = UndamagedPatches(
+        kept_apart, size=size, augment=False, patches_per_epoch=max(roads, 64), seed=seed
+    )
+    painted, synthetic = painted_roads(patches, roads), synthetic_roads(size, roads)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("comparing settings", total=len(CANDIDATES))
+        comparisons = compare_settings(
+            scorer.generator,
+            painted,
+            synthetic,
+            input_size=size,
+            progress=lambda: bar.advance(task),
+        )
+    chosen = with_calibrated_floor(scorer.generator, comparisons[0].settings, patches, input_size=size)
+    written = save_weights(
+        output,
+        tensors,
+        WeightsRecord(
+            record.architecture,
+            record.configuration,
+            chosen.to_dict() | {"input_size": size},
+            record.provenance,
+        ),
+        half_precision=half_precision,
+    )
+    report = {
+        "weights": str(output),
+        "sha256": written.sha256,
+        "chosen": chosen.to_dict(),
+        "comparisons": [asdict(comparison) | {"mean_iou": comparison.mean_iou} for comparison in comparisons],
+    }
+    text = json.dumps(report, indent=2)
+    output.with_suffix(".calibration.json").write_text(text + "\n", encoding="utf-8")
+    sys.stdout.write(text + "\n")
+    return 0

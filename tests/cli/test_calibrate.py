@@ -1,0 +1,31 @@
+import json
+
+from PIL import Image
+
+from upcracknet.cli.main import run
+from upcracknet.data.synthetic import synthesize_road
+from upcracknet.weights import load_weights
+
+
+def test_a_model_is_written_with_the_settings_that_were_best(tmp_path, small_model, capsys):
+    (tmp_path / "clean").mkdir()
+    for seed in range(4):
+        road = synthesize_road(seed, 96, 128, cracks=False, distractors=False).photo
+        Image.fromarray(road).save(tmp_path / "clean" / f"{seed}.png")
+    output = tmp_path / "calibrated" / "mine.safetensors"
+    words = ["calibrate", str(small_model), "--output", str(output), "--photos", str(tmp_path / "clean")]
+    assert run([*words, "--roads", "2", "--validation-share", "0.5", "--half-precision"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    ious = [comparison["mean_iou"] for comparison in report["comparisons"]]
+    assert ious == sorted(ious, reverse=True)
+    assert report == json.loads(output.with_suffix(".calibration.json").read_text())
+    tensors, record = load_weights(output)
+    assert record.detection == report["chosen"] | {"input_size": 64}
+    assert record.detection["level_floor"] > 0
+    original, _ = load_weights(small_model)
+    assert all(abs(tensors[name] - original[name]).max() < 1e-3 for name in original)
+
+
+def test_a_name_that_is_no_weights_file_is_refused(tmp_path, small_model, capsys):
+    assert run(["calibrate", str(small_model), "-o", str(tmp_path / "mine.pt"), "--photos", str(tmp_path)]) == 1
+    assert "expected a name that ends in .safetensors" in capsys.readouterr().err

@@ -1,0 +1,324 @@
+import csv
+import errno
+import json
+import os
+import pickle
+import shutil
+import signal
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from upcracknet.cli.main import FAILED, INTERRUPTED, run
+from upcracknet.data.photo import load_photo, save_image_atomically
+from upcracknet.detection import CrackDetector, CrackMap
+from upcracknet.networks import UNetGenerator
+from upcracknet.weights import WeightsRecord, save_weights
+
+
+@pytest.fixture
+def photos(tmp_path, photo) -> Path:
+    """Three photos, one of them in a subfolder."""
+    folder = tmp_path / "photos"
+    for number, name in enumerate(("a.png", "b.jpg", "north/c.png")):
+        save_image_atomically(folder / name, np.roll(photo, 10 * number, axis=0))
+    return folder
+
+
+@pytest.fixture
+def detect(small_model, tmp_path):
+    """Runs the command with the small model; gives the exit code."""
+
+    def run_detect(*arguments, output=tmp_path / "out", model=small_model):
+        return run(["detect", *map(str, arguments), "-o", str(output), "--model", str(model)])
+
+    return run_detect
+
+
+def error_line(capsys) -> str:
+    """The single line on standard error that tells the error."""
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    lines = [line for line in printed.err.splitlines() if line.startswith("error:")]
+    assert len(lines) == 1
+    assert "Traceback" not in printed.err
+    return lines[0]
+
+
+def files_below(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_every_result_of_a_folder_is_written(photos, detect, small_model, tmp_path, capsys):
+    assert detect(photos, "--score", "png", "--millimetres-per-pixel", "3") == 0
+    printed = capsys.readouterr()
+    out = tmp_path / "out"
+    pictures = {
+        f"{kind}/{name}.png" for kind in ("overlays", "masks", "scores") for name in ("a", "b", "north/c")
+    }
+    assert files_below(out) == pictures | {"results.jsonl", "summary.csv", "summary.json"}
+    assert json.loads(printed.out)["done"] == 3
+    assert "detecting" in printed.err
+
+    expected = CrackDetector.from_pretrained(small_model).detect(photos / "a.png")
+    mask = cv2.imread(str(out / "masks/a.png"), cv2.IMREAD_UNCHANGED)
+    score = cv2.imread(str(out / "scores/a.png"), cv2.IMREAD_UNCHANGED)
+    overlay = cv2.imread(str(out / "overlays/a.png"))[..., ::-1]
+    assert np.array_equal(mask, np.where(expected.mask, 255, 0))
+    assert score.dtype == np.uint16
+    np.testing.assert_allclose(score / 65535, expected.score, atol=1 / 65535)
+    assert np.array_equal(overlay, expected.overlay())
+
+    rows = list(csv.DictReader((out / "summary.csv").read_text().splitlines()))
+    assert [row["photo"] for row in rows] == [
+        str(photos / name) for name in ("a.png", "b.jpg", "north/c.png")
+    ]
+    pixels = int(np.count_nonzero(expected.mask))
+    assert pixels > 0
+    assert int(rows[0]["crack_pixels"]) == pixels
+    assert float(rows[0]["area_share"]) == pytest.approx(pixels / 15000, abs=1e-6)
+    assert float(rows[0]["crack_area_cm2"]) == pytest.approx(pixels * 0.09)
+    assert (rows[0]["width"], rows[0]["height"]) == ("150", "100")
+    summary = json.loads((out / "summary.json").read_text())
+    assert [{key: str(value) for key, value in row.items()} for row in summary["photos"]] == rows
+
+
+def test_scores_as_numpy_arrays(photos, detect, small_model, tmp_path):
+    assert detect(photos / "a.png", "--score", "npy") == 0
+    expected = CrackDetector.from_pretrained(small_model).detect(photos / "a.png").score
+    score = np.load(tmp_path / "out" / "scores" / "a.npy")
+    assert score.dtype == np.float32
+    assert np.array_equal(score, expected)
+
+
+def test_files_folders_and_globs(photos, detect, tmp_path, capsys):
+    assert detect(photos / "a.png", photos / "north", photos / "*.jpg") == 0
+    assert json.loads(capsys.readouterr().out)["done"] == 3
+    assert (tmp_path / "out" / "overlays" / "b.png").exists()
+
+
+def test_a_second_run_skips_what_is_finished(photos, detect, tmp_path, monkeypatch, capsys):
+    assert detect(photos) == 0
+    first = json.loads(capsys.readouterr().out)
+    before = {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in ("masks/a.png", "masks/b.png")}
+
+    looked_at = watch_photos(monkeypatch)
+    assert detect(photos) == 0
+    assert looked_at == []
+    assert json.loads(capsys.readouterr().out) == first
+    assert {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in before} == before
+
+    assert detect(photos, "--overwrite") == 0
+    assert len(looked_at) == 3
+
+
+def watch_photos(monkeypatch) -> list[str]:
+    """The names of the photos that are loaded from now on."""
+    names: list[str] = []
+
+    def watched(path):
+        names.append(path.name)
+        return load_photo(path)
+
+    monkeypatch.setattr("upcracknet.cli.detect.load_photo", watched)
+    return names
+
+
+def test_a_changed_photo_or_model_is_detected_anew(photos, detect, small_model, tmp_path, monkeypatch):
+    assert detect(photos) == 0
+    looked_at = watch_photos(monkeypatch)
+    save_image_atomically(photos / "a.png", np.full((100, 150, 3), 99, np.uint8))
+    assert detect(photos) == 0
+    assert looked_at == ["a.png"]
+
+    looked_at.clear()
+    record = WeightsRecord("UNetGenerator", {"filters": 4, "depth": 4}, {"input_size": 64}, {"data": "more"})
+    save_weights(small_model, UNetGenerator(4, 4).state_dict(), record)
+    assert detect(photos) == 0
+    assert looked_at == ["a.png", "b.jpg", "c.png"]
+
+
+def test_results_beside_the_photos_are_not_taken_for_photos(photos, detect, capsys):
+    for _ in range(2):
+        assert detect(photos, output=photos) == 0
+        assert json.loads(capsys.readouterr().out)["photos"] == 3
+
+
+@pytest.fixture
+def bad_photos(photos) -> dict[str, str]:
+    """Files that are no usable photos, by name: what the error must say."""
+    whole = (photos / "a.png").read_bytes()
+    (photos / "empty.png").write_bytes(b"")
+    (photos / "truncated.png").write_bytes(whole[: len(whole) // 2])
+    (photos / "text.jpg").write_text("not an image")
+    save_image_atomically(photos / "dot.png", np.zeros((1, 1, 3), np.uint8))
+    save_image_atomically(photos / "line.png", np.zeros((3, 20000, 3), np.uint8))
+    return {
+        "empty.png": "the file is empty (0 bytes); copy it again",
+        "truncated.png": "cannot be read",
+        "text.jpg": "not an image; expected JPEG, PNG",
+        "dot.png": "1×1 pixels, at least 16×16 are needed",
+        "line.png": "20000×3 pixels, at least 16×16 are needed",
+    }
+
+
+def test_bad_photos_cost_a_line_each_and_nothing_of_the_rest(photos, bad_photos, detect, tmp_path, capsys):
+    code = detect(photos, photos / "missing.png")
+    printed = capsys.readouterr()
+    assert code == 3
+    counts = json.loads(printed.out)
+    assert (counts["done"], counts["failed"]) == (3, 6)
+    lines = [line for line in printed.err.splitlines() if line.startswith("failed:")]
+    assert len(lines) == 6
+    for name, reason in (bad_photos | {"missing.png": "no such file"}).items():
+        assert [line for line in lines if f"{name}: " in line and reason in line], (name, lines)
+    lines = (tmp_path / "out" / "summary.csv").read_text().splitlines()
+    table = {Path(row["photo"]).name: row for row in csv.DictReader(lines)}
+    assert {name for name, row in table.items() if row["status"] == "done"} == {"a.png", "b.jpg", "c.png"}
+    assert all(reason in table[name]["error"] for name, reason in bad_photos.items())
+
+    # The mistakes put right, the same command does the rest.
+    for name in bad_photos:
+        shutil.copy(photos / "a.png", photos / name)
+    assert detect(photos) == 0
+    assert json.loads(capsys.readouterr().out)["done"] == 8
+
+
+@pytest.mark.parametrize("name", ["missing", "empty"])
+def test_no_photos_at_all(tmp_path, detect, capsys, name):
+    (tmp_path / "empty").mkdir()
+    assert detect(tmp_path / name) == FAILED
+    assert "no photos found in" in error_line(capsys)
+    assert not (tmp_path / "out").exists()
+
+
+def write_weights(path: Path, kind: str) -> str:
+    """Writes unusable weights; gives what the error must say."""
+    detection, network = {"input_size": 64}, UNetGenerator(4, 4)
+    if kind == "pickle":
+        path.write_bytes(pickle.dumps({"weight": 1}))
+        return "this is a pickle, which can run code"
+    if kind == "torch":
+        torch.save(network.state_dict(), path)
+        return "this is a pickle, which can run code"
+    if kind == "corrupt":
+        path.write_bytes(b"\x10\x00\x00\x00\x00\x00\x00\x00 not safetensors")
+        return "corrupt or not a safetensors file"
+    architecture = "DeepLab" if kind == "method" else "UNetGenerator"
+    filters = 8 if kind == "sizes" else 4
+    save_weights(
+        path,
+        network.state_dict(),
+        WeightsRecord(architecture, {"filters": filters, "depth": 4}, detection, {}),
+    )
+    return "weights of a 'DeepLab'" if kind == "method" else "weights of another architecture"
+
+
+@pytest.mark.parametrize("kind", ["pickle", "torch", "corrupt", "method", "sizes"])
+def test_unusable_weights_are_one_clear_error(photos, detect, tmp_path, capsys, kind):
+    path = tmp_path / "weights.safetensors"
+    reason = write_weights(path, kind)
+    assert detect(photos, model=path) == FAILED
+    line = error_line(capsys)
+    assert reason in line
+    assert "weights.safetensors" in line
+
+
+def test_a_model_that_is_not_there(photos, detect, capsys):
+    assert detect(photos, model="runs/none") == FAILED
+    assert "runs/none: no such model" in error_line(capsys)
+
+
+def test_settings_that_cannot_be(photos, detect, capsys):
+    assert detect(photos, "--preset", "mine") == FAILED
+    assert "unknown preset 'mine'; known: paper, authors" in error_line(capsys)
+    assert detect(photos, "--overlap", "64") == FAILED
+    assert "overlap of 64 pixels" in error_line(capsys)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--batch-size", "0"], ["--millimetres-per-pixel", "-1"], ["--score", "gif"], ["--nonsense"]],
+)
+def test_wrong_usage(photos, detect, tmp_path, capsys, arguments):
+    assert detect(photos, *arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert arguments[0] in printed.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_folder_that_cannot_be_made(photos, detect, tmp_path, capsys):
+    (tmp_path / "file").write_text("not a folder")
+    assert detect(photos, output=tmp_path / "file" / "out") == FAILED
+    assert "cannot be written" in error_line(capsys)
+
+
+def test_a_read_only_output_folder(photos, detect, tmp_path, monkeypatch, capsys):
+    # Permissions do not bind an administrator, so the system's refusal is made up.
+    original = Path.open
+
+    def refuse(path, mode="r", *arguments, **options):
+        if "r" not in mode:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        return original(path, mode, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert detect(photos) == FAILED
+    assert "Read-only file system" in error_line(capsys)
+
+
+def test_a_full_disk_leaves_whole_files_and_a_run_to_go_on_with(
+    photos, detect, tmp_path, monkeypatch, capsys
+):
+    original = Path.write_bytes
+
+    def full(path, content):
+        if path.parent.name == "masks" and ".b.png" in path.name:
+            original(path, content[:10])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return original(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        assert detect(photos) == FAILED
+    line = error_line(capsys)
+    assert "masks/b.png: No space left on device" in line
+    assert "free some space" in line
+    written = files_below(tmp_path / "out")
+    assert "masks/a.png" in written
+    assert not [name for name in written if "masks" in name and "b.png" in name]
+    assert detect(photos) == 0
+    assert "masks/b.png" in files_below(tmp_path / "out")
+
+
+def test_an_interrupted_run_leaves_whole_files_and_goes_on(photos, detect, tmp_path, monkeypatch, capsys):
+    save_mask, saved = CrackMap.save_mask, []
+
+    def interrupted(crack_map, path):
+        if len(saved) == 1:
+            signal.raise_signal(signal.SIGINT)
+        saved.append(path)
+        save_mask(crack_map, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CrackMap, "save_mask", interrupted)
+        assert detect(photos) == INTERRUPTED
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "interrupted; finished results are whole" in printed.err
+    out = tmp_path / "out"
+    assert files_below(out / "masks") == {"a.png"}
+    assert not list(out.rglob("*.part"))
+    assert all(cv2.imread(str(path)) is not None for path in out.rglob("*.png"))
+    rows = json.loads((out / "summary.json").read_text())["photos"]
+    assert [Path(row["photo"]).name for row in rows] == ["a.png"]
+
+    before = (out / "masks" / "a.png").stat().st_mtime_ns
+    assert detect(photos) == 0
+    assert json.loads(capsys.readouterr().out)["done"] == 3
+    assert files_below(out / "masks") == {"a.png", "b.png", "north/c.png"}
+    assert (out / "masks" / "a.png").stat().st_mtime_ns == before

@@ -1,0 +1,116 @@
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+import upcracknet
+from upcracknet.cli import main
+from upcracknet.cli.main import FAILED, INTERRUPTED, USAGE, run
+from upcracknet.errors import UpCrackNetError
+
+COMMANDS = [
+    ("detect",),
+    ("train",),
+    ("calibrate",),
+    ("evaluate",),
+    ("synthesize",),
+    ("data", "download"),
+    ("data", "list"),
+    ("data", "mine"),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_shows_an_example_and_every_option(command, capsys):
+    assert run([*command, "--help"]) == 0
+    printed = capsys.readouterr().out
+    assert "xample:" in printed
+    example = printed.split("xample:")[1]
+    assert f"upcracknet {' '.join(command)} " in example
+    assert max(len(line) for line in printed.splitlines()) <= 80
+
+
+def test_help_of_the_program_lists_the_commands_and_exit_codes(capsys):
+    assert run(["--help"]) == 0
+    printed = capsys.readouterr().out
+    for command in {words[0] for words in COMMANDS}:
+        assert re.search(rf"^    {command} +[A-Z].*\.$", printed, re.MULTILINE), command
+    for code in (0, FAILED, USAGE, 3, INTERRUPTED):
+        assert f"{code} " in printed.split("Exit codes:")[1]
+
+
+def test_version(capsys):
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out.strip() == upcracknet.__version__
+
+
+def test_help_waits_for_no_heavy_library():
+    script = "import sys; from upcracknet.cli.main import run; run(['--help']); print(sorted(sys.modules))"
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "'upcracknet.cli.main'" in answer.stdout
+    assert not [name for name in ("torch", "cv2", "numpy") if f"'{name}'" in answer.stdout]
+
+
+@pytest.mark.parametrize(
+    "words", [["dectect"], ["detect"], ["detect", "a.jpg", "--oops"], ["train", "--devices", "x"]]
+)
+def test_wrong_usage_is_told_on_standard_error(words, capsys):
+    assert run(words) == USAGE
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err
+
+
+@pytest.fixture
+def command(monkeypatch):
+    """Lets a command of the program do something else."""
+
+    def replace(doing):
+        monkeypatch.setattr(main, "app", lambda *arguments, **options: doing())
+
+    return replace
+
+
+def test_an_error_is_one_line_as_it_was_written(command, capsys):
+    message = "[bold]photos/[a].jpg: " + "a long reason, " * 20
+
+    def fail():
+        raise UpCrackNetError(message)
+
+    command(fail)
+    assert run([]) == FAILED
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", f"error: {message}\n")
+
+
+def test_an_interruption_is_told(command, capsys):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    command(interrupt)
+    assert run([]) == INTERRUPTED
+    assert "interrupted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("returned", "code"), [(None, 0), (0, 0), (3, 3)])
+def test_what_a_command_returns_is_the_exit_code(command, monkeypatch, returned, code):
+    command(lambda: returned)
+    with pytest.raises(SystemExit) as caught:
+        main.main()
+    assert caught.value.code == code
+
+
+def test_a_defect_shows_its_traceback(command):
+    def defect():
+        raise ZeroDivisionError
+
+    command(defect)
+    with pytest.raises(ZeroDivisionError):
+        run([])
+
+
+def test_standard_output_is_json_alone(tmp_path, capsys):
+    assert run(["synthesize", str(tmp_path), "--count", "1", "--height", "32", "--width", "32"]) == 0
+    assert json.loads(capsys.readouterr().out)["roads"] == 1

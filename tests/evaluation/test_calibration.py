@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from upcracknet.data.dataset import open_dataset
+from upcracknet.data.patches import UndamagedPatches
+from upcracknet.data.synthetic import synthesize_road
+from upcracknet.detection import DetectionSettings, RestorationScorer
+from upcracknet.evaluation.calibration import (
+    FALSE_ALARM_SHARE,
+    compare_settings,
+    painted_roads,
+    synthetic_roads,
+    with_calibrated_floor,
+)
+from upcracknet.networks import UNetGenerator
+
+
+class Smoothing(UNetGenerator):
+    """Restores by averaging, so that every dark line is an error."""
+
+    def forward(self, corrupted: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.avg_pool2d(corrupted, 15, stride=1, padding=7, count_include_pad=False)
+
+
+@pytest.fixture
+def patches(tmp_path):
+    for seed in range(4):
+        road = synthesize_road(seed, 96, 96, cracks=False, distractors=False).photo
+        Image.fromarray(road).save(tmp_path / f"{seed}.png")
+    samples = open_dataset(str(tmp_path))
+    return UndamagedPatches(samples, size=64, window_sizes=(64,), augment=False, patches_per_epoch=6)
+
+
+def test_painted_roads_are_undamaged_photos_with_cracks_whose_place_is_known(patches):
+    roads = painted_roads(patches, 6)
+    assert any(mask.any() for _, mask in roads)
+    for index, (photo, mask) in enumerate(roads):
+        undamaged = (patches[index].permute(1, 2, 0).numpy() * 255).round()
+        if mask.any():
+            assert photo[mask].mean() < undamaged[mask].mean()
+    again = painted_roads(patches, 6)
+    assert all(np.array_equal(one, other) for (one, _), (other, _) in zip(roads, again, strict=True))
+
+
+def test_synthetic_roads_have_the_asked_size():
+    (photo, mask), *others = synthetic_roads(64, 2)
+    assert photo.shape == (64, 64, 3)
+    assert mask.shape == (64, 64)
+    assert len(others) == 1
+
+
+def test_the_better_settings_come_first(patches):
+    roads = [(photo, mask) for photo, mask in painted_roads(patches, 6) if mask.sum() > 40]
+    good, blind = DetectionSettings(filter_diameter=0), DetectionSettings(error="absolute_grey", eight_bit=True)
+    steps = []
+    found = compare_settings(
+        Smoothing(2, 2), roads, roads, (blind, good), input_size=64, progress=lambda: steps.append(1)
+    )
+    assert [comparison.settings for comparison in found] == [good, blind]
+    assert found[0].mean_iou == pytest.approx(found[0].painted.iou)
+    assert len(steps) == 2
+
+
+def test_the_floor_lets_the_stated_share_of_undamaged_pixels_through(patches):
+    generator = Smoothing(2, 2)
+    settings = with_calibrated_floor(generator, DetectionSettings(), patches, input_size=64)
+    scorer = RestorationScorer(generator, settings, 64)
+    scores = np.stack([scorer.score(patches[index][None])[0].numpy() for index in range(len(patches))])
+    assert (scores > settings.level_floor).mean() == pytest.approx(FALSE_ALARM_SHARE, abs=2e-4)

@@ -11,6 +11,7 @@ def test_squared_error_by_hand():
     images = torch.zeros(1, 3, 1, 2)
     restored = torch.tensor([[0.0, 0.5], [0.0, 0.5], [0.0, 0.2]]).view(1, 3, 1, 2)
     torch.testing.assert_close(error_map(images, restored), torch.tensor([[[0.0, 0.18]]]))
+    torch.testing.assert_close(error_map(images, restored, "absolute"), torch.tensor([[[0.0, 0.4]]]))
 
 
 def test_the_authors_error_is_of_stretched_grey_images():

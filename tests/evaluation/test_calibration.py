@@ -53,19 +53,24 @@ def test_synthetic_roads_have_the_asked_size():
 
 def test_the_better_settings_come_first(patches):
     roads = [(photo, mask) for photo, mask in painted_roads(patches, 6) if mask.sum() > 40]
-    good, blind = DetectionSettings(filter_diameter=0), DetectionSettings(error="absolute_grey", eight_bit=True)
+    good, blind = (
+        DetectionSettings(filter_diameter=0),
+        DetectionSettings(error="absolute_grey", eight_bit=True),
+    )
     steps = []
     found = compare_settings(
-        Smoothing(2, 2), roads, roads, (blind, good), input_size=64, progress=lambda: steps.append(1)
+        Smoothing(2, 2), patches, roads, roads, (blind, good), progress=lambda: steps.append(1)
     )
-    assert [comparison.settings for comparison in found] == [good, blind]
+    assert [comparison.settings.error for comparison in found] == ["squared", "absolute_grey"]
+    assert all(comparison.settings.level_floor > 0 for comparison in found)
+    assert found[0].painted != found[0].painted_without_floor
     assert found[0].mean_iou == pytest.approx(found[0].painted.iou)
     assert len(steps) == 2
 
 
 def test_the_floor_lets_the_stated_share_of_undamaged_pixels_through(patches):
     generator = Smoothing(2, 2)
-    settings = with_calibrated_floor(generator, DetectionSettings(), patches, input_size=64)
+    settings = with_calibrated_floor(generator, DetectionSettings(), patches)
     scorer = RestorationScorer(generator, settings, 64)
     scores = np.stack([scorer.score(patches[index][None])[0].numpy() for index in range(len(patches))])
     assert (scores > settings.level_floor).mean() == pytest.approx(FALSE_ALARM_SHARE, abs=2e-4)

@@ -19,7 +19,6 @@ from upcracknet.evaluation.calibration import (
     compare_settings,
     painted_roads,
     synthetic_roads,
-    with_calibrated_floor,
 )
 from upcracknet.weights import WeightsRecord, load_weights, save_weights
 
@@ -39,9 +38,9 @@ def calibrate(
     """Choose how a trained model detects, without any labels.
 
     Paints cracks on undamaged photos that the model was not trained on, adds as many synthetic roads, and
-    keeps the detection settings that find these known cracks best with Otsu's method; then sets the level
-    below which nothing is called crack, so that clean road stays clean. Writes the weights with these
-    settings, and all comparisons as JSON beside them.
+    keeps the detection settings that find these known cracks best. Each comes with the level below which
+    nothing is called crack, so that clean road stays clean. Writes the weights with the best settings, and all
+    comparisons as JSON beside them.
 
     For example:
         upcracknet calibrate runs/mine --photos crack-free/ -o mine.safetensors
@@ -72,13 +71,9 @@ def calibrate(
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("comparing settings", total=len(CANDIDATES))
         comparisons = compare_settings(
-            scorer.generator,
-            painted,
-            synthetic,
-            input_size=size,
-            progress=lambda: bar.advance(task),
+            scorer.generator, patches, painted, synthetic, progress=lambda: bar.advance(task)
         )
-    chosen = with_calibrated_floor(scorer.generator, comparisons[0].settings, patches, input_size=size)
+    chosen = comparisons[0].settings
     written = save_weights(
         output,
         tensors,

@@ -24,7 +24,7 @@ def error_map(
         images: photos in [0, 1].
         restored: restorations in [0, 1].
         kind: see :class:`DetectionSettings`.
-        center: first subtract the median difference of each colour from squared errors.
+        center: first subtract the median difference of each colour; not for ``absolute_grey``.
 
     Returns:
         Errors in [0, 1].
@@ -35,7 +35,7 @@ def error_map(
     if center:
         difference = difference - difference.flatten(2).median(dim=2).values[:, :, None, None]
         difference = difference.clamp(-1, 1)
-    return difference.square().mean(dim=1)
+    return (difference.square() if kind == "squared" else difference.abs()).mean(dim=1)
 
 
 def _stretched_grey(images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from upcracknet.errors import ConfigurationError
 from upcracknet.networks import NormalizationStatistics
 
-ErrorKind = Literal["squared", "absolute_grey"]
+ErrorKind = Literal["squared", "absolute", "absolute_grey"]
 
 
 @dataclass(frozen=True)

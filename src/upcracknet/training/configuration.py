@@ -232,11 +232,18 @@ def _convert(value: Any, hint: Any) -> Any:
 
 
 def _describe(hint: Any) -> str:
-    if get_origin(hint) is Literal:
-        return "one of " + ", ".join(map(str, get_args(hint)))
-    if hint in (int, float, str):
-        return {int: "a whole number", float: "a number", str: "a text"}[hint]
-    return str(hint).replace("NoneType", "null").replace("None", "null")
+    origin, options = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return "one of " + ", ".join(map(str, options))
+    if origin in (Union, UnionType):
+        return " or ".join(map(_describe, options))
+    if origin is tuple:
+        count = "" if options[-1] is Ellipsis else f"{len(options)} "
+        return f"a list of {count}{_KINDS[options[0]].removeprefix('a ')}s"
+    return _KINDS[hint]
+
+
+_KINDS = {int: "a whole number", float: "a number", str: "a text", NoneType: "null"}
 
 
 def _impossible_values(configuration: TrainingConfiguration) -> list[str]:

@@ -1,0 +1,203 @@
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import yaml
+
+from upcracknet.errors import ConfigurationError
+from upcracknet.training.configuration import (
+    TrainingConfiguration,
+    dump_configuration,
+    load_configuration,
+)
+
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "run.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_defaults_are_the_papers():
+    configuration = load_configuration(None)
+    assert configuration == TrainingConfiguration()
+    assert (configuration.networks.generator_filters, configuration.networks.generator_depth) == (64, 8)
+    rates = configuration.optimizer
+    assert (rates.generator_learning_rate, rates.discriminator_learning_rate) == (1e-4, 4e-4)
+    assert rates.betas == (0.5, 0.999)
+    losses = asdict(configuration.losses)
+    assert [losses[name] for name in ("mae", "ssim", "msgms", "style")] == [1, 1, 1, 10]
+    assert (losses["restoration"], losses["adversarial"]) == (100, 1)
+    assert (configuration.epochs, configuration.patience, configuration.data.size) == (200, 20, 256)
+
+
+def test_there_are_published_configurations():
+    assert {"paper", "authors"} <= {path.stem for path in CONFIGS}
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_published_configuration_loads(path):
+    assert load_configuration(path).data.photos == "deepcrack"
+
+
+def test_the_two_published_optimisations():
+    paper, authors = (load_configuration(CONFIGS[0].with_stem(name)) for name in ("paper", "authors"))
+    assert (paper.optimizer.generator_learning_rate, paper.epochs, paper.patience) == (1e-4, 200, 20)
+    assert authors.optimizer.generator_learning_rate == 1e-3
+    assert authors.optimizer.discriminator_learning_rate == 4e-3
+    assert authors.optimizer.decay == 0.99
+
+
+def test_a_file_changes_what_it_names(tmp_path):
+    path = write(tmp_path, "epochs: 3\nnetworks:\n  generator_filters: 8\noptimizer:\n  betas: [0.9, 0.99]\n")
+    configuration = load_configuration(path)
+    assert (configuration.epochs, configuration.networks.generator_filters) == (3, 8)
+    assert configuration.optimizer.betas == (0.9, 0.99)
+    assert configuration.networks.generator_depth == 8
+    assert configuration.batch_size == 8
+
+
+def test_an_empty_file_is_the_defaults(tmp_path):
+    assert load_configuration(write(tmp_path, "# nothing\n")) == TrainingConfiguration()
+
+
+def test_overrides_win_over_the_file(tmp_path):
+    path = write(tmp_path, "epochs: 3\ndata:\n  size: 512\n")
+    overrides = {
+        "epochs": "7",
+        "data.window_sizes": "[64, 128]",
+        "optimizer.decay": "1e-1",
+        "precision": "32",
+    }
+    configuration = load_configuration(path, overrides)
+    assert (configuration.epochs, configuration.data.size) == (7, 512)
+    assert configuration.data.window_sizes == (64, 128)
+    assert configuration.optimizer.decay == 0.1
+    assert configuration.precision == "32"
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {},
+        {"data.patches_per_epoch": "5", "vgg19_weights": "vgg.pth", "losses.style": "0", "precision": "bf16"},
+    ],
+)
+def test_what_is_written_reads_back(tmp_path, overrides):
+    configuration = load_configuration(None, overrides)
+    text = dump_configuration(configuration)
+    assert load_configuration(write(tmp_path, text)) == configuration
+    assert set(yaml.safe_load(text)) == set(asdict(configuration)), "every key is written, defaults too"
+
+
+def test_all_mistakes_are_told_at_once(tmp_path):
+    path = write(
+        tmp_path,
+        "epoch: 3\nbatch_size: many\nlosses:\n  mae: -1\n  mse: 2\ndata: 17\n"
+        "networks:\n  filters: 8\n  generator_depth: true\nprecision: fp8\n",
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(path, {"optimizer.decay": "fast", "seed": "[", "epochs.first": "1"})
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+    for mistake in (
+        "unknown key `epoch` (known here: batch_size,",
+        "`batch_size`: expected a whole number, found 'many'",
+        "loss weights {'mae': -1.0} are not usable",
+        "unknown key `losses.mse`",
+        "`data` is a section of keys, found 17",
+        "unknown key `networks.filters`",
+        "`networks.generator_depth`: expected a whole number, found True",
+        "`precision`: expected one of auto, bf16, 32, found 'fp8'",
+        "`optimizer.decay`: expected a number, found 'fast'",
+        "`seed`: '[' cannot be read as YAML",
+    ):
+        assert mistake in message, mistake
+
+
+def test_an_override_below_a_value():
+    with pytest.raises(ConfigurationError, match=r"`epochs\.first`: `epochs` is a value, not a section"):
+        load_configuration(None, {"epochs": "3", "epochs.first": "1"})
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "expected"),
+    [
+        ("epochs", "2.5", "a whole number"),
+        ("epochs", "null", "a whole number"),
+        ("data.photos", "2024", "a text"),
+        ("data.window_sizes", "64", "a list of whole numbers"),
+        ("data.window_sizes", "[64, x]", "a list of whole numbers"),
+        ("optimizer.betas", "[0.5]", "a list of 2 numbers"),
+        ("optimizer.decay", "true", "a number"),
+        ("vgg19_weights", "[a]", "a text or null"),
+        ("data.patches_per_epoch", "a", "a whole number or null"),
+    ],
+)
+def test_values_of_the_wrong_kind(key, text, expected):
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(None, {key: text})
+    assert f"`{key}`: expected {expected}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "complaint"),
+    [
+        ("data.size", "100", "`data.size` 100 must be a multiple of 256, which is 2 to the power of"),
+        ("data.size", "0", "`data.size` must be ≥ 32"),
+        ("data.window_sizes", "[]", "`data.window_sizes` must hold sizes ≥ 8"),
+        ("data.window_sizes", "[4, 64]", "`data.window_sizes` must hold sizes ≥ 8"),
+        ("data.margin", "-1", "`data.margin` must be ≥ 0"),
+        ("data.patches_per_epoch", "0", "`data.patches_per_epoch` must be ≥ 1"),
+        ("data.validation_share", "0", "`data.validation_share` must lie between 0 and 1"),
+        ("data.validation_share", "1", "`data.validation_share` must lie between 0 and 1"),
+        ("networks.generator_depth", "1", "`networks.generator_depth` must be ≥ 2"),
+        ("networks.generator_depth", "-3", "`networks.generator_depth` must be ≥ 2"),
+        ("networks.discriminator_filters", "0", "`networks` filters must be ≥ 1"),
+        ("optimizer.generator_learning_rate", "0", "learning rates must be finite and above 0"),
+        ("optimizer.discriminator_learning_rate", ".nan", "learning rates must be finite and above 0"),
+        ("optimizer.generator_learning_rate", ".inf", "learning rates must be finite and above 0"),
+        ("optimizer.decay", "1.1", "`optimizer.decay` must lie in (0, 1]"),
+        ("optimizer.decay", ".nan", "`optimizer.decay` must lie in (0, 1]"),
+        ("optimizer.betas", "[0.5, 1]", "`optimizer.betas` must lie in [0, 1)"),
+        ("losses.style", "-1", "loss weights {'style': -1.0} are not usable"),
+        ("losses.restoration", "0", "nothing to restore by"),
+        ("batch_size", "0", "`batch_size` must be ≥ 1"),
+        ("epochs", "0", "`epochs` must be ≥ 1"),
+        ("patience", "0", "`patience` must be ≥ 1"),
+        ("sample_every", "0", "`sample_every` must be ≥ 1"),
+        ("workers", "-1", "`workers` must be ≥ 0"),
+        ("seed", "-1", "`seed` must lie between 0 and 4294967295"),
+        ("seed", "4294967296", "`seed` must lie between 0 and 4294967295"),
+    ],
+)
+def test_impossible_values(key, text, complaint):
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(None, {key: text})
+    assert complaint in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"epochs: [1\n", "cannot be read as YAML"),
+        (b"epochs: \xff\n", "cannot be read as YAML"),
+        (b"- 1\n- 2\n", "expected `key: value` lines, found a list"),
+        (b"!!python/object/apply:os.getcwd []\n", "cannot be read as YAML"),
+    ],
+)
+def test_files_that_are_no_configuration(tmp_path, content, complaint):
+    path = tmp_path / "run.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(path)
+    assert complaint in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"none\.yaml: cannot be read as YAML \(No such file"):
+        load_configuration(tmp_path / "none.yaml")

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -11,6 +12,7 @@ from upcracknet.corruption import (
     JumbledSquareMasks,
     SquareMasks,
     StripedMasks,
+    blur_mask_edges,
     corrupt,
     corruption_masks,
     scaled_cell,
@@ -185,3 +187,33 @@ def test_families_have_names(name: str, family: CorruptionMasks):
 def test_impossible_sizes_are_refused(make, message: str):
     with pytest.raises(ConfigurationError, match=message):
         make()
+
+
+def test_blurred_edges_fade_over_about_two_pixels_and_move():
+    masks = SquareMasks(cells=(64,)).all(256, 256)
+    generator = torch.Generator().manual_seed(3)
+    first, second = blur_mask_edges(masks, generator), blur_mask_edges(masks, generator)
+    assert first.shape == masks.shape
+    assert 0 <= first.min() < 1e-6 < 1 - 1e-6 < first.max() <= 1
+    partly = ((first > 0.01) & (first < 0.99)).float().mean().item()
+    # 2 pixels for each of about 3.6 edges a direction: 7.2 / 256 in rows, the same in columns.
+    assert partly == pytest.approx(2 * 7.2 / 256, rel=0.5)
+    assert not torch.equal(first, second)
+    torch.testing.assert_close(first[0] + first[1], torch.ones(1, 256, 256))
+
+
+@pytest.mark.parametrize("size", [(64, 64), (33, 97)])
+def test_blurred_edges_agree_with_opencv(size):
+    masks = SquareMasks(cells=(64,)).all(*size)[:1]
+    enlarged = cv2.resize(
+        masks[0, 0].numpy(),
+        (round(size[1] * 286 / 256), round(size[0] * 286 / 256)),
+        interpolation=cv2.INTER_LINEAR,
+    )
+    found = blur_mask_edges(masks, torch.Generator().manual_seed(0))[0, 0].numpy()
+    places = [
+        enlarged[top : top + size[0], left : left + size[1]]
+        for top in range(enlarged.shape[0] - size[0] + 1)
+        for left in range(enlarged.shape[1] - size[1] + 1)
+    ]
+    assert min(np.abs(found - place).max() for place in places) < 1e-5

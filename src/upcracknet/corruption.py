@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -17,6 +18,9 @@ from upcracknet.errors import ConfigurationError
 
 REFERENCE_SIDE = 256
 """Image side, in pixels, at which cell sizes are given."""
+
+ENLARGEMENT = 286 / 256
+"""How much the authors' code enlarges corrupted photos before it crops them."""
 
 CorruptionName = Literal["squares", "stripes", "jumbled"]
 """Names of the mask families: the three rows of Table II."""
@@ -196,6 +200,31 @@ def corrupt(
     masks = masks.to(images.dtype)
     corrupted = images * masks
     return corrupted + fill * (1 - masks) if fill else corrupted
+
+
+def blur_mask_edges(masks: Float[Tensor, "b 1 h w"], generator: torch.Generator) -> Float[Tensor, "b 1 h w"]:
+    """Give masks the soft, shifted edges of the authors' code, which draws masks before it scales the photos.
+
+    There, corrupted photos of 256 pixels are enlarged to 286 and cropped back at random, so that a removed
+    region fades into its surroundings over about two pixels. The generator then learns to restore what is
+    merely dark, too: on cracks this matters a lot (docs/decisions/0002-masks-at-input-size.md).
+
+    Args:
+        masks: Masks of 0 and 1.
+        generator: Source of the crop's place, which is the same for all masks of the batch.
+
+    Returns:
+        Masks in [0, 1], of the same size.
+    """
+    height, width = masks.shape[-2:]
+    enlarged = F.interpolate(
+        masks, size=(round(height * ENLARGEMENT), round(width * ENLARGEMENT)), mode="bilinear"
+    )
+    top, left = (
+        int(torch.randint(0, larger - side + 1, (), generator=generator, device=generator.device))
+        for larger, side in ((enlarged.shape[-2], height), (enlarged.shape[-1], width))
+    )
+    return enlarged[..., top : top + height, left : left + width].contiguous()
 
 
 def corruption_masks(name: CorruptionName) -> CorruptionMasks:

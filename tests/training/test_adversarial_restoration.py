@@ -110,9 +110,9 @@ def test_a_step_updates_both_networks_as_written_out(module, images, alone):
     for network, expected in ((module.generator, generator), (module.discriminator, discriminator)):
         for parameter, right in zip(network.parameters(), expected.parameters(), strict=True):
             torch.testing.assert_close(parameter, right)
-    assert float(module.record["train/total"]) == pytest.approx(float(restoration.detach()), rel=1e-5)
-    assert float(module.record["train/adversarial"]) == pytest.approx(float(adversarial.detach()), rel=1e-5)
-    assert float(module.record["train/discriminator"]) == pytest.approx(float(loss_d.detach()), rel=1e-5)
+    assert module.record["train/total"].item() == pytest.approx(restoration.item(), rel=1e-5)
+    assert module.record["train/adversarial"].item() == pytest.approx(adversarial.item(), rel=1e-5)
+    assert module.record["train/discriminator"].item() == pytest.approx(loss_d.item(), rel=1e-5)
     assert set(module.record) == {
         f"train/{name}" for name in ("mae", "ssim", "msgms", "style", "total", "adversarial", "discriminator")
     }
@@ -183,20 +183,13 @@ def test_the_record_says_which_features_were_used(configure, module):
 @pytest.fixture
 def vgg19():
     """VGG-19 with made weights: all zeros, which take no time to draw."""
-    with torch.device("meta"):
-        shapes = {name: tensor.shape for name, tensor in adversarial_vgg_layers().items()}
-    return VGG19Features({name: torch.zeros(shape) for name, shape in shapes.items()})
-
-
-def adversarial_vgg_layers() -> dict[str, torch.Tensor]:
-    widths = {0: (3, 64), 2: (64, 64), 5: (64, 128), 7: (128, 128), 10: (128, 256)}
-    widths |= {layer: (256, 256) for layer in (12, 14, 16)} | {19: (256, 512)}
-    widths |= {layer: (512, 512) for layer in (21, 23, 25, 28, 30)}
+    widths = {0: (3, 64), 2: (64, 64), 5: (64, 128), 7: (128, 128), 10: (128, 256), 19: (256, 512)}
+    widths |= dict.fromkeys((12, 14, 16), (256, 256)) | dict.fromkeys((21, 23, 25, 28, 30), (512, 512))
     state = {}
     for layer, (before, after) in widths.items():
-        state[f"features.{layer}.weight"] = torch.empty(after, before, 3, 3)
-        state[f"features.{layer}.bias"] = torch.empty(after)
-    return state
+        state[f"features.{layer}.weight"] = torch.zeros(after, before, 3, 3)
+        state[f"features.{layer}.bias"] = torch.zeros(after)
+    return VGG19Features(state)
 
 
 @pytest.mark.parametrize(("given", "expected"), [("null", (None, True)), ("vgg.pth", ("vgg.pth", False))])
@@ -233,5 +226,5 @@ def test_vgg19_that_is_not_there_is_one_clear_error(configure, tmp_path, monkeyp
 
     monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    with pytest.raises(WeightsError, match="could not fetch .*Name or service not known; put the file at"):
+    with pytest.raises(WeightsError, match=r"could not fetch .*Name or service not known; put the file at"):
         AdversarialRestoration(configure(style_features="vgg19"))

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from upcracknet.corruption import corrupt, corruption_masks
+from upcracknet.corruption import blur_mask_edges, corrupt, corruption_masks
 from upcracknet.losses.adversarial import discriminator_loss, generator_adversarial_loss
 from upcracknet.losses.features import RandomFeatures, load_vgg19
 from upcracknet.losses.restoration import restoration_loss, total_loss
@@ -65,10 +65,12 @@ class AdversarialRestoration(lightning.LightningModule):
         # One seed a step: the masks of a resumed run need no saved state.
         generator = torch.Generator().manual_seed(seed)
         height, width = images.shape[-2:]
-        masks = self.masks.sample(len(images), height, width, generator).to(images.device)
+        masks = self.masks.sample(len(images), height, width, generator)
+        if self.configuration.mask_edges == "blurred":
+            masks = blur_mask_edges(masks, generator)
         # The Hadamard product is taken in [0, 1], so what is removed is black. Cracks are dark too: this is
         # what makes the generator take them for something to be restored.
-        return images * 2 - 1, corrupt(images, masks) * 2 - 1
+        return images * 2 - 1, corrupt(images, masks.to(images.device)) * 2 - 1
 
     def training_step(self, images: Float[Tensor, "b 3 h w"], batch_index: int) -> None:
         """Update D, then G, with a single pass of the generator.

@@ -104,7 +104,7 @@ def test_metrics_tell_losses_speed_and_learning_rates(run):
 
 def test_the_picture_shows_original_corrupted_and_restored(run):
     picture = cv2.imread(str(run / "samples" / "epoch-0001.png"))
-    assert picture.shape == (3 * 64, 2 * 64, 3)
+    assert picture.shape == (3 * 64, 4 * 64, 3)
     assert (picture[64:128] == 0).all(axis=-1).mean() == 0.5
 
 
@@ -177,9 +177,10 @@ def test_a_run_of_another_configuration_is_not_resumed(run, configure, train_qui
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
 
-def test_fewer_epochs_than_were_trained(run, configure, train_quietly):
-    with pytest.raises(ConfigurationError, match="cannot be trained so: .*current_epoch=2"):
-        train_quietly(configure(epochs="1"), run)
+def test_fewer_epochs_than_were_trained(configure, train_quietly, tmp_path):
+    train_quietly(configure(epochs="3"), tmp_path)
+    with pytest.raises(ConfigurationError, match=r"cannot be trained so: .*max_epochs=1"):
+        train_quietly(configure(epochs="1"), tmp_path)
 
 
 def test_a_finished_run_stays_as_it_is(run, configure, train_quietly):
@@ -199,7 +200,7 @@ def test_the_generator_passes_once_a_training_step(configure, train_quietly, tmp
     monkeypatch.setattr(UNetGenerator, "forward", counted)
     train_quietly(configure(epochs="1"), tmp_path)
     assert passes[True] == 2  # four patches, two a step
-    assert passes[False] == 1 + 1  # validation and the picture
+    assert passes[False] == 2 + 1  # validation and the picture
 
 
 def test_training_stops_early_and_stays_stopped(configure, train_quietly, tmp_path, monkeypatch):
@@ -247,7 +248,7 @@ def test_a_full_disk_leaves_the_checkpoint_before(configure, train_quietly, tmp_
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(checkpoint.torch, "save", full)
-    with pytest.raises(OutputError, match="the checkpoint cannot be written .*No space left on device"):
+    with pytest.raises(OutputError, match=r"the checkpoint cannot be written .*No space left on device"):
         train_quietly(configure(), tmp_path)
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["last.ckpt"]
     assert (tmp_path / "checkpoints" / "last.ckpt").read_bytes() == before
@@ -258,7 +259,7 @@ def test_a_damaged_checkpoint_is_one_clear_error(configure, train_quietly, tmp_p
     path = tmp_path / "checkpoints" / "last.ckpt"
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(
-        WeightsError, match="the checkpoint cannot be read .*delete it to train from the start"
+        WeightsError, match=r"the checkpoint cannot be read .*delete it to train from the start"
     ) as caught:
         train_quietly(configure(), tmp_path)
     assert "\n" not in str(caught.value)
@@ -277,7 +278,7 @@ def test_losses_that_are_never_finite(configure, train_quietly, tmp_path, monkey
 
 def test_a_run_folder_below_a_file(configure, train_quietly, tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(OutputError, match="cannot be written .*; choose a writable folder"):
+    with pytest.raises(OutputError, match=r"cannot be written .*; choose a writable folder"):
         train_quietly(configure(), tmp_path / "file" / "run")
 
 

@@ -39,8 +39,8 @@ def calibrate(
 
     Paints cracks on undamaged photos that the model was not trained on, adds as many synthetic roads, and
     keeps the detection settings that find these known cracks best. Each comes with the level below which
-    nothing is called crack, so that clean road stays clean. Writes the weights with the best settings, and all
-    comparisons as JSON beside them.
+    nothing is called crack, so that clean road stays clean. Writes the weights with the best settings, and
+    all comparisons as JSON beside them.
 
     For example:
         upcracknet calibrate runs/mine --photos crack-free/ -o mine.safetensors

@@ -84,8 +84,8 @@ class TrainingConfiguration:
         vgg19_weights: file with the ImageNet weights; None takes torch's cache, and downloads them there (548
             MB) when they are missing and ``vgg19`` is chosen.
         corruption: family of masks (Section III-B).
-        mask_edges: ``sharp`` masks of 0 and 1 as the paper defines them, or ``blurred`` by scaling and cropping as
-            in the authors' code.
+        mask_edges: ``sharp`` masks of 0 and 1 as the paper defines them, or ``blurred`` by scaling and
+            cropping as in the authors' code.
         optimizer: learning rates and their decay.
         batch_size: patches a step; 8 in the authors' code, not stated in the paper.
         epochs: most epochs.

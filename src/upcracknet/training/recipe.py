@@ -227,6 +227,8 @@ def _quiet_libraries() -> Iterator[None]:
     with warnings.catch_warnings():
         # Few workers are on purpose: drawing patches takes a small part of a step.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        # A resumed run writes where it wrote before.
+        warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
         # Lightning's own use of torch.
         warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
         yield

@@ -1,0 +1,177 @@
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from upcracknet import CrackDetector
+from upcracknet.cli.main import FAILED, INTERRUPTED, USAGE, run
+from upcracknet.data.photo import save_image_atomically
+from upcracknet.training.callbacks import RestoredSamples
+
+TINY = (
+    "data.size=64",
+    "data.window_sizes=[48, 64]",
+    "data.validation_share=0.34",
+    "networks.generator_filters=4",
+    "networks.generator_depth=5",
+    "networks.discriminator_filters=4",
+    "batch_size=2",
+    "epochs=1",
+    "workers=0",
+    "precision=32",
+)
+
+
+@pytest.fixture
+def crack_free(tmp_path) -> Path:
+    """Six small made photos without cracks, in a folder whose name YAML takes for a date."""
+    random = np.random.default_rng(0)
+    for number in range(6):
+        photo = random.normal(130, 20, (80, 96, 3)).clip(0, 255).astype(np.uint8)
+        save_image_atomically(tmp_path / "2024-05-01" / f"{number}.png", photo)
+    return tmp_path / "2024-05-01"
+
+
+@pytest.fixture
+def train(crack_free, tmp_path, monkeypatch):
+    """Runs the command on the crack-free photos; gives the exit code."""
+    monkeypatch.chdir(tmp_path)
+
+    def run_train(*arguments):
+        return run(
+            ["train", *map(str, arguments), "--photos", crack_free.name, "-o", "run", "--accelerator", "cpu"]
+        )
+
+    return run_train
+
+
+def error_line(capsys) -> str:
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    lines = [line for line in printed.err.splitlines() if line.startswith("error:")]
+    assert len(lines) == 1
+    return lines[0]
+
+
+def test_one_command_from_photos_to_a_detector(train, tmp_path, photo, capsys):
+    assert train(*TINY) == 0
+    printed = capsys.readouterr()
+    result = json.loads(printed.out)
+    assert result == {"run": "run", "weights": "run/generator.safetensors"}
+    assert "epoch 1/1" in printed.err
+    assert CrackDetector.from_pretrained(result["run"]).detect(photo).mask.shape == (100, 150)
+    assert (
+        yaml.safe_load((tmp_path / "run" / "configuration.yaml").read_text())["data"]["photos"]
+        == "2024-05-01"
+    )
+
+
+def test_a_file_and_overrides_and_going_on(train, tmp_path, capsys):
+    values: dict = {}
+    for text in TINY:
+        key, value = text.split("=")
+        *section, name = key.split(".")
+        (values.setdefault(section[0], {}) if section else values)[name] = yaml.safe_load(value)
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(values))
+    for epochs in (1, 2):
+        assert train("tiny.yaml", f"epochs={epochs}", "--tensorboard") == 0
+        assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == epochs
+    assert list((tmp_path / "run" / "tensorboard").iterdir())
+
+
+def test_an_interruption_has_its_exit_code_and_is_resumed(train, tmp_path, monkeypatch, capsys):
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            RestoredSamples, "on_validation_epoch_end", lambda *_: signal.raise_signal(signal.SIGINT)
+        )
+        assert train(*TINY) == INTERRUPTED
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "interrupted; finished results are whole, the same command goes on" in printed.err
+    assert train(*TINY) == 0
+    assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 1
+
+
+def test_all_unknown_keys_are_told_at_once(train, tmp_path, capsys):
+    (tmp_path / "wrong.yaml").write_text("epoch: 3\nnetworks:\n  filters: 2\n")
+    assert train("wrong.yaml", "batchsize=2") == FAILED
+    line = error_line(capsys)
+    assert line.startswith("error: wrong.yaml: ")
+    for key in ("epoch", "networks.filters", "batchsize"):
+        assert f"unknown key `{key}`" in line
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("none.yaml",), "none.yaml: cannot be read as YAML (No such file or directory)"),
+        ((*TINY, "quickly"), "quickly: expected KEY=VALUE, such as epochs=50"),
+        ((*TINY, "data.split="), "`data.split`: expected a text, found None"),
+        ((*TINY, "style_features=vgg19", "vgg19_weights=none.pth"), "no VGG-19 weights at none.pth"),
+        ((*TINY, "data.window_sizes=[512]"), "no undamaged window of sizes 512"),
+    ],
+)
+def test_mistakes_are_one_clear_error(train, capsys, arguments, reason):
+    assert train(*arguments) == FAILED
+    assert reason in error_line(capsys)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--devices", "0"), ("--maximum-minutes", "0"), ("--accelerator", "abacus"), ("--epochs", "3")],
+)
+def test_wrong_usage(train, tmp_path, capsys, arguments):
+    assert train(*TINY, *arguments) == USAGE
+    assert arguments[0] in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_another_configuration_is_not_resumed(train, capsys):
+    assert train(*TINY) == 0
+    capsys.readouterr()
+    assert train(*TINY, "batch_size=4") == FAILED
+    assert "run: holds a run of another configuration (different: batch_size)" in error_line(capsys)
+
+
+def test_without_the_extra_the_remedy_is_told(train, monkeypatch, capsys):
+    for name in [name for name in sys.modules if name.startswith("upcracknet.training")]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        for module in [module for module in sys.modules if module.split(".")[0] == name]:
+            monkeypatch.delitem(sys.modules, module)
+        monkeypatch.setitem(sys.modules, name, None)
+    assert train(*TINY) == FAILED
+    assert "pip install 'upcracknet[train]'" in error_line(capsys)
+
+
+def test_two_processes_share_one_run(crack_free, tmp_path, photo):
+    command = shutil.which("upcracknet", path=str(Path(sys.executable).parent))
+    assert command is not None, "the package is not installed"
+    sizes = ("data.patches_per_epoch=8", "epochs=2")
+    words = [command, "train", *TINY, *sizes, "--photos", str(crack_free), "-o", str(tmp_path / "run")]
+    environment = {key: value for key, value in os.environ.items() if key not in ("LOCAL_RANK", "WORLD_SIZE")}
+    answer = subprocess.run(
+        [*words, "--accelerator", "cpu", "--devices", "2"],
+        capture_output=True,
+        text=True,
+        timeout=150,
+        env=environment | {"OMP_NUM_THREADS": "1"},
+        cwd=tmp_path,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)["weights"] == str(tmp_path / "run" / "generator.safetensors")
+    assert "Warning" not in answer.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2024-05-01", "run"]
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["devices"] == 2
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2]
+    assert CrackDetector.from_pretrained(tmp_path / "run").detect(photo).score.shape == (100, 150)

@@ -22,10 +22,13 @@ def test_a_model_is_written_with_the_settings_that_were_best(tmp_path, small_mod
     tensors, record = load_weights(output)
     assert record.detection == report["chosen"] | {"input_size": 64}
     assert record.detection["level_floor"] > 0
+    assert report["chosen"] in [comparison["settings"] for comparison in report["comparisons"]]
     original, _ = load_weights(small_model)
     assert all(abs(tensors[name] - original[name]).max() < 1e-3 for name in original)
 
 
 def test_a_name_that_is_no_weights_file_is_refused(tmp_path, small_model, capsys):
-    assert run(["calibrate", str(small_model), "-o", str(tmp_path / "mine.pt"), "--photos", str(tmp_path)]) == 1
+    assert (
+        run(["calibrate", str(small_model), "-o", str(tmp_path / "mine.pt"), "--photos", str(tmp_path)]) == 1
+    )
     assert "expected a name that ends in .safetensors" in capsys.readouterr().err

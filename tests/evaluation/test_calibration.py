@@ -8,11 +8,11 @@ from upcracknet.data.patches import UndamagedPatches
 from upcracknet.data.synthetic import synthesize_road
 from upcracknet.detection import DetectionSettings, RestorationScorer
 from upcracknet.evaluation.calibration import (
-    FALSE_ALARM_SHARE,
+    FALSE_ALARM_SHARES,
+    best_with_floor,
     compare_settings,
     painted_roads,
     synthetic_roads,
-    with_calibrated_floor,
 )
 from upcracknet.networks import UNetGenerator
 
@@ -61,16 +61,21 @@ def test_the_better_settings_come_first(patches):
     found = compare_settings(
         Smoothing(2, 2), patches, roads, roads, (blind, good), progress=lambda: steps.append(1)
     )
-    assert [comparison.settings.error for comparison in found] == ["squared", "absolute_grey"]
-    assert all(comparison.settings.level_floor > 0 for comparison in found)
-    assert found[0].painted != found[0].painted_without_floor
+    assert [c.mean_iou for c in found] == sorted((c.mean_iou for c in found), reverse=True)
+    assert found[0].settings.error == "squared"
     assert found[0].mean_iou == pytest.approx(found[0].painted.iou)
+    assert len(found) == 2 * (1 + len(FALSE_ALARM_SHARES))
     assert len(steps) == 2
+    chosen = best_with_floor(found)
+    assert chosen.settings.level_floor > 0
+    assert chosen.mean_iou == max(c.mean_iou for c in found if c.settings.level_floor > 0)
 
 
-def test_the_floor_lets_the_stated_share_of_undamaged_pixels_through(patches):
+def test_a_floor_lets_the_stated_share_of_undamaged_pixels_through(patches):
     generator = Smoothing(2, 2)
-    settings = with_calibrated_floor(generator, DetectionSettings(), patches)
-    scorer = RestorationScorer(generator, settings, 64)
-    scores = np.stack([scorer.score(patches[index][None])[0].numpy() for index in range(len(patches))])
-    assert (scores > settings.level_floor).mean() == pytest.approx(FALSE_ALARM_SHARE, abs=2e-4)
+    roads = painted_roads(patches, 2)
+    for comparison in compare_settings(generator, patches, roads, roads, (DetectionSettings(),)):
+        scorer = RestorationScorer(generator, comparison.settings, 64)
+        scores = np.stack([scorer.score(patches[index][None])[0].numpy() for index in range(len(patches))])
+        share = (scores > comparison.settings.level_floor).mean()
+        assert share == pytest.approx(comparison.false_alarm_share, abs=3e-4)

@@ -16,6 +16,7 @@ from upcracknet.detection.pretrained import load_scorer, weights_path
 from upcracknet.errors import ConfigurationError
 from upcracknet.evaluation.calibration import (
     CANDIDATES,
+    best_with_floor,
     compare_settings,
     painted_roads,
     synthetic_roads,
@@ -32,7 +33,7 @@ def calibrate(
     data_root: Path | None = None,
     validation_share: float = 0.1,
     seed: int = 0,
-    roads: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 64,
+    roads: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 32,
     half_precision: bool = False,
 ) -> int:
     """Choose how a trained model detects, without any labels.
@@ -73,7 +74,7 @@ def calibrate(
         comparisons = compare_settings(
             scorer.generator, patches, painted, synthetic, progress=lambda: bar.advance(task)
         )
-    chosen = comparisons[0].settings
+    chosen = best_with_floor(comparisons).settings
     written = save_weights(
         output,
         tensors,

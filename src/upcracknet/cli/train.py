@@ -48,14 +48,14 @@ def train(
         tensorboard: Also write TensorBoard events.
     """
     try:
-        from lightning_fabric.utilities.rank_zero import rank_zero_only
-
         from upcracknet.training.configuration import load_configuration
         from upcracknet.training.recipe import train as run_training
     except ModuleNotFoundError as error:
-        if error.name not in ("pytorch_lightning", "lightning_fabric"):
+        if error.name != "pytorch_lightning":
             raise
         raise UpCrackNetError("training needs more packages; run: pip install 'upcracknet[train]'") from error
+    from lightning_fabric.utilities.rank_zero import rank_zero_only
+
     if configuration is not None and "=" in str(configuration) and not configuration.exists():
         overrides, configuration = (str(configuration), *overrides), None
     wrong = [text for text in overrides if "=" not in text]

@@ -63,7 +63,7 @@ def test_arrows_point_one_way(room):
         for file, name in imports(room)
         if name.split(".")[0] == "upcracknet"
         and name != "upcracknet.__version__"
-        and name.split(".")[1] not in allowed
+        and not allowed.intersection(name.split(".")[1:2])
     ]
     assert not wrong
 
@@ -73,7 +73,7 @@ def test_the_plan_has_no_circles():
         assert room not in seen, f"{room} depends on itself"
         return {room}.union(*(reached(other, seen | {room}) for other in ARROWS[room]))
 
-    assert reached("cli") == set(ARROWS) - {"errors"} - {"losses", "corruption"} | {"losses", "corruption"}
+    assert reached("cli") | {"errors"} == set(ARROWS)
 
 
 def test_nothing_imports_torchvision_and_only_training_imports_lightning():

@@ -63,9 +63,8 @@ def train(
         raise ConfigurationError(f"{', '.join(wrong)}: expected KEY=VALUE, such as epochs=50")
     values = dict(text.split("=", 1) for text in overrides)
     if photos is not None:
-        values["data.photos"] = json.dumps(
-            photos, ensure_ascii=False
-        )  # quoted: YAML takes 2024-05-01 for a date
+        # Quoted, as YAML takes a folder named 2024-05-01 for a date.
+        values["data.photos"] = json.dumps(photos, ensure_ascii=False)
     weights = run_training(
         load_configuration(configuration, values),
         output,

@@ -13,15 +13,17 @@ from upcracknet.networks import UNetGenerator
 
 @runtime_checkable
 class Scorer(Protocol):
-    """Anything that says how crack-like each pixel is: a restorer, a baseline, an exported model.
+    """Anything that says how crack-like each pixel is: a restorer, a baseline, an exported model."""
 
-    Attributes:
-        name: shown in results.
-        input_size: side of the square input it wants, in pixels; None takes any size.
-    """
+    @property
+    def name(self) -> str:
+        """Shown in results."""
+        ...
 
-    name: str
-    input_size: int | None
+    @property
+    def input_size(self) -> int | None:
+        """Side of the square input it wants, in pixels; None takes any size."""
+        ...
 
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
         """Score images in [0, 1]; the result lies in [0, 1], higher is more crack-like."""
@@ -46,7 +48,7 @@ class RestorationScorer:
         name: str = "UP-CrackNet",
     ) -> None:
         self.name, self.settings = name, settings
-        self.input_size: int | None = input_size
+        self.input_size = input_size
         self.generator = generator.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         generator.use_statistics(settings.statistics)
         for module in generator.modules():

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-import upcracknet
+from upcracknet import __version__
 
 
 def code_version() -> str:
@@ -24,11 +24,11 @@ def code_version() -> str:
     try:
         # A checkout of another project that merely contains the installed package does not count.
         if not Path(git("rev-parse", "--show-toplevel"), "src", "upcracknet").is_dir():
-            return upcracknet.__version__
+            return __version__
         dirty = "+dirty" if git("status", "--porcelain", "--untracked-files=no", "--", str(folder)) else ""
-        return f"{upcracknet.__version__} ({git('rev-parse', '--short=12', 'HEAD')}{dirty})"
+        return f"{__version__} ({git('rev-parse', '--short=12', 'HEAD')}{dirty})"
     except (OSError, subprocess.CalledProcessError):
-        return upcracknet.__version__
+        return __version__
 
 
 def environment() -> dict[str, Any]:

@@ -187,5 +187,5 @@ def test_names_of_the_rooms(room):
 
 
 def test_presets_and_protocols():
-    assert set(PRESETS) == {"paper", "authors"}
+    assert set(PRESETS) == {"paper", "paper-running", "authors"}
     assert set(ProtocolName.__args__) == {"paper", "native"}

@@ -234,7 +234,7 @@ def test_a_model_that_is_not_there(photos, detect, capsys):
 
 def test_settings_that_cannot_be(photos, detect, capsys):
     assert detect(photos, "--preset", "mine") == FAILED
-    assert "unknown preset 'mine'; known: paper, authors" in error_line(capsys)
+    assert "unknown preset 'mine'; known: paper, paper-running, authors" in error_line(capsys)
     assert detect(photos, "--overlap", "64") == FAILED
     assert "overlap of 64 pixels" in error_line(capsys)
 

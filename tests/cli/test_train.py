@@ -1,6 +1,5 @@
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -8,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 
 from upcracknet import CrackDetector
 from upcracknet.cli.main import FAILED, INTERRUPTED, USAGE, run
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.training.callbacks import RestoredSamples
+from upcracknet.weights import load_weights
 
 TINY = (
     "data.size=64",
@@ -148,26 +149,58 @@ def test_without_the_extra_the_remedy_is_told(train, monkeypatch, capsys):
     assert "pip install 'upcracknet[train]'" in error_line(capsys)
 
 
+# The command, with the weights of each process written down at the end.
+SCRIPT = """
+from pathlib import Path
+import torch
+from upcracknet.cli.main import main
+from upcracknet.training.adversarial_restoration import AdversarialRestoration
+
+def keep(module):
+    torch.save(dict(module.named_parameters()), Path(__file__).with_name(f"process-{module.global_rank}.pt"))
+
+AdversarialRestoration.on_train_end = keep
+main()
+"""
+
+
 def test_two_processes_share_one_run(crack_free, tmp_path, photo):
-    command = shutil.which("upcracknet", path=str(Path(sys.executable).parent))
-    assert command is not None, "the package is not installed"
-    sizes = ("data.patches_per_epoch=8", "epochs=2")
-    words = [command, "train", *TINY, *sizes, "--photos", str(crack_free), "-o", str(tmp_path / "run")]
-    environment = {key: value for key, value in os.environ.items() if key not in ("LOCAL_RANK", "WORLD_SIZE")}
+    script = tmp_path / "command.py"
+    script.write_text(SCRIPT)
+    options = [
+        "--photos",
+        str(crack_free),
+        "-o",
+        str(tmp_path / "run"),
+        "--accelerator",
+        "cpu",
+        "--devices",
+        "2",
+    ]
+    # Ten patches: five a process, of which the incomplete third batch is left out.
+    command = [sys.executable, str(script), "train", *TINY, "data.patches_per_epoch=10", "epochs=2", *options]
+    inherited = {key: value for key, value in os.environ.items() if key not in ("LOCAL_RANK", "WORLD_SIZE")}
+    environment = inherited | {"OMP_NUM_THREADS": "1"}
     answer = subprocess.run(
-        [*words, "--accelerator", "cpu", "--devices", "2"],
-        capture_output=True,
-        text=True,
-        timeout=150,
-        env=environment | {"OMP_NUM_THREADS": "1"},
-        cwd=tmp_path,
-        check=False,
+        command, capture_output=True, text=True, timeout=170, env=environment, check=False
     )
     assert answer.returncode == 0, answer.stderr
     assert json.loads(answer.stdout)["weights"] == str(tmp_path / "run" / "generator.safetensors")
     assert "Warning" not in answer.stderr
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["2024-05-01", "run"]
+
+    files = {path.relative_to(tmp_path / "run").as_posix() for path in (tmp_path / "run").rglob("*.*")}
+    assert files == {
+        *("configuration.yaml", "run.json", "metrics.jsonl", "generator.safetensors"),
+        *("checkpoints/last.ckpt", "samples/epoch-0001.png"),
+    }
     assert json.loads((tmp_path / "run" / "run.json").read_text())["devices"] == 2
     lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2]
+    _, record = load_weights(tmp_path / "run" / "generator.safetensors")
+    assert record.provenance["images_seen"] == 8 * record.provenance["epoch"]
     assert CrackDetector.from_pretrained(tmp_path / "run").detect(photo).score.shape == (100, 150)
+
+    # Both processes took the same steps, the mean of what each saw.
+    first, second = (torch.load(tmp_path / f"process-{rank}.pt", weights_only=True) for rank in (0, 1))
+    assert first.keys() == second.keys()
+    assert all(torch.equal(value, second[name]) for name, value in first.items())

@@ -1,6 +1,5 @@
 """Shipped and self-trained models as scorers."""
 
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -58,10 +57,6 @@ def load_scorer(model: str | Path, preset: str | None = None) -> tuple[Restorati
     settings = DetectionSettings.from_dict(stored) if preset is None else PRESETS[preset]
     generator = UNetGenerator(**record.configuration)
     load_state(generator, tensors, path)
-    scorer = RestorationScorer(generator, settings, input_size, name=f"UP-CrackNet ({path.stem})")
+    name = f"UP-CrackNet ({path.stem}, {'calibrated' if preset is None else f'preset {preset}'})"
+    scorer = RestorationScorer(generator, settings, input_size, name=name)
     return scorer, OtsuThreshold(floor=settings.level_floor)
-
-
-def with_level_floor(settings: DetectionSettings, threshold: OtsuThreshold) -> DetectionSettings:
-    """Settings that remember a calibrated floor."""
-    return replace(settings, level_floor=threshold.floor)

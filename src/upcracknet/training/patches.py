@@ -12,6 +12,11 @@ from upcracknet.data.patches import UndamagedPatches, split_samples
 from upcracknet.training.configuration import TrainingConfiguration
 
 
+LEAST_PATCHES = 300
+"""Patches an epoch where the configuration names no number and there are fewer photos: the paper's number for
+DeepCrack. A few photos hold many different windows."""
+
+
 class UndamagedPatchData(lightning.LightningDataModule):
     """Undamaged patches for training and validation, from different photos.
 
@@ -33,7 +38,7 @@ class UndamagedPatchData(lightning.LightningDataModule):
         self.training = UndamagedPatches(
             training,
             **shared,  # type: ignore[arg-type]
-            patches_per_epoch=data.patches_per_epoch,
+            patches_per_epoch=data.patches_per_epoch or max(len(training), LEAST_PATCHES),
             seed=configuration.seed,
         )
         self.validation = UndamagedPatches(

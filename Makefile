@@ -16,7 +16,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 
 demo: .venv/core
 ifeq ($(PHOTOS),)
-	@$(BIN)/upcracknet synthesize out/demo/roads --count 8 --seed 3 --overwrite >/dev/null
+	@$(BIN)/upcracknet synthesize out/demo/roads --count 8 --seed 3 --no-distractors --overwrite >/dev/null
 	@$(BIN)/upcracknet detect out/demo/roads/photos out/demo/roads/undamaged --output out/demo --overwrite >/dev/null
 else
 	@$(BIN)/upcracknet detect "$(PHOTOS)" --output out/demo --overwrite >/dev/null

@@ -16,7 +16,7 @@ def test_a_model_is_written_with_the_settings_that_were_best(tmp_path, small_mod
     words = ["calibrate", str(small_model), "--output", str(output), "--photos", str(tmp_path / "clean")]
     assert run([*words, "--roads", "2", "--validation-share", "0.5", "--half-precision"]) == 0
     report = json.loads(capsys.readouterr().out)
-    ious = [comparison["mean_iou"] for comparison in report["comparisons"]]
+    ious = [comparison["painted"]["iou"] for comparison in report["comparisons"]]
     assert ious == sorted(ious, reverse=True)
     assert report == json.loads(output.with_suffix(".calibration.json").read_text())
     tensors, record = load_weights(output)

@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 from skimage.filters import threshold_otsu
+from skimage.measure import label, regionprops
 
 from upcracknet.detection.threshold import (
     FixedThreshold,
@@ -68,3 +69,27 @@ def test_a_fitted_level_leaves_the_stated_share_of_false_alarms():
 def test_calibrating_on_nothing_is_refused():
     with pytest.raises(DataError, match="at least one photo"):
         undamaged_level([], 0.01)
+
+
+def test_specks_are_dropped_and_thin_lines_kept():
+    score = np.zeros((40, 40), np.float32)
+    score[5:9, 5:9] = 1
+    score[np.arange(12, 32), np.arange(12, 32)] = 1
+    score[36, 2:12] = 1
+    found = apply_threshold(score, 0.5, minimum_extent=10)
+    assert not found[5:9, 5:9].any()
+    assert found[np.arange(12, 32), np.arange(12, 32)].all()
+    assert found[36, 2:12].all()
+    assert apply_threshold(score, 0.5, minimum_extent=11)[36].sum() == 0
+    assert apply_threshold(np.zeros((4, 4), np.float32), 0.5, minimum_extent=3).sum() == 0
+
+
+def test_extents_agree_with_scikit_image():
+    score = np.random.default_rng(0).random((60, 80)).astype(np.float32)
+    mask = score > 0.7
+    expected = np.zeros_like(mask)
+    for region in regionprops(label(mask, connectivity=2)):
+        top, left, bottom, right = region.bbox
+        if max(bottom - top, right - left) >= 6:
+            expected[tuple(region.coords.T)] = True
+    np.testing.assert_array_equal(apply_threshold(score, 0.7, minimum_extent=6), expected)

@@ -90,7 +90,7 @@ def calibrate(
         "weights": str(output),
         "sha256": written.sha256,
         "chosen": chosen.to_dict(),
-        "comparisons": [asdict(comparison) | {"mean_iou": comparison.mean_iou} for comparison in comparisons],
+        "comparisons": [asdict(comparison) for comparison in comparisons],
     }
     text = json.dumps(report, indent=2)
     output.with_suffix(".calibration.json").write_text(text + "\n", encoding="utf-8")

@@ -6,10 +6,11 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from cyclopts import Parameter, validators
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -19,6 +20,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
 
 from upcracknet.cli.results import ResultLog, photos_to_detect, result_paths
 from upcracknet.data.photo import load_photo
@@ -28,6 +30,8 @@ from upcracknet.detection.pretrained import weights_path
 from upcracknet.errors import PhotoError
 
 SOME_FAILED = 3
+SHOWN = 20
+"""Rows of the table on the terminal."""
 
 
 def detect(
@@ -106,5 +110,19 @@ def detect(
                 bar.advance(task)
     finally:
         summary = log.write_summary(found)
+    Console(stderr=True).print(_table([log.rows[str(photo)] for photo in found if str(photo) in log.rows]))
     sys.stdout.write(json.dumps(summary, indent=2) + "\n")
     return SOME_FAILED if summary["failed"] else 0
+
+
+def _table(rows: list[dict[str, Any]]) -> Table:
+    """The photos with the largest crack share first; the rest is in the summary."""
+    table = Table(box=SIMPLE_HEAD)
+    for column, justify in (("photo", "left"), ("crack pixels", "right"), ("share", "right")):
+        table.add_column(column, justify=justify, overflow="ellipsis", no_wrap=True)  # type: ignore[arg-type]
+    done = sorted((row for row in rows if row["status"] == "done"), key=lambda row: -row["area_share"])
+    for row in done[:SHOWN]:
+        table.add_row(row["photo"], f"{row['crack_pixels']:,}", f"{row['area_share']:.2%}")
+    if len(done) > SHOWN:
+        table.add_row(f"… and {len(done) - SHOWN} more in summary.csv", "", "")
+    return table

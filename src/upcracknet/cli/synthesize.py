@@ -25,6 +25,7 @@ def synthesize(
     width: AtLeastOne = 544,
     surface: Surface | None = None,
     seed: Annotated[int, Parameter(validator=validators.Number(gte=0))] = 0,
+    distractors: bool = True,
     overwrite: bool = False,
 ) -> None:
     """Make road photos with exact crack masks, and the same roads undamaged.
@@ -46,6 +47,8 @@ def synthesize(
         width: Width of each photo in pixels.
         surface: Material of all roads; without it each road draws its own.
         seed: Seed of the first road; each further road takes the next number.
+        distractors: Add shadows, stains, joints, paint and the like, which are no
+            cracks.
         overwrite: Replace the roads that are in the folder already.
     """
     manifest = output / "manifest.json"
@@ -57,7 +60,8 @@ def synthesize(
     with Progress(*columns, console=Console(stderr=True)) as bar:
         numbers = bar.track(range(seed, seed + count), description="synthesizing")
         entries = [
-            _save(synthesize_road(number, height, width, surface=surface), output) for number in numbers
+            _save(synthesize_road(number, height, width, surface=surface, distractors=distractors), output)
+            for number in numbers
         ]
     content = {"height": height, "width": width, "roads": entries}
     write_atomically(manifest, (json.dumps(content, indent=2) + "\n").encode())

@@ -122,9 +122,8 @@ class CrackDetector:
         for canvas in self._scored(photos):
             score = canvas.result()
             level = self.threshold.level(score)
-            yield CrackMap(
-                canvas.photo, score, apply_threshold(score, level), level, self.millimetres_per_pixel
-            )
+            mask = apply_threshold(score, level, self.threshold.minimum_extent)
+            yield CrackMap(canvas.photo, score, mask, level, self.millimetres_per_pixel)
 
     def _scored(self, photos: Iterable[Photo]) -> Iterator[ScoreCanvas]:
         waiting: deque[ScoreCanvas] = deque()

@@ -54,9 +54,12 @@ def load_scorer(model: str | Path, preset: str | None = None) -> tuple[Restorati
     input_size = stored.pop("input_size", 256)
     if preset is None and model == "paper":
         preset = "paper"
-    settings = DetectionSettings.from_dict(stored) if preset is None else PRESETS[preset]
-    generator = UNetGenerator(**record.configuration)
+    try:
+        settings = DetectionSettings.from_dict(stored) if preset is None else PRESETS[preset]
+        generator = UNetGenerator(**record.configuration)
+    except (ConfigurationError, TypeError, ValueError) as error:
+        raise WeightsError(f"{path}: settings of another version ({error}); update upcracknet") from error
     load_state(generator, tensors, path)
     name = f"UP-CrackNet ({path.stem}, {'calibrated' if preset is None else f'preset {preset}'})"
     scorer = RestorationScorer(generator, settings, input_size, name=name)
-    return scorer, OtsuThreshold(floor=settings.level_floor)
+    return scorer, OtsuThreshold(floor=settings.level_floor, minimum_extent=settings.minimum_extent)

@@ -25,6 +25,8 @@ class DetectionSettings:
         sigma_color: how much errors may differ to be averaged, in units of the error, which lies in [0, 1].
         sigma_space: how far errors may lie apart to be averaged, in pixels.
         eight_bit: round the error map to 8 bits before it is filtered, as the authors' code does.
+        minimum_extent: connected crack pixels that reach less far than this many pixels, in height and in
+            width, are taken for specks and dropped.
         level_floor: pixels below this error are never called crack, whatever Otsu's method says.
     """
 
@@ -36,6 +38,7 @@ class DetectionSettings:
     sigma_color: float = 0.1
     sigma_space: float = 1.5
     eight_bit: bool = False
+    minimum_extent: int = 0
     level_floor: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:

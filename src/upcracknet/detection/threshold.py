@@ -18,6 +18,11 @@ OTSU_BINS = 256
 class Threshold(Protocol):
     """A rule that decides from which score on a pixel is crack."""
 
+    @property
+    def minimum_extent(self) -> int:
+        """Connected pixels that reach less far, in height and in width, are no crack; in pixels."""
+        ...
+
     def fit(self, scores: Iterable[Float[np.ndarray, "h w"]]) -> "Threshold":
         """Learn from score maps of undamaged photos; returns a fitted copy."""
         ...
@@ -68,10 +73,12 @@ class OtsuThreshold:
     Attributes:
         floor: lowest level; ``fit`` sets it to what only ``false_alarm_share`` of undamaged pixels exceed.
         false_alarm_share: share of undamaged pixels that may lie above the floor.
+        minimum_extent: smallest reach of connected crack pixels, in pixels; see :func:`apply_threshold`.
     """
 
     floor: float = 0.0
     false_alarm_share: float = 0.002
+    minimum_extent: int = 0
 
     def fit(self, scores: Iterable[Float[np.ndarray, "h w"]]) -> "OtsuThreshold":
         """Set the floor on undamaged photos."""
@@ -89,10 +96,12 @@ class FixedThreshold:
     Attributes:
         fixed_level: the level; ``fit`` sets it to what only ``false_alarm_share`` of undamaged pixels exceed.
         false_alarm_share: share of undamaged pixels that may be called crack.
+        minimum_extent: smallest reach of connected crack pixels, in pixels; see :func:`apply_threshold`.
     """
 
     fixed_level: float = 0.5
     false_alarm_share: float = 0.002
+    minimum_extent: int = 0
 
     def fit(self, scores: Iterable[Float[np.ndarray, "h w"]]) -> "FixedThreshold":
         """Set the level on undamaged photos."""
@@ -103,7 +112,21 @@ class FixedThreshold:
         return self.fixed_level
 
 
-def apply_threshold(score: Float[np.ndarray, "h w"], level: float) -> Bool[np.ndarray, "h w"]:
-    """Pixels that score above the level."""
+def apply_threshold(
+    score: Float[np.ndarray, "h w"], level: float, minimum_extent: int = 0
+) -> Bool[np.ndarray, "h w"]:
+    """Pixels that score above the level, without specks.
+
+    Args:
+        score: a score map.
+        level: pixels above it are crack.
+        minimum_extent: connected pixels that reach less far than this, in height and in width, are no crack.
+    """
     mask: np.ndarray = score > level
-    return mask
+    if minimum_extent <= 1 or not mask.any():
+        return mask
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    extent = statistics[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+    extent[0] = 0  # the background
+    kept: np.ndarray = (extent >= minimum_extent)[labels]
+    return kept

@@ -11,7 +11,6 @@ from upcracknet.data.dataset import open_dataset
 from upcracknet.data.patches import UndamagedPatches, split_samples
 from upcracknet.training.configuration import TrainingConfiguration
 
-
 LEAST_PATCHES = 300
 """Patches an epoch where the configuration names no number and there are fewer photos: the paper's number for
 DeepCrack. A few photos hold many different windows."""

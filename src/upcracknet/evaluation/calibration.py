@@ -54,8 +54,8 @@ class Comparison:
         false_alarm_share: share of undamaged pixels above the floor; 1 without a floor.
         painted: pooled scores on undamaged photos, both with painted cracks and as they are: most road has no
             crack, so what is found there counts against the settings. The choice goes by their IoU.
-        synthetic: pooled scores on synthetic roads with shadows, stains, joints and paint, to compare; shrunk,
-            they hold many hairline networks, which no settings find.
+        synthetic: pooled scores on synthetic roads with shadows, stains, joints and paint, to compare;
+            shrunk, they hold many hairline networks, which no settings find.
     """
 
     settings: DetectionSettings

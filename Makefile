@@ -19,7 +19,7 @@ ifeq ($(PHOTOS),)
 	@$(BIN)/upcracknet synthesize out/demo/roads --count 8 --seed 3 --no-distractors --overwrite >/dev/null
 	@$(BIN)/upcracknet detect out/demo/roads/photos out/demo/roads/undamaged --output out/demo --overwrite >/dev/null
 else
-	@$(BIN)/upcracknet detect "$(PHOTOS)" --output out/demo --overwrite >/dev/null
+	@$(BIN)/upcracknet detect "$(PHOTOS)" --output out/demo --overwrite >/dev/null || test $$? -eq 3
 endif
 	@echo "cracks in red: out/demo/overlays   masks: out/demo/masks   table: out/demo/summary.csv"
 

@@ -18,7 +18,8 @@ PACKAGE = ["CrackDetector", "CrackMap", "__version__"]
 
 CRACK_DETECTOR = {
     "__init__": "(self, scorer, threshold, *, overlap=None, batch_size=8, millimetres_per_pixel=None)",
-    "from_pretrained": "(model='default', *, preset=None, overlap=None, batch_size=8)",
+    "from_pretrained": "(model='default', *, preset=None, overlap=None, batch_size=8, "
+    "millimetres_per_pixel=None)",
     "detect": "(self, photo)",
     "detect_many": "(self, photos)",
 }

@@ -14,7 +14,7 @@ def test_a_model_is_written_with_the_settings_that_were_best(tmp_path, small_mod
         Image.fromarray(road).save(tmp_path / "clean" / f"{seed}.png")
     output = tmp_path / "calibrated" / "mine.safetensors"
     words = ["calibrate", str(small_model), "--output", str(output), "--photos", str(tmp_path / "clean")]
-    assert run([*words, "--roads", "2", "--validation-share", "0.5", "--half-precision"]) == 0
+    assert run([*words, "--roads", "2", "--half-precision"]) == 0
     report = json.loads(capsys.readouterr().out)
     ious = [comparison["painted"]["iou"] for comparison in report["comparisons"]]
     assert ious == sorted(ious, reverse=True)
@@ -32,3 +32,18 @@ def test_a_name_that_is_no_weights_file_is_refused(tmp_path, small_model, capsys
         run(["calibrate", str(small_model), "-o", str(tmp_path / "mine.pt"), "--photos", str(tmp_path)]) == 1
     )
     assert "expected a name that ends in .safetensors" in capsys.readouterr().err
+
+
+def test_an_output_folder_that_cannot_be_made_is_one_clear_error(tmp_path, small_model, capsys):
+    (tmp_path / "clean").mkdir()
+    for seed in range(2):
+        road = synthesize_road(seed, 96, 128, cracks=False, distractors=False).photo
+        Image.fromarray(road).save(tmp_path / "clean" / f"{seed}.png")
+    (tmp_path / "file").write_text("not a folder")
+    output = tmp_path / "file" / "mine.safetensors"
+    words = ["calibrate", str(small_model), "-o", str(output), "--photos", str(tmp_path / "clean")]
+    assert run([*words, "--roads", "1"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "error: " in printed.err
+    assert "cannot be written" in printed.err

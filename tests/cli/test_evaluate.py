@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from upcracknet.cli.evaluate import INCOMPLETE, evaluate, folder_name
+from upcracknet.cli.main import FAILED, run
 from upcracknet.errors import DataError
 
 
@@ -49,6 +50,31 @@ def test_the_baseline_is_evaluated_once(
     assert [result["model"] for result in json.loads(capsys.readouterr().out)["results"]] == [
         "local-contrast"
     ]
+
+
+def test_a_model_and_the_baseline_stand_in_one_report(
+    roads: Path, tmp_path: Path, small_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["evaluate", str(roads), "--model", str(small_model), "--preset", "paper", "--examples", "3"]
+    assert run([*words, "--output", str(tmp_path / "out")]) == 0
+    results = json.loads(capsys.readouterr().out)["results"]
+    assert [result["model"] for result in results] == ["UP-CrackNet (small, preset paper)", "local-contrast"]
+    folder = tmp_path / "out" / "roads-paper"
+    assert (folder / "UP-CrackNet-small-preset-paper" / "per_image.csv").is_file()
+    assert (folder / "local-contrast" / "per_image.csv").is_file()
+    report = (folder / "evaluation.md").read_text()
+    assert all(result["model"] in report for result in results)
+
+
+def test_an_output_folder_that_cannot_be_made_is_one_clear_error(
+    roads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    words = ["evaluate", str(roads), "--model", "local-contrast", "--output", str(tmp_path / "file" / "out")]
+    assert run(words) == FAILED
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert len([line for line in printed.err.splitlines() if line.startswith("error:")]) == 1
 
 
 def test_a_damaged_photo_gives_a_report_and_its_own_exit_code(

@@ -54,7 +54,15 @@ def test_help_waits_for_no_heavy_library():
 
 
 @pytest.mark.parametrize(
-    "words", [["dectect"], ["detect"], ["detect", "a.jpg", "--oops"], ["train", "--devices", "x"]]
+    "words",
+    [
+        ["dectect"],
+        ["detect"],
+        ["detect", "a.jpg", "--oops"],
+        ["train", "--devices", "x"],
+        ["calibrate", "run", "-o", "mine.safetensors", "--roads", "0"],
+        ["data", "mine", "photos", "-o", "patches", "--seed", "-1"],
+    ],
 )
 def test_wrong_usage_is_told_on_standard_error(words, capsys):
     assert run(words) == USAGE

@@ -160,6 +160,8 @@ def test_output_that_cannot_be_written(
 
 def test_threshold_in_words() -> None:
     class Hysteresis:
+        minimum_extent = 0
+
         def fit(self, scores: Iterable[np.ndarray]) -> "Hysteresis":
             return self
 
@@ -170,6 +172,10 @@ def test_threshold_in_words() -> None:
     assert describe_threshold(OtsuThreshold()) == "Otsu on each photo"
     assert describe_threshold(OtsuThreshold(floor=0.0123)) == "Otsu on each photo, at least 0.0123"
     assert describe_threshold(FixedThreshold(0.25)) == "fixed at 0.25"
+    assert (
+        describe_threshold(OtsuThreshold(minimum_extent=16))
+        == "Otsu on each photo, without specks under 16 pixels"
+    )
 
 
 REAL = os.environ.get("UPCRACKNET_DATA")

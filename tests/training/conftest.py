@@ -29,6 +29,7 @@ def configure(crack_free) -> Callable[..., TrainingConfiguration]:
             "data.size": "64",
             "data.window_sizes": "[48, 64]",
             "data.validation_share": "0.34",
+            "data.patches_per_epoch": "4",
             "networks.generator_filters": "4",
             "networks.generator_depth": "5",
             "networks.discriminator_filters": "4",

@@ -81,3 +81,9 @@ def test_windows_that_do_not_fit(configure):
 def test_a_folder_that_is_not_there(configure, tmp_path):
     with pytest.raises(DataError, match=r"neither a dataset .* nor a folder"):
         UndamagedPatchData(configure(data__photos=str(tmp_path / "none")))
+
+
+def test_a_few_photos_give_as_many_patches_as_the_paper_takes_from_deepcrack(configure):
+    data = UndamagedPatchData(configure(data__patches_per_epoch="null"))
+    assert data.training.photo_count == 4
+    assert len(data.training) == 300

@@ -68,7 +68,8 @@ def test_the_record_says_where_the_weights_come_from(run, configure):
     assert record["style_features"] == "random-filters-seed0"
     assert record["training_photos"] == 4
     assert record["data"] == f"{configure().data.photos}, train"
-    assert record["optimizer"] == {"learning_rates": [1e-4, 4e-4], "decay": 0.99, "batch_size": 2}
+    assert record["configuration"]["optimizer"]["generator_learning_rate"] == 1e-4
+    assert record["configuration"]["mask_edges"] == "sharp"
     assert {"torch", "pytorch_lightning", "processor", "threads", "seed", "devices"} <= set(record)
     provenance = load_weights(run / "generator.safetensors")[1].provenance
     assert provenance.items() >= record.items()
@@ -318,6 +319,30 @@ def test_convolutions_run_in_16_bits_when_asked(configure, train_quietly, tmp_pa
     monkeypatch.setattr(UNetGenerator, "forward", watched)
     train_quietly(configure(precision="bf16", epochs="1"), tmp_path)
     assert kinds == {torch.bfloat16}
+
+
+@pytest.mark.parametrize(("has_bf16", "expected"), [(True, "bf16-mixed"), (False, "32-true")])
+def test_automatic_precision_is_16_bits_where_the_processor_has_them(monkeypatch, has_bf16, expected):
+    monkeypatch.setattr(recipe.torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(recipe.torch.cpu, "_is_avx512_bf16_supported", lambda: has_bf16, raising=False)
+    assert recipe._precision("auto") == expected
+    assert recipe._precision("bf16") == "bf16-mixed"
+    assert recipe._precision("32") == "32-true"
+
+
+def test_convolutions_run_with_channels_last(configure, train_quietly, tmp_path, monkeypatch):
+    layouts = []
+    forward = UNetGenerator.forward
+
+    def watched(network, corrupted):
+        weight = network.encoder[1].convolution.weight
+        layouts.append(weight.is_contiguous(memory_format=torch.channels_last))
+        return forward(network, corrupted)
+
+    monkeypatch.setattr(UNetGenerator, "forward", watched)
+    train_quietly(configure(epochs="1"), tmp_path)
+    assert layouts
+    assert all(layouts)
 
 
 def test_progress_goes_to_standard_error(configure, tmp_path, capsys):

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from upcracknet.data.dataset import open_dataset
 from upcracknet.data.patches import UndamagedPatches, split_samples
+from upcracknet.data.photo import write_atomically
 from upcracknet.detection.pretrained import load_scorer, weights_path
 from upcracknet.errors import ConfigurationError
 from upcracknet.evaluation.calibration import (
@@ -21,6 +22,7 @@ from upcracknet.evaluation.calibration import (
     painted_roads,
     synthetic_roads,
 )
+from upcracknet.training.configuration import TrainingConfiguration, as_dictionary, load_configuration
 from upcracknet.weights import WeightsRecord, load_weights, save_weights
 
 
@@ -28,20 +30,18 @@ def calibrate(
     model: Path,
     *,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
-    photos: str = "deepcrack",
-    split: str = "train",
+    photos: str | None = None,
     data_root: Path | None = None,
-    validation_share: float = 0.1,
-    seed: int = 0,
     roads: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 32,
     half_precision: bool = False,
 ) -> int:
     """Choose how a trained model detects, without any labels.
 
-    Paints cracks on undamaged photos that the model was not trained on, adds as many synthetic roads, and
-    keeps the detection settings that find these known cracks best. Each comes with the level below which
-    nothing is called crack, so that clean road stays clean. Writes the weights with the best settings, and
-    all comparisons as JSON beside them.
+    Paints cracks on undamaged photos that the model was not trained on, and keeps the detection settings
+    that find these known cracks best and leave the photos without cracks clean. Each comes with the level
+    below which nothing is called crack, and the reach below which a speck is dropped. Synthetic roads are
+    measured beside, to compare. Writes the weights with the best settings, and all comparisons as JSON
+    beside them.
 
     For example:
         upcracknet calibrate runs/mine --photos crack-free/ -o mine.safetensors
@@ -49,11 +49,9 @@ def calibrate(
     Args:
         model: Run folder of `upcracknet train`, or a .safetensors file.
         output: Weights file to write.
-        photos: The photos that were trained on: a folder, or a dataset's name.
-        split: Part of the dataset.
+        photos: Folder or dataset of undamaged road; without it what the run was trained on. Photos that
+            training kept apart are used.
         data_root: Folder with the named datasets; else the variable UPCRACKNET_DATA.
-        validation_share: Share of the photos that training kept apart, as in its configuration.
-        seed: Seed of training, which decides which photos were kept apart.
         roads: Number of painted and of synthetic roads.
         half_precision: Store the weights in 16 bits, half the size.
     """
@@ -62,10 +60,22 @@ def calibrate(
     scorer, _ = load_scorer(model)
     path = weights_path(model)
     tensors, record = load_weights(path)
-    _, kept_apart = split_samples(open_dataset(photos, data_root, split), validation_share, seed)
+    run = model / "configuration.yaml"
+    if photos is None and not run.exists():
+        raise ConfigurationError(f"{model}: no run folder that says what it learned from; give --photos")
+    configuration = load_configuration(run) if run.exists() else TrainingConfiguration()
+    data, seed = configuration.data, configuration.seed
+    samples = open_dataset(photos or data.photos, data_root, data.split)
+    _, kept_apart = split_samples(samples, data.validation_share, seed)
     size = scorer.input_size
     patches = UndamagedPatches(
-        kept_apart, size=size, augment=False, patches_per_epoch=max(roads, 64), seed=seed
+        kept_apart,
+        size=size,
+        window_sizes=data.window_sizes,
+        margin=data.margin,
+        augment=False,
+        patches_per_epoch=max(roads, 64),
+        seed=seed,
     )
     painted, synthetic = painted_roads(patches, roads), synthetic_roads(size, roads)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -82,7 +92,7 @@ def calibrate(
             record.architecture,
             record.configuration,
             chosen.to_dict() | {"input_size": size},
-            record.provenance,
+            record.provenance | ({"configuration": as_dictionary(configuration)} if run.exists() else {}),
         ),
         half_precision=half_precision,
     )
@@ -93,6 +103,6 @@ def calibrate(
         "comparisons": [asdict(comparison) for comparison in comparisons],
     }
     text = json.dumps(report, indent=2)
-    output.with_suffix(".calibration.json").write_text(text + "\n", encoding="utf-8")
+    write_atomically(output.with_suffix(".calibration.json"), (text + "\n").encode())
     sys.stdout.write(text + "\n")
     return 0

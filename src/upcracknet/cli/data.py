@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, validators
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -89,7 +89,7 @@ def mine(
     stride: int = 16,
     margin: int = 4,
     split: str = "train",
-    seed: int = 0,
+    seed: Annotated[int, Parameter(validator=validators.Number(gte=0))] = 0,
     root: Annotated[Path | None, Parameter(name="--data-root")] = None,
 ) -> None:
     """Cut undamaged patches from photos whose cracks are marked, or from photos without cracks.

@@ -77,7 +77,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except KeyboardInterrupt:
         console.print(
-            "interrupted; finished results are whole, the same command goes on from here", style="yellow"
+            "interrupted; finished results are whole; detect, train and download go on from here",
+            style="yellow",
         )
         return INTERRUPTED
     return code if isinstance(code, int) else 0

@@ -35,8 +35,8 @@ def open_crack500(root: Path, split: str = "test") -> CrackDataset:
     folder = find_layout(root, "crack500", (f"{split}_img", f"{split}_lab"))
     if folder is None:
         raise DataError(
-            f"no Crack500 with the split '{split}' in {root}: expected {split}crop, or {split}_img and "
-            f"{split}_lab, there or in its folder Crack500; "
+            f"no Crack500 with the split '{split}' in {root}: expected {split}crop, {split}data, "
+            f"or {split}_img and {split}_lab, there or in its folder Crack500; "
             "'upcracknet data download crack500' says where to get it"
         )
     masks = folder / f"{split}_lab"

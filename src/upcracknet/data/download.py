@@ -47,7 +47,7 @@ class DatasetSource:
 SOURCES: Mapping[str, DatasetSource] = {
     "deepcrack": DatasetSource(
         page="https://github.com/yhlleo/DeepCrack",
-        terms="research use; cite Liu et al., 'DeepCrack', Neurocomputing 338 (2019)",
+        terms="non-commercial research only; cite Liu et al., 'DeepCrack', Neurocomputing 338 (2019)",
         needed=("train_img", "train_lab", "test_img", "test_lab"),
         url="https://github.com/yhlleo/DeepCrack/raw/master/dataset/DeepCrack.zip",
     ),

@@ -83,6 +83,7 @@ class CrackDetector:
         preset: str | None = None,
         overlap: int | None = None,
         batch_size: int = 8,
+        millimetres_per_pixel: float | None = None,
     ) -> "CrackDetector":
         """Load a shipped or self-trained model.
 
@@ -92,6 +93,7 @@ class CrackDetector:
             preset: name of the detection settings; None takes the model's own.
             overlap: overlap of neighbouring tiles in pixels; None takes a quarter of a tile.
             batch_size: tiles scored at a time.
+            millimetres_per_pixel: size of a pixel on the road, copied to each result.
 
         Raises:
             WeightsError: no such model, or unusable weights.
@@ -100,7 +102,13 @@ class CrackDetector:
         from upcracknet.detection.pretrained import load_scorer  # loads weights only when asked for
 
         scorer, threshold = load_scorer(model, preset)
-        return cls(scorer, threshold, overlap=overlap, batch_size=batch_size)
+        return cls(
+            scorer,
+            threshold,
+            overlap=overlap,
+            batch_size=batch_size,
+            millimetres_per_pixel=millimetres_per_pixel,
+        )
 
     def detect(self, photo: Photo) -> CrackMap:
         """Find the cracks of one photo.
@@ -130,7 +138,9 @@ class CrackDetector:
         batch: list[tuple[ScoreCanvas, Tile, UInt8[np.ndarray, "h w 3"]]] = []
         for photo in photos:
             try:
-                canvas = self._canvas(load_photo(photo))
+                canvas = self._canvas(
+                    load_photo(photo), str(photo) if isinstance(photo, str | Path) else "photo"
+                )
             except PhotoError:
                 self._score(batch)
                 yield from waiting
@@ -147,9 +157,9 @@ class CrackDetector:
         self._score(batch)
         yield from waiting
 
-    def _canvas(self, photo: UInt8[np.ndarray, "h w 3"]) -> ScoreCanvas:
+    def _canvas(self, photo: UInt8[np.ndarray, "h w 3"], name: str) -> ScoreCanvas:
         height, width = photo.shape[:2]
-        check_size(photo, "photo")
+        check_size(photo, name)
         side = self.scorer.input_size
         tile = (min(height, FREE_TILE), min(width, FREE_TILE)) if side is None else (side, side)
         return ScoreCanvas(photo, tile, min(self.overlap, min(tile) // 2))

@@ -50,16 +50,21 @@ def load_scorer(model: str | Path, preset: str | None = None) -> tuple[Restorati
     tensors, record = load_weights(path)
     if record.architecture != "UNetGenerator":
         raise WeightsError(f"{path}: weights of a {record.architecture!r}, expected a 'UNetGenerator'")
-    stored = dict(record.detection)
-    input_size = stored.pop("input_size", 256)
     if preset is None and model == "paper":
         preset = "paper"
     try:
+        stored = dict(record.detection)
+        input_size = int(stored.pop("input_size", 256))
         settings = DetectionSettings.from_dict(stored) if preset is None else PRESETS[preset]
         generator = UNetGenerator(**record.configuration)
     except (ConfigurationError, TypeError, ValueError) as error:
         raise WeightsError(f"{path}: settings of another version ({error}); update upcracknet") from error
     load_state(generator, tensors, path)
-    name = f"UP-CrackNet ({path.stem}, {'calibrated' if preset is None else f'preset {preset}'})"
+    if input_size <= 0 or input_size % generator.size_multiple:
+        raise WeightsError(
+            f"{path}: input size {input_size}, expected a multiple of {generator.size_multiple}"
+        )
+    own = "calibrated" if settings.level_floor else "not calibrated"
+    name = f"UP-CrackNet ({path.stem}, {own if preset is None else f'preset {preset}'})"
     scorer = RestorationScorer(generator, settings, input_size, name=name)
     return scorer, OtsuThreshold(floor=settings.level_floor, minimum_extent=settings.minimum_extent)

@@ -100,11 +100,13 @@ def describe_threshold(threshold: Threshold) -> str:
     """How a detector chooses its thresholds, in words for a table."""
     match threshold:
         case OtsuThreshold(floor=floor):
-            return f"Otsu on each photo, at least {floor:.3g}" if floor > 0 else "Otsu on each photo"
+            rule = f"Otsu on each photo, at least {floor:.3g}" if floor > 0 else "Otsu on each photo"
         case FixedThreshold(fixed_level=level):
-            return f"fixed at {level:.3g}"
+            rule = f"fixed at {level:.3g}"
         case _:
-            return type(threshold).__name__
+            rule = type(threshold).__name__
+    extent = threshold.minimum_extent
+    return f"{rule}, without specks under {extent} pixels" if extent > 1 else rule
 
 
 class _Reader:

@@ -75,6 +75,8 @@ class OptimizerConfiguration:
 class TrainingConfiguration:
     """Everything that decides a training run; the defaults are the paper's.
 
+    But for the style features, whose default needs no download.
+
     Attributes:
         data: the patches.
         networks: the networks' sizes.
@@ -167,9 +169,15 @@ def _override(content: dict[Any, Any], dotted: str, text: str, problems: list[st
     section[key] = value
 
 
+def as_dictionary(configuration: TrainingConfiguration) -> dict[str, Any]:
+    """A configuration as nested plain values, for YAML and JSON."""
+    plain: dict[str, Any] = _plain(asdict(configuration))
+    return plain
+
+
 def dump_configuration(configuration: TrainingConfiguration) -> str:
     """Write a configuration as YAML that :func:`load_configuration` reads back."""
-    return yaml.safe_dump(_plain(asdict(configuration)), sort_keys=False)
+    return yaml.safe_dump(as_dictionary(configuration), sort_keys=False)
 
 
 def _plain(value: Any) -> Any:

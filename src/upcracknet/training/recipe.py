@@ -32,6 +32,7 @@ from upcracknet.training.callbacks import (
 from upcracknet.training.checkpoint import CheckpointFiles
 from upcracknet.training.configuration import (
     TrainingConfiguration,
+    as_dictionary,
     dump_configuration,
     load_configuration,
 )
@@ -133,18 +134,12 @@ def train(
 def _provenance(
     configuration: TrainingConfiguration, module: AdversarialRestoration, data: UndamagedPatchData
 ) -> dict[str, Any]:
-    optimizer = configuration.optimizer
     return environment() | {
         "data": f"{configuration.data.photos}, {configuration.data.split}",
         "training_photos": data.training.photo_count,
-        "corruption": configuration.corruption,
         "style_features": module.style_features_name,
         "seed": configuration.seed,
-        "optimizer": {
-            "learning_rates": [optimizer.generator_learning_rate, optimizer.discriminator_learning_rate],
-            "decay": optimizer.decay,
-            "batch_size": configuration.batch_size,
-        },
+        "configuration": as_dictionary(configuration),
     }
 
 

@@ -27,6 +27,12 @@ def test_weights_come_back_with_their_record(tmp_path, generator):
     assert torch.equal(other.eval()(images), generator.eval()(images))
 
 
+def test_others_may_read_the_weights_as_any_file(tmp_path, generator):
+    (tmp_path / "plain").touch()
+    save_weights(tmp_path / "g.safetensors", generator.state_dict(), RECORD)
+    assert (tmp_path / "g.safetensors").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
 def test_half_precision_takes_half_the_space_and_loads_in_full(tmp_path, generator):
     big, small = UNetGenerator(8, 4), tmp_path / "half.safetensors"
     save_weights(tmp_path / "full.safetensors", big.state_dict(), RECORD)

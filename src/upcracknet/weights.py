@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from upcracknet.errors import OutputError, WeightsError
@@ -73,7 +73,7 @@ def save_weights(
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            save_file(stored, temporary, metadata)
+            temporary.write_bytes(save(stored, metadata))  # with the user's own permissions
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)

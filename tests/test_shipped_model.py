@@ -1,0 +1,59 @@
+"""The model in the package: complete, small, and as good as its card says."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import upcracknet
+from upcracknet import CrackDetector
+from upcracknet.data.dataset import open_dataset
+from upcracknet.data.synthetic import synthesize_road
+from upcracknet.detection.pretrained import SHIPPED, weights_path
+from upcracknet.evaluation.evaluate import evaluate
+from upcracknet.evaluation.protocol import PAPER
+from upcracknet.weights import load_weights
+
+CARDS = Path(upcracknet.__file__).parents[2] / "docs" / "models"
+
+
+@pytest.mark.parametrize("name", sorted(set(SHIPPED.values())))
+def test_weights_are_small_and_say_where_they_come_from(name):
+    path = weights_path(name)
+    assert path.stat().st_size <= 30e6
+    _, record = load_weights(path)
+    assert record.architecture == "UNetGenerator"
+    assert record.provenance["data"] == "deepcrack, train"
+    for key in ("code", "seed", "images_seen", "style_features", "configuration"):
+        assert key in record.provenance
+    assert record.provenance["configuration"]["mask_edges"] == "blurred"
+    assert "dirty" not in record.provenance["code"]
+    assert record.sha256 in (CARDS / f"{name}.md").read_text(encoding="utf-8")
+
+
+def test_the_default_finds_cracks_and_leaves_the_same_roads_clean_without_them():
+    detector = CrackDetector.from_pretrained()
+    found = truth = right = false = pixels = 0
+    for seed in range(3, 9):
+        road = synthesize_road(seed, 256, 256, distractors=False)
+        damaged, undamaged = detector.detect_many([road.photo, road.undamaged])
+        found, truth = found + int(damaged.mask.sum()), truth + int(road.mask.sum())
+        right += int((damaged.mask & road.mask).sum())
+        false, pixels = false + int(undamaged.mask.sum()), pixels + undamaged.mask.size
+    assert right / truth > 0.4
+    assert right / found > 0.4
+    assert false / pixels < 0.01
+
+
+def test_the_same_photo_gives_the_same_map():
+    photo = synthesize_road(3, 300, 500).photo
+    first, second = (CrackDetector.from_pretrained("paper").detect(photo) for _ in range(2))
+    np.testing.assert_array_equal(first.mask, second.mask)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("model", ["default", "paper"])
+def test_accuracy_on_deepcrack_is_what_was_asked_for(real_data, model):
+    result = evaluate(CrackDetector.from_pretrained(model), open_dataset("deepcrack", real_data), PAPER)
+    assert result.complete
+    assert result.whole.exact.scores.iou >= 0.50

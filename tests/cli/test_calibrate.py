@@ -47,3 +47,8 @@ def test_an_output_folder_that_cannot_be_made_is_one_clear_error(tmp_path, small
     assert printed.out == ""
     assert "error: " in printed.err
     assert "cannot be written" in printed.err
+
+
+def test_a_bare_weights_file_needs_photos(tmp_path, small_model, capsys):
+    assert run(["calibrate", str(small_model), "-o", str(tmp_path / "mine.safetensors")]) == 1
+    assert "give --photos" in capsys.readouterr().err

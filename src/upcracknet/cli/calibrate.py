@@ -49,8 +49,9 @@ def calibrate(
     Args:
         model: Run folder of `upcracknet train`, or a .safetensors file.
         output: Weights file to write.
-        photos: Folder or dataset of undamaged road; without it what the run was trained on. Photos that
-            training kept apart are used.
+        photos: Folder or dataset of undamaged road; without it what the run was trained on. The photos
+            that training kept apart are used; a bare weights file does not say which, so give it photos
+            that it has not seen.
         data_root: Folder with the named datasets; else the variable UPCRACKNET_DATA.
         roads: Number of painted and of synthetic roads.
         half_precision: Store the weights in 16 bits, half the size.

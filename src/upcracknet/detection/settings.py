@@ -17,10 +17,11 @@ class DetectionSettings:
         statistics: what batch normalisation uses at test time: the ``running`` averages of training, or the
             ``image``'s own mean and variance.
         dropout: keep dropout on, as the authors' code does.
-        error: ``squared`` is equation (1), averaged over the colours; ``absolute_grey`` is the authors' code,
-            the absolute difference of grey images that are each stretched to their own minimum and maximum.
-        center: subtract the photo's median difference of each colour before squaring. Statistics of the image
-            brighten or darken the restoration as a whole, which is no crack.
+        error: ``squared`` is equation (1), averaged over the colours; ``absolute`` is the same without
+            squaring, so that faint cracks weigh more; ``absolute_grey`` is the authors' code,
+            the difference of grey images that are each stretched to their own minimum and maximum.
+        center: first subtract the photo's median difference of each colour. Statistics of the image brighten
+            or darken the restoration as a whole, which is no crack. Not for ``absolute_grey``.
         filter_diameter: side of the bilateral filter's window in pixels; 0 does not filter.
         sigma_color: how much errors may differ to be averaged, in units of the error, which lies in [0, 1].
         sigma_space: how far errors may lie apart to be averaged, in pixels.

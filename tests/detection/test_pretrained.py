@@ -1,0 +1,46 @@
+import pytest
+
+from upcracknet.detection.pretrained import load_scorer
+from upcracknet.errors import WeightsError
+from upcracknet.networks import UNetGenerator
+from upcracknet.weights import WeightsRecord, save_weights
+
+
+def write(path, configuration=None, detection=None, architecture="UNetGenerator"):
+    record = WeightsRecord(architecture, configuration or {"filters": 2, "depth": 3}, detection or {}, {})
+    save_weights(path, UNetGenerator(2, 3).state_dict(), record)
+    return path
+
+
+def test_the_settings_of_the_weights_are_taken(tmp_path):
+    path = write(
+        tmp_path / "m.safetensors", None, {"input_size": 64, "level_floor": 0.2, "minimum_extent": 7}
+    )
+    scorer, threshold = load_scorer(path)
+    assert (scorer.input_size, threshold.floor, threshold.minimum_extent) == (64, 0.2, 7)
+    assert scorer.name == "UP-CrackNet (m, calibrated)"
+    scorer, threshold = load_scorer(path, "paper-running")
+    assert (threshold.floor, threshold.minimum_extent, scorer.settings.statistics) == (0, 0, "running")
+    assert scorer.name == "UP-CrackNet (m, preset paper-running)"
+
+
+def test_an_uncalibrated_model_says_so(tmp_path):
+    assert load_scorer(write(tmp_path / "m.safetensors"))[0].name == "UP-CrackNet (m, not calibrated)"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"architecture": "Transformer"}, "weights of a 'Transformer', expected a 'UNetGenerator'"),
+        ({"configuration": {"wings": 2}}, "settings of another version"),
+        ({"detection": {"wings": 2}}, "unknown detection settings wings"),
+        ({"detection": {"input_size": 100}}, "input size 100, expected a multiple of 8"),
+        ({"detection": {"input_size": "wide"}}, "settings of another version"),
+        ({"configuration": {"filters": 4, "depth": 3}}, "another architecture"),
+    ],
+)
+def test_weights_that_do_not_fit_are_one_clear_line(tmp_path, wrong, message):
+    with pytest.raises(WeightsError, match=message) as caught:
+        load_scorer(write(tmp_path / "m.safetensors", **wrong))
+    assert "m.safetensors" in str(caught.value)
+    assert "\n" not in str(caught.value)

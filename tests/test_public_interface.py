@@ -79,12 +79,15 @@ ROOMS = {
         "add_distractors",
         "draw_crack_mask",
         "paint_cracks",
+        "paint_visible_cracks",
         "synthesize_road",
     },
     "detection": {
         "PRESETS",
         "CrackDetector",
         "CrackMap",
+        "CrackRemovalScorer",
+        "CrackRemovalSettings",
         "DetectionSettings",
         "FixedThreshold",
         "OtsuThreshold",
@@ -122,7 +125,7 @@ ROOMS = {
         "style_loss",
         "total_loss",
     },
-    "networks": {"NormalizationStatistics", "PatchDiscriminator", "UNetGenerator"},
+    "networks": {"CrackRemover", "NormalizationStatistics", "PatchDiscriminator", "UNetGenerator"},
 }
 
 

@@ -146,8 +146,8 @@ def test_validation_is_the_same_each_time_and_trains_nothing(module, images, alo
 
 def test_a_picture_is_restored_without_dropout_and_without_a_trace(module, images):
     module.train()
-    corrupted, restored = module.restore(images)
-    again = module.restore(images)[1]
+    _, corrupted, restored = module.pictures(images)
+    again = module.pictures(images)[2]
     assert torch.equal(restored, again)
     assert corrupted.min() == 0
     assert 0 <= restored.min() <= restored.max() <= 1

@@ -157,7 +157,7 @@ def test_pictures_every_n_epochs_and_of_the_first(tmp_path, module):
 def test_the_best_weights_are_kept(tmp_path, module):
     path = tmp_path / "generator.safetensors"
     best = BestWeights(path, {"seed": 0})
-    trainer = trainer_at(datamodule=SimpleNamespace(training=range(3)))
+    trainer = trainer_at(datamodule=SimpleNamespace(training=range(3), configuration=module.configuration))
     seen = []
     for epoch, loss in enumerate((0.5, 0.4, 0.45, float("nan"), 0.3)):
         trainer.current_epoch, trainer.callback_metrics = epoch, {"validation/total": torch.tensor(loss)}

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from upcracknet.data.dataset import open_dataset
 from upcracknet.data.patches import UndamagedPatches, split_samples
 from upcracknet.data.photo import write_atomically
-from upcracknet.detection.pretrained import load_scorer, weights_path
+from upcracknet.detection.pretrained import load_restorer, weights_path
 from upcracknet.errors import ConfigurationError
 from upcracknet.evaluation.calibration import (
     CANDIDATES,
@@ -58,13 +58,14 @@ def calibrate(
     """
     if output.suffix != ".safetensors":
         raise ConfigurationError(f"{output}: expected a name that ends in .safetensors")
-    scorer, _ = load_scorer(model)
     path = weights_path(model)
+    scorer = load_restorer(path)
     tensors, record = load_weights(path)
     run = model / "configuration.yaml"
     if photos is None and not run.exists():
         raise ConfigurationError(f"{model}: no run folder that says what it learned from; give --photos")
     configuration = load_configuration(run) if run.exists() else TrainingConfiguration()
+    assert isinstance(configuration, TrainingConfiguration)  # it holds a restorer
     data, seed = configuration.data, configuration.seed
     samples = open_dataset(photos or data.photos, data_root, data.split)
     _, kept_apart = split_samples(samples, data.validation_share, seed)

@@ -119,6 +119,20 @@ class UndamagedPatches(Dataset[Float[Tensor, "3 h w"]]):
         mined, window = self._choose(self._generator(index))
         return mined.sample, window
 
+    def window(self, generator: np.random.Generator, least: int) -> UInt8[np.ndarray, "s s 3"]:
+        """A random undamaged window at the photo's own scale.
+
+        Args:
+            generator: source of randomness; the dataset's own seed and epoch play no part.
+            least: side in pixels that would be enough; a photo's smallest such windows are taken, or its
+                largest where all are smaller.
+        """
+        mined = self._mined[generator.integers(len(self._mined))]
+        size = next((size for size in sorted(mined.corners) if size >= least), max(mined.corners))
+        corners = mined.corners[size]
+        top, left = corners[generator.integers(len(corners))]
+        return mined.photo()[top : top + size, left : left + size]
+
     def __getitem__(self, index: int) -> Float[Tensor, "3 h w"]:
         if not 0 <= index < self._length:
             raise IndexError(index)

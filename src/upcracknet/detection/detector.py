@@ -130,7 +130,7 @@ class CrackDetector:
         for canvas in self._scored(photos):
             score = canvas.result()
             level = self.threshold.level(score)
-            mask = apply_threshold(score, level, self.threshold.minimum_extent)
+            mask = apply_threshold(score, level, self.threshold.minimum_extent, self.threshold.seed_level)
             yield CrackMap(canvas.photo, score, mask, level, self.millimetres_per_pixel)
 
     def _scored(self, photos: Iterable[Photo]) -> Iterator[ScoreCanvas]:

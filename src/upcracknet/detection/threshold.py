@@ -23,6 +23,11 @@ class Threshold(Protocol):
         """Connected pixels that reach less far, in height and in width, are no crack; in pixels."""
         ...
 
+    @property
+    def seed_level(self) -> float:
+        """Connected pixels none of which scores above this are no crack; 0 asks for nothing more."""
+        ...
+
     def fit(self, scores: Iterable[Float[np.ndarray, "h w"]]) -> "Threshold":
         """Learn from score maps of undamaged photos; returns a fitted copy."""
         ...
@@ -74,11 +79,13 @@ class OtsuThreshold:
         floor: lowest level; ``fit`` sets it to what only ``false_alarm_share`` of undamaged pixels exceed.
         false_alarm_share: share of undamaged pixels that may lie above the floor.
         minimum_extent: smallest reach of connected crack pixels, in pixels; see :func:`apply_threshold`.
+        seed_level: what one of the connected crack pixels must score; see :func:`apply_threshold`.
     """
 
     floor: float = 0.0
     false_alarm_share: float = 0.002
     minimum_extent: int = 0
+    seed_level: float = 0.0
 
     def fit(self, scores: Iterable[Float[np.ndarray, "h w"]]) -> "OtsuThreshold":
         """Set the floor on undamaged photos."""
@@ -97,11 +104,13 @@ class FixedThreshold:
         fixed_level: the level; ``fit`` sets it to what only ``false_alarm_share`` of undamaged pixels exceed.
         false_alarm_share: share of undamaged pixels that may be called crack.
         minimum_extent: smallest reach of connected crack pixels, in pixels; see :func:`apply_threshold`.
+        seed_level: what one of the connected crack pixels must score; see :func:`apply_threshold`.
     """
 
     fixed_level: float = 0.5
     false_alarm_share: float = 0.002
     minimum_extent: int = 0
+    seed_level: float = 0.0
 
     def fit(self, scores: Iterable[Float[np.ndarray, "h w"]]) -> "FixedThreshold":
         """Set the level on undamaged photos."""
@@ -113,20 +122,26 @@ class FixedThreshold:
 
 
 def apply_threshold(
-    score: Float[np.ndarray, "h w"], level: float, minimum_extent: int = 0
+    score: Float[np.ndarray, "h w"], level: float, minimum_extent: int = 0, seed_level: float = 0.0
 ) -> Bool[np.ndarray, "h w"]:
-    """Pixels that score above the level, without specks.
+    """Pixels that score above the level, without specks and without what is nowhere certain.
 
     Args:
         score: a score map.
         level: pixels above it are crack.
         minimum_extent: connected pixels that reach less far than this, in height and in width, are no crack.
+        seed_level: connected pixels none of which scores above this are no crack (hysteresis, as in Canny's
+            edge detector); at or below the level it asks for nothing more.
     """
     mask: np.ndarray = score > level
-    if minimum_extent <= 1 or not mask.any():
+    if (minimum_extent <= 1 and seed_level <= level) or not mask.any():
         return mask
-    _, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    extent = statistics[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
-    extent[0] = 0  # the background
-    kept: np.ndarray = (extent >= minimum_extent)[labels]
-    return kept
+    count, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    kept = statistics[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) >= minimum_extent
+    if seed_level > level:
+        certain = np.zeros(count, bool)
+        certain[labels[score > seed_level]] = True
+        kept &= certain
+    kept[0] = False  # the background
+    chosen: np.ndarray = kept[labels]
+    return chosen

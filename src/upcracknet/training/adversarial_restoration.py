@@ -25,6 +25,8 @@ class AdversarialRestoration(lightning.LightningModule):
         configuration: sizes, losses, learning rates, masks and seed.
     """
 
+    weights_name = "generator.safetensors"
+
     def __init__(self, configuration: TrainingConfiguration) -> None:
         super().__init__()
         self.automatic_optimization = False  # two optimisers take turns
@@ -137,19 +139,17 @@ class AdversarialRestoration(lightning.LightningModule):
         self.log_dict(record, batch_size=len(images), sync_dist=True)
 
     @torch.no_grad()
-    def restore(
-        self, images: Float[Tensor, "b 3 h w"]
-    ) -> tuple[Float[Tensor, "b 3 h w"], Float[Tensor, "b 3 h w"]]:
-        """Corrupt and restore patches for a picture.
-
-        Returns:
-            Corrupted and restored patches in [0, 1].
-        """
+    def pictures(self, images: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b 3 h w"]]:
+        """Rows for a picture: original, corrupted and restored patches in [0, 1]."""
         _, corrupted = self._corrupt(images, VALIDATION_SEED)
         training = self.generator.training
         restored = self.generator.eval()(corrupted)
         self.generator.train(training)
-        return (corrupted + 1) / 2, (restored.float() + 1) / 2
+        return [images, (corrupted + 1) / 2, (restored.float() + 1) / 2]
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What the weights file holds."""
+        return self.generator.state_dict()
 
     def weights_record(self, provenance: dict[str, Any]) -> WeightsRecord:
         """Describe the generator for its weights file."""

@@ -4,7 +4,7 @@ import json
 import random
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 import numpy as np
 import pytorch_lightning as lightning
@@ -12,10 +12,34 @@ import torch
 from pytorch_lightning.callbacks import Callback, ProgressBar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import Tensor
+from torch.utils.data import default_collate
 
 from upcracknet.data.photo import save_image_atomically, write_atomically
-from upcracknet.training.adversarial_restoration import AdversarialRestoration
-from upcracknet.weights import save_weights
+from upcracknet.weights import WeightsRecord, save_weights
+
+
+class TrainedMethod(Protocol):
+    """What these callbacks ask of a method's module."""
+
+    weights_name: str
+
+    def pictures(self, batch: Any) -> list[Tensor]:
+        """Rows of a picture of a batch: images b×3×h×w in [0, 1]."""
+        ...
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What the weights file holds."""
+        ...
+
+    def weights_record(self, provenance: dict[str, Any]) -> WeightsRecord:
+        """The record of the weights file."""
+        ...
+
+
+def images_in(batch: Any) -> int:
+    """Number of images of a batch, which is a tensor or a tuple of them."""
+    return len(batch if isinstance(batch, Tensor) else batch[0])
 
 
 class RandomState(Callback):
@@ -120,7 +144,7 @@ class MetricsFile(Callback):
         batch_idx: int,
     ) -> None:
         """Count; validation takes no part in the speed."""
-        self.images += len(batch) * trainer.world_size
+        self.images += images_in(batch) * trainer.world_size
         self.seconds = time.perf_counter() - self.started
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
@@ -137,7 +161,7 @@ class MetricsFile(Callback):
 
 
 class RestoredSamples(Callback):
-    """Every n epochs, a picture of held-out patches: original, corrupted and restored rows."""
+    """Every n epochs, a picture of held-out patches: what goes in, and what comes out."""
 
     def __init__(self, folder: Path, every: int, columns: int = 6) -> None:
         self.folder, self.every, self.columns = folder, every, columns
@@ -145,15 +169,16 @@ class RestoredSamples(Callback):
     def on_validation_epoch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
     ) -> None:
-        """Restore and write ``epoch-NNNN.png``."""
+        """Write ``epoch-NNNN.png``."""
         epoch = trainer.current_epoch + 1
         if trainer.sanity_checking or not trainer.is_global_zero or (epoch % self.every and epoch != 1):
             return
-        assert isinstance(pl_module, AdversarialRestoration)
         patches = trainer.datamodule.validation  # type: ignore[attr-defined]
         count = min(self.columns, len(patches))
-        images = torch.stack([patches[i] for i in range(count)]).to(pl_module.device)
-        rows = [images, *pl_module.restore(images)]
+        batch = pl_module.transfer_batch_to_device(
+            default_collate([patches[i] for i in range(count)]), pl_module.device, 0
+        )
+        rows = cast(TrainedMethod, pl_module).pictures(batch)
         grid = torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1)
         picture = (grid.clamp(0, 1).permute(1, 2, 0).cpu().numpy() * 255).round().astype(np.uint8)
         save_image_atomically(self.folder / f"epoch-{epoch:04d}.png", picture)
@@ -181,15 +206,16 @@ class BestWeights(Callback):
         self.best = loss
         if not trainer.is_global_zero:
             return
-        assert isinstance(pl_module, AdversarialRestoration)
+        method = cast(TrainedMethod, pl_module)
         epochs, patches = trainer.current_epoch + 1, trainer.datamodule.training  # type: ignore[attr-defined]
         batches = trainer.num_training_batches * trainer.world_size
         images = min(
-            batches * pl_module.configuration.batch_size, len(patches)
+            batches * trainer.datamodule.configuration.batch_size,  # type: ignore[attr-defined]
+            len(patches),
         )  # a lone batch may not be full
         budget = {"epoch": epochs, "validation_loss": round(loss, 6), "images_seen": epochs * images}
-        record = pl_module.weights_record(self.provenance | budget)
-        save_weights(self.path, pl_module.generator.state_dict(), record)
+        record = method.weights_record(self.provenance | budget)
+        save_weights(self.path, method.tensors(), record)
 
 
 class RunProgress(ProgressBar):
@@ -236,7 +262,7 @@ class RunProgress(ProgressBar):
     ) -> None:
         """Advance."""
         assert self._progress is not None
-        self._seen += len(batch) * trainer.world_size
+        self._seen += images_in(batch) * trainer.world_size
         rate = self._seen / (time.perf_counter() - self._clock)
         loss = trainer.callback_metrics.get("validation/total")
         validation = "" if loss is None else f" · validation loss {float(loss):.4f}"

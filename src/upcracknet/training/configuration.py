@@ -10,6 +10,7 @@ import yaml
 
 from upcracknet.errors import ConfigurationError
 from upcracknet.losses.restoration import LossWeights
+from upcracknet.training.crack_removal_configuration import CrackRemovalConfiguration
 
 SMALLEST_SIZE = 32  # pixels; the discriminator and the coarsest scale of the losses need that much
 
@@ -73,11 +74,12 @@ class OptimizerConfiguration:
 
 @dataclass(frozen=True)
 class TrainingConfiguration:
-    """Everything that decides a training run; the defaults are the paper's.
+    """Everything that decides a training run of UP-CrackNet; the defaults are the paper's.
 
     But for the style features, whose default needs no download.
 
     Attributes:
+        method: which method this is a configuration of.
         data: the patches.
         networks: the networks' sizes.
         losses: the weights λ of equations (2) and (7).
@@ -98,6 +100,7 @@ class TrainingConfiguration:
         seed: seed of everything random.
     """
 
+    method: Literal["up-cracknet"] = "up-cracknet"
     data: DataConfiguration = field(default_factory=DataConfiguration)
     networks: NetworkConfiguration = field(default_factory=NetworkConfiguration)
     losses: LossWeights = field(default_factory=LossWeights)
@@ -114,13 +117,29 @@ class TrainingConfiguration:
     workers: int = 1
     seed: int = 0
 
+    def impossible_values(self) -> list[str]:
+        """What is wrong with the values, one sentence each."""
+        return _impossible_values(self)
 
-def load_configuration(path: Path | None, overrides: dict[str, str] | None = None) -> TrainingConfiguration:
+
+Configuration = TrainingConfiguration | CrackRemovalConfiguration
+"""Of any method that can be trained; the key ``method`` tells which."""
+
+CONFIGURATIONS: dict[str, type[Configuration]] = {
+    "up-cracknet": TrainingConfiguration,
+    "crack-removal": CrackRemovalConfiguration,
+}
+
+
+def load_configuration(path: Path | None, overrides: dict[str, str] | None = None) -> Configuration:
     """Read a YAML configuration and apply overrides; every problem is reported at once.
 
     Args:
         path: YAML file; None starts from the defaults.
         overrides: dotted keys to YAML values, e.g. ``{"networks.generator_filters": "32"}``.
+
+    Returns:
+        The configuration of the method that the key ``method`` names, UP-CrackNet without it.
 
     Raises:
         ConfigurationError: the file cannot be read, or has unknown keys or values of the wrong kind.
@@ -129,9 +148,13 @@ def load_configuration(path: Path | None, overrides: dict[str, str] | None = Non
     problems: list[str] = []
     for dotted, text in (overrides or {}).items():
         _override(content, dotted, text, problems)
-    configuration: TrainingConfiguration = _build(TrainingConfiguration, content, "", problems)
+    method = content.get("method", "up-cracknet")
+    if method not in CONFIGURATIONS:
+        problems.append(f"`method`: expected one of {', '.join(CONFIGURATIONS)}, found {method!r}")
+    kind = CONFIGURATIONS.get(str(method), TrainingConfiguration)
+    configuration: Configuration = _build(kind, content, "", problems)
     if not problems:
-        problems = _impossible_values(configuration)
+        problems = configuration.impossible_values()
     if problems:
         origin = path if path is not None else "configuration"
         raise ConfigurationError(f"{origin}: " + "; ".join(problems))
@@ -169,13 +192,13 @@ def _override(content: dict[Any, Any], dotted: str, text: str, problems: list[st
     section[key] = value
 
 
-def as_dictionary(configuration: TrainingConfiguration) -> dict[str, Any]:
+def as_dictionary(configuration: Configuration) -> dict[str, Any]:
     """A configuration as nested plain values, for YAML and JSON."""
     plain: dict[str, Any] = _plain(asdict(configuration))
     return plain
 
 
-def dump_configuration(configuration: TrainingConfiguration) -> str:
+def dump_configuration(configuration: Configuration) -> str:
     """Write a configuration as YAML that :func:`load_configuration` reads back."""
     return yaml.safe_dump(as_dictionary(configuration), sort_keys=False)
 
@@ -225,6 +248,8 @@ def _convert(value: Any, hint: Any) -> Any:
     if origin is Literal:
         return next((option for option in options if str(option) == str(value)), _WRONG)
     if origin is tuple:
+        if isinstance(value, str) and options == (str, ...):
+            value = [value]  # `photos: deepcrack` where several could stand
         if not isinstance(value, list | tuple):
             return _WRONG
         kinds = [options[0]] * len(value) if options[-1] is Ellipsis else list(options)

@@ -31,17 +31,20 @@ from upcracknet.training.callbacks import (
 )
 from upcracknet.training.checkpoint import CheckpointFiles
 from upcracknet.training.configuration import (
+    Configuration,
     TrainingConfiguration,
     as_dictionary,
     dump_configuration,
     load_configuration,
 )
+from upcracknet.training.crack_removal import CrackRemoval
+from upcracknet.training.cracked_patches import CrackedPatchData
 from upcracknet.training.patches import UndamagedPatchData
 from upcracknet.training.provenance import environment
 
 
 def train(
-    configuration: TrainingConfiguration,
+    configuration: Configuration,
     run_folder: Path,
     *,
     data_root: Path | None = None,
@@ -51,14 +54,14 @@ def train(
     tensorboard: bool = False,
     progress: bool = True,
 ) -> Path:
-    """Train UP-CrackNet on undamaged patches, resuming when the run folder holds a checkpoint.
+    """Train on undamaged patches, resuming when the run folder holds a checkpoint.
 
     The run folder receives ``configuration.yaml``, ``run.json`` (code version, libraries, data, features of
-    the style loss), ``metrics.jsonl``, ``samples/``, ``checkpoints/`` and ``generator.safetensors`` (lowest
-    validation loss so far).
+    the style loss), ``metrics.jsonl``, ``samples/``, ``checkpoints/`` and the weights of the lowest
+    validation loss so far: ``generator.safetensors`` of UP-CrackNet, or ``crack-remover.safetensors``.
 
     Args:
-        configuration: what to train.
+        configuration: what to train; its type tells the method.
         run_folder: created when missing.
         data_root: folder of the named datasets; None reads the environment variable UPCRACKNET_DATA.
         devices: processes that share the batches (data-parallel).
@@ -69,7 +72,7 @@ def train(
         progress: show live progress on stderr.
 
     Returns:
-        Path of the generator's weights.
+        Path of the weights.
 
     Raises:
         ConfigurationError: the run folder holds a run of another configuration or of more epochs, the
@@ -82,12 +85,12 @@ def train(
     with _quiet_libraries(), _one_line_errors(run_folder):
         torch.set_num_threads(max(1, _usable_cores() // devices))
         lightning.seed_everything(configuration.seed, workers=True, verbose=False)
-        data = UndamagedPatchData(configuration, data_root)
+        module, data, facts = _method(configuration, data_root)
         checkpoint = _open_run_folder(run_folder, configuration)
-        module = AdversarialRestoration(configuration)
-        provenance = _provenance(configuration, module, data) | {"devices": devices}
+        provenance = environment() | facts | {"seed": configuration.seed, "devices": devices}
+        provenance["configuration"] = as_dictionary(configuration)
         _write_records(run_folder, configuration, provenance)
-        weights = run_folder / "generator.safetensors"
+        weights = run_folder / module.weights_name
         callbacks: list[Callback] = [
             RandomState(),
             BestWeights(weights, provenance),
@@ -131,19 +134,28 @@ def train(
     return weights
 
 
-def _provenance(
-    configuration: TrainingConfiguration, module: AdversarialRestoration, data: UndamagedPatchData
-) -> dict[str, Any]:
-    return environment() | {
-        "data": f"{configuration.data.photos}, {configuration.data.split}",
-        "training_photos": data.training.photo_count,
-        "style_features": module.style_features_name,
-        "seed": configuration.seed,
-        "configuration": as_dictionary(configuration),
+def _method(
+    configuration: Configuration, data_root: Path | None
+) -> tuple[AdversarialRestoration | CrackRemoval, lightning.LightningDataModule, dict[str, Any]]:
+    """Module and data of the method, and what the record says of them."""
+    if isinstance(configuration, TrainingConfiguration):
+        undamaged = UndamagedPatchData(configuration, data_root)
+        restoration = AdversarialRestoration(configuration)
+        facts = {
+            "data": f"{configuration.data.photos}, {configuration.data.split}",
+            "training_photos": undamaged.training.photo_count,
+            "style_features": restoration.style_features_name,
+        }
+        return restoration, undamaged, facts
+    cracked = CrackedPatchData(configuration, data_root)
+    facts = {
+        "data": f"{' and '.join(configuration.data.photos)}, {configuration.data.split}",
+        "training_photos": cracked.photo_count,
     }
+    return CrackRemoval(configuration), cracked, facts
 
 
-def _open_run_folder(run_folder: Path, configuration: TrainingConfiguration) -> Path | None:
+def _open_run_folder(run_folder: Path, configuration: Configuration) -> Path | None:
     """Make the folder, or check that it holds a run of this configuration; gives its checkpoint."""
     path, last = run_folder / "configuration.yaml", run_folder / "checkpoints" / "last.ckpt"
     run_folder.mkdir(parents=True, exist_ok=True)
@@ -158,17 +170,19 @@ def _open_run_folder(run_folder: Path, configuration: TrainingConfiguration) -> 
     return last
 
 
-def _differences(before: TrainingConfiguration, now: TrainingConfiguration) -> list[str]:
-    """Keys that may not change in a resumed run; these do not change what it has done so far."""
-    free = {"epochs", "patience", "sample_every", "workers"}
+def _differences(before: Configuration, now: Configuration) -> list[str]:
+    """Keys that may not change in a resumed run."""
+    if type(before) is not type(now):
+        return ["method"]
+    free = {"patience", "sample_every", "workers"}  # these do not change what it has done so far
+    if isinstance(now, TrainingConfiguration):
+        free.add("epochs")  # nor does this, where the learning rates do not depend on it
     pairs = [(field.name, getattr(before, field.name), getattr(now, field.name)) for field in fields(now)]
     return [name for name, old, new in pairs if name not in free and old != new]
 
 
 @rank_zero_only  # the other processes of a parallel run come here too
-def _write_records(
-    run_folder: Path, configuration: TrainingConfiguration, provenance: dict[str, Any]
-) -> None:
+def _write_records(run_folder: Path, configuration: Configuration, provenance: dict[str, Any]) -> None:
     write_atomically(run_folder / "configuration.yaml", dump_configuration(configuration).encode())
     write_atomically(run_folder / "run.json", (json.dumps(provenance, indent=2) + "\n").encode())
 
@@ -202,7 +216,7 @@ def _precision(choice: Literal["auto", "bf16", "32"]) -> Any:
     return "bf16-mixed" if choice == "bf16" else "32-true"
 
 
-def _channels_last(module: AdversarialRestoration) -> AdversarialRestoration:
+def _channels_last(module: AdversarialRestoration | CrackRemoval) -> lightning.LightningModule:
     return module.to(memory_format=torch.channels_last)
 
 

@@ -1,5 +1,6 @@
 """Cracks painted into a photo, synthetic or real: depth, light and soft edges."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -8,6 +9,12 @@ from jaxtyping import Bool, Float32, UInt8
 
 from upcracknet.data.synthetic.cracks import Pattern, draw_crack_mask
 from upcracknet.data.synthetic.noise import fractal_noise, smoothstep
+
+SEEN = 0.35
+"""A pixel is marked as crack where the crack covers more than this share of what it covers nearby."""
+
+FAINTEST_COVER = 0.12
+"""Pixels that are covered less are not marked: a crack that thin is not seen."""
 
 
 def paint_cracks(
@@ -38,17 +45,66 @@ def paint_cracks(
     Returns:
         The cracked photo, and the bool H×W mask of its crack pixels (more than half of the pixel is crack).
     """
+    cracked, mask = photo, np.zeros(photo.shape[:2], bool)
+    for after, coverage, _ in _systems(photo, generator, widths, depths, pattern, systems, covered):
+        cracked = after
+        mask |= coverage > 0.5
+    return cracked, mask
+
+
+def paint_visible_cracks(
+    photo: UInt8[np.ndarray, "h w 3"],
+    generator: np.random.Generator,
+    *,
+    widths: tuple[float, float] = (1.0, 15.0),
+    depths: tuple[float, float] = (0.1, 0.9),
+    pattern: Pattern | None = None,
+    systems: int | None = None,
+) -> tuple[UInt8[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]:
+    """Paints cracks like :func:`paint_cracks`, but marks them as people do: as far as they are seen.
+
+    A crack narrower than a pixel, or blurred by the camera, never covers half of a pixel and yet is seen, and
+    people mark it about two pixels wide. Here a pixel is marked where the crack's blurred cover is more than
+    a third of its highest value nearby; for a wide crack this is its edge, for a hairline the width it shows.
+
+    Args:
+        photo: uint8 H×W×3 RGB of a road, synthetic or real; not changed.
+        generator: Source of randomness.
+        widths: Narrowest and widest crack in pixels; the narrowest may be below 1.
+        depths: Faintest and deepest crack as the share of the road's brightness that is lost, in [0, 1].
+        pattern: Branching cracks or networks; drawn where not given.
+        systems: Number of connected crack systems; drawn (1 to 3) where not given.
+
+    Returns:
+        The cracked photo, and the bool H×W mask of what is seen of its cracks.
+    """
+    cracked, mask = photo, np.zeros(photo.shape[:2], bool)
+    for after, _, alpha in _systems(photo, generator, widths, depths, pattern, systems, None):
+        cracked = after
+        nearby = cv2.dilate(alpha, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
+        mask |= alpha > np.maximum(SEEN * nearby, FAINTEST_COVER)
+    return cracked, mask
+
+
+def _systems(
+    photo: UInt8[np.ndarray, "h w 3"],
+    generator: np.random.Generator,
+    widths: tuple[float, float],
+    depths: tuple[float, float],
+    pattern: Pattern | None,
+    systems: int | None,
+    covered: Float32[np.ndarray, "h w"] | None,
+) -> Iterator[tuple[UInt8[np.ndarray, "h w 3"], Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]]:
+    """After each painted system: the photo so far, the system's cover, and that blurred as the photo is."""
     height, width = photo.shape[:2]
     count = systems if systems is not None else int(generator.choice((1, 2, 3), p=(0.65, 0.25, 0.1)))
-    cracked, mask = photo, np.zeros((height, width), bool)
     for number in range(count):
         finest = (widths[0], widths[1] if number == 0 else max(widths[0], widths[1] / 3))
         coverage = draw_crack_mask(height, width, generator, widths=finest, pattern=pattern)
         if covered is not None:
             coverage = coverage * (1 - covered)
-        cracked = _darken(cracked, coverage, generator, depths)
-        mask |= coverage > 0.5
-    return cracked, mask
+        photo, alpha = _darken(photo, coverage, generator, depths)
+        yield photo, coverage, alpha
 
 
 def _darken(
@@ -56,15 +112,15 @@ def _darken(
     coverage: Float32[np.ndarray, "h w"],
     generator: np.random.Generator,
     depths: tuple[float, float],
-) -> UInt8[np.ndarray, "h w 3"]:
-    """Blends the crack's own colour into the photo."""
+) -> tuple[UInt8[np.ndarray, "h w 3"], Float32[np.ndarray, "h w"]]:
+    """Blends the crack's own colour into the photo; also gives the cover, blurred as the photo is."""
     grain = _grain(photo)
     # A crack fainter than the road's own grain is seen by nobody, and would not be marked as one.
     faintest = min(max(depths[0], 1.2 * grain.contrast), depths[1])
     depth = _depth(coverage, generator, (faintest, depths[1]))
     softness = max(0.35, generator.uniform(0.6, 1.0) * grain.blur)
-    alpha = np.asarray(cv2.GaussianBlur(coverage, (0, 0), softness))
-    alpha = alpha * (1 - smoothstep(grain.relief, 0.8, 2.0) * np.float32(generator.uniform(0.0, 0.7)))
+    blurred = np.asarray(cv2.GaussianBlur(coverage, (0, 0), softness))
+    alpha = blurred * (1 - smoothstep(grain.relief, 0.8, 2.0) * np.float32(generator.uniform(0.0, 0.7)))
     worn = _worn_edges(coverage, generator) * depth
     rim = _rim(coverage, generator)
     kept = np.float32(generator.uniform(0.1, 0.7))
@@ -77,7 +133,7 @@ def _darken(
         beside = road * (1 - worn)
         blended = beside + alpha * np.minimum(crack - beside, 0.0) + rim * local
         darker[..., channel] = np.clip(np.rint(blended), 0, 255)
-    return darker
+    return darker, blurred
 
 
 def _depth(

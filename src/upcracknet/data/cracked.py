@@ -1,0 +1,272 @@
+"""Undamaged patches with painted cracks: photo, the same road without them, and where they are.
+
+This is a fourth family of corruption beside the squares, stripes and jumbled squares of Section III-B: cracks
+that are painted instead of regions that are removed. Their truth is known exactly, without any annotation.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, UInt8
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from upcracknet.data.patches import UndamagedPatches
+from upcracknet.data.self_labelled import SelfLabelledPhoto
+from upcracknet.data.synthetic import add_distractors, paint_visible_cracks, synthesize_road
+from upcracknet.data.synthetic.noise import log_uniform
+
+Image = Float32[np.ndarray, "h w 3"]
+Mask = Float32[np.ndarray, "h w"]
+
+FINE = 5.0
+"""Pixels; the widest of fine cracks."""
+
+INTERPOLATIONS = (cv2.INTER_LINEAR, cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBIC)
+"""How a photo may have been resized before it is searched; plain bilinear twice as often, as the protocol
+`paper` and most programs do it."""
+
+
+class CrackedPatch(NamedTuple):
+    """One training example, or a batch of them.
+
+    Attributes:
+        photo: with cracks, in [0, 1].
+        road: the same without cracks, in [0, 1].
+        crack: share of each pixel that is seen as crack, in [0, 1].
+        known: 1 where that is known, else 0.
+        has_road: 1 if the road without cracks is known, else 0, and ``road`` is the photo itself.
+    """
+
+    photo: Float[Tensor, "*b 3 h w"]
+    road: Float[Tensor, "*b 3 h w"]
+    crack: Float[Tensor, "*b h w"]
+    known: Float[Tensor, "*b h w"]
+    has_road: Float[Tensor, "*b"]
+
+
+@dataclass(frozen=True)
+class PaintingRange:
+    """How roads and cracks may look.
+
+    Attributes:
+        cracked: share of the patches that get cracks.
+        distracted: share of the patches that get shadows, stains, joints, paint and the like.
+        synthetic: share of the patches whose road is made, not photographed.
+        fine: share of the cracked patches that have only cracks under five pixels.
+        widths: narrowest and widest crack in pixels of the photo as it was taken.
+        depths: faintest and deepest crack as the share of the road's brightness that is lost.
+        shrinking: least and greatest factor by which a photo is scaled before it is searched; below 1 it is
+            shrunk. Cracks are painted before, so that they shrink and blur as photographed ones do.
+        squeezed: share of the patches scaled by two different factors, as the protocol `paper` does.
+    """
+
+    cracked: float = 0.8
+    distracted: float = 0.5
+    synthetic: float = 0.1
+    fine: float = 0.5
+    widths: tuple[float, float] = (0.7, 40.0)
+    depths: tuple[float, float] = (0.08, 0.9)
+    shrinking: tuple[float, float] = (0.4, 1.6)
+    squeezed: float = 0.5
+
+
+@dataclass(frozen=True)
+class SelfLabels:
+    """Photos for a second round of training, and how far an earlier model's scores are believed.
+
+    Attributes:
+        photos: photos without annotation, with their scores.
+        share: share of the patches that come from them.
+        sure: scores up to the first are no crack, scores from the second on are crack.
+    """
+
+    photos: Sequence[SelfLabelledPhoto]
+    share: float = 0.4
+    sure: tuple[float, float] = (0.3, 0.6)
+
+
+class CrackedPatches(Dataset[CrackedPatch]):
+    """Random cracked patches; item i of epoch e depends on (seed, e, i) alone.
+
+    Args:
+        undamaged: where the roads come from, of several datasets with equal chance; each chooses photo and
+            window by its own seed. Their windows are taken at the photo's own scale.
+        size: side of a patch in pixels.
+        painting: how roads and cracks may look.
+        self_labels: photos without annotation to learn from as well; None for none.
+        augment: other patches each epoch, with changes of light and noise; False gives the same each epoch.
+        patches_per_epoch: length of the dataset.
+        seed: seed of the choices.
+    """
+
+    def __init__(
+        self,
+        undamaged: Sequence[UndamagedPatches],
+        *,
+        size: int = 192,
+        painting: PaintingRange | None = None,
+        self_labels: SelfLabels | None = None,
+        augment: bool = True,
+        patches_per_epoch: int = 2000,
+        seed: int = 0,
+    ) -> None:
+        self.undamaged = tuple(undamaged)
+        self.size, self.augment, self.seed = size, augment, seed
+        self.painting = painting or PaintingRange()
+        self.self_labels = self_labels
+        self._length = patches_per_epoch
+        # In shared memory, so that data loader workers that outlive an epoch see the change.
+        self._epoch = torch.zeros((), dtype=torch.int64)
+        self._epoch.share_memory_()  # type: ignore[no-untyped-call]
+
+    def __len__(self) -> int:
+        return self._length
+
+    def set_epoch(self, epoch: int) -> None:
+        """Chooses the patches of this epoch; call it before the epoch's first item."""
+        self._epoch.fill_(epoch)
+
+    def __getitem__(self, index: int) -> CrackedPatch:
+        if not 0 <= index < self._length:
+            raise IndexError(index)
+        epoch = int(self._epoch) if self.augment else 0
+        generator = np.random.default_rng((self.seed, epoch, index, 1))
+        labels = self.self_labels
+        if labels is not None and labels.photos and generator.random() < labels.share:
+            photo, crack, known = self._self_labelled(labels, generator)
+            road, has_road = photo, 0.0
+        else:
+            photo, road, crack = self._painted(generator)
+            known, has_road = np.ones_like(crack), 1.0
+        images, masks = (photo, road), (crack, known)
+        if self.augment:
+            images, masks = flip(images, masks, generator)
+            images = change_light(images, generator)
+        photo, road = images
+        crack, known = masks
+        return CrackedPatch(
+            _tensor(photo.transpose(2, 0, 1)),
+            _tensor(road.transpose(2, 0, 1)),
+            _tensor(crack),
+            _tensor(known),
+            torch.tensor(has_road),
+        )
+
+    def _painted(self, generator: np.random.Generator) -> tuple[Image, Image, Mask]:
+        painting, size = self.painting, self.size
+        height, width = (round(size / factor) for factor in draw_factors(painting, generator))
+        road = self._road(height, width, generator)
+        if generator.random() < painting.distracted:
+            road = add_distractors(road, generator)
+        photo, crack = road, np.zeros((height, width), bool)
+        if generator.random() < painting.cracked:
+            narrowest, widest = painting.widths
+            if generator.random() < painting.fine:
+                widest = min(FINE, widest)
+            photo, crack = paint_visible_cracks(
+                road, generator, widths=(narrowest, widest), depths=painting.depths
+            )
+        how = INTERPOLATIONS[generator.integers(len(INTERPOLATIONS))]
+        return (
+            resize(photo, size, how),
+            resize(road, size, how),
+            share_of_pixels(crack.astype(np.float32), size),
+        )
+
+    def _self_labelled(self, labels: SelfLabels, generator: np.random.Generator) -> tuple[Image, Mask, Mask]:
+        size = self.size
+        height, width = (round(size / factor) for factor in draw_factors(self.painting, generator))
+        labelled = labels.photos[int(generator.integers(len(labels.photos)))]
+        photo, score = labelled.crop(height, width, generator)
+        how = INTERPOLATIONS[generator.integers(len(INTERPOLATIONS))]
+        score = share_of_pixels(score, size)
+        low, high = labels.sure
+        known = ((score <= low) | (score >= high)).astype(np.float32)
+        return resize(photo, size, how), (score >= high).astype(np.float32), known
+
+    def _road(self, height: int, width: int, generator: np.random.Generator) -> UInt8[np.ndarray, "h w 3"]:
+        if not self.undamaged or generator.random() < self.painting.synthetic:
+            seed = int(generator.integers(2**31))
+            return synthesize_road(seed, height, width, cracks=False, distractors=False).undamaged
+        source = self.undamaged[generator.integers(len(self.undamaged))]
+        return extend(source.window(generator, max(height, width)), height, width, generator)
+
+
+def draw_factors(painting: PaintingRange, generator: np.random.Generator) -> tuple[float, float]:
+    """By which factors a patch is scaled, down and across."""
+    low, high = painting.shrinking
+    if generator.random() >= painting.squeezed:
+        factor = log_uniform(generator, low, high)
+        return factor, factor
+    # Photos are wider than high, and squeezed to a square: the width shrinks by up to 1.8 times more.
+    across = log_uniform(generator, low, min(1.0, high))
+    down = min(high, across * generator.uniform(1.0, 1.8))
+    return (down, across) if generator.random() < 0.75 else (across, down)
+
+
+def extend(
+    window: UInt8[np.ndarray, "s s 3"], height: int, width: int, generator: np.random.Generator
+) -> UInt8[np.ndarray, "h w 3"]:
+    """A piece of this height and width from a window; a smaller one is continued by its mirror image."""
+    down, across = max(0, height - window.shape[0]), max(0, width - window.shape[1])
+    if down or across:
+        window = np.pad(window, ((0, down), (0, across), (0, 0)), mode="reflect")
+    top = int(generator.integers(window.shape[0] - height + 1))
+    left = int(generator.integers(window.shape[1] - width + 1))
+    return np.ascontiguousarray(window[top : top + height, left : left + width])
+
+
+def resize(photo: UInt8[np.ndarray, "h w 3"], size: int, interpolation: int) -> Image:
+    """A photo squeezed to a square, in [0, 1]."""
+    resized = cv2.resize(photo, (size, size), interpolation=interpolation)
+    return np.asarray(resized.astype(np.float32) / 255)
+
+
+def share_of_pixels(mask: Float32[np.ndarray, "h w"], size: int) -> Mask:
+    """A mask squeezed to a square: the share of each pixel that it covers."""
+    shrinks = min(mask.shape) > size
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(mask, (size, size), interpolation=interpolation))
+
+
+def flip(
+    images: tuple[Image, Image], masks: tuple[Mask, Mask], generator: np.random.Generator
+) -> tuple[tuple[Image, Image], tuple[Mask, Mask]]:
+    """One of the eight flips and quarter turns of a square, the same for all."""
+    horizontally, vertically, transposed = generator.random(3) < 0.5
+
+    def turned(image: np.ndarray) -> np.ndarray:
+        image = image[:, ::-1] if horizontally else image
+        image = image[::-1] if vertically else image
+        return np.swapaxes(image, 0, 1) if transposed else image
+
+    return (turned(images[0]), turned(images[1])), (turned(masks[0]), turned(masks[1]))
+
+
+def change_light(images: tuple[Image, Image], generator: np.random.Generator) -> tuple[Image, Image]:
+    """Other contrast, brightness, tint, sharpness and noise, the same for the photo and the road beneath."""
+    contrast, brightness = log_uniform(generator, 0.6, 1.6), generator.normal(0, 0.1)
+    shift = (brightness + generator.normal(0, 0.02, 3)).astype(np.float32)
+    middle = np.float32(images[0].mean())
+    sharpness, blur = generator.random(), generator.uniform(0.3, 1.2)
+    noise = np.float32(generator.uniform(0, 0.05) if generator.random() < 0.4 else 0)
+    grains = generator.standard_normal((*images[0].shape[:2], 1), dtype=np.float32) * noise
+
+    def changed(image: Image) -> Image:
+        image = (image - middle) * np.float32(contrast) + middle + shift
+        if sharpness < 0.25:
+            image = np.asarray(cv2.GaussianBlur(image, (0, 0), blur))
+        elif sharpness > 0.85:  # many cameras sharpen
+            image = image + np.float32(0.5 * blur) * (image - cv2.GaussianBlur(image, (0, 0), 1.0))
+        return np.clip(image + grains, 0, 1)
+
+    return changed(images[0]), changed(images[1])
+
+
+def _tensor(values: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, np.float32))

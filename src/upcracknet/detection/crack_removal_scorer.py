@@ -1,0 +1,124 @@
+"""The default model as a scorer: several sizes and flips of each image, fused."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from upcracknet.errors import ConfigurationError
+from upcracknet.networks import CrackRemover
+
+ScoreKind = Literal["mask", "darkening"]
+
+
+@dataclass(frozen=True)
+class CrackRemovalSettings:
+    """How a crack remover detects.
+
+    Attributes:
+        score: ``mask`` takes the network's own mark; ``darkening`` takes how much darker the photo is
+            than its restored road, the one-sided error of a restorer.
+        scales: sizes at which each image is scored, as factors of its own; the logits are averaged.
+        flips: average over the image, its mirror images, and both.
+        level: scores above it are crack; calibrated on undamaged photos.
+        seed_level: connected crack pixels count only if one of them scores above this; hysteresis.
+        minimum_extent: connected crack pixels that reach less far than this many pixels, in height and in
+            width, are taken for specks and dropped.
+    """
+
+    score: ScoreKind = "mask"
+    scales: tuple[float, ...] = (1.0,)
+    flips: bool = False
+    level: float = 0.5
+    seed_level: float = 0.0
+    minimum_extent: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for a weights file."""
+        return asdict(self) | {"scales": list(self.scales)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "CrackRemovalSettings":
+        """Rebuild settings; missing ones take their default.
+
+        Raises:
+            ConfigurationError: an unknown setting, or a value that cannot be.
+        """
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise ConfigurationError(
+                f"unknown detection settings {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+            )
+        settings = cls(**values | {"scales": tuple(values.get("scales", cls.scales))})
+        if not settings.scales or min(settings.scales) <= 0:
+            raise ConfigurationError(f"scales are {settings.scales}; expected at least one, all above 0")
+        return settings
+
+
+class CrackRemovalScorer:
+    """How crack-like each pixel is, by a network that removes cracks.
+
+    Args:
+        network: a trained network; switched to evaluation mode.
+        settings: score, scales and flips.
+        name: shown in results.
+    """
+
+    input_size: int | None = None
+
+    def __init__(
+        self, network: CrackRemover, settings: CrackRemovalSettings, name: str = "crack remover"
+    ) -> None:
+        self.name, self.settings = name, settings
+        self.network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @torch.inference_mode()
+    def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
+        """Score of each pixel, in [0, 1]; images in [0, 1]."""
+        if self.settings.score == "darkening":
+            darkening = (self.restore(images) - images).mean(dim=1)
+            return darkening.clamp(0, 1)
+        scores = [self._fused(images)]
+        if self.settings.flips:
+            # Logits have no axis of colours, so their axes are one less.
+            scores += [
+                self._fused(images.flip(axes)).flip([axis - 1 for axis in axes])
+                for axes in ([2], [3], [2, 3])
+            ]
+        return torch.stack(scores).mean(dim=0).sigmoid()
+
+    @torch.inference_mode()
+    def restore(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
+        """The images in [0, 1] without their cracks."""
+        height, width = images.shape[-2:]
+        restored: Tensor = self.network(self._padded(images)).restored
+        return restored[..., :height, :width].clone()
+
+    def _fused(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
+        """Logits, averaged over the scales."""
+        height, width = images.shape[-2:]
+        total = torch.zeros((len(images), height, width))
+        for scale in self.settings.scales:
+            scaled = images
+            if scale != 1:
+                size = (max(1, round(height * scale)), max(1, round(width * scale)))
+                scaled = F.interpolate(images, size, mode="bilinear", antialias=scale < 1)
+            logits = self.network(self._padded(scaled)).logits[..., : scaled.shape[-2], : scaled.shape[-1]]
+            if scale != 1:
+                logits = F.interpolate(logits[:, None], (height, width), mode="bilinear")[:, 0]
+            total += logits
+        return total / len(self.settings.scales)
+
+    def _padded(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 _h _w"]:
+        """Continued below and on the right to sizes that the network takes, by the mirror image."""
+        multiple = self.network.size_multiple
+        below, right = -images.shape[-2] % multiple, -images.shape[-1] % multiple
+        while below or right:  # a mirror image is no larger than the image
+            step = (min(right, images.shape[-1] - 1), min(below, images.shape[-2] - 1))
+            images = F.pad(images, (0, step[0], 0, step[1]), mode="reflect")
+            below, right = below - step[1], right - step[0]
+        return images.contiguous(memory_format=torch.channels_last)

@@ -1,5 +1,6 @@
 """Training of the default model: cracks painted on undamaged road are learned to be removed and marked."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,13 +8,31 @@ import pytorch_lightning as lightning
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from upcracknet.data.cracked import CrackedPatch
 from upcracknet.losses.segmentation import segmentation_loss
 from upcracknet.networks.crack_remover import CrackRemover
 from upcracknet.training.crack_removal_configuration import CrackRemovalConfiguration
 from upcracknet.weights import WeightsRecord, load_state, load_weights
+
+
+def moving_average(decay: float) -> Callable[[Sequence[Tensor], Sequence[Tensor], Tensor | int], None]:
+    """An exponential moving average that forgets its beginning: over n steps it reaches back n/9 at most.
+
+    Args:
+        decay: share of the average that stays at each step, once there have been enough of them.
+    """
+
+    def follow(average: Sequence[Tensor], current: Sequence[Tensor], steps: Tensor | int) -> None:
+        share = max(1 - decay, 9 / (10 + int(steps)))
+        for mine, new in zip(average, current, strict=True):
+            if mine.is_floating_point():
+                mine.lerp_(new, share)
+            else:  # how many batches were normalised
+                mine.copy_(new)
+
+    return follow
 
 
 class CrackRemoval(lightning.LightningModule):
@@ -33,8 +52,8 @@ class CrackRemoval(lightning.LightningModule):
             path = Path(configuration.initial_weights)
             load_state(self.network, load_weights(path)[0], path)
         # An average over the last steps is a better network than the last step; it is what is kept.
-        average = get_ema_multi_avg_fn(configuration.average_decay)  # type: ignore[no-untyped-call]
-        self.average = AveragedModel(self.network, multi_avg_fn=average, use_buffers=True)
+        follow = moving_average(configuration.average_decay)
+        self.average = AveragedModel(self.network, multi_avg_fn=follow, use_buffers=True)
         self.average.requires_grad_(False)
 
     def configure_optimizers(self) -> Any:

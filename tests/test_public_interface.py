@@ -120,6 +120,7 @@ ROOMS = {
         "multi_scale_gradient_magnitude_similarity_loss",
         "multi_scale_gradient_magnitude_similarity_map",
         "restoration_loss",
+        "segmentation_loss",
         "structural_similarity",
         "structural_similarity_loss",
         "style_loss",

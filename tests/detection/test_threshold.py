@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 import pytest
-from skimage.filters import threshold_otsu
+from skimage.filters import apply_hysteresis_threshold, threshold_otsu
 from skimage.measure import label, regionprops
 
 from upcracknet.detection.threshold import (
@@ -93,3 +93,16 @@ def test_extents_agree_with_scikit_image():
         if max(bottom - top, right - left) >= 6:
             expected[tuple(region.coords.T)] = True
     np.testing.assert_array_equal(apply_threshold(score, 0.7, minimum_extent=6), expected)
+
+
+def test_hysteresis_keeps_only_what_is_somewhere_certain():
+    score = np.zeros((8, 20), np.float32)
+    score[2, 2:8] = 0.6
+    score[2, 5] = 0.95
+    score[6, 10:18] = 0.6
+    kept = apply_threshold(score, 0.5, seed_level=0.9)
+    assert kept[2, 2:8].all()
+    assert not kept[6].any()
+    np.testing.assert_array_equal(kept, apply_hysteresis_threshold(score, 0.5, 0.9))
+    assert apply_threshold(score, 0.5, seed_level=0.4)[6].any()  # below the level it asks for nothing
+    assert not apply_threshold(score, 0.5, minimum_extent=8, seed_level=0.9).any()  # both must hold

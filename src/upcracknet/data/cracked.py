@@ -221,17 +221,19 @@ def extend(
     return np.ascontiguousarray(window[top : top + height, left : left + width])
 
 
-def resize(photo: UInt8[np.ndarray, "h w 3"], size: int, interpolation: int) -> Image:
+def resize(
+    photo: UInt8[np.ndarray, "h w 3"], size: int, interpolation: int
+) -> Float32[np.ndarray, "{size} {size} 3"]:
     """A photo squeezed to a square, in [0, 1]."""
     resized = cv2.resize(photo, (size, size), interpolation=interpolation)
     return np.asarray(resized.astype(np.float32) / 255)
 
 
-def share_of_pixels(mask: Float32[np.ndarray, "h w"], size: int) -> Mask:
+def share_of_pixels(mask: Float32[np.ndarray, "h w"], size: int) -> Float32[np.ndarray, "{size} {size}"]:
     """A mask squeezed to a square: the share of each pixel that it covers."""
     shrinks = min(mask.shape) > size
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(mask, (size, size), interpolation=interpolation))
+    return np.minimum(cv2.resize(mask, (size, size), interpolation=interpolation), 1)
 
 
 def flip(

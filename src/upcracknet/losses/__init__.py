@@ -8,6 +8,7 @@ from upcracknet.losses.gradient_magnitude_similarity import (
     multi_scale_gradient_magnitude_similarity_map,
 )
 from upcracknet.losses.restoration import LossWeights, RestorationLoss, restoration_loss, total_loss
+from upcracknet.losses.segmentation import segmentation_loss
 from upcracknet.losses.structural_similarity import structural_similarity, structural_similarity_loss
 from upcracknet.losses.style import gram_matrix, style_loss
 
@@ -25,6 +26,7 @@ __all__ = [
     "multi_scale_gradient_magnitude_similarity_loss",
     "multi_scale_gradient_magnitude_similarity_map",
     "restoration_loss",
+    "segmentation_loss",
     "structural_similarity",
     "structural_similarity_loss",
     "style_loss",

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from upcracknet.data.cracked import CrackedPatch
-from upcracknet.losses.segmentation import segmentation_loss
+from upcracknet.losses import segmentation_loss
 from upcracknet.networks.crack_remover import CrackRemover
 from upcracknet.training.crack_removal_configuration import CrackRemovalConfiguration
 from upcracknet.weights import WeightsRecord, load_state, load_weights

@@ -1,0 +1,142 @@
+"""Chooses how a crack remover detects, without labels: on painted cracks, and on roads that have none."""
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, UInt8
+from torch import Tensor
+
+from upcracknet.data.cracked import CrackedPatches
+from upcracknet.data.patches import UndamagedPatches
+from upcracknet.data.synthetic import synthesize_road
+from upcracknet.detection import CrackRemovalScorer, CrackRemovalSettings
+from upcracknet.detection.threshold import apply_threshold
+from upcracknet.evaluation.confusion import ConfusionCounts, count
+from upcracknet.evaluation.metrics import Scores
+from upcracknet.networks import CrackRemover
+
+SCALES: tuple[tuple[float, ...], ...] = (
+    (1.0,),
+    (0.5, 1.0),
+    (1.0, 1.5),
+    (1.0, 2.0),
+    (0.5, 1.0, 1.5),
+    (0.5, 1.0, 2.0),
+)
+LEVELS = tuple(round(0.2 + 0.05 * step, 2) for step in range(13))
+SEED_LEVELS = (0.0, 0.7, 0.8, 0.9)
+MINIMUM_EXTENTS = (0, 8, 16, 24)
+
+FALSE_ALARM_SHARE = 0.002
+"""Share of pixels of crack-free roads that may be called crack."""
+
+Road = tuple[UInt8[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How well some settings find painted cracks, and what they find where there are none.
+
+    Attributes:
+        settings: what was tried.
+        painted: pooled scores on patches with painted cracks.
+        false_alarms: share of the pixels of crack-free photos that were called crack.
+        false_alarms_synthetic: the same on synthetic roads with shadows, stains, joints and paint.
+    """
+
+    settings: CrackRemovalSettings
+    painted: Scores
+    false_alarms: float
+    false_alarms_synthetic: float
+
+    @property
+    def clean(self) -> bool:
+        """Whether crack-free roads come out clean enough."""
+        return max(self.false_alarms, self.false_alarms_synthetic) <= FALSE_ALARM_SHARE
+
+
+def painted_roads(patches: CrackedPatches) -> list[Road]:
+    """All patches with what is seen of their cracks."""
+    return [
+        (_to_photo(patch.photo), patch.crack.numpy() > 0.5)
+        for patch in (patches[i] for i in range(len(patches)))
+    ]
+
+
+def clean_roads(patches: UndamagedPatches) -> list[Road]:
+    """All undamaged patches, without cracks."""
+    return [_without_cracks(_to_photo(patches[index])) for index in range(len(patches))]
+
+
+def distracting_roads(number: int, first_seed: int = 5000) -> list[Road]:
+    """Synthetic roads of 256×384 pixels with distractors and without cracks."""
+    return [
+        _without_cracks(synthesize_road(seed, 256, 384, cracks=False).undamaged)
+        for seed in range(first_seed, first_seed + number)
+    ]
+
+
+def compare_crack_removal(
+    network: CrackRemover,
+    painted: Sequence[Road],
+    clean: Sequence[Road],
+    synthetic: Sequence[Road],
+    *,
+    scales: Iterable[tuple[float, ...]] = SCALES,
+    progress: Callable[[], None] = lambda: None,
+) -> list[Comparison]:
+    """Measure each choice of scales with each level, seed level and minimum extent.
+
+    Args:
+        network: a trained network.
+        painted: roads of :func:`painted_roads`.
+        clean: roads of :func:`clean_roads`.
+        synthetic: roads of :func:`distracting_roads`.
+        scales: the choices of scales.
+        progress: called after each choice of scales.
+
+    Returns:
+        The comparisons, best first: those that keep crack-free roads clean, by the IoU of painted cracks.
+    """
+    comparisons = []
+    for chosen in scales:
+        settings = CrackRemovalSettings(scales=chosen)
+        scorer = CrackRemovalScorer(network, settings)
+        scores = [[_score(scorer, photo) for photo, _ in roads] for roads in (painted, clean, synthetic)]
+        for level, seed_level, extent in itertools.product(LEVELS, SEED_LEVELS, MINIMUM_EXTENTS):
+            if 0 < seed_level <= level:
+                continue
+            tried = replace(settings, level=level, seed_level=seed_level, minimum_extent=extent)
+            counts = [_count(tried, *pair) for pair in zip(scores, (painted, clean, synthetic), strict=True)]
+            shares = [counted.predicted / counted.pixels for counted in counts[1:]]
+            comparisons.append(Comparison(tried, Scores.of(counts[0]), *shares))
+        progress()
+    return sorted(comparisons, key=lambda tried: (not tried.clean, -tried.painted.iou))
+
+
+def _score(scorer: CrackRemovalScorer, photo: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
+    image = torch.from_numpy(photo).permute(2, 0, 1)[None].float() / 255
+    score: np.ndarray = scorer.score(image)[0].numpy()
+    return score
+
+
+def _count(
+    settings: CrackRemovalSettings, scores: Sequence[Float[np.ndarray, "h w"]], roads: Sequence[Road]
+) -> ConfusionCounts:
+    counts = ConfusionCounts()
+    for score, (_, truth) in zip(scores, roads, strict=True):
+        mask = apply_threshold(score, settings.level, settings.minimum_extent, settings.seed_level)
+        counts = counts + count(mask, truth)
+    return counts
+
+
+def _without_cracks(photo: UInt8[np.ndarray, "h w 3"]) -> Road:
+    return photo, np.zeros(photo.shape[:2], bool)
+
+
+def _to_photo(patch: Float[Tensor, "3 h w"]) -> UInt8[np.ndarray, "h w 3"]:
+    photo: np.ndarray = (patch.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+    return photo

@@ -1,0 +1,82 @@
+import pytest
+import torch
+from torch import nn
+
+from upcracknet.detection import CrackRemovalScorer, CrackRemovalSettings, Scorer
+from upcracknet.errors import ConfigurationError
+from upcracknet.networks import CrackRemover
+from upcracknet.networks.crack_remover import CrackRemoval
+
+
+class Darkness(CrackRemover):
+    """Stands for a network: what is dark is crack, and the road without cracks is a quarter brighter."""
+
+    def __init__(self):
+        super().__init__((1, 1, 1))
+
+    def forward(self, images):
+        assert images.shape[-2] % 8 == images.shape[-1] % 8 == 0
+        return CrackRemoval((images + 0.25).clamp(0, 1), (0.5 - images.mean(dim=1)) * 8)
+
+
+def darkness(**settings) -> CrackRemovalScorer:
+    return CrackRemovalScorer(Darkness(), CrackRemovalSettings(**settings))
+
+
+def test_it_keeps_the_contract():
+    torch.manual_seed(0)
+    scorer = CrackRemovalScorer(CrackRemover((4, 6, 8)), CrackRemovalSettings())
+    assert isinstance(scorer, Scorer)
+    score = scorer.score(torch.rand(2, 3, 30, 21))
+    assert score.shape == (2, 30, 21)
+    assert 0 <= score.min() <= score.max() <= 1
+
+
+@pytest.mark.parametrize("size", [(16, 16), (17, 40), (16, 100)])
+def test_padding_does_not_show(size):
+    images = torch.rand(1, 3, *size)
+    expected = ((0.5 - images.mean(dim=1)) * 8).sigmoid()
+    torch.testing.assert_close(darkness().score(images), expected)
+
+
+def test_scales_average_logits():
+    images = torch.full((1, 3, 32, 32), 0.3)  # of one colour: the same at each scale
+    torch.testing.assert_close(
+        darkness(scales=(0.5, 1.0, 2.0)).score(images), darkness().score(images), atol=1e-5, rtol=0
+    )
+    images = torch.rand(1, 3, 32, 32)
+    smaller = nn.functional.interpolate(images, (16, 16), mode="bilinear", antialias=True)
+    coarse = nn.functional.interpolate((0.5 - smaller.mean(1, keepdim=True)) * 8, (32, 32), mode="bilinear")
+    fine = (0.5 - images.mean(dim=1)) * 8
+    expected = ((coarse[:, 0] + fine) / 2).sigmoid()
+    torch.testing.assert_close(darkness(scales=(0.5, 1.0)).score(images), expected)
+
+
+def test_flips_come_back_to_their_place():
+    images = torch.rand(1, 3, 24, 16)
+    torch.testing.assert_close(darkness(flips=True).score(images), darkness().score(images))
+    torch.manual_seed(0)
+    network = CrackRemover((4, 6, 8))
+    with torch.no_grad():
+        network.refinement[0].weight[:, :3, :, 0] += 3  # answers to the left side
+    fused = CrackRemovalScorer(network, CrackRemovalSettings(flips=True))
+    score, mirrored = fused.score(images), fused.score(images.flip([3])).flip([2])
+    torch.testing.assert_close(score, mirrored, atol=1e-5, rtol=0)
+
+
+def test_darkening_is_one_sided():
+    images = torch.full((1, 3, 16, 16), 0.5)
+    images[..., :8] = 0.9  # brighter by 0.1 only, as white is the limit
+    score = darkness(score="darkening").score(images)
+    torch.testing.assert_close(score[..., 8:], torch.full((1, 16, 8), 0.25))
+    torch.testing.assert_close(score[..., :8], torch.full((1, 16, 8), 0.1))
+
+
+def test_settings_come_back_from_a_file():
+    settings = CrackRemovalSettings(scales=(0.5, 1.0), level=0.4, seed_level=0.8, minimum_extent=12)
+    assert CrackRemovalSettings.from_dict(settings.to_dict()) == settings
+    assert CrackRemovalSettings.from_dict({}) == CrackRemovalSettings()
+    with pytest.raises(ConfigurationError, match="unknown detection settings wings"):
+        CrackRemovalSettings.from_dict({"wings": 2})
+    with pytest.raises(ConfigurationError, match="all above 0"):
+        CrackRemovalSettings.from_dict({"scales": [1.0, 0.0]})

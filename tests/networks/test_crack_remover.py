@@ -1,0 +1,68 @@
+import pytest
+import torch
+
+from upcracknet.networks import CrackRemover
+
+
+@pytest.fixture
+def network() -> CrackRemover:
+    torch.manual_seed(0)
+    return CrackRemover((4, 6, 8))
+
+
+def test_shapes_and_ranges_at_sizes_that_are_not_square(network):
+    removal = network(torch.rand(2, 3, 24, 40))
+    assert removal.restored.shape == (2, 3, 24, 40)
+    assert removal.logits.shape == (2, 24, 40)
+    assert 0 <= removal.restored.min() <= removal.restored.max() <= 1
+
+
+def test_an_untrained_network_leaves_the_road_nearly_as_it_is_and_calls_little_crack(network):
+    images = torch.rand(2, 3, 32, 32)
+    removal = network(images)
+    assert (removal.restored - images).abs().mean() < 0.05
+    assert (removal.logits < 0).float().mean() > 0.9
+
+
+def test_every_parameter_learns(network):
+    removal = network(torch.rand(2, 3, 32, 32))
+    (removal.restored.square().mean() + removal.logits.square().mean()).backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_what_is_added_reaches_the_decision_on_the_crack(network):
+    """The mask is fed with the restorer's error: its gradient passes through what is added to the photo."""
+    network(torch.rand(1, 3, 32, 32)).logits.sum().backward()
+    added = network.detail.weight.grad[: 3 * 4]
+    assert added.abs().sum() > 0
+
+
+def test_it_overfits_two_images():
+    torch.manual_seed(0)
+    network = CrackRemover((8, 12, 16))
+    images = torch.rand(2, 3, 32, 32) * 0.2 + 0.6
+    crack = torch.zeros(2, 32, 32)
+    crack[0, 14:17, :] = crack[1, :, 7:9] = 1
+    damaged = images * (1 - 0.7 * crack[:, None])
+    optimizer = torch.optim.Adam(network.parameters(), 1e-2)
+    for _ in range(120):
+        removal = network(damaged)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(removal.logits, crack)
+        loss = loss + (removal.restored - images).abs().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    removal = network(damaged)
+    assert ((removal.logits > 0) == (crack > 0)).float().mean() > 0.995
+    inside = crack[:, None].expand_as(images) > 0
+    before, after = (damaged - images).abs()[inside].mean(), (removal.restored - images).abs()[inside].mean()
+    assert after < 0.3 * before
+
+
+def test_impossible_inputs_say_what_is_needed(network):
+    with pytest.raises(ValueError, match="multiples of 8; pad the image"):
+        network(torch.rand(1, 3, 20, 32))
+    with pytest.raises(ValueError, match="at least two levels"):
+        CrackRemover((8,))

@@ -1,0 +1,180 @@
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from upcracknet import CrackDetector
+from upcracknet.data.cracked import CrackedPatch
+from upcracknet.data.photo import save_image_atomically
+from upcracknet.errors import ConfigurationError
+from upcracknet.training.configuration import load_configuration
+from upcracknet.training.crack_removal import CrackRemoval, moving_average
+from upcracknet.training.recipe import train
+from upcracknet.weights import load_weights
+
+
+@pytest.fixture(scope="module")
+def configure(crack_free):
+    """Configurations of tiny runs: four photos to paint on, two for validation, two patches a step."""
+
+    def configure(**overrides: str):
+        tiny = {
+            "method": "crack-removal",
+            "data.photos": str(crack_free),
+            "data.size": "32",
+            "data.window_sizes": "[32, 64]",
+            "data.validation_share": "0.34",
+            "data.patches_per_epoch": "4",
+            "data.validation_patches": "2",
+            "painting.synthetic": "0",
+            "widths": "[4, 6, 8]",
+            "batch_size": "2",
+            "epochs": "2",
+            "workers": "0",
+            "precision": "32",
+        }
+        return load_configuration(
+            None, tiny | {key.replace("__", "."): text for key, text in overrides.items()}
+        )
+
+    return configure
+
+
+@pytest.fixture(scope="module")
+def run(configure, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "two"
+    train(configure(), folder, accelerator="cpu", progress=False)
+    return folder
+
+
+def test_a_run_leaves_everything_in_one_folder(run, configure):
+    files = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
+    assert files == {
+        "configuration.yaml",
+        "run.json",
+        "metrics.jsonl",
+        "crack-remover.safetensors",
+        "checkpoints/last.ckpt",
+        "samples/epoch-0001.png",
+    }
+    assert load_configuration(run / "configuration.yaml") == configure()
+    picture = cv2.imread(str(run / "samples" / "epoch-0001.png"))
+    assert picture.shape == (3 * 32, 2 * 32, 3)
+
+
+def test_the_record_says_where_the_weights_come_from(run, configure):
+    tensors, record = load_weights(run / "crack-remover.safetensors")
+    assert record.architecture == "CrackRemover"
+    assert record.configuration == {"widths": [4, 6, 8]}
+    assert record.provenance["method"] == "crack removal"
+    assert record.provenance["training_photos"] == 4
+    assert record.provenance["images_seen"] == 4 * record.provenance["epoch"]
+    assert record.provenance["data"] == f"{configure().data.photos[0]}, train"
+    assert all(torch.isfinite(tensor).all() for tensor in tensors.values())
+
+
+def test_metrics_tell_losses_and_learning_rates(run):
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2]
+    for line in lines:
+        for part in ("train", "validation"):
+            total = line[f"{part}/segmentation"] + 5 * line[f"{part}/restoration"]
+            assert line[f"{part}/total"] == pytest.approx(total, abs=1e-4)
+    assert lines[-1]["learning_rates"][0] < lines[0]["learning_rates"][0]
+
+
+def test_a_detector_takes_the_run_folder(run):
+    photo = np.random.default_rng(0).integers(90, 160, (70, 45, 3), np.uint8)
+    crack_map = CrackDetector.from_pretrained(run).detect(photo)
+    assert crack_map.score.shape == (70, 45)
+    assert crack_map.threshold == 0.5
+
+
+def test_an_interrupted_run_gives_the_same_weights(configure, run, tmp_path):
+    folder = tmp_path / "run"
+    train(configure(), folder, accelerator="cpu", progress=False, maximum_minutes=1e-9)
+    assert len((folder / "metrics.jsonl").read_text().splitlines()) == 1
+    train(configure(), folder, accelerator="cpu", progress=False)
+    whole, parts = (
+        torch.load(path / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+        for path in (run, folder)
+    )
+    for name, tensor in whole.items():
+        torch.testing.assert_close(parts[name], tensor, msg=name)
+
+
+def test_another_method_or_schedule_needs_another_folder(configure, run):
+    with pytest.raises(ConfigurationError, match="different: epochs"):
+        train(configure(epochs="3"), run, accelerator="cpu", progress=False)
+    other = load_configuration(None, {"data.photos": configure().data.photos[0], "data.window_sizes": "[48]"})
+    with pytest.raises(ConfigurationError, match="different: method"):
+        train(other, run, accelerator="cpu", progress=False)
+
+
+def test_a_second_round_starts_from_weights_and_learns_from_scores(configure, run, tmp_path):
+    photo = tmp_path / "a.png"
+    save_image_atomically(photo, np.full((40, 50, 3), 120, np.uint8))
+    save_image_atomically(tmp_path / "scores/a.png", np.full((40, 50), 65535, np.uint16))
+    rows = [{"photo": str(photo), "status": "done", "score": "scores/a.png"}]
+    (tmp_path / "summary.json").write_text(json.dumps({"photos": rows}))
+    second = configure(
+        initial_weights=str(run / "crack-remover.safetensors"),
+        self_training__results=f"[{tmp_path}]",
+        self_training__share="1.0",
+        epochs="1",
+    )
+    module = CrackRemoval(second)
+    first, _ = load_weights(run / "crack-remover.safetensors")
+    for name, tensor in module.network.state_dict().items():
+        torch.testing.assert_close(tensor, first[name])
+    weights = train(second, tmp_path / "second", accelerator="cpu", progress=False)
+    assert not torch.equal(load_weights(weights)[0]["detail.weight"], first["detail.weight"])
+    line = json.loads((tmp_path / "second" / "metrics.jsonl").read_text())
+    assert line["train/restoration"] == 0  # what lies beneath real cracks is not known
+
+
+def test_restoration_counts_only_where_the_road_is_known(configure):
+    module = CrackRemoval(configure())
+    restored = torch.full((2, 3, 8, 8), 0.5)
+    batch = CrackedPatch(
+        torch.zeros(2, 3, 8, 8),
+        torch.stack([torch.full((3, 8, 8), 0.4), torch.zeros(3, 8, 8)]),
+        torch.zeros(2, 8, 8),
+        torch.ones(2, 8, 8),
+        torch.tensor([1.0, 0.0]),
+    )
+    assert module._restoration(restored, batch) == pytest.approx(0.1, abs=1e-6)
+
+
+def test_the_average_forgets_its_beginning_and_then_follows_slowly():
+    follow = moving_average(0.9)
+    value, count = torch.tensor([100.0]), torch.tensor([7])
+    for step in range(1, 200):
+        follow([value, count], [torch.tensor([1.0]), torch.tensor([step])], torch.tensor(step))
+    assert value.item() == pytest.approx(1.0, abs=1e-3)
+    assert count.item() == 199
+    slow = torch.tensor([0.0])
+    follow([slow], [torch.tensor([1.0])], 10_000)
+    assert slow.item() == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"widths": "[8]"}, "`widths` must hold"),
+        ({"data.size": "33"}, "multiple of 8"),
+        ({"painting.cracked": "2"}, "`painting.cracked` must lie in"),
+        ({"painting.widths": "[3, 1]"}, "`painting.widths` must be two numbers"),
+        ({"self_training.sure": "[0.7, 0.3]"}, "`self_training.sure`"),
+        ({"learning_rate": "0"}, "`learning_rate`"),
+        ({"method": "magic"}, "expected one of up-cracknet, crack-removal"),
+        ({"painting.colour": "red"}, "unknown key `painting.colour`"),
+    ],
+)
+def test_impossible_values_are_named(wrong, message):
+    tiny = {"method": "crack-removal", "widths": "[4, 6, 8]", "data.size": "32"}
+    with pytest.raises(ConfigurationError, match=message):
+        load_configuration(None, tiny | wrong)

@@ -1,10 +1,13 @@
 import json
+from functools import partial
 
 from PIL import Image
 
 from upcracknet.cli.main import run
 from upcracknet.data.synthetic import synthesize_road
-from upcracknet.weights import load_weights
+from upcracknet.evaluation.crack_removal_calibration import compare_crack_removal
+from upcracknet.networks import CrackRemover
+from upcracknet.weights import WeightsRecord, load_weights, save_weights
 
 
 def test_a_model_is_written_with_the_settings_that_were_best(tmp_path, small_model, capsys):
@@ -20,7 +23,8 @@ def test_a_model_is_written_with_the_settings_that_were_best(tmp_path, small_mod
     assert ious == sorted(ious, reverse=True)
     assert report == json.loads(output.with_suffix(".calibration.json").read_text())
     tensors, record = load_weights(output)
-    assert record.detection == report["chosen"] | {"input_size": 64}
+    assert record.detection == report["chosen"]
+    assert report["chosen"].pop("input_size") == 64
     assert record.detection["level_floor"] > 0
     assert report["chosen"] in [comparison["settings"] for comparison in report["comparisons"]]
     original, _ = load_weights(small_model)
@@ -52,3 +56,26 @@ def test_an_output_folder_that_cannot_be_made_is_one_clear_error(tmp_path, small
 def test_a_bare_weights_file_needs_photos(tmp_path, small_model, capsys):
     assert run(["calibrate", str(small_model), "-o", str(tmp_path / "mine.safetensors")]) == 1
     assert "give --photos" in capsys.readouterr().err
+
+
+def test_a_crack_remover_is_calibrated_on_photos_without_cracks(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("upcracknet.cli.calibrate.SCALES", ((1.0,), (0.5, 1.0)))
+    monkeypatch.setattr(
+        "upcracknet.cli.calibrate.compare_crack_removal",
+        partial(compare_crack_removal, scales=((1.0,),)),
+    )
+    model = tmp_path / "remover.safetensors"
+    record = WeightsRecord("CrackRemover", {"widths": [4, 6, 8]}, {}, {"seed": 3})
+    save_weights(model, CrackRemover((4, 6, 8)).state_dict(), record)
+    (tmp_path / "clean").mkdir()
+    for seed in range(4):
+        road = synthesize_road(seed, 128, 160, cracks=False, distractors=False).photo
+        Image.fromarray(road).save(tmp_path / "clean" / f"{seed}.png")
+    output = tmp_path / "mine.safetensors"
+    words = ["calibrate", str(model), "--output", str(output), "--photos", str(tmp_path / "clean")]
+    assert run([*words, "--roads", "2"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    _, written = load_weights(output)
+    assert written.detection == report["chosen"] == report["comparisons"][0]["settings"]
+    assert written.provenance == {"seed": 3}
+    assert {"painted", "false_alarms", "false_alarms_synthetic"} < set(report["comparisons"][0])

@@ -4,16 +4,17 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter, validators
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from upcracknet.data.dataset import open_dataset
+from upcracknet.data.cracked import CrackedPatches
+from upcracknet.data.dataset import Sample, open_dataset
 from upcracknet.data.patches import UndamagedPatches, split_samples
 from upcracknet.data.photo import write_atomically
-from upcracknet.detection.pretrained import load_restorer, weights_path
+from upcracknet.detection.pretrained import build_crack_remover, load_restorer, weights_path
 from upcracknet.errors import ConfigurationError
 from upcracknet.evaluation.calibration import (
     CANDIDATES,
@@ -22,8 +23,24 @@ from upcracknet.evaluation.calibration import (
     painted_roads,
     synthetic_roads,
 )
-from upcracknet.training.configuration import TrainingConfiguration, as_dictionary, load_configuration
-from upcracknet.weights import WeightsRecord, load_weights, save_weights
+from upcracknet.evaluation.crack_removal_calibration import (
+    SCALES,
+    clean_roads,
+    compare_crack_removal,
+    distracting_roads,
+)
+from upcracknet.evaluation.crack_removal_calibration import painted_roads as roads_with_visible_cracks
+from upcracknet.training.configuration import (
+    Configuration,
+    TrainingConfiguration,
+    as_dictionary,
+    load_configuration,
+)
+from upcracknet.training.crack_removal_configuration import CrackRemovalConfiguration
+from upcracknet.weights import WeightsRecord, load_state, load_weights, save_weights
+
+Chosen = tuple[dict[str, Any], list[dict[str, Any]]]
+"""The settings chosen, and all comparisons."""
 
 
 def calibrate(
@@ -38,10 +55,10 @@ def calibrate(
     """Choose how a trained model detects, without any labels.
 
     Paints cracks on undamaged photos that the model was not trained on, and keeps the detection settings
-    that find these known cracks best and leave the photos without cracks clean. Each comes with the level
-    below which nothing is called crack, and the reach below which a speck is dropped. Synthetic roads are
-    measured beside, to compare. Writes the weights with the best settings, and all comparisons as JSON
-    beside them.
+    that find these known cracks best and leave the photos without cracks clean: the level below which
+    nothing is called crack, the reach below which a speck is dropped, and for a crack remover the sizes at
+    which a photo is searched. Synthetic roads are measured beside. Writes the weights with the best settings,
+    and all comparisons as JSON beside them.
 
     For example:
         upcracknet calibrate runs/mine --photos crack-free/ -o mine.safetensors
@@ -59,52 +76,112 @@ def calibrate(
     if output.suffix != ".safetensors":
         raise ConfigurationError(f"{output}: expected a name that ends in .safetensors")
     path = weights_path(model)
-    scorer = load_restorer(path)
     tensors, record = load_weights(path)
     run = model / "configuration.yaml"
     if photos is None and not run.exists():
         raise ConfigurationError(f"{model}: no run folder that says what it learned from; give --photos")
-    configuration = load_configuration(run) if run.exists() else TrainingConfiguration()
-    assert isinstance(configuration, TrainingConfiguration)  # it holds a restorer
+    configuration = load_configuration(run) if run.exists() else None
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        choose = _crack_remover if record.architecture == "CrackRemover" else _restorer
+        chosen, comparisons = choose(path, configuration, photos, data_root, roads, bar)
+    provenance = {} if configuration is None else {"configuration": as_dictionary(configuration)}
+    written = save_weights(
+        output,
+        tensors,
+        WeightsRecord(record.architecture, record.configuration, chosen, record.provenance | provenance),
+        half_precision=half_precision,
+    )
+    report = {
+        "weights": str(output),
+        "sha256": written.sha256,
+        "chosen": chosen,
+        "comparisons": comparisons,
+    }
+    text = json.dumps(report, indent=2)
+    write_atomically(output.with_suffix(".calibration.json"), (text + "\n").encode())
+    sys.stdout.write(text + "\n")
+    return 0
+
+
+def _restorer(
+    path: Path,
+    configuration: Configuration | None,
+    photos: str | None,
+    data_root: Path | None,
+    roads: int,
+    bar: Progress,
+) -> Chosen:
+    """Settings of a restorer."""
+    scorer = load_restorer(path)
+    configuration = configuration or TrainingConfiguration()
+    assert isinstance(configuration, TrainingConfiguration)  # the run's weights are a restorer's
     data, seed = configuration.data, configuration.seed
     samples = open_dataset(photos or data.photos, data_root, data.split)
     _, kept_apart = split_samples(samples, data.validation_share, seed)
-    size = scorer.input_size
     patches = UndamagedPatches(
         kept_apart,
-        size=size,
+        size=scorer.input_size,
         window_sizes=data.window_sizes,
         margin=data.margin,
         augment=False,
         patches_per_epoch=max(roads, 64),
         seed=seed,
     )
-    painted, synthetic = painted_roads(patches, roads), synthetic_roads(size, roads)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("comparing settings", total=len(CANDIDATES))
-        comparisons = compare_settings(
-            scorer.generator, patches, painted, synthetic, progress=lambda: bar.advance(task)
-        )
-    chosen = best_with_floor(comparisons).settings
-    written = save_weights(
-        output,
-        tensors,
-        WeightsRecord(
-            record.architecture,
-            record.configuration,
-            chosen.to_dict() | {"input_size": size},
-            record.provenance | ({"configuration": as_dictionary(configuration)} if run.exists() else {}),
-        ),
-        half_precision=half_precision,
+    painted, synthetic = painted_roads(patches, roads), synthetic_roads(scorer.input_size, roads)
+    task = bar.add_task("comparing settings", total=len(CANDIDATES))
+    comparisons = compare_settings(
+        scorer.generator, patches, painted, synthetic, progress=lambda: bar.advance(task)
     )
-    report = {
-        "weights": str(output),
-        "sha256": written.sha256,
-        "chosen": chosen.to_dict(),
-        "comparisons": [asdict(comparison) for comparison in comparisons],
-    }
-    text = json.dumps(report, indent=2)
-    write_atomically(output.with_suffix(".calibration.json"), (text + "\n").encode())
-    sys.stdout.write(text + "\n")
-    return 0
+    settings = best_with_floor(comparisons).settings.to_dict() | {"input_size": scorer.input_size}
+    return settings, [asdict(comparison) for comparison in comparisons]
+
+
+def _crack_remover(
+    path: Path,
+    configuration: Configuration | None,
+    photos: str | None,
+    data_root: Path | None,
+    roads: int,
+    bar: Progress,
+) -> Chosen:
+    """Settings of a crack remover."""
+    tensors, record = load_weights(path)
+    network, _ = build_crack_remover(path, record)
+    load_state(network, tensors, path)
+    configuration = configuration or CrackRemovalConfiguration()
+    assert isinstance(configuration, CrackRemovalConfiguration)  # the run's weights are a crack remover's
+    data, seed = configuration.data, configuration.seed
+
+    def undamaged(samples: list[Sample]) -> UndamagedPatches:
+        return UndamagedPatches(
+            samples,
+            window_sizes=data.window_sizes,
+            margin=data.margin,
+            augment=False,
+            patches_per_epoch=roads,
+            seed=seed,
+        )
+
+    sources = [photos] if photos else list(data.photos)
+    kept_apart = [
+        undamaged(split_samples(open_dataset(name, data_root, data.split), data.validation_share, seed)[1])
+        for name in sources
+    ]
+    cracked = CrackedPatches(
+        kept_apart,
+        size=256,
+        painting=configuration.painting,
+        augment=False,
+        patches_per_epoch=3 * roads,
+        seed=seed,
+    )
+    task = bar.add_task("comparing settings", total=len(SCALES))
+    comparisons = compare_crack_removal(
+        network,
+        roads_with_visible_cracks(cracked),
+        [road for patches in kept_apart for road in clean_roads(patches)],
+        distracting_roads(roads),
+        progress=lambda: bar.advance(task),
+    )
+    return comparisons[0].settings.to_dict(), [asdict(comparison) for comparison in comparisons]

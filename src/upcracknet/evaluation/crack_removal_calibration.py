@@ -33,7 +33,7 @@ MINIMUM_EXTENTS = (0, 8, 16, 24)
 FALSE_ALARM_SHARE = 0.002
 """Share of pixels of crack-free roads that may be called crack."""
 
-Road = tuple[UInt8[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]
+Road = tuple[UInt8[np.ndarray, "_h _w 3"], Bool[np.ndarray, "_h _w"]]
 
 
 @dataclass(frozen=True)

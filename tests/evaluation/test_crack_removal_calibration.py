@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+import torch
+
+from upcracknet.data.cracked import CrackedPatches, PaintingRange
+from upcracknet.evaluation.crack_removal_calibration import (
+    FALSE_ALARM_SHARE,
+    compare_crack_removal,
+    distracting_roads,
+    painted_roads,
+)
+from upcracknet.networks import CrackRemover
+from upcracknet.networks.crack_remover import CrackRemoval
+
+
+class Darkness(CrackRemover):
+    """Stands for a network: what is darker than 0.5 is crack."""
+
+    def __init__(self):
+        super().__init__((1, 1, 1))
+
+    def forward(self, images):
+        return CrackRemoval(images, (0.5 - images.mean(dim=1)) * 20)
+
+
+def road(crack: bool = False, speck: bool = False, grey: int = 200):
+    photo, mask = np.full((48, 64, 3), grey, np.uint8), np.zeros((48, 64), bool)
+    if crack:
+        mask[20:24, :] = True
+        photo[mask] = 30
+    if speck:
+        photo[4:8, 4:8] = 30
+    return photo, mask
+
+
+def test_clean_roads_decide_before_painted_cracks_do():
+    """Specks on crack-free roads are false alarms unless a minimum extent drops them; the crack stays."""
+    comparisons = compare_crack_removal(
+        Darkness(), [road(crack=True), road()], [road(speck=True)], [road()], scales=[(1.0,)]
+    )
+    best, worst = comparisons[0], comparisons[-1]
+    assert best.clean
+    assert best.settings.minimum_extent >= 8
+    assert best.painted.iou == pytest.approx(1.0)
+    assert best.false_alarms == best.false_alarms_synthetic == 0
+    assert not worst.clean
+    assert worst.false_alarms == pytest.approx(16 / (48 * 64))
+    assert worst.false_alarms > FALSE_ALARM_SHARE
+    by_iou = [comparison.painted.iou for comparison in comparisons if comparison.clean]
+    assert by_iou == sorted(by_iou, reverse=True)
+
+
+def test_synthetic_false_alarms_count_too():
+    comparisons = compare_crack_removal(
+        Darkness(), [road(crack=True)], [road()], [road(grey=20)], scales=[(1.0,)]
+    )
+    assert not any(comparison.clean for comparison in comparisons)
+    assert comparisons[0].false_alarms_synthetic == 1
+
+
+def test_scales_are_compared():
+    calls = []
+    comparisons = compare_crack_removal(
+        Darkness(),
+        [road(crack=True)],
+        [road()],
+        [road()],
+        scales=[(1.0,), (0.5, 1.0)],
+        progress=lambda: calls.append(1),
+    )
+    assert {comparison.settings.scales for comparison in comparisons} == {(1.0,), (0.5, 1.0)}
+    assert len(calls) == 2
+
+
+def test_painted_roads_are_the_patches():
+    patches = CrackedPatches(
+        [], size=32, painting=PaintingRange(cracked=1.0), augment=False, patches_per_epoch=3
+    )
+    roads = painted_roads(patches)
+    assert len(roads) == 3
+    photo, mask = roads[1]
+    assert photo.shape == (32, 32, 3)
+    np.testing.assert_array_equal(mask, patches[1].crack.numpy() > 0.5)
+    assert torch.equal(torch.from_numpy(photo).permute(2, 0, 1), (patches[1].photo * 255).round().byte())
+
+
+def test_distracting_roads_have_no_cracks_and_are_always_the_same():
+    first, second = distracting_roads(2), distracting_roads(2)
+    for (photo, mask), (again, _) in zip(first, second, strict=True):
+        assert photo.shape == (256, 384, 3)
+        assert not mask.any()
+        np.testing.assert_array_equal(photo, again)

@@ -1,9 +1,9 @@
 import cv2
 import numpy as np
 import pytest
-from skimage.morphology import disk
+from skimage.morphology import disk, skeletonize
 
-from upcracknet.data.synthetic import draw_crack_mask, paint_cracks
+from upcracknet.data.synthetic import draw_crack_mask, paint_cracks, paint_visible_cracks
 
 SOFT_MARGIN = 12
 """Pixels beside a crack's mask that its soft edge, worn road and rim may change."""
@@ -137,3 +137,28 @@ def test_cracks_in_a_soft_photo_have_soft_edges():
         )
         steps.append(np.percentile(np.abs(np.diff(cracked[..., 1].astype(float), axis=1)), 99.8))
     assert steps[0] > steps[1] > steps[2]
+
+
+@pytest.mark.parametrize("width", [0.7, 1.0])
+def test_hairlines_are_marked_as_wide_as_they_are_seen(width):
+    """Half a pixel is never covered, so the plain mask is nearly empty; people mark about two pixels."""
+    photo = np.full((160, 160, 3), 160, np.uint8)
+    options = {"widths": (width, width), "depths": (0.6, 0.6), "pattern": "branching", "systems": 1}
+    marked = plain = length = 0
+    for seed in range(6):
+        _, mask = paint_visible_cracks(photo, np.random.default_rng(seed), **options)
+        _, covered = paint_cracks(photo, np.random.default_rng(seed), **options)
+        marked, plain = marked + int(mask.sum()), plain + int(covered.sum())
+        length += int(skeletonize(mask).sum())
+    assert marked > plain
+    assert 1.2 < marked / length < 3.5
+
+
+def test_the_mark_of_a_wide_crack_is_its_edge():
+    photo = np.full((200, 200, 3), 160, np.uint8)
+    options = {"widths": (12.0, 12.0), "depths": (0.6, 0.6), "pattern": "branching", "systems": 1}
+    for seed in range(4):
+        cracked, mask = paint_visible_cracks(photo, np.random.default_rng(seed), **options)
+        again, covered = paint_cracks(photo, np.random.default_rng(seed), **options)
+        assert np.array_equal(cracked, again)  # only the mark differs
+        assert (mask & covered).sum() / (mask | covered).sum() > 0.85

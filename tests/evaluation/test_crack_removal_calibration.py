@@ -1,10 +1,14 @@
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from upcracknet.data.cracked import CrackedPatches, PaintingRange
+from upcracknet.detection.threshold import apply_threshold
+from upcracknet.evaluation.confusion import count
 from upcracknet.evaluation.crack_removal_calibration import (
     FALSE_ALARM_SHARE,
+    _Components,
     compare_crack_removal,
     distracting_roads,
     painted_roads,
@@ -90,3 +94,13 @@ def test_distracting_roads_have_no_cracks_and_are_always_the_same():
         assert photo.shape == (256, 384, 3)
         assert not mask.any()
         np.testing.assert_array_equal(photo, again)
+
+
+def test_counts_are_those_of_the_detector():
+    score = np.random.default_rng(0).random((40, 50)).astype(np.float32)
+    score = cv2.GaussianBlur(score, (0, 0), 1.5)
+    score = (score - score.min()) / (score.max() - score.min())
+    truth = score > 0.55
+    for level, seed_level, extent in ((0.5, 0.0, 0), (0.5, 0.8, 0), (0.6, 0.7, 6), (0.4, 0.9, 20)):
+        mask = apply_threshold(score, level, extent, seed_level)
+        assert _Components.of(score, truth, level).count(seed_level, extent) == count(mask, truth)

@@ -4,17 +4,17 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
 from upcracknet.data.cracked import CrackedPatches
 from upcracknet.data.patches import UndamagedPatches
 from upcracknet.data.synthetic import synthesize_road
 from upcracknet.detection import CrackRemovalScorer, CrackRemovalSettings
-from upcracknet.detection.threshold import apply_threshold
-from upcracknet.evaluation.confusion import ConfusionCounts, count
+from upcracknet.evaluation.confusion import ConfusionCounts
 from upcracknet.evaluation.metrics import Scores
 from upcracknet.networks import CrackRemover
 
@@ -106,13 +106,21 @@ def compare_crack_removal(
         settings = CrackRemovalSettings(scales=chosen)
         scorer = CrackRemovalScorer(network, settings)
         scores = [[_score(scorer, photo) for photo, _ in roads] for roads in (painted, clean, synthetic)]
-        for level, seed_level, extent in itertools.product(LEVELS, SEED_LEVELS, MINIMUM_EXTENTS):
-            if 0 < seed_level <= level:
-                continue
-            tried = replace(settings, level=level, seed_level=seed_level, minimum_extent=extent)
-            counts = [_count(tried, *pair) for pair in zip(scores, (painted, clean, synthetic), strict=True)]
-            shares = [counted.predicted / counted.pixels for counted in counts[1:]]
-            comparisons.append(Comparison(tried, Scores.of(counts[0]), *shares))
+        for level in LEVELS:
+            found = [
+                [_Components.of(score, truth, level) for score, (_, truth) in zip(part, roads, strict=True)]
+                for part, roads in zip(scores, (painted, clean, synthetic), strict=True)
+            ]
+            for seed_level, extent in itertools.product(SEED_LEVELS, MINIMUM_EXTENTS):
+                if 0 < seed_level <= level:
+                    continue
+                tried = replace(settings, level=level, seed_level=seed_level, minimum_extent=extent)
+                counts = [
+                    sum((components.count(seed_level, extent) for components in part), ConfusionCounts())
+                    for part in found
+                ]
+                shares = [counted.predicted / counted.pixels for counted in counts[1:]]
+                comparisons.append(Comparison(tried, Scores.of(counts[0]), *shares))
         progress()
     return sorted(comparisons, key=lambda tried: (not tried.clean, -tried.painted.iou))
 
@@ -123,14 +131,40 @@ def _score(scorer: CrackRemovalScorer, photo: UInt8[np.ndarray, "h w 3"]) -> Flo
     return score
 
 
-def _count(
-    settings: CrackRemovalSettings, scores: Sequence[Float[np.ndarray, "h w"]], roads: Sequence[Road]
-) -> ConfusionCounts:
-    counts = ConfusionCounts()
-    for score, (_, truth) in zip(scores, roads, strict=True):
-        mask = apply_threshold(score, settings.level, settings.minimum_extent, settings.seed_level)
-        counts = counts + count(mask, truth)
-    return counts
+@dataclass(frozen=True)
+class _Components:
+    """What is connected above a level: everything that hysteresis and the least extent ask, counted once."""
+
+    sizes: Int[np.ndarray, " n"]
+    right: Int[np.ndarray, " n"]
+    extents: Int[np.ndarray, " n"]
+    peaks: Float[np.ndarray, " n"]
+    annotated: int
+    pixels: int
+
+    @classmethod
+    def of(
+        cls, score: Float[np.ndarray, "h w"], truth: Bool[np.ndarray, "h w"], level: float
+    ) -> "_Components":
+        number, labels, statistics, _ = cv2.connectedComponentsWithStats(
+            (score > level).astype(np.uint8), connectivity=8
+        )
+        peaks = np.zeros(number, score.dtype)
+        np.maximum.at(peaks, labels.ravel(), score.ravel())
+        return cls(
+            sizes=statistics[1:, cv2.CC_STAT_AREA].astype(np.int64),
+            right=np.bincount(labels[truth], minlength=number)[1:],
+            extents=statistics[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1).astype(np.int64),
+            peaks=peaks[1:],
+            annotated=int(truth.sum()),
+            pixels=truth.size,
+        )
+
+    def count(self, seed_level: float, extent: int) -> ConfusionCounts:
+        kept = (self.extents >= extent) & (self.peaks > seed_level)
+        right, called = int(self.right[kept].sum()), int(self.sizes[kept].sum())
+        missed = self.annotated - right
+        return ConfusionCounts(right, called - right, missed, self.pixels - called - missed, right)
 
 
 def _without_cracks(photo: UInt8[np.ndarray, "h w 3"]) -> Road:

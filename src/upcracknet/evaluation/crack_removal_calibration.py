@@ -150,7 +150,7 @@ class _Components:
             (score > level).astype(np.uint8), connectivity=8
         )
         peaks = np.zeros(number, score.dtype)
-        np.maximum.at(peaks, labels.ravel(), score.ravel())
+        np.maximum.at(peaks, labels.ravel().astype(np.intp), score.ravel())
         return cls(
             sizes=statistics[1:, cv2.CC_STAT_AREA].astype(np.int64),
             right=np.bincount(labels[truth], minlength=number)[1:],

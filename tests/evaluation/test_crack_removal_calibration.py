@@ -4,11 +4,14 @@ import pytest
 import torch
 
 from upcracknet.data.cracked import CrackedPatches, PaintingRange
+from upcracknet.detection import CrackRemovalScorer, CrackRemovalSettings
 from upcracknet.detection.threshold import apply_threshold
 from upcracknet.evaluation.confusion import count
 from upcracknet.evaluation.crack_removal_calibration import (
     FALSE_ALARM_SHARE,
     _Components,
+    _fuse,
+    _logits,
     compare_crack_removal,
     distracting_roads,
     painted_roads,
@@ -74,6 +77,15 @@ def test_scales_are_compared():
     )
     assert {comparison.settings.scales for comparison in comparisons} == {(1.0,), (0.5, 1.0)}
     assert len(calls) == 2
+
+
+def test_scales_are_fused_as_the_scorer_does():
+    torch.manual_seed(0)
+    scorer = CrackRemovalScorer(CrackRemover((4, 6, 8)), CrackRemovalSettings(scales=(0.5, 1.0)))
+    photo = np.random.default_rng(0).integers(0, 255, (40, 30, 3), np.uint8)
+    expected = scorer.score(torch.from_numpy(photo).permute(2, 0, 1)[None].float() / 255)[0].numpy()
+    fused = _fuse(_logits(scorer, photo, (0.5, 1.0, 2.0)), (0.5, 1.0))
+    np.testing.assert_allclose(fused, expected, atol=1e-6)
 
 
 def test_painted_roads_are_the_patches():

@@ -100,18 +100,20 @@ class CrackRemovalScorer:
 
     def _fused(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
         """Logits, averaged over the scales."""
+        return torch.stack([self.logits(images, scale) for scale in self.settings.scales]).mean(dim=0)
+
+    @torch.inference_mode()
+    def logits(self, images: Float[Tensor, "b 3 h w"], scale: float) -> Float[Tensor, "b h w"]:
+        """What the network says of images in [0, 1] at one scale, at the images' own size."""
         height, width = images.shape[-2:]
-        total = torch.zeros((len(images), height, width))
-        for scale in self.settings.scales:
-            scaled = images
-            if scale != 1:
-                size = (max(1, round(height * scale)), max(1, round(width * scale)))
-                scaled = F.interpolate(images, size, mode="bilinear", antialias=scale < 1)
-            logits = self.network(self._padded(scaled)).logits[..., : scaled.shape[-2], : scaled.shape[-1]]
-            if scale != 1:
-                logits = F.interpolate(logits[:, None], (height, width), mode="bilinear")[:, 0]
-            total += logits
-        return total / len(self.settings.scales)
+        if scale != 1:
+            size = (max(1, round(height * scale)), max(1, round(width * scale)))
+            images = F.interpolate(images, size, mode="bilinear", antialias=scale < 1)
+        logits: Tensor = self.network(self._padded(images)).logits
+        logits = logits[:, : images.shape[-2], : images.shape[-1]]
+        return (
+            F.interpolate(logits[:, None], (height, width), mode="bilinear")[:, 0] if scale != 1 else logits
+        )
 
     def _padded(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 _h _w"]:
         """Continued below and on the right to sizes that the network takes, by the mirror image."""

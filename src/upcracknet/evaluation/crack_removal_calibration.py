@@ -101,11 +101,14 @@ def compare_crack_removal(
     Returns:
         The comparisons, best first: those that keep crack-free roads clean, by the IoU of painted cracks.
     """
+    scales = tuple(scales)
+    scorer = CrackRemovalScorer(network, CrackRemovalSettings())
+    every = sorted({scale for chosen in scales for scale in chosen})
+    logits = [[_logits(scorer, photo, every) for photo, _ in roads] for roads in (painted, clean, synthetic)]
     comparisons = []
     for chosen in scales:
         settings = CrackRemovalSettings(scales=chosen)
-        scorer = CrackRemovalScorer(network, settings)
-        scores = [[_score(scorer, photo) for photo, _ in roads] for roads in (painted, clean, synthetic)]
+        scores = [[_fuse(at, chosen) for at in part] for part in logits]
         for level in LEVELS:
             found = [
                 [_Components.of(score, truth, level) for score, (_, truth) in zip(part, roads, strict=True)]
@@ -125,10 +128,16 @@ def compare_crack_removal(
     return sorted(comparisons, key=lambda tried: (not tried.clean, -tried.painted.iou))
 
 
-def _score(scorer: CrackRemovalScorer, photo: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
+def _logits(
+    scorer: CrackRemovalScorer, photo: UInt8[np.ndarray, "h w 3"], scales: Sequence[float]
+) -> dict[float, Float[Tensor, "h w"]]:
     image = torch.from_numpy(photo).permute(2, 0, 1)[None].float() / 255
-    score: np.ndarray = scorer.score(image)[0].numpy()
-    return score
+    return {scale: scorer.logits(image, scale)[0] for scale in scales}
+
+
+def _fuse(logits: dict[float, Float[Tensor, "h w"]], scales: Sequence[float]) -> Float[np.ndarray, "h w"]:
+    fused: np.ndarray = torch.stack([logits[scale] for scale in scales]).mean(dim=0).sigmoid().numpy()
+    return fused
 
 
 @dataclass(frozen=True)

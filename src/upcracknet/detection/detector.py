@@ -17,7 +17,9 @@ from upcracknet.detection.tiling import ScoreCanvas, Tile
 from upcracknet.errors import ConfigurationError, PhotoError
 
 MINIMUM_SIDE = 16  # pixels; a smaller picture cannot show a crack and the road around it
-FREE_TILE = 512  # tile side in pixels for scorers that take any size
+FREE_TILE = (
+    768  # tile side in pixels for scorers that take any size; the photos of the usual datasets fit in one
+)
 
 Photo = str | Path | np.ndarray | Image
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import scipy.io
 import torch
 
 from upcracknet.networks import UNetGenerator
@@ -30,6 +31,35 @@ def photo() -> np.ndarray:
     road = np.random.default_rng(0).normal(130, 8, (100, 150, 3)).clip(0, 255).astype(np.uint8)
     road[48:52] = 30
     return road
+
+
+@pytest.fixture(scope="session")
+def made_datasets(tmp_path_factory) -> Path:
+    """Small made photos, each with a dark line, as Crack500, DeepCrack and CFD lie on the disk."""
+    root, random = tmp_path_factory.mktemp("datasets"), np.random.default_rng(0)
+
+    def draw(size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        photo = random.normal(150, 12, (*size, 3)).clip(0, 255).astype(np.uint8)
+        mask = np.zeros(size, np.uint8)
+        mask[8:12] = 255
+        photo[8:12] = 30
+        return photo, mask
+
+    for dataset in ("Crack500", "DeepCrack"):
+        for split, count in (("train", 4), ("test", 2)):
+            for number in range(count):
+                photo, mask = draw((80, 96))
+                for kind, suffix, picture in (("img", "jpg", photo), ("lab", "png", mask)):
+                    path = root / dataset / f"{split}_{kind}" / f"{number}.{suffix}"
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    cv2.imwrite(str(path), picture)
+    for part in ("image", "groundTruth"):
+        (root / "CFD" / part).mkdir(parents=True)
+    photo, mask = draw((256, 256))  # the paper's protocol cuts patches of this size from CFD
+    cv2.imwrite(str(root / "CFD" / "image" / "001.jpg"), photo)
+    labels = {"groundTruth": {"Segmentation": np.where(mask > 0, 2, 1).astype(np.uint8)}}
+    scipy.io.savemat(root / "CFD" / "groundTruth" / "001.mat", labels)
+    return root
 
 
 @pytest.fixture

@@ -27,7 +27,14 @@ ARROWS = {
     "baselines": {"data", "detection", "networks", "losses", "corruption", "weights"},
     "training": {"data", "networks", "losses", "corruption", "weights"},
     "evaluation": {"data", "detection", "networks", "baselines", "weights"},
-    "cli": {"data", "detection", "networks", "baselines", "training", "evaluation", "weights"},
+    "reproduction": {
+        *("data", "detection", "networks", "baselines", "training", "evaluation"),
+        *("weights", "losses", "corruption"),
+    },
+    "cli": {
+        *("data", "detection", "networks", "baselines", "training", "evaluation"),
+        *("reproduction", "weights"),
+    },
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import upcracknet
 from upcracknet import errors
-from upcracknet.cli import detect, evaluate, main, train
+from upcracknet.cli import detect, evaluate, main, reproduce, train
 from upcracknet.detection import PRESETS, CrackDetector, CrackMap, Scorer, Threshold
 from upcracknet.evaluation.protocol import ProtocolName
 
@@ -53,7 +53,7 @@ COMMANDS = {
     train.train: "(configuration=None, /, *overrides, output, photos=None, data_root=None, devices=1, "
     "accelerator='auto', maximum_minutes=None, tensorboard=False)",
 }
-COMMAND_NAMES = {"detect", "train", "calibrate", "evaluate", "data", "synthesize"}
+COMMAND_NAMES = {"detect", "train", "calibrate", "evaluate", "data", "synthesize", "reproduce"}
 EXIT_CODES = {"FAILED": 1, "USAGE": 2, "INTERRUPTED": 130}
 
 # The names that each room gives to the other rooms.
@@ -181,7 +181,7 @@ def test_commands_and_exit_codes():
     given = {name for name in main.app if not name.startswith("-")}
     assert given == COMMAND_NAMES
     assert {name: getattr(main, name) for name in EXIT_CODES} == EXIT_CODES
-    assert detect.SOME_FAILED == evaluate.INCOMPLETE == 3
+    assert detect.SOME_FAILED == evaluate.INCOMPLETE == reproduce.INCOMPLETE == 3
 
 
 @pytest.mark.parametrize("room", ROOMS)

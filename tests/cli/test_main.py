@@ -16,6 +16,7 @@ COMMANDS = [
     ("calibrate",),
     ("evaluate",),
     ("synthesize",),
+    ("reproduce",),
     ("data", "download"),
     ("data", "list"),
     ("data", "mine"),

@@ -131,6 +131,26 @@ def test_the_adversarial_loss_reaches_the_generator(configure, images, alone):
     assert not torch.allclose(*gradients)
 
 
+def test_without_adversarial_loss_the_discriminator_does_nothing(configure, images, alone):
+    torch.manual_seed(0)
+    module = AdversarialRestoration(configure(losses__adversarial="0"))
+    with_discriminator = copy.deepcopy(module)
+    with_discriminator.configuration = configure()
+    before = copy.deepcopy(module.discriminator.state_dict())
+    passes, seeds = [], []
+    module.discriminator.register_forward_hook(lambda *_: passes.append(1))
+    for taking, step in ((module, 3), (with_discriminator, 6)):  # the fourth batch of both
+        corrupt = taking._corrupt
+        taking._corrupt = lambda images, seed, corrupt=corrupt: seeds.append(seed) or corrupt(images, seed)
+        alone(taking, step).training_step(images, 0)
+    assert seeds[0] == seeds[1], "the same masks with and without"
+    assert not passes
+    assert all(torch.equal(value, before[name]) for name, value in module.discriminator.state_dict().items())
+    assert len(module.configure_optimizers()[0]) == 1
+    assert set(with_discriminator.record) - set(module.record) == {"train/adversarial", "train/discriminator"}
+    assert all(parameter.requires_grad for parameter in module.discriminator.parameters())
+
+
 def test_validation_is_the_same_each_time_and_trains_nothing(module, images, alone):
     alone(module).eval()
     before = copy.deepcopy(module.state_dict())

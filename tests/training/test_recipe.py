@@ -72,6 +72,7 @@ def test_the_record_says_where_the_weights_come_from(run, configure):
     assert record["configuration"]["mask_edges"] == "sharp"
     assert {"torch", "pytorch_lightning", "processor", "threads", "seed", "devices"} <= set(record)
     provenance = load_weights(run / "generator.safetensors")[1].provenance
+    assert record.pop("finished") is True
     assert provenance.items() >= record.items()
     assert provenance["method"] == "UP-CrackNet"
     assert provenance["images_seen"] == 4 * provenance["epoch"]
@@ -219,6 +220,15 @@ def test_a_time_limit_leaves_a_run_to_resume(configure, train_quietly, tmp_path)
     for epochs in (1, 2):
         train_quietly(configure(epochs="9"), tmp_path, maximum_minutes=1e-6)
         assert len(metrics_of(tmp_path)) == epochs
+        assert json.loads((tmp_path / "run.json").read_text())["finished"] is False
+    train_quietly(configure(epochs="3"), tmp_path, maximum_minutes=1e-6)
+    assert json.loads((tmp_path / "run.json").read_text())["finished"] is True, "no epoch was left"
+
+
+def test_a_run_without_adversarial_loss_is_trained_and_resumed(configure, train_quietly, tmp_path):
+    for epochs in ("1", "2"):
+        train_quietly(configure(losses__adversarial="0", epochs=epochs), tmp_path)
+    assert [len(line["learning_rates"]) for line in metrics_of(tmp_path)] == [1, 1]
 
 
 def test_an_interrupted_run_is_resumed_after_its_last_whole_epoch(

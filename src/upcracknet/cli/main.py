@@ -21,6 +21,7 @@ Commands:
     evaluate    Measure a model on annotated photos.
     data        Fetch the published datasets, mine undamaged patches.
     synthesize  Make road photos whose cracks are known.
+    reproduce   Train and measure the paper's tables anew.
 
 For example:
 
@@ -32,7 +33,8 @@ For example:
 progress and errors to standard error.
 
 Exit codes: 0 all done; 1 stopped by an error, which is told in one line;
-2 wrong usage; 3 done, but some photos failed (the summary says which);
+2 wrong usage; 3 done, but some photos, or rows of a table, failed or are left
+(the summary says which);
 130 interrupted, finished results are whole.
 """
 
@@ -54,6 +56,7 @@ for module, name in (
     ("evaluate", "evaluate"),
     ("data", "app"),
     ("synthesize", "synthesize"),
+    ("reproduce", "reproduce"),
 ):
     app.command(f"upcracknet.cli.{module}:{name}", name=module, show=False)
 
@@ -77,7 +80,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except KeyboardInterrupt:
         console.print(
-            "interrupted; finished results are whole; detect, train and download go on from here",
+            "interrupted; finished results are whole; detect, train, reproduce and download go on from here",
             style="yellow",
         )
         return INTERRUPTED

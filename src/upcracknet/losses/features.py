@@ -179,11 +179,9 @@ def load_vgg19(
     Raises:
         WeightsError: If the file is missing, cannot be fetched, or is not the published one.
     """
-    if path is None:
-        path = Path(torch.hub.get_dir()) / "checkpoints" / Path(VGG19_URL).name
-        if download and not path.is_file():
-            _download_vgg19(path)
-    path = Path(path)
+    given, path = path, vgg19_file(path)
+    if given is None and download and not path.is_file():
+        _download_vgg19(path)
     if not path.is_file():
         raise WeightsError(
             f"no VGG-19 weights at {path}; allow the download, fetch {VGG19_URL}, or use the random filters"
@@ -196,6 +194,11 @@ def load_vgg19(
             f"{VGG19_SHA256_PREFIX}; remove it and fetch {VGG19_URL} again"
         )
     return VGG19Features(torch.load(path, map_location="cpu", weights_only=True), normalization)
+
+
+def vgg19_file(path: str | Path | None = None) -> Path:
+    """Where :func:`load_vgg19` looks for the weights: the given file, else torch's cache."""
+    return Path(path or Path(torch.hub.get_dir()) / "checkpoints" / Path(VGG19_URL).name)
 
 
 def _download_vgg19(path: Path) -> None:

@@ -1,6 +1,6 @@
 """UP-CrackNet's training step (Sections III-B, III-C and III-E) as a Lightning module."""
 
-from typing import Any, cast
+from typing import Any
 
 import pytorch_lightning as lightning
 import torch
@@ -46,19 +46,26 @@ class AdversarialRestoration(lightning.LightningModule):
         return RandomFeatures()
 
     @property
+    def _is_adversarial(self) -> bool:
+        return self.configuration.losses.adversarial > 0
+
+    @property
     def style_features_name(self) -> str:
         """What the run's record calls the network behind the style loss."""
         return "none" if self.features is None else str(self.features.name)
 
     def configure_optimizers(self) -> tuple[list[torch.optim.Optimizer], list[Any]]:
-        """Adam for both networks, learning rates decaying exponentially by epoch."""
+        """Adam for G, and for D where the adversarial loss counts; rates decay exponentially by epoch."""
         settings = self.configuration.optimizer
         optimizers: list[torch.optim.Optimizer] = [
-            torch.optim.Adam(self.generator.parameters(), settings.generator_learning_rate, settings.betas),
-            torch.optim.Adam(
-                self.discriminator.parameters(), settings.discriminator_learning_rate, settings.betas
-            ),
+            torch.optim.Adam(self.generator.parameters(), settings.generator_learning_rate, settings.betas)
         ]
+        if self._is_adversarial:
+            optimizers.append(
+                torch.optim.Adam(
+                    self.discriminator.parameters(), settings.discriminator_learning_rate, settings.betas
+                )
+            )
         return optimizers, [torch.optim.lr_scheduler.ExponentialLR(o, settings.decay) for o in optimizers]
 
     def _corrupt(
@@ -75,27 +82,29 @@ class AdversarialRestoration(lightning.LightningModule):
         return images * 2 - 1, corrupt(images, masks.to(images.device)) * 2 - 1
 
     def training_step(self, images: Float[Tensor, "b 3 h w"], batch_index: int) -> None:
-        """Update D, then G, with a single pass of the generator.
+        """Update D, then G, with a single pass of the generator; without adversarial loss, G alone.
 
         Args:
             images: undamaged patches in [0, 1].
             batch_index: unused; Lightning passes it.
         """
-        step = self.trainer.global_step * self.trainer.world_size + self.global_rank
+        # Lightning counts a step for each optimiser; the masks shall not depend on whether D learns too.
+        steps = self.trainer.global_step * (1 if self._is_adversarial else 2)
+        step = steps * self.trainer.world_size + self.global_rank
         originals, corrupted = self._corrupt(images, self.configuration.seed * 1_000_003 + step)
-        generator_optimizer, discriminator_optimizer = cast(list[Any], self.optimizers())
+        generator_optimizer, *discriminator_optimizer = _listed(self.optimizers())
         restored = self.generator(corrupted)
 
-        judged_original = self.discriminator(corrupted, originals)
-        judged_restored = self.discriminator(corrupted, restored.detach())
-        loss_discriminator = discriminator_loss(judged_original, judged_restored)
-        discriminator_optimizer.zero_grad()
-        self.manual_backward(loss_discriminator)
-        discriminator_optimizer.step()
-
-        # D judges again because it has just changed; its weights get no gradient from G's loss.
-        self.discriminator.requires_grad_(False)
-        adversarial = generator_adversarial_loss(self.discriminator(corrupted, restored))
+        record: dict[str, Tensor] = {}
+        adversarial = restored.new_zeros((), dtype=torch.float32)
+        if self._is_adversarial:
+            loss_discriminator = self._update_discriminator(
+                corrupted, originals, restored, *discriminator_optimizer
+            )
+            # D judges again because it has just changed; its weights get no gradient from G's loss.
+            self.discriminator.requires_grad_(False)
+            adversarial = generator_adversarial_loss(self.discriminator(corrupted, restored))
+            record = {"train/adversarial": adversarial, "train/discriminator": loss_discriminator}
         restoration = restoration_loss(
             (restored.float() + 1) / 2, images, self.configuration.losses, self.features
         )
@@ -105,10 +114,24 @@ class AdversarialRestoration(lightning.LightningModule):
         generator_optimizer.step()
         self.discriminator.requires_grad_(True)
 
-        record = {f"train/{name}": value for name, value in restoration.terms.items()}
+        record |= {f"train/{name}": value for name, value in restoration.terms.items()}
         record["train/total"] = restoration.total
-        record |= {"train/adversarial": adversarial, "train/discriminator": loss_discriminator}
         self.log_dict(record, on_step=False, on_epoch=True, batch_size=len(images), sync_dist=True)
+
+    def _update_discriminator(
+        self,
+        corrupted: Float[Tensor, "b 3 h w"],
+        originals: Float[Tensor, "b 3 h w"],
+        restored: Float[Tensor, "b 3 h w"],
+        optimizer: Any,
+    ) -> Float[Tensor, ""]:
+        judged_original = self.discriminator(corrupted, originals)
+        judged_restored = self.discriminator(corrupted, restored.detach())
+        loss = discriminator_loss(judged_original, judged_restored)
+        optimizer.zero_grad()
+        self.manual_backward(loss)
+        optimizer.step()
+        return loss
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Leave out VGG-19, which never changes: 50 MB."""
@@ -124,7 +147,7 @@ class AdversarialRestoration(lightning.LightningModule):
 
     def on_train_epoch_end(self) -> None:
         """Decay the learning rates."""
-        for scheduler in cast(list[Any], self.lr_schedulers()):
+        for scheduler in _listed(self.lr_schedulers()):
             scheduler.step()
 
     def validation_step(self, images: Float[Tensor, "b 3 h w"], batch_index: int) -> None:
@@ -160,3 +183,8 @@ class AdversarialRestoration(lightning.LightningModule):
             detection={"input_size": self.configuration.data.size},
             provenance=provenance | {"method": "UP-CrackNet", "style_features": self.style_features_name},
         )
+
+
+def _listed(items: Any) -> list[Any]:
+    """Lightning gives a single optimiser, or a single scheduler, bare."""
+    return items if isinstance(items, list) else [items]

@@ -98,12 +98,16 @@ class TimeLimit(Callback):
 
     The clock starts with each process; a resumed run has the whole time again.
 
+    Attributes:
+        stopped: whether epochs were left when the limit was reached.
+
     Args:
         minutes: the limit.
     """
 
     def __init__(self, minutes: float) -> None:
         self.seconds = 60 * minutes
+        self.stopped = False
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Start the clock."""
@@ -116,6 +120,7 @@ class TimeLimit(Callback):
         passes = elapsed * (self.epochs + 1) / self.epochs > self.seconds
         if trainer.strategy.reduce_boolean_decision(passes, all=False):
             trainer.should_stop = True
+            self.stopped = trainer.current_epoch + 1 < (trainer.max_epochs or 0)
 
 
 class MetricsFile(Callback):

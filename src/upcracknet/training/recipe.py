@@ -57,8 +57,9 @@ def train(
     """Train on undamaged patches, resuming when the run folder holds a checkpoint.
 
     The run folder receives ``configuration.yaml``, ``run.json`` (code version, libraries, data, features of
-    the style loss), ``metrics.jsonl``, ``samples/``, ``checkpoints/`` and the weights of the lowest
-    validation loss so far: ``generator.safetensors`` of UP-CrackNet, or ``crack-remover.safetensors``.
+    the style loss, whether it is ``finished``), ``metrics.jsonl``, ``samples/``, ``checkpoints/`` and the
+    weights of the lowest validation loss so far: ``generator.safetensors`` of UP-CrackNet, or
+    ``crack-remover.safetensors``.
 
     Args:
         configuration: what to train; its type tells the method.
@@ -89,7 +90,7 @@ def train(
         checkpoint = _open_run_folder(run_folder, configuration)
         provenance = environment() | facts | {"seed": configuration.seed, "devices": devices}
         provenance["configuration"] = as_dictionary(configuration)
-        _write_records(run_folder, configuration, provenance)
+        _write_records(run_folder, configuration, provenance, finished=False)
         weights = run_folder / module.weights_name
         callbacks: list[Callback] = [
             RandomState(),
@@ -106,8 +107,9 @@ def train(
                 enable_version_counter=False,
             ),
         ]
-        if maximum_minutes is not None:
-            callbacks.append(TimeLimit(maximum_minutes))
+        limit = None if maximum_minutes is None else TimeLimit(maximum_minutes)
+        if limit is not None:
+            callbacks.append(limit)
         if progress:
             callbacks.append(RunProgress())
         trainer = lightning.Trainer(
@@ -127,6 +129,7 @@ def train(
             log_every_n_steps=1,
         )
         trainer.fit(_channels_last(module), datamodule=data, ckpt_path=checkpoint, weights_only=True)
+        _write_records(run_folder, configuration, provenance, finished=limit is None or not limit.stopped)
     if not weights.exists():
         raise ConfigurationError(
             f"{run_folder}: the validation loss was never finite; lower the learning rates of `optimizer`"
@@ -182,9 +185,12 @@ def _differences(before: Configuration, now: Configuration) -> list[str]:
 
 
 @rank_zero_only  # the other processes of a parallel run come here too
-def _write_records(run_folder: Path, configuration: Configuration, provenance: dict[str, Any]) -> None:
+def _write_records(
+    run_folder: Path, configuration: Configuration, provenance: dict[str, Any], *, finished: bool
+) -> None:
     write_atomically(run_folder / "configuration.yaml", dump_configuration(configuration).encode())
-    write_atomically(run_folder / "run.json", (json.dumps(provenance, indent=2) + "\n").encode())
+    record = provenance | {"finished": finished}
+    write_atomically(run_folder / "run.json", (json.dumps(record, indent=2) + "\n").encode())
 
 
 @contextmanager

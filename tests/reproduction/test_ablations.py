@@ -1,0 +1,86 @@
+from dataclasses import asdict, fields, replace
+
+import pytest
+
+from upcracknet.detection import PRESETS
+from upcracknet.evaluation.published import published_table
+from upcracknet.losses import LossWeights
+from upcracknet.reproduction.ablations import table1, table2
+from upcracknet.reproduction.budget import BUDGETS
+from upcracknet.training.configuration import TrainingConfiguration
+
+# The ticks of Table I: MAE, SSIM, MSGMS, style, adversarial; and its F1, which names the row beyond doubt.
+TICKS = [
+    ("10000", 39.457),
+    ("11000", 51.621),
+    ("10100", 54.363),
+    ("10010", 43.864),
+    ("10001", 59.141),
+    ("11100", 58.651),
+    ("11110", 59.434),
+    ("11101", 60.116),
+    ("11111", 61.808),
+]
+PAPER_WEIGHTS = {"mae": 1, "ssim": 1, "msgms": 1, "style": 10, "adversarial": 1}
+
+
+def test_table1_has_the_losses_of_the_paper():
+    rows = table1(BUDGETS["paper"]).rows
+    assert len(rows) == len(TICKS) == len(published_table("I"))
+    for row, (ticks, f1) in zip(rows, TICKS, strict=True):
+        weights = asdict(row.training.losses)
+        assert weights.pop("restoration") == 100
+        expected = {
+            name: weight * int(tick)
+            for (name, weight), tick in zip(PAPER_WEIGHTS.items(), ticks, strict=True)
+        }
+        assert weights == expected
+        assert row.published["crack500"].f1 == f1
+
+
+def test_table2_has_the_masks_of_the_paper():
+    rows = table2(BUDGETS["paper"]).rows
+    assert [(row.training.corruption, row.published["crack500"].f1) for row in rows] == [
+        ("jumbled", 48.728),
+        ("stripes", 58.932),
+        ("squares", 61.808),
+    ]
+    assert {row.training.losses for row in rows} == {LossWeights()}
+
+
+@pytest.mark.parametrize("table", [table1, table2])
+def test_rows_differ_in_nothing_else(table):
+    rows = table(BUDGETS["hours"], seed=3).rows
+    varied = {"losses"} if table is table1 else {"corruption"}
+    for field in fields(TrainingConfiguration):
+        values = {getattr(row.training, field.name) for row in rows}
+        assert (len(values) > 1) == (field.name in varied), field.name
+    for row in rows:
+        assert (row.training.data.photos, row.training.data.split) == ("crack500", "train")
+        assert row.training.seed == 3
+        assert row.detection == PRESETS["paper"]
+        assert row.tests == ("crack500",)
+
+
+def test_the_rest_is_the_papers_unless_another_base_is_given():
+    training = table1(BUDGETS["paper"]).rows[0].training
+    assert training.optimizer == TrainingConfiguration().optimizer
+    assert training.mask_edges == "sharp"
+    base = replace(
+        TrainingConfiguration(),
+        mask_edges="blurred",
+        losses=LossWeights(style=0.0, mae=2.0),
+        corruption="stripes",
+        seed=9,
+    )
+    complete = table1(BUDGETS["paper"], base=base).rows[-1].training
+    assert complete.mask_edges == "blurred"
+    assert complete.losses == LossWeights(mae=2.0), "rows say which losses they have"
+    assert (complete.corruption, complete.seed) == ("squares", 0)
+
+
+def test_the_complete_method_is_one_training_of_both_tables():
+    last, squares = table1(BUDGETS["hours"]).rows[-1], table2(BUDGETS["hours"]).rows[-1]
+    assert (last.run_name, last.result_name) == (squares.run_name, squares.result_name)
+    runs = {row.run_name for table in (table1, table2) for row in table(BUDGETS["hours"]).rows}
+    assert len(runs) == 9 + 3 - 1

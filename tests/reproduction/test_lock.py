@@ -1,0 +1,89 @@
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from upcracknet.errors import OutputError
+from upcracknet.reproduction.lock import claimed
+
+# Claims the lock file of the first argument, says so, and waits to be told to go.
+HOLD = """
+import sys
+from pathlib import Path
+from upcracknet.reproduction.lock import claimed
+with claimed(Path(sys.argv[1])) as holder:
+    print(holder, flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def lock(tmp_path):
+    return tmp_path / "locks" / "row.lock"
+
+
+def test_a_claim_names_this_process_and_leaves_an_empty_file(lock):
+    with claimed(lock) as holder:
+        assert holder is None
+        assert json.loads(lock.read_text()) == {"process": os.getpid(), "host": socket.gethostname()}
+    assert lock.read_text() == ""
+
+
+def test_a_second_claim_is_told_who_holds_it(lock):
+    with claimed(lock), claimed(lock) as holder:
+        assert holder == f"in work by process {os.getpid()} on {socket.gethostname()}"
+    with claimed(lock) as holder:
+        assert holder is None
+
+
+def test_a_claim_is_given_up_when_the_work_fails(lock):
+    with pytest.raises(KeyboardInterrupt), claimed(lock):
+        raise KeyboardInterrupt
+    with claimed(lock) as holder:
+        assert holder is None
+
+
+def test_another_process_holds_it_until_it_dies_in_whatever_way(lock):
+    command = [sys.executable, "-c", HOLD, str(lock)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "None\n"
+        with claimed(lock) as holder:
+            assert holder == f"in work by process {process.pid} on {socket.gethostname()}"
+        process.kill()
+        process.wait()
+    assert json.loads(lock.read_text())["process"] == process.pid, "a killed process tidies nothing up"
+    with claimed(lock) as holder:
+        assert holder is None
+        assert json.loads(lock.read_text())["process"] == os.getpid()
+
+
+def test_another_machine_holds_it_until_its_file_is_deleted(lock):
+    lock.parent.mkdir()
+    lock.write_text(json.dumps({"process": 7, "host": "elsewhere"}))
+    with claimed(lock) as holder:
+        assert holder == f"in work by process 7 on elsewhere; if that is dead, delete {lock}"
+    assert json.loads(lock.read_text())["process"] == 7
+    lock.unlink()
+    with claimed(lock) as holder:
+        assert holder is None
+
+
+@pytest.mark.parametrize("content", ["", "{half", "[1]"])
+def test_other_contents_are_no_claim(lock, content):
+    lock.parent.mkdir()
+    lock.write_text(content)
+    with claimed(lock) as holder:
+        assert holder is None
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(OutputError, match=r"row\.lock: cannot be written"),
+        claimed(tmp_path / "file" / "row.lock"),
+    ):
+        pass

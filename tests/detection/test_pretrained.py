@@ -1,7 +1,8 @@
 import pytest
 
+from upcracknet.detection.crack_removal_scorer import CrackRemovalScorer
 from upcracknet.detection.pretrained import load_scorer
-from upcracknet.errors import WeightsError
+from upcracknet.errors import ConfigurationError, WeightsError
 from upcracknet.networks import UNetGenerator
 from upcracknet.weights import WeightsRecord, save_weights
 
@@ -44,3 +45,22 @@ def test_weights_that_do_not_fit_are_one_clear_line(tmp_path, wrong, message):
         load_scorer(write(tmp_path / "m.safetensors", **wrong))
     assert "m.safetensors" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_papers_weights_come_with_its_procedure_or_with_calibrated_settings():
+    scorer, threshold = load_scorer("paper")
+    assert (scorer.settings.error, threshold.floor) == ("squared", 0)
+    scorer, threshold = load_scorer("paper-calibrated")
+    assert scorer.settings.error == "absolute"
+    assert threshold.floor > 0
+
+
+def test_the_default_removes_cracks_and_knows_no_presets():
+    scorer, threshold = load_scorer("default")
+    assert isinstance(scorer, CrackRemovalScorer)
+    assert (threshold.fixed_level, threshold.seed_level) == (
+        scorer.settings.level,
+        scorer.settings.seed_level,
+    )
+    with pytest.raises(ConfigurationError, match="is for restorers"):
+        load_scorer("default", "authors")

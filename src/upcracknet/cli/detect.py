@@ -65,7 +65,7 @@ def detect(
     Args:
         photos: Files, folders (searched for photos in all subfolders), or globs.
         output: Folder for the results; made as needed.
-        model: default, paper, a run folder of `upcracknet train`, or a .safetensors file.
+        model: default, paper, paper-calibrated, a run folder of `upcracknet train`, or a .safetensors file.
         preset: Detection settings other than the model's own: paper, paper-running or authors.
         score: Also write the score map, as 16-bit PNG or as float32 NumPy array.
         millimetres_per_pixel: Size of a pixel on the road; adds the crack area in cm² to the summary.

@@ -90,8 +90,8 @@ class CrackDetector:
         """Load a shipped or self-trained model.
 
         Args:
-            model: ``default``, the name of a shipped model (``paper``), a run folder of ``upcracknet train``,
-                or a ``.safetensors`` file.
+            model: ``default``, ``paper``, ``paper-calibrated`` (the same weights with calibrated settings), a
+                run folder of ``upcracknet train``, or a ``.safetensors`` file.
             preset: name of the detection settings; None takes the model's own.
             overlap: overlap of neighbouring tiles in pixels; None takes a quarter of a tile.
             batch_size: tiles scored at a time.

@@ -11,7 +11,7 @@ from upcracknet.errors import ConfigurationError, WeightsError
 from upcracknet.networks import CrackRemover, UNetGenerator
 from upcracknet.weights import WeightsRecord, load_state, load_weights
 
-SHIPPED = {"default": "default", "paper": "paper"}
+SHIPPED = {"default": "default", "paper": "paper", "paper-calibrated": "paper"}
 RUN_WEIGHTS = ("crack-remover.safetensors", "generator.safetensors")
 """Names of the weights in a run folder."""
 

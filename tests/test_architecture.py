@@ -27,7 +27,8 @@ ARROWS = {
     "baselines": {"data", "detection", "networks", "losses", "corruption", "weights"},
     "training": {"data", "networks", "losses", "corruption", "weights"},
     "evaluation": {"data", "detection", "networks", "baselines", "weights"},
-    "cli": {"data", "detection", "networks", "baselines", "training", "evaluation", "weights"},
+    "preparation": {"data", "detection", "networks", "baselines", "weights"},
+    "cli": {"data", "detection", "networks", "baselines", "training", "evaluation", "preparation", "weights"},
 }
 
 
@@ -115,7 +116,7 @@ def test_detection_needs_no_extra():
     assert not loaded & {"torchvision", *EXTRAS}
 
 
-@pytest.mark.parametrize("command", ["detect", "evaluate", "data", "synthesize", "calibrate"])
+@pytest.mark.parametrize("command", ["detect", "evaluate", "data", "synthesize", "calibrate", "prepare"])
 def test_only_the_command_train_needs_the_extra(command):
     """Read from the files: a process for each command would take seconds."""
     assert not {name.split(".")[0] for name in _closure(f"upcracknet.cli.{command}")} & {

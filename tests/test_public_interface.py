@@ -53,7 +53,7 @@ COMMANDS = {
     train.train: "(configuration=None, /, *overrides, output, photos=None, data_root=None, devices=1, "
     "accelerator='auto', maximum_minutes=None, tensorboard=False)",
 }
-COMMAND_NAMES = {"detect", "train", "calibrate", "evaluate", "data", "synthesize"}
+COMMAND_NAMES = {"detect", "train", "calibrate", "evaluate", "prepare", "data", "synthesize"}
 EXIT_CODES = {"FAILED": 1, "USAGE": 2, "INTERRUPTED": 130}
 
 # The names that each room gives to the other rooms.
@@ -121,6 +121,20 @@ ROOMS = {
         "structural_similarity_loss",
         "style_loss",
         "total_loss",
+    },
+    "preparation": {
+        "Choice",
+        "PreparationSettings",
+        "Purity",
+        "SurveyedPhoto",
+        "choose_undamaged",
+        "find_photos",
+        "measure_purity",
+        "open_detector",
+        "require_no_patches",
+        "save_choice",
+        "survey_photos",
+        "windows_by_chance",
     },
     "networks": {"NormalizationStatistics", "PatchDiscriminator", "UNetGenerator"},
 }

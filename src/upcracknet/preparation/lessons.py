@@ -75,8 +75,8 @@ def painted_lessons(
 
 
 def confident_cells(
-    scores: Sequence[Float32[np.ndarray, "rows columns"]], maps: Sequence[Float32[np.ndarray, "rows columns"]]
-) -> list[Bool[np.ndarray, "rows columns"]]:
+    scores: Sequence[Float32[np.ndarray, "_ _"]], maps: Sequence[Float32[np.ndarray, "_ _"]]
+) -> list[Bool[np.ndarray, "_ _"]]:
     """Cells that detector and classifier take for cracks.
 
     Args:
@@ -89,7 +89,7 @@ def confident_cells(
 
 def confident_lessons(
     samples: Sequence[Sample],
-    cells: Sequence[Bool[np.ndarray, "rows columns"]],
+    cells: Sequence[Bool[np.ndarray, "_ _"]],
     side: int,
     generator: np.random.Generator,
 ) -> list[Lesson]:

@@ -103,10 +103,10 @@ class _Ranking:
         self.flat = worst_cells([photo.flat for photo in photos], settings.sizes) > 0
         self.crackness: Float[np.ndarray, " n"] = shares(self.scores)
         self.probabilities: Float[np.ndarray, " n"] | None = None
-        self.maps: list[Float32[np.ndarray, "rows columns"]] = []
+        self.maps: list[Float32[np.ndarray, "_ _"]] = []
         self.first_round = np.full(len(self.windows), -1)
 
-    def add_view(self, maps: list[Float32[np.ndarray, "rows columns"]]) -> None:
+    def add_view(self, maps: list[Float32[np.ndarray, "_ _"]]) -> None:
         """From now on a window is as crack-like as the stricter of detector and classifier says."""
         self.maps = maps
         self.probabilities = worst_cells(maps, self.settings.sizes)

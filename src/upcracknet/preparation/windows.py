@@ -39,9 +39,7 @@ def all_windows(grids: Sequence[tuple[int, int]], sizes: Sequence[int]) -> Windo
     return np.concatenate(found)
 
 
-def worst_cells(
-    maps: Sequence[Shaped[np.ndarray, "rows columns"]], sizes: Sequence[int]
-) -> Float[np.ndarray, " n"]:
+def worst_cells(maps: Sequence[Shaped[np.ndarray, "_ _"]], sizes: Sequence[int]) -> Float[np.ndarray, " n"]:
     """The highest value within each window, in the order of `all_windows`.
 
     The highest, not the mean: one crack crosses few of a window's cells.

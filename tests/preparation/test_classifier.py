@@ -18,10 +18,9 @@ def test_it_is_small_and_answers_for_each_cell():
     assert network(torch.zeros(2, 1, 64, 96)).shape == (2, 4, 6)
 
 
-def test_light_hardly_matters():
+def test_brighter_light_falls_out():
     photo = synthesize_road(0, 96, 96, cracks=False, distractors=False).photo // 2
-    brighter = photo * 2
-    assert np.abs(normalize(photo) - normalize(brighter)).mean() < 0.2 * np.abs(normalize(photo)).mean()
+    np.testing.assert_allclose(normalize(photo), normalize(photo + np.uint8(100)), atol=0.02)
 
 
 def test_grey_against_tone_and_roughness_around():
@@ -33,13 +32,13 @@ def test_grey_against_tone_and_roughness_around():
 
 def test_painted_cracks_are_learned_and_the_same_seed_learns_the_same(tmp_path):
     def road(seed):
-        return synthesize_road(seed, 128, 128, surface="asphalt", cracks=False, distractors=False).photo
+        return synthesize_road(seed, 64, 64, surface="asphalt", cracks=False, distractors=False).photo
 
     def cracked(photo, seed):
-        return paint_cracks(photo, np.random.default_rng(seed), widths=(4, 6), depths=(0.6, 0.8))
+        return paint_cracks(photo, np.random.default_rng(seed), widths=(4.0, 6.0), depths=(0.6, 0.8))
 
     lessons = []
-    for seed in range(8):
+    for seed in range(10):
         photo, mask = cracked(road(seed), seed)
         target = np.where(cell_sums(mask) >= 8, 1, 0).astype(np.float32)
         lessons += [Lesson(road(seed), np.zeros_like(target)), Lesson(photo, target)]

@@ -19,7 +19,7 @@ def sample(tmp_path) -> Sample:
 def test_purity_by_hand(sample):
     places = [Window(0, 0, 40, 40), Window(20, 40, 40, 40), Window(40, 0, 20, 20), Window(40, 40, 20, 20)]
     purity = measure_purity([(sample, window) for window in places])
-    assert purity == Purity(4, 0.5, 0.75, pytest.approx((1 / 1600 + 0.25) / 4))
+    assert purity == Purity(4, 0.5, 0.75, (1 / 1600 + 0.25) / 4)
 
 
 def test_photos_without_a_usable_mask_are_not_measured(sample, tmp_path):

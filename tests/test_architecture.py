@@ -27,13 +27,14 @@ ARROWS = {
     "baselines": {"data", "detection", "networks", "losses", "corruption", "weights"},
     "training": {"data", "networks", "losses", "corruption", "weights"},
     "evaluation": {"data", "detection", "networks", "baselines", "weights"},
+    "preparation": {"data", "detection", "networks", "baselines", "weights"},
     "reproduction": {
         *("data", "detection", "networks", "baselines", "training", "evaluation"),
         *("weights", "losses", "corruption"),
     },
     "cli": {
         *("data", "detection", "networks", "baselines", "training", "evaluation"),
-        *("reproduction", "weights"),
+        *("preparation", "reproduction", "weights"),
     },
 }
 
@@ -122,7 +123,7 @@ def test_detection_needs_no_extra():
     assert not loaded & {"torchvision", *EXTRAS}
 
 
-@pytest.mark.parametrize("command", ["detect", "evaluate", "data", "synthesize", "calibrate"])
+@pytest.mark.parametrize("command", ["detect", "evaluate", "data", "synthesize", "calibrate", "prepare"])
 def test_only_the_command_train_needs_the_extra(command):
     """Read from the files: a process for each command would take seconds."""
     assert not {name.split(".")[0] for name in _closure(f"upcracknet.cli.{command}")} & {

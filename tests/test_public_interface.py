@@ -53,7 +53,9 @@ COMMANDS = {
     train.train: "(configuration=None, /, *overrides, output, photos=None, data_root=None, devices=1, "
     "accelerator='auto', maximum_minutes=None, tensorboard=False)",
 }
-COMMAND_NAMES = {"detect", "train", "calibrate", "evaluate", "data", "synthesize", "reproduce"}
+COMMAND_NAMES = {
+    *("detect", "train", "calibrate", "evaluate", "prepare", "data", "synthesize", "reproduce"),
+}
 EXIT_CODES = {"FAILED": 1, "USAGE": 2, "INTERRUPTED": 130}
 
 # The names that each room gives to the other rooms.
@@ -127,6 +129,20 @@ ROOMS = {
         "total_loss",
     },
     "networks": {"CrackRemover", "NormalizationStatistics", "PatchDiscriminator", "UNetGenerator"},
+    "preparation": {
+        "Choice",
+        "PreparationSettings",
+        "Purity",
+        "SurveyedPhoto",
+        "choose_undamaged",
+        "find_photos",
+        "measure_purity",
+        "open_detector",
+        "require_no_patches",
+        "save_choice",
+        "survey_photos",
+        "windows_by_chance",
+    },
 }
 
 

@@ -19,6 +19,7 @@ Commands:
     train       Train on undamaged road photos.
     calibrate   Choose how a trained model detects.
     evaluate    Measure a model on annotated photos.
+    prepare     Pick undamaged patches from photos that have cracks.
     data        Fetch the published datasets, mine undamaged patches.
     synthesize  Make road photos whose cracks are known.
     reproduce   Train and measure the paper's tables anew.
@@ -54,6 +55,7 @@ for module, name in (
     ("train", "train"),
     ("calibrate", "calibrate"),
     ("evaluate", "evaluate"),
+    ("prepare", "prepare"),
     ("data", "app"),
     ("synthesize", "synthesize"),
     ("reproduce", "reproduce"),

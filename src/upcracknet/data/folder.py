@@ -34,26 +34,35 @@ def open_folder(folder: Path, split: str = "test") -> CrackDataset:
         PhotoError: a file cannot be read.
     """
     base = folder / split if (folder / split).is_dir() else folder
-    mask_folder = _first_folder(base, MASK_FOLDERS)
-    photo_folder = _first_folder(base, PHOTO_FOLDERS) or base
-    files = list_photos([photo_folder])
-    if mask_folder is not None:
-        files = [file for file in files if mask_folder not in file.parents]
-    present = set(files)
-    photos = [file for file in files if not _is_mask(file, present)]
-    if not photos:
-        raise DataError(f"no photos in {base}: expected files of {' '.join(sorted(PHOTO_SUFFIXES))}")
-    samples = _name_samples(
-        photos, photo_folder, [_find_mask(photo, photo_folder, mask_folder) for photo in photos]
-    )
+    samples = folder_samples(base)
     missing = [sample.name for sample in samples if sample.mask_path is None]
-    if missing and (mask_folder is not None or len(missing) < len(samples)):
+    if missing and (_first_folder(base, MASK_FOLDERS) is not None or len(missing) < len(samples)):
         raise DataError(
             f"{base}: {len(missing)} of {len(samples)} photos have no mask: {first_few(missing)}; "
             "add them (all black for undamaged road) or move these photos to a folder without masks"
         )
     require_equal_sizes(samples, str(base))
     return CrackDataset(folder.resolve().name, split, base, samples)
+
+
+def folder_samples(folder: Path) -> tuple[Sample, ...]:
+    """The photos of a folder, and of their masks those that are there, by rules 2 and 3 of `open_folder`.
+
+    Raises:
+        DataError: there are no photos.
+    """
+    mask_folder = _first_folder(folder, MASK_FOLDERS)
+    photo_folder = _first_folder(folder, PHOTO_FOLDERS) or folder
+    files = list_photos([photo_folder])
+    if mask_folder is not None:
+        files = [file for file in files if mask_folder not in file.parents]
+    present = set(files)
+    photos = [file for file in files if not _is_mask(file, present)]
+    if not photos:
+        raise DataError(f"no photos in {folder}: expected files of {' '.join(sorted(PHOTO_SUFFIXES))}")
+    return _name_samples(
+        photos, photo_folder, [_find_mask(photo, photo_folder, mask_folder) for photo in photos]
+    )
 
 
 def _name_samples(photos: list[Path], photo_folder: Path, masks: list[Path | None]) -> tuple[Sample, ...]:

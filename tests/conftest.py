@@ -63,6 +63,22 @@ def made_datasets(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
+def tiny_deepcrack(tmp_path) -> Path:
+    """A data root with two photos in DeepCrack's layout: each has a dark line and sound road beside it."""
+    random = np.random.default_rng(0)
+    for part in ("test_img", "test_lab"):
+        (tmp_path / "data" / "DeepCrack" / part).mkdir(parents=True)
+    for name, column in (("a", 8), ("b", 12)):
+        road = random.normal(160, 4, (170, 200, 3)).clip(0, 255).astype(np.uint8)
+        mask = np.zeros(road.shape[:2], np.uint8)
+        road[:, column : column + 3] = 40
+        mask[:, column : column + 3] = 255
+        cv2.imwrite(str(tmp_path / "data" / "DeepCrack" / "test_img" / f"{name}.jpg"), road)
+        cv2.imwrite(str(tmp_path / "data" / "DeepCrack" / "test_lab" / f"{name}.png"), mask)
+    return tmp_path / "data"
+
+
+@pytest.fixture
 def real_data() -> Path:
     """Folder of the real datasets."""
     folder = os.environ.get("UPCRACKNET_DATA")

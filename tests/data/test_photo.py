@@ -232,6 +232,14 @@ def test_one_bit_and_jpeg_masks(tmp_path: Path) -> None:
         np.testing.assert_array_equal(mask, CRACK)
 
 
+def test_true_is_one_byte_of_one(tmp_path: Path) -> None:
+    """Of a 1-bit image Pillow gives 255 for True, at which scikit-image's skeleton reads beyond its table."""
+    pixels = np.arange(64).reshape(8, 8) % 3 == 0
+    Image.fromarray(pixels).save(tmp_path / "bit.png")
+    mask = load_mask(tmp_path / "bit.png")
+    assert np.array_equal(mask.view(np.uint8), pixels.astype(np.uint8))
+
+
 def test_masks_without_cracks_and_all_crack(tmp_path: Path) -> None:
     for value in (0, 255):
         constant("L", value).save(tmp_path / "a.png")

@@ -4,15 +4,19 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
 
+from cyclopts import Parameter
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from upcracknet.baselines.classical import LocalContrast
+from upcracknet.cli.suite import evaluate_suite
 from upcracknet.data.dataset import open_dataset
 from upcracknet.detection import CrackDetector, OtsuThreshold
+from upcracknet.errors import ConfigurationError
 from upcracknet.evaluation.evaluate import evaluate as evaluate_detector
 from upcracknet.evaluation.protocol import ProtocolName, protocol_named
 from upcracknet.evaluation.report import incomplete_lines, to_json, write_report
@@ -20,7 +24,7 @@ from upcracknet.evaluation.results import EvaluationResult
 from upcracknet.evaluation.tables import COLUMNS, footnotes, rows
 
 INCOMPLETE = 3
-"""Exit code when some samples could not be evaluated; the report then says which."""
+"""Exit code when something could not be evaluated; the report then says what."""
 
 
 SHOWN = ("method", "images", "precision", "recall", "F1", "IoU", "ODS IoU")
@@ -28,16 +32,18 @@ SHOWN = ("method", "images", "precision", "recall", "F1", "IoU", "ODS IoU")
 
 
 def evaluate(
-    dataset: str = "deepcrack",
+    dataset: str | None = None,
     *,
     model: str = "default",
-    protocol: ProtocolName = "paper",
+    protocol: ProtocolName | None = None,
     preset: str | None = None,
-    split: str = "test",
+    split: str | None = None,
     data_root: Path | None = None,
-    output: Path = Path("out/evaluation"),
+    output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("out/evaluation"),
     baseline: bool = True,
     examples: int = 9,
+    suite: bool = False,
+    overwrite: bool = False,
 ) -> int:
     """Measure how well a model finds the cracks of an annotated data set.
 
@@ -45,6 +51,12 @@ def evaluate(
     per_image.csv, panels.png and panels/ with right pixels green, false ones
     blue and missed ones red. The table goes to the terminal (standard error),
     the JSON to standard output.
+
+    With --suite, all figures that the package must show are measured on
+    DeepCrack, CFD, Crack500 and crack-free roads: accuracy under both protocols,
+    false alarms, and how many thin cracks are found, of the model, of the
+    paper's procedure and of the classical baseline. Writes suite/suite.md and
+    suite/suite.json. The same command again goes on where it was interrupted.
 
     For example:
 
@@ -54,24 +66,34 @@ def evaluate(
 
         upcracknet evaluate ./my-photos --model local-contrast
 
+        upcracknet evaluate --suite --data-root ~/data
+
     Args:
-        dataset: deepcrack, deepcrack-deduplicated, cfd, crack500, or a folder of photos with masks.
+        dataset: deepcrack (if none is given), deepcrack-deduplicated, cfd, crack500, or a folder of photos
+            with masks.
         model: A shipped model, a run folder, a .safetensors file, or local-contrast, the classical baseline.
-        protocol: paper compares at 256×256 pixels as the paper does, native at each photo's own size.
+        protocol: paper (if none is given) compares at 256×256 pixels as the paper does, native at each
+            photo's own size.
         preset: Detection settings other than the model's own.
-        split: Part of the data set.
+        split: Part of the data set; test if none is given.
         data_root: Folder that holds the data sets; else the variable UPCRACKNET_DATA.
         output: Folder for the results; each data set and protocol gets a folder in it.
         baseline: Also evaluate the classical baseline, to which any claim should be held.
         examples: Number of panels, a third each of the best, the median and the worst results.
+        suite: Measure all that the package must show; without dataset, protocol and split.
+        overwrite: With --suite, measure again what is finished.
 
     Returns:
-        Exit code: 0, or 3 if some samples could not be evaluated.
+        Exit code: 0, or 3 if something could not be evaluated.
     """
+    if suite:
+        _refuse(dataset=dataset, protocol=protocol, split=split)
+        whole = evaluate_suite(model, preset, data_root, output, overwrite=overwrite)
+        return 0 if whole else INCOMPLETE
     console = Console(stderr=True)
-    opened = open_dataset(dataset, data_root, split)
-    chosen = protocol_named(protocol)
-    folder = output / f"{opened.name}-{protocol}"
+    opened = open_dataset(dataset or "deepcrack", data_root, split or "test")
+    chosen = protocol_named(protocol or "paper")
+    folder = output / f"{opened.name}-{chosen.name}"
     detectors = [_detector(model, preset)]
     if baseline and model != LocalContrast.name:
         detectors.append(_detector(LocalContrast.name, None))
@@ -91,6 +113,15 @@ def evaluate(
     _show(results, folder, console)
     sys.stdout.write(to_json(results) + "\n")
     return 0 if all(result.complete for result in results) else INCOMPLETE
+
+
+def _refuse(**arguments: str | None) -> None:
+    given = [f"{name} '{value}'" for name, value in arguments.items() if value is not None]
+    if given:
+        raise ConfigurationError(
+            f"--suite measures all test sets under both protocols, but {' and '.join(given)} was given; "
+            "leave that out, or leave --suite out"
+        )
 
 
 def folder_name(model: str) -> str:

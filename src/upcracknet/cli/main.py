@@ -82,7 +82,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except KeyboardInterrupt:
         console.print(
-            "interrupted; finished results are whole; detect, train, reproduce and download go on from here",
+            "interrupted; finished results are whole; "
+            "detect, train, reproduce, download and evaluate --suite go on from here",
             style="yellow",
         )
         return INTERRUPTED

@@ -245,7 +245,10 @@ def _decode(image: Image.Image, name: str) -> npt.NDArray[Any]:
                 f"{name}: values from {values.min()} to {values.max()}, expected 16 bits (0 to 65535)"
             )
         return values.astype(np.uint16)
-    if image.mode in ("1", "L", "RGB", "RGBA", "F"):
+    if image.mode == "1":
+        # Pillow's True is a byte of 255, which compiled code that looks True up in tables takes for an index.
+        return np.asarray(image.convert("L")) > 0
+    if image.mode in ("L", "RGB", "RGBA", "F"):
         return np.asarray(image)
     return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
 

@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 
 from upcracknet.data.dataset import CrackDataset, Sample
 from upcracknet.data.deepcrack import LEAKED_TEST_NAMES
-from upcracknet.detection import CrackDetector, FixedThreshold, OtsuThreshold, Threshold
+from upcracknet.detection import CrackDetector, CrackMap, FixedThreshold, OtsuThreshold, Threshold
 from upcracknet.detection.detector import check_size
 from upcracknet.errors import DataError, PhotoError
 from upcracknet.evaluation.examples import write_examples
@@ -26,6 +26,9 @@ from upcracknet.evaluation.results import (
 Progress = Callable[[int, int], None]
 """Called with the number of samples done and the number of all."""
 
+Observer = Callable[[EvaluationItem, CrackMap], None]
+"""Called with each item and what the detector made of it, to measure more in the same pass."""
+
 
 def evaluate(
     detector: CrackDetector,
@@ -35,6 +38,7 @@ def evaluate(
     output: Path | None = None,
     examples: int = 9,
     progress: Progress | None = None,
+    observe: Observer | None = None,
 ) -> EvaluationResult:
     """Compares a detector's masks and score maps with the annotation of a data set.
 
@@ -47,6 +51,7 @@ def evaluate(
         output: Folder for `per_image.csv`, `panels.png` and `panels/`; None writes nothing.
         examples: Number of panels, a third each of the best, the median and the worst results.
         progress: Told after each sample.
+        observe: Told each item and its crack map.
 
     Raises:
         DataError: If there is no annotated sample, or none of them could be read.
@@ -64,6 +69,8 @@ def evaluate(
             if sample.name not in left_out:
                 tally.add(result, curves)
         items.append(result)
+        if observe is not None:
+            observe(item, crack_map)
         if progress is not None:
             progress(done, len(reader.samples))
     if not items:
@@ -105,7 +112,8 @@ def describe_threshold(threshold: Threshold) -> str:
             rule = f"fixed at {level:.3g}"
         case _:
             rule = type(threshold).__name__
-    extent = threshold.minimum_extent
+    extent, seed = threshold.minimum_extent, threshold.seed_level
+    rule += f", with hysteresis at {seed:.3g}" if seed > 0 else ""
     return f"{rule}, without specks under {extent} pixels" if extent > 1 else rule
 
 

@@ -52,12 +52,12 @@ def to_markdown(results: Sequence[EvaluationResult]) -> str:
         *(f"- {result.model}: threshold {result.threshold_rule}." for result in results),
         *incomplete_lines(results),
         "",
-        *_table(COLUMNS, rows(results)),
+        *markdown_table(COLUMNS, rows(results)),
         "",
         *(f"{note}\n" for note in footnotes(first)),
         "Means over images, each of the same weight (not the paper's way), then pooled summaries:",
         "",
-        *_table(SUMMARY_COLUMNS, summary_rows(results)),
+        *markdown_table(SUMMARY_COLUMNS, summary_rows(results)),
         "",
     ]
     return "\n".join(lines)
@@ -72,7 +72,7 @@ def to_json(results: Sequence[EvaluationResult]) -> str:
         "protocol": {"name": first.protocol, "description": first.protocol_description},
         "averaging": "pooled over images, except mean_over_images",
         "unit": "fractions of 1",
-        "results": [_result_record(result) for result in results],
+        "results": [result_record(result) for result in results],
         "paper": {
             "unit": "per cent",
             "note": EXCHANGED_FOOTNOTE,
@@ -108,12 +108,14 @@ def incomplete_lines(results: Sequence[EvaluationResult]) -> list[str]:
     ]
 
 
-def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
+def markdown_table(head: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a Markdown table, the first column to the left, the others to the right."""
     align = ["---", *("---:" for _ in head[1:])]
     return ["| " + " | ".join(cells) + " |" for cells in (head, align, *body)]
 
 
-def _result_record(result: EvaluationResult) -> dict[str, Any]:
+def result_record(result: EvaluationResult) -> dict[str, Any]:
+    """All figures of one detector as plain values, for JSON; fractions of 1."""
     return {
         "model": result.model,
         "threshold_rule": result.threshold_rule,

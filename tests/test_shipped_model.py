@@ -1,5 +1,6 @@
 """The model in the package: complete, small, and as good as its card says."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -55,14 +56,19 @@ def test_the_same_photo_gives_the_same_map():
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("model", ["default", "paper"])
-def test_accuracy_on_deepcrack_is_what_was_asked_for(real_data, model):
-    result = evaluate(CrackDetector.from_pretrained(model), open_dataset("deepcrack", real_data), PAPER)
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("model", "every", "least"), [("default", 4, 0.60), ("paper", 1, 0.50)])
+def test_accuracy_on_deepcrack_is_what_the_card_says(real_data, model, every, least):
+    """The default looks at each photo at three sizes; every fourth photo is enough here."""
+    dataset = open_dataset("deepcrack", real_data)
+    dataset = replace(dataset, samples=dataset.samples[::every])
+    result = evaluate(CrackDetector.from_pretrained(model), dataset, PAPER)
     assert result.complete
-    assert result.whole.exact.scores.iou >= 0.50
+    assert result.whole.exact.scores.iou >= least
 
 
 @pytest.mark.data
+@pytest.mark.timeout(900)
 def test_roads_without_cracks_stay_clean(real_data):
     """Crack-free windows of test photos: fewer than 0.2 % of their pixels are called crack."""
     patches = UndamagedPatches(

@@ -159,19 +159,21 @@ def test_output_that_cannot_be_written(
 
 
 def test_threshold_in_words() -> None:
-    class Hysteresis:
+    class Percentile:
         minimum_extent = 0
+        seed_level = 0.0
 
-        def fit(self, scores: Iterable[np.ndarray]) -> "Hysteresis":
+        def fit(self, scores: Iterable[np.ndarray]) -> "Percentile":
             return self
 
         def level(self, score: np.ndarray) -> float:
             return 0.5
 
-    assert describe_threshold(Hysteresis()) == "Hysteresis"
+    assert describe_threshold(Percentile()) == "Percentile"
     assert describe_threshold(OtsuThreshold()) == "Otsu on each photo"
     assert describe_threshold(OtsuThreshold(floor=0.0123)) == "Otsu on each photo, at least 0.0123"
     assert describe_threshold(FixedThreshold(0.25)) == "fixed at 0.25"
+    assert describe_threshold(FixedThreshold(0.25, seed_level=0.9)) == "fixed at 0.25, with hysteresis at 0.9"
     assert (
         describe_threshold(OtsuThreshold(minimum_extent=16))
         == "Otsu on each photo, without specks under 16 pixels"

@@ -81,7 +81,6 @@ ROOMS = {
         "add_distractors",
         "draw_crack_mask",
         "paint_cracks",
-        "paint_visible_cracks",
         "synthesize_road",
     },
     "detection": {

@@ -52,6 +52,10 @@ def test_scales_average_logits():
     torch.testing.assert_close(darkness(scales=(0.5, 1.0)).score(images), expected)
 
 
+def test_a_scale_that_leaves_hardly_a_pixel_still_ends():
+    assert darkness(scales=(0.05, 1.0)).score(torch.rand(1, 3, 16, 16)).shape == (1, 16, 16)
+
+
 def test_flips_come_back_to_their_place():
     images = torch.rand(1, 3, 24, 16)
     torch.testing.assert_close(darkness(flips=True).score(images), darkness().score(images))

@@ -65,6 +65,16 @@ def test_synthetic_false_alarms_count_too():
     assert comparisons[0].false_alarms_synthetic == 1
 
 
+def test_where_nothing_is_clean_enough_the_cleanest_comes_first():
+    speck = road(speck=True)
+    speck[0][4:44, 30:34] = 30  # too long to be dropped
+    comparisons = compare_crack_removal(Darkness(), [road(crack=True)], [speck], [road()], scales=[(1.0,)])
+    shares = [comparison.worst for comparison in comparisons]
+    assert min(shares) > FALSE_ALARM_SHARE
+    assert shares == sorted(shares)
+    assert shares[0] < shares[-1]
+
+
 def test_scales_are_compared():
     calls = []
     comparisons = compare_crack_removal(

@@ -3,7 +3,7 @@ import torch
 
 from upcracknet.errors import DataError
 from upcracknet.training.configuration import load_configuration
-from upcracknet.training.cracked_patches import CrackedPatchData
+from upcracknet.training.cracked_patches import cracked_patch_data
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def configure(crack_free):
 
 
 def test_training_and_validation_come_from_different_photos_of_all_datasets(configure):
-    data = CrackedPatchData(configure())
-    assert data.photo_count == 8
+    data = cracked_patch_data(configure())
+    assert data.training.photo_count == 8
     assert len(data.training.undamaged) == len(data.validation.undamaged) == 2
     for training, validation in zip(data.training.undamaged, data.validation.undamaged, strict=True):
         names = [{mined.sample.name for mined in part._mined} for part in (training, validation)]
@@ -39,18 +39,18 @@ def test_training_and_validation_come_from_different_photos_of_all_datasets(conf
 
 
 def test_batches_are_tuples_of_tensors(configure):
-    batches = list(CrackedPatchData(configure()).train_dataloader())
+    batches = list(cracked_patch_data(configure()).train_dataloader())
     assert len(batches) == 2  # the fifth patch has no partner
     assert batches[0].photo.shape == (2, 3, 32, 32)
     assert batches[0].has_road.shape == (2,)
 
 
 def test_validation_does_not_depend_on_the_seed_of_the_run_but_for_its_photos(configure):
-    one, two = (CrackedPatchData(configure(seed=str(seed))).validation for seed in (3, 3))
+    one, two = (cracked_patch_data(configure(seed=str(seed))).validation for seed in (3, 3))
     assert torch.equal(one[2].photo, two[2].photo)
-    assert one.seed == CrackedPatchData(configure(seed="4")).validation.seed
+    assert one.seed == cracked_patch_data(configure(seed="4")).validation.seed
 
 
 def test_scores_that_are_not_there(configure, tmp_path):
     with pytest.raises(DataError, match=r"no summary\.json"):
-        CrackedPatchData(configure(self_training__results=f"[{tmp_path}]"))
+        cracked_patch_data(configure(self_training__results=f"[{tmp_path}]"))

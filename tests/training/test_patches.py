@@ -6,7 +6,7 @@ import torch
 
 from upcracknet.data.photo import load_photo
 from upcracknet.errors import DataError
-from upcracknet.training.patches import UndamagedPatchData
+from upcracknet.training.patches import undamaged_patch_data
 
 
 def batches(loader) -> torch.Tensor:
@@ -14,7 +14,7 @@ def batches(loader) -> torch.Tensor:
 
 
 def test_a_batch_is_what_the_networks_take(configure):
-    data = UndamagedPatchData(configure())
+    data = undamaged_patch_data(configure())
     drawn = batches(data.train_dataloader())
     assert drawn.shape == (2, 2, 3, 64, 64)
     assert drawn.dtype == torch.float32
@@ -22,7 +22,7 @@ def test_a_batch_is_what_the_networks_take(configure):
 
 
 def test_training_and_validation_use_different_photos(configure, crack_free):
-    data = UndamagedPatchData(configure(data__patches_per_epoch="50", data__window_sizes="[64]"))
+    data = undamaged_patch_data(configure(data__patches_per_epoch="50", data__window_sizes="[64]"))
     used = [
         {part.choose(index)[0].name for index in range(len(part))}
         for part in (data.training, data.validation)
@@ -32,7 +32,7 @@ def test_training_and_validation_use_different_photos(configure, crack_free):
 
 
 def test_patches_are_cut_from_the_photos(configure, crack_free):
-    data = UndamagedPatchData(configure(data__window_sizes="[64]"))
+    data = undamaged_patch_data(configure(data__window_sizes="[64]"))
     sample, window = data.validation.choose(0)
     expected = load_photo(sample.photo_path)[window.top : window.top + 64, window.left : window.left + 64]
     patch = next(iter(data.val_dataloader()))[0]
@@ -42,7 +42,7 @@ def test_patches_are_cut_from_the_photos(configure, crack_free):
 def test_each_epoch_draws_other_patches_and_the_same_again(configure):
     epochs = []
     for epoch in (0, 1, 1):
-        data = UndamagedPatchData(configure())
+        data = undamaged_patch_data(configure())
         data.trainer = SimpleNamespace(current_epoch=epoch, world_size=1)
         epochs.append((batches(data.train_dataloader()), batches(data.val_dataloader())))
     assert not torch.equal(epochs[0][0], epochs[1][0])
@@ -51,7 +51,7 @@ def test_each_epoch_draws_other_patches_and_the_same_again(configure):
 
 
 def test_loading_draws_nothing_from_the_random_state_of_dropout(configure):
-    data = UndamagedPatchData(configure())
+    data = undamaged_patch_data(configure())
     before = torch.get_rng_state()
     batches(data.train_dataloader())
     batches(data.val_dataloader())
@@ -68,22 +68,22 @@ def test_loading_draws_nothing_from_the_random_state_of_dropout(configure):
 )
 def test_incomplete_batches(configure, patches, batch, processes, expected):
     configuration = configure(data__patches_per_epoch=str(patches), batch_size=str(batch))
-    data = UndamagedPatchData(configuration)
+    data = undamaged_patch_data(configuration)
     data.trainer = SimpleNamespace(current_epoch=0, world_size=processes)
     assert len(data.train_dataloader()) == expected
 
 
 def test_windows_that_do_not_fit(configure):
     with pytest.raises(DataError, match="no undamaged window of sizes 512"):
-        UndamagedPatchData(configure(data__window_sizes="[512]"))
+        undamaged_patch_data(configure(data__window_sizes="[512]"))
 
 
 def test_a_folder_that_is_not_there(configure, tmp_path):
     with pytest.raises(DataError, match=r"neither a dataset .* nor a folder"):
-        UndamagedPatchData(configure(data__photos=str(tmp_path / "none")))
+        undamaged_patch_data(configure(data__photos=str(tmp_path / "none")))
 
 
 def test_a_few_photos_give_as_many_patches_as_the_paper_takes_from_deepcrack(configure):
-    data = UndamagedPatchData(configure(data__patches_per_epoch="null"))
+    data = undamaged_patch_data(configure(data__patches_per_epoch="null"))
     assert data.training.photo_count == 4
     assert len(data.training) == 300

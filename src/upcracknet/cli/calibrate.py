@@ -184,4 +184,10 @@ def _crack_remover(
         distracting_roads(roads),
         progress=lambda: bar.advance(task),
     )
+    if not comparisons[0].clean:
+        bar.console.print(
+            f"warning: no settings keep crack-free roads clean; the cleanest still call "
+            f"{comparisons[0].worst:.1%} of their pixels crack. Train longer, or on more crack-free photos.",
+            style="yellow",
+        )
     return comparisons[0].settings.to_dict(), [asdict(comparison) for comparison in comparisons]

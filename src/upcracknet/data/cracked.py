@@ -13,11 +13,10 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
-from torch.utils.data import Dataset
 
-from upcracknet.data.patches import UndamagedPatches
+from upcracknet.data.patches import SeededPatches, UndamagedPatches
 from upcracknet.data.self_labelled import SelfLabelledPhoto
-from upcracknet.data.synthetic import add_distractors, paint_visible_cracks, synthesize_road
+from upcracknet.data.synthetic import add_distractors, paint_cracks, synthesize_road
 from upcracknet.data.synthetic.noise import log_uniform
 
 Image = Float32[np.ndarray, "h w 3"]
@@ -90,7 +89,7 @@ class SelfLabels:
     sure: tuple[float, float] = (0.3, 0.6)
 
 
-class CrackedPatches(Dataset[CrackedPatch]):
+class CrackedPatches(SeededPatches[CrackedPatch]):
     """Random cracked patches; item i of epoch e depends on (seed, e, i) alone.
 
     Args:
@@ -104,6 +103,8 @@ class CrackedPatches(Dataset[CrackedPatch]):
         seed: seed of the choices.
     """
 
+    _stream = (1,)
+
     def __init__(
         self,
         undamaged: Sequence[UndamagedPatches],
@@ -116,26 +117,18 @@ class CrackedPatches(Dataset[CrackedPatch]):
         seed: int = 0,
     ) -> None:
         self.undamaged = tuple(undamaged)
-        self.size, self.augment, self.seed = size, augment, seed
+        self.size = size
         self.painting = painting or PaintingRange()
         self.self_labels = self_labels
-        self._length = patches_per_epoch
-        # In shared memory, so that data loader workers that outlive an epoch see the change.
-        self._epoch = torch.zeros((), dtype=torch.int64)
-        self._epoch.share_memory_()  # type: ignore[no-untyped-call]
+        super().__init__(patches_per_epoch, augment=augment, seed=seed)
 
-    def __len__(self) -> int:
-        return self._length
-
-    def set_epoch(self, epoch: int) -> None:
-        """Chooses the patches of this epoch; call it before the epoch's first item."""
-        self._epoch.fill_(epoch)
+    @property
+    def photo_count(self) -> int:
+        """How many photos the roads come from."""
+        return sum(source.photo_count for source in self.undamaged)
 
     def __getitem__(self, index: int) -> CrackedPatch:
-        if not 0 <= index < self._length:
-            raise IndexError(index)
-        epoch = int(self._epoch) if self.augment else 0
-        generator = np.random.default_rng((self.seed, epoch, index, 1))
+        generator = self._generator(index)
         labels = self.self_labels
         if labels is not None and labels.photos and generator.random() < labels.share:
             photo, crack, known = self._self_labelled(labels, generator)
@@ -168,8 +161,8 @@ class CrackedPatches(Dataset[CrackedPatch]):
             narrowest, widest = painting.widths
             if generator.random() < painting.fine:
                 widest = min(FINE, widest)
-            photo, crack = paint_visible_cracks(
-                road, generator, widths=(narrowest, widest), depths=painting.depths
+            photo, crack = paint_cracks(
+                road, generator, widths=(narrowest, widest), depths=painting.depths, mark="seen"
             )
         how = INTERPOLATIONS[generator.integers(len(INTERPOLATIONS))]
         return (

@@ -1,7 +1,9 @@
 """Undamaged patches for training: random windows without cracks, scaled and flipped (paper, IV-A, IV-B)."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -30,7 +32,49 @@ class _Mined:
         return self.sample.photo() if self.pixels is None else self.pixels
 
 
-class UndamagedPatches(Dataset[Float[Tensor, "3 h w"]]):
+Item = TypeVar("Item")
+
+
+class SeededPatches(Dataset[Item], ABC):
+    """Patches drawn at random: item i of epoch e depends on (seed, e, i) alone.
+
+    So a run gives the same patches with any number of workers and after a resume.
+
+    Args:
+        length: patches an epoch.
+        augment: other patches each epoch; False gives the same each epoch.
+        seed: seed of the choices.
+    """
+
+    _stream: tuple[int, ...] = ()
+    """Keeps kinds of patches apart, so that those of one seed do not repeat each other's choices."""
+
+    def __init__(self, length: int, *, augment: bool, seed: int) -> None:
+        self._length, self.augment, self.seed = length, augment, seed
+        # In shared memory, so that data loader workers that outlive an epoch see the change.
+        self._epoch = torch.zeros((), dtype=torch.int64)
+        self._epoch.share_memory_()  # type: ignore[no-untyped-call]
+
+    @property
+    @abstractmethod
+    def photo_count(self) -> int:
+        """How many photos the patches come from."""
+
+    def __len__(self) -> int:
+        return self._length
+
+    def set_epoch(self, epoch: int) -> None:
+        """Chooses the patches of this epoch; call it before the epoch's first item."""
+        self._epoch.fill_(epoch)
+
+    def _generator(self, index: int) -> np.random.Generator:
+        if not 0 <= index < self._length:
+            raise IndexError(index)
+        epoch = int(self._epoch) if self.augment else 0
+        return np.random.default_rng((self.seed, epoch, index, *self._stream))
+
+
+class UndamagedPatches(SeededPatches[Float[Tensor, "3 h w"]]):
     """Random undamaged patches: float32 3×size×size in [0, 1].
 
     Item i of epoch e depends on (seed, e, i) alone, so a run gives the same patches with any number of
@@ -84,25 +128,13 @@ class UndamagedPatches(Dataset[Float[Tensor, "3 h w"]]):
         if problems:
             raise ConfigurationError("; ".join(problems))
         self.size = size
-        self.augment = augment
-        self.seed = seed
         self._mined = _mine(samples, tuple(window_sizes), stride, margin, cache_bytes)
         if not self._mined:
             raise DataError(
                 f"no undamaged window of sizes {', '.join(map(str, window_sizes))} in {len(samples)} photos "
                 f"with a margin of {margin} pixels to cracks; use smaller windows or less cracked photos"
             )
-        self._length = patches_per_epoch or len(self._mined)
-        # In shared memory, so that data loader workers that outlive an epoch see the change.
-        self._epoch = torch.zeros((), dtype=torch.int64)
-        self._epoch.share_memory_()  # type: ignore[no-untyped-call]
-
-    def __len__(self) -> int:
-        return self._length
-
-    def set_epoch(self, epoch: int) -> None:
-        """Chooses the patches of this epoch; call it before the epoch's first item."""
-        self._epoch.fill_(epoch)
+        super().__init__(patches_per_epoch or len(self._mined), augment=augment, seed=seed)
 
     @property
     def photo_count(self) -> int:
@@ -134,8 +166,6 @@ class UndamagedPatches(Dataset[Float[Tensor, "3 h w"]]):
         return mined.photo()[top : top + size, left : left + size]
 
     def __getitem__(self, index: int) -> Float[Tensor, "3 h w"]:
-        if not 0 <= index < self._length:
-            raise IndexError(index)
         generator = self._generator(index)
         mined, window = self._choose(generator)
         patch = mined.photo()[
@@ -150,10 +180,6 @@ class UndamagedPatches(Dataset[Float[Tensor, "3 h w"]]):
             patch = _flip(patch, generator)
         channels_first = np.ascontiguousarray(patch.transpose(2, 0, 1))
         return torch.from_numpy(channels_first).float().div_(255)
-
-    def _generator(self, index: int) -> np.random.Generator:
-        epoch = int(self._epoch) if self.augment else 0
-        return np.random.default_rng((self.seed, epoch, index))
 
     def _choose(self, generator: np.random.Generator) -> tuple[_Mined, Window]:
         mined = self._mined[generator.integers(len(self._mined))]

@@ -53,8 +53,9 @@ def _open(folder: Path) -> list[SelfLabelledPhoto]:
     try:
         rows = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["photos"]
     except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
         raise DataError(
-            f"{folder}: no summary.json of `upcracknet detect` that can be read ({error}); give the output "
+            f"{folder}: no summary.json of `upcracknet detect` that can be read ({reason}); give the output "
             "folder of `upcracknet detect PHOTOS -o FOLDER --score png`"
         ) from error
     found = []

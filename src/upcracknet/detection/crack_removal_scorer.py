@@ -112,7 +112,7 @@ class CrackRemovalScorer:
         """What the network says of images in [0, 1] at one scale, at the images' own size."""
         height, width = images.shape[-2:]
         if scale != 1:
-            size = (max(1, round(height * scale)), max(1, round(width * scale)))
+            size = (max(2, round(height * scale)), max(2, round(width * scale)))  # a mirror needs two
             images = F.interpolate(images, size, mode="bilinear", antialias=scale < 1)
         logits: Tensor = self.network(self._padded(images)).logits
         logits = logits[:, : images.shape[-2], : images.shape[-1]]

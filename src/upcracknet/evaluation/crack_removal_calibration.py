@@ -53,9 +53,14 @@ class Comparison:
     false_alarms_synthetic: float
 
     @property
+    def worst(self) -> float:
+        """The larger share of false alarms."""
+        return max(self.false_alarms, self.false_alarms_synthetic)
+
+    @property
     def clean(self) -> bool:
         """Whether crack-free roads come out clean enough."""
-        return max(self.false_alarms, self.false_alarms_synthetic) <= FALSE_ALARM_SHARE
+        return self.worst <= FALSE_ALARM_SHARE
 
 
 def painted_roads(patches: CrackedPatches) -> list[Road]:
@@ -99,7 +104,8 @@ def compare_crack_removal(
         progress: called after each choice of scales.
 
     Returns:
-        The comparisons, best first: those that keep crack-free roads clean, by the IoU of painted cracks.
+        The comparisons, best first: those that keep crack-free roads clean, by the IoU of painted cracks;
+        then the others, by how clean they leave them.
     """
     scales = tuple(scales)
     scorer = CrackRemovalScorer(network, CrackRemovalSettings())
@@ -125,7 +131,9 @@ def compare_crack_removal(
                 shares = [counted.predicted / counted.pixels for counted in counts[1:]]
                 comparisons.append(Comparison(tried, Scores.of(counts[0]), *shares))
         progress()
-    return sorted(comparisons, key=lambda tried: (not tried.clean, -tried.painted.iou))
+    return sorted(
+        comparisons, key=lambda tried: (not tried.clean, -tried.painted.iou if tried.clean else tried.worst)
+    )
 
 
 def _logits(

@@ -38,8 +38,9 @@ from upcracknet.training.configuration import (
     load_configuration,
 )
 from upcracknet.training.crack_removal import CrackRemoval
-from upcracknet.training.cracked_patches import CrackedPatchData
-from upcracknet.training.patches import UndamagedPatchData
+from upcracknet.training.cracked_patches import cracked_patch_data
+from upcracknet.training.patch_data import PatchData
+from upcracknet.training.patches import undamaged_patch_data
 from upcracknet.training.provenance import environment
 
 
@@ -89,6 +90,7 @@ def train(
         module, data, facts = _method(configuration, data_root)
         checkpoint = _open_run_folder(run_folder, configuration)
         provenance = environment() | facts | {"seed": configuration.seed, "devices": devices}
+        provenance["training_photos"] = data.training.photo_count
         provenance["configuration"] = as_dictionary(configuration)
         _write_records(run_folder, configuration, provenance, finished=False)
         weights = run_folder / module.weights_name
@@ -139,23 +141,16 @@ def train(
 
 def _method(
     configuration: Configuration, data_root: Path | None
-) -> tuple[AdversarialRestoration | CrackRemoval, lightning.LightningDataModule, dict[str, Any]]:
+) -> tuple[AdversarialRestoration | CrackRemoval, PatchData, dict[str, Any]]:
     """Module and data of the method, and what the record says of them."""
+    data = configuration.data
     if isinstance(configuration, TrainingConfiguration):
-        undamaged = UndamagedPatchData(configuration, data_root)
+        undamaged = undamaged_patch_data(configuration, data_root)
         restoration = AdversarialRestoration(configuration)
-        facts = {
-            "data": f"{configuration.data.photos}, {configuration.data.split}",
-            "training_photos": undamaged.training.photo_count,
-            "style_features": restoration.style_features_name,
-        }
+        facts = {"data": f"{data.photos}, {data.split}", "style_features": restoration.style_features_name}
         return restoration, undamaged, facts
-    cracked = CrackedPatchData(configuration, data_root)
-    facts = {
-        "data": f"{' and '.join(configuration.data.photos)}, {configuration.data.split}",
-        "training_photos": cracked.photo_count,
-    }
-    return CrackRemoval(configuration), cracked, facts
+    cracked = cracked_patch_data(configuration, data_root)
+    return CrackRemoval(configuration), cracked, {"data": f"{' and '.join(data.photos)}, {data.split}"}
 
 
 def _open_run_folder(run_folder: Path, configuration: Configuration) -> Path | None:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from skimage.morphology import disk, skeletonize
 
-from upcracknet.data.synthetic import draw_crack_mask, paint_cracks, paint_visible_cracks
+from upcracknet.data.synthetic import draw_crack_mask, paint_cracks
 
 SOFT_MARGIN = 12
 """Pixels beside a crack's mask that its soft edge, worn road and rim may change."""
@@ -146,7 +146,7 @@ def test_hairlines_are_marked_as_wide_as_they_are_seen(width):
     options = {"widths": (width, width), "depths": (0.6, 0.6), "pattern": "branching", "systems": 1}
     marked = plain = length = 0
     for seed in range(6):
-        _, mask = paint_visible_cracks(photo, np.random.default_rng(seed), **options)
+        _, mask = paint_cracks(photo, np.random.default_rng(seed), mark="seen", **options)
         _, covered = paint_cracks(photo, np.random.default_rng(seed), **options)
         marked, plain = marked + int(mask.sum()), plain + int(covered.sum())
         length += int(skeletonize(mask).sum())
@@ -158,7 +158,7 @@ def test_the_mark_of_a_wide_crack_is_its_edge():
     photo = np.full((200, 200, 3), 160, np.uint8)
     options = {"widths": (12.0, 12.0), "depths": (0.6, 0.6), "pattern": "branching", "systems": 1}
     for seed in range(4):
-        cracked, mask = paint_visible_cracks(photo, np.random.default_rng(seed), **options)
+        cracked, mask = paint_cracks(photo, np.random.default_rng(seed), mark="seen", **options)
         again, covered = paint_cracks(photo, np.random.default_rng(seed), **options)
         assert np.array_equal(cracked, again)  # only the mark differs
         assert (mask & covered).sum() / (mask | covered).sum() > 0.85

@@ -2,7 +2,7 @@
 
 from upcracknet.data.synthetic.cracks import draw_crack_mask
 from upcracknet.data.synthetic.distractors import add_distractors
-from upcracknet.data.synthetic.painting import paint_cracks, paint_visible_cracks
+from upcracknet.data.synthetic.painting import paint_cracks
 from upcracknet.data.synthetic.road import SyntheticRoad, synthesize_road
 from upcracknet.data.synthetic.texture import SURFACES, Surface
 
@@ -13,6 +13,5 @@ __all__ = [
     "add_distractors",
     "draw_crack_mask",
     "paint_cracks",
-    "paint_visible_cracks",
     "synthesize_road",
 ]

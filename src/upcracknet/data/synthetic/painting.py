@@ -1,7 +1,7 @@
 """Cracks painted into a photo, synthetic or real: depth, light and soft edges."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -17,6 +17,12 @@ FAINTEST_COVER = 0.12
 """Pixels that are covered less are not marked: a crack that thin is not seen."""
 
 
+Mark = Literal["covered", "seen"]
+"""Which pixels of a painted crack are marked: ``covered`` more than half by it, or as people do, all that is
+``seen`` of it. A crack narrower than a pixel, or blurred by the camera, never covers half of a pixel and yet
+is seen, and people mark it about two pixels wide."""
+
+
 def paint_cracks(
     photo: UInt8[np.ndarray, "h w 3"],
     generator: np.random.Generator,
@@ -26,6 +32,7 @@ def paint_cracks(
     pattern: Pattern | None = None,
     systems: int | None = None,
     covered: Float32[np.ndarray, "h w"] | None = None,
+    mark: Mark = "covered",
 ) -> tuple[UInt8[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]:
     """Paints cracks into an undamaged photo.
 
@@ -35,76 +42,35 @@ def paint_cracks(
     Args:
         photo: uint8 H×W×3 RGB of a road, synthetic or real; not changed.
         generator: Source of randomness.
-        widths: Narrowest and widest crack in pixels.
+        widths: Narrowest and widest crack in pixels; the narrowest may be below 1.
         depths: Faintest and deepest crack as the share of the road's brightness that is lost, in [0, 1]; on a
             coarse road no crack is fainter than the road's own grain.
         pattern: Branching cracks or networks; drawn where not given.
         systems: Number of connected crack systems; drawn (1 to 3) where not given.
         covered: float32 H×W in [0, 1], where things lie on the road and hide its cracks.
+        mark: Which pixels the mask marks; see `Mark`. The photo is the same with either.
 
     Returns:
-        The cracked photo, and the bool H×W mask of its crack pixels (more than half of the pixel is crack).
+        The cracked photo, and the bool H×W mask of its crack pixels.
     """
-    cracked, mask = photo, np.zeros(photo.shape[:2], bool)
-    for after, coverage, _ in _systems(photo, generator, widths, depths, pattern, systems, covered):
-        cracked = after
-        mask |= coverage > 0.5
-    return cracked, mask
-
-
-def paint_visible_cracks(
-    photo: UInt8[np.ndarray, "h w 3"],
-    generator: np.random.Generator,
-    *,
-    widths: tuple[float, float] = (1.0, 15.0),
-    depths: tuple[float, float] = (0.1, 0.9),
-    pattern: Pattern | None = None,
-    systems: int | None = None,
-) -> tuple[UInt8[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]:
-    """Paints cracks like :func:`paint_cracks`, but marks them as people do: as far as they are seen.
-
-    A crack narrower than a pixel, or blurred by the camera, never covers half of a pixel and yet is seen, and
-    people mark it about two pixels wide. Here a pixel is marked where the crack's blurred cover is more than
-    a third of its highest value nearby; for a wide crack this is its edge, for a hairline the width it shows.
-
-    Args:
-        photo: uint8 H×W×3 RGB of a road, synthetic or real; not changed.
-        generator: Source of randomness.
-        widths: Narrowest and widest crack in pixels; the narrowest may be below 1.
-        depths: Faintest and deepest crack as the share of the road's brightness that is lost, in [0, 1].
-        pattern: Branching cracks or networks; drawn where not given.
-        systems: Number of connected crack systems; drawn (1 to 3) where not given.
-
-    Returns:
-        The cracked photo, and the bool H×W mask of what is seen of its cracks.
-    """
-    cracked, mask = photo, np.zeros(photo.shape[:2], bool)
-    for after, _, alpha in _systems(photo, generator, widths, depths, pattern, systems, None):
-        cracked = after
-        nearby = cv2.dilate(alpha, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
-        mask |= alpha > np.maximum(SEEN * nearby, FAINTEST_COVER)
-    return cracked, mask
-
-
-def _systems(
-    photo: UInt8[np.ndarray, "h w 3"],
-    generator: np.random.Generator,
-    widths: tuple[float, float],
-    depths: tuple[float, float],
-    pattern: Pattern | None,
-    systems: int | None,
-    covered: Float32[np.ndarray, "h w"] | None,
-) -> Iterator[tuple[UInt8[np.ndarray, "h w 3"], Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]]:
-    """After each painted system: the photo so far, the system's cover, and that blurred as the photo is."""
     height, width = photo.shape[:2]
     count = systems if systems is not None else int(generator.choice((1, 2, 3), p=(0.65, 0.25, 0.1)))
+    cracked, mask = photo, np.zeros((height, width), bool)
     for number in range(count):
         finest = (widths[0], widths[1] if number == 0 else max(widths[0], widths[1] / 3))
         coverage = draw_crack_mask(height, width, generator, widths=finest, pattern=pattern)
         if covered is not None:
             coverage = coverage * (1 - covered)
-        photo, alpha = _darken(photo, coverage, generator, depths)
-        yield photo, coverage, alpha
+        cracked, blurred = _darken(cracked, coverage, generator, depths)
+        mask |= coverage > 0.5 if mark == "covered" else _seen(blurred)
+    return cracked, mask
+
+
+def _seen(blurred: Float32[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """Of a wide crack its edge, of a hairline the width that it shows."""
+    nearby = cv2.dilate(blurred, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
+    seen: np.ndarray = blurred > np.maximum(SEEN * nearby, FAINTEST_COVER)
+    return seen
 
 
 def _darken(

@@ -66,3 +66,17 @@ def test_impossible_inputs_say_what_is_needed(network):
         network(torch.rand(1, 3, 20, 32))
     with pytest.raises(ValueError, match="at least two levels"):
         CrackRemover((8,))
+
+
+def test_the_fused_copy_answers_the_same_and_leaves_the_network_alone(network):
+    for _ in range(5):  # averages of normalisation that are not those of a new network
+        network(torch.rand(4, 3, 32, 32) * 0.5)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    fused, images = network.fused(), torch.rand(2, 3, 32, 40)
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in fused.modules())
+    assert network.training
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(tensor, before[name]), name
+    expected, answer = network.eval()(images), fused(images)
+    torch.testing.assert_close(answer.logits, expected.logits, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(answer.restored, expected.restored, atol=1e-5, rtol=1e-5)

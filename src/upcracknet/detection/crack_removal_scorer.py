@@ -63,7 +63,7 @@ class CrackRemovalScorer:
     """How crack-like each pixel is, by a network that removes cracks.
 
     Args:
-        network: a trained network; switched to evaluation mode.
+        network: a trained network; not changed.
         settings: score, scales and flips.
         name: shown in results.
     """
@@ -74,7 +74,7 @@ class CrackRemovalScorer:
         self, network: CrackRemover, settings: CrackRemovalSettings, name: str = "crack remover"
     ) -> None:
         self.name, self.settings = name, settings
-        self.network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network.fused().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.inference_mode()
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:

@@ -179,6 +179,8 @@ def plan_suite(
             for protocol in (PAPER, NATIVE)
             if protocol is PAPER or subject.label not in compared or (name, protocol.name) == WIDTHS_OF
         ]
+        if subject.label in compared:
+            continue
         for clean_name, name in zip(CLEAN_NAMES, CLEAN_TEST_SETS, strict=False):
             if name in opened:
                 parts.append(_false_alarms(subject, clean_name, clean_windows(opened[name]), digests[name]))

@@ -66,9 +66,9 @@ class PaintingRange:
 
     cracked: float = 0.8
     distracted: float = 0.5
-    synthetic: float = 0.1
+    synthetic: float = 0.15
     fine: float = 0.5
-    widths: tuple[float, float] = (0.7, 40.0)
+    widths: tuple[float, float] = (0.7, 60.0)
     depths: tuple[float, float] = (0.08, 0.9)
     shrinking: tuple[float, float] = (0.4, 1.6)
     squeezed: float = 0.5

@@ -122,7 +122,7 @@ def _nominal_width(
     height: int, width: int, generator: np.random.Generator, widths: tuple[float, float]
 ) -> float:
     """Narrow cracks are the more frequent ones, and none may fill a small picture."""
-    widest = max(widths[0], min(widths[1], 0.1 * min(height, width)))
+    widest = max(widths[0], min(widths[1], 0.2 * min(height, width)))
     return float(widths[0] * (widest / widths[0]) ** generator.beta(1.5, 1.3))
 
 

@@ -108,7 +108,8 @@ def _depth(
     """How much darker the crack is than the road; it varies along and, in slanting light, across it."""
     height, width = coverage.shape
     middle = depths[0] + (depths[1] - depths[0]) * generator.beta(2.0, 1.4)
-    depth = 1 + np.float32(0.2) * fractal_noise(height, width, generator, 50.0, octaves=5, persistence=0.9)
+    uneven = np.float32(generator.uniform(0.1, 0.35))  # debris and loose stones fill parts of some cracks
+    depth = 1 + uneven * fractal_noise(height, width, generator, 50.0, octaves=5, persistence=0.9)
     broad = np.asarray(cv2.GaussianBlur(coverage, (0, 0), 2.5))  # wide cracks look deeper than hairlines
     depth *= np.float32(middle * 0.8) * (1 + np.float32(0.8) * broad)
     if generator.random() < 0.4:

@@ -10,12 +10,11 @@ from upcracknet.evaluation.confusion import count
 from upcracknet.evaluation.crack_removal_calibration import (
     FALSE_ALARM_SHARE,
     _Components,
-    _fuse,
-    _logits,
     compare_crack_removal,
     distracting_roads,
     painted_roads,
 )
+from upcracknet.evaluation.metrics import Scores
 from upcracknet.networks import CrackRemover
 from upcracknet.networks.crack_remover import CrackRemoval
 
@@ -43,23 +42,23 @@ def road(crack: bool = False, speck: bool = False, grey: int = 200):
 def test_clean_roads_decide_before_painted_cracks_do():
     """Specks on crack-free roads are false alarms unless a minimum extent drops them; the crack stays."""
     comparisons = compare_crack_removal(
-        Darkness(), [road(crack=True), road()], [road(speck=True)], [road()], scales=[(1.0,)]
+        Darkness(), {"wide": [road(crack=True), road()]}, [road(speck=True)], [road()], scales=[(1.0,)]
     )
     best, worst = comparisons[0], comparisons[-1]
     assert best.clean
     assert best.settings.minimum_extent >= 8
-    assert best.painted.iou == pytest.approx(1.0)
+    assert best.painted["wide"].iou == pytest.approx(1.0)
     assert best.false_alarms == best.false_alarms_synthetic == 0
     assert not worst.clean
     assert worst.false_alarms == pytest.approx(16 / (48 * 64))
     assert worst.false_alarms > FALSE_ALARM_SHARE
-    by_iou = [comparison.painted.iou for comparison in comparisons if comparison.clean]
+    by_iou = [comparison.iou for comparison in comparisons if comparison.clean]
     assert by_iou == sorted(by_iou, reverse=True)
 
 
 def test_synthetic_false_alarms_count_too():
     comparisons = compare_crack_removal(
-        Darkness(), [road(crack=True)], [road()], [road(grey=20)], scales=[(1.0,)]
+        Darkness(), {"wide": [road(crack=True)]}, [road()], [road(grey=20)], scales=[(1.0,)]
     )
     assert not any(comparison.clean for comparison in comparisons)
     assert comparisons[0].false_alarms_synthetic == 1
@@ -68,7 +67,9 @@ def test_synthetic_false_alarms_count_too():
 def test_where_nothing_is_clean_enough_the_cleanest_comes_first():
     speck = road(speck=True)
     speck[0][4:44, 30:34] = 30  # too long to be dropped
-    comparisons = compare_crack_removal(Darkness(), [road(crack=True)], [speck], [road()], scales=[(1.0,)])
+    comparisons = compare_crack_removal(
+        Darkness(), {"wide": [road(crack=True)]}, [speck], [road()], scales=[(1.0,)]
+    )
     shares = [comparison.worst for comparison in comparisons]
     assert min(shares) > FALSE_ALARM_SHARE
     assert shares == sorted(shares)
@@ -79,23 +80,49 @@ def test_scales_are_compared():
     calls = []
     comparisons = compare_crack_removal(
         Darkness(),
-        [road(crack=True)],
+        {"wide": [road(crack=True)]},
         [road()],
         [road()],
         scales=[(1.0,), (0.5, 1.0)],
         progress=lambda: calls.append(1),
     )
-    assert {comparison.settings.scales for comparison in comparisons} == {(1.0,), (0.5, 1.0)}
+    tried = {(comparison.settings.scales, comparison.settings.fusion) for comparison in comparisons}
+    assert tried == {((1.0,), "mean"), ((0.5, 1.0), "mean"), ((0.5, 1.0), "maximum")}
     assert len(calls) == 2
 
 
-def test_scales_are_fused_as_the_scorer_does():
+@pytest.mark.parametrize("fusion", ["mean", "maximum"])
+def test_what_is_compared_is_what_the_detector_finds(fusion):
     torch.manual_seed(0)
-    scorer = CrackRemovalScorer(CrackRemover((4, 6, 8)), CrackRemovalSettings(scales=(0.5, 1.0)))
+    network = CrackRemover((4, 6, 8))
+    torch.nn.init.constant_(network.refinement[-1].bias, 0.0)
     photo = np.random.default_rng(0).integers(0, 255, (40, 30, 3), np.uint8)
-    expected = scorer.score(torch.from_numpy(photo).permute(2, 0, 1)[None].float() / 255)[0].numpy()
-    fused = _fuse(_logits(scorer, photo, (0.5, 1.0, 2.0)), (0.5, 1.0))
-    np.testing.assert_allclose(fused, expected, atol=1e-6)
+    truth = np.random.default_rng(1).random((40, 30)) > 0.5
+    comparisons = compare_crack_removal(
+        network, {"one": [(photo, truth)]}, [road()], [road()], scales=[(0.5, 1.0)]
+    )
+    for settings in (
+        CrackRemovalSettings(scales=(0.5, 1.0), fusion=fusion, level=0.5),
+        CrackRemovalSettings(scales=(0.5, 1.0), fusion=fusion, level=0.45, seed_level=0.5, minimum_extent=8),
+    ):
+        score = CrackRemovalScorer(network, settings).score(
+            torch.from_numpy(photo).permute(2, 0, 1)[None].float() / 255
+        )
+        mask = apply_threshold(score[0].numpy(), settings.level, settings.minimum_extent, settings.seed_level)
+        found = next(comparison for comparison in comparisons if comparison.settings == settings)
+        assert found.painted["one"] == Scores.of(count(mask, truth))
+        assert 0 < mask.mean() < 1
+
+
+def test_kinds_of_road_count_alike():
+    wide, fine = road(crack=True), road()
+    fine[1][:, 10] = True  # marked and not to be seen
+    comparisons = compare_crack_removal(
+        Darkness(), {"wide": [wide] * 9, "fine": [fine]}, [road()], [road()], scales=[(1.0,)]
+    )
+    assert comparisons[0].painted["wide"].iou == 1
+    assert comparisons[0].painted["fine"].iou == 0
+    assert comparisons[0].iou == 0.5
 
 
 def test_painted_roads_are_the_patches():

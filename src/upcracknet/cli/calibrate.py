@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +25,7 @@ from upcracknet.evaluation.calibration import (
 )
 from upcracknet.evaluation.crack_removal_calibration import (
     SCALES,
+    Road,
     clean_roads,
     compare_crack_removal,
     distracting_roads,
@@ -57,8 +58,8 @@ def calibrate(
     Paints cracks on undamaged photos that the model was not trained on, and keeps the detection settings
     that find these known cracks best and leave the photos without cracks clean: the level below which
     nothing is called crack, the reach below which a speck is dropped, and for a crack remover the sizes at
-    which a photo is searched. Synthetic roads are measured beside. Writes the weights with the best settings,
-    and all comparisons as JSON beside them.
+    which a photo is searched and how their answers are fused. Synthetic roads are measured beside. Writes
+    the weights with the best settings, and all comparisons as JSON beside them.
 
     For example:
         upcracknet calibrate runs/mine --photos crack-free/ -o mine.safetensors
@@ -70,7 +71,7 @@ def calibrate(
             that training kept apart are used; a bare weights file does not say which, so give it photos
             that it has not seen.
         data_root: Folder with the named datasets; else the variable UPCRACKNET_DATA.
-        roads: Number of painted and of synthetic roads.
+        roads: Number of roads of each kind; for a crack remover twice as many synthetic ones.
         half_precision: Store the weights in 16 bits, half the size.
     """
     if output.suffix != ".safetensors":
@@ -168,20 +169,30 @@ def _crack_remover(
         undamaged(split_samples(open_dataset(name, data_root, data.split), data.validation_share, seed)[1])
         for name in sources
     ]
-    cracked = CrackedPatches(
-        kept_apart,
-        size=256,
-        painting=configuration.painting,
-        augment=False,
-        patches_per_epoch=3 * roads,
-        seed=seed,
-    )
+
+    def painted(size: int, **changes: Any) -> list[Road]:
+        return roads_with_visible_cracks(
+            CrackedPatches(
+                kept_apart,
+                size=size,
+                painting=replace(configuration.painting, **changes),
+                augment=False,
+                patches_per_epoch=roads,
+                seed=seed,
+            )
+        )
+
+    kinds = {
+        "fine cracks": painted(256, fine=1.0),
+        "cracks of any width": painted(256, fine=0.0),
+        "at native size": painted(384, fine=0.0, shrinking=(1.0, 1.0)),
+    }
     task = bar.add_task("comparing settings", total=len(SCALES))
     comparisons = compare_crack_removal(
         network,
-        roads_with_visible_cracks(cracked),
+        kinds,
         [road for patches in kept_apart for road in clean_roads(patches)],
-        distracting_roads(roads),
+        distracting_roads(2 * roads),
         progress=lambda: bar.advance(task),
     )
     if not comparisons[0].clean:

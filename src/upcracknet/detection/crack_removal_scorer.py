@@ -1,7 +1,8 @@
 """The default model as a scorer: several sizes and flips of each image, fused."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from jaxtyping import Float
@@ -12,6 +13,7 @@ from upcracknet.errors import ConfigurationError
 from upcracknet.networks import CrackRemover
 
 ScoreKind = Literal["mask", "darkening"]
+Fusion = Literal["mean", "maximum"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,9 @@ class CrackRemovalSettings:
     Attributes:
         score: ``mask`` takes the network's own mark; ``darkening`` takes how much darker the photo is
             than its restored road, the one-sided error of a restorer.
-        scales: sizes at which each image is scored, as factors of its own; the logits are averaged.
+        scales: sizes at which each image is scored, as factors of its own.
+        fusion: what becomes of a pixel's logits at the scales: their ``mean``, or their ``maximum``, where a
+            crack that one scale alone can see is found.
         flips: average over the image, its mirror images, and both.
         level: scores above it are crack; calibrated on undamaged photos.
         seed_level: connected crack pixels count only if one of them scores above this; hysteresis.
@@ -31,6 +35,7 @@ class CrackRemovalSettings:
 
     score: ScoreKind = "mask"
     scales: tuple[float, ...] = (1.0,)
+    fusion: Fusion = "mean"
     flips: bool = False
     level: float = 0.5
     seed_level: float = 0.0
@@ -54,9 +59,19 @@ class CrackRemovalSettings:
                 f"unknown detection settings {', '.join(unknown)}; known: {', '.join(sorted(known))}"
             )
         settings = cls(**values | {"scales": tuple(values.get("scales", cls.scales))})
+        if settings.fusion not in get_args(Fusion):
+            raise ConfigurationError(
+                f"fusion is {settings.fusion!r}; expected one of {', '.join(get_args(Fusion))}"
+            )
         if not settings.scales or min(settings.scales) <= 0:
             raise ConfigurationError(f"scales are {settings.scales}; expected at least one, all above 0")
         return settings
+
+
+def fuse(logits: Sequence[Float[Tensor, "*b h w"]], fusion: Fusion) -> Float[Tensor, "*b h w"]:
+    """One score of each pixel from those of several scales."""
+    stacked = torch.stack(tuple(logits))
+    return stacked.amax(dim=0) if fusion == "maximum" else stacked.mean(dim=0)
 
 
 class CrackRemovalScorer:
@@ -99,10 +114,10 @@ class CrackRemovalScorer:
         return restored[..., :height, :width].clone()
 
     def _fused(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
-        """Logits, averaged over the scales."""
+        """Logits, fused over the scales."""
         # One image after the other: together they would be no faster, and take their memory several times.
         fused = [
-            torch.stack([self.logits(image, scale) for scale in self.settings.scales]).mean(dim=0)
+            fuse([self.logits(image, scale) for scale in self.settings.scales], self.settings.fusion)
             for image in images.split(1)  # type: ignore[no-untyped-call]
         ]
         return torch.cat(fused)

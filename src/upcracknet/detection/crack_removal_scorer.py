@@ -58,11 +58,10 @@ class CrackRemovalSettings:
             raise ConfigurationError(
                 f"unknown detection settings {', '.join(unknown)}; known: {', '.join(sorted(known))}"
             )
+        fusion = values.get("fusion", cls.fusion)
+        if fusion not in get_args(Fusion):
+            raise ConfigurationError(f"fusion is {fusion!r}; expected one of {', '.join(get_args(Fusion))}")
         settings = cls(**values | {"scales": tuple(values.get("scales", cls.scales))})
-        if settings.fusion not in get_args(Fusion):
-            raise ConfigurationError(
-                f"fusion is {settings.fusion!r}; expected one of {', '.join(get_args(Fusion))}"
-            )
         if not settings.scales or min(settings.scales) <= 0:
             raise ConfigurationError(f"scales are {settings.scales}; expected at least one, all above 0")
         return settings

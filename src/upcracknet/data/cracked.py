@@ -55,6 +55,7 @@ class PaintingRange:
     Attributes:
         cracked: share of the patches that get cracks.
         distracted: share of the patches that get shadows, stains, joints, paint and the like.
+        crowding: how many times more often than on real roads each of these is seen there.
         synthetic: share of the patches whose road is made, not photographed.
         fine: share of the cracked patches that have only cracks under five pixels.
         widths: narrowest and widest crack in pixels of the photo as it was taken.
@@ -66,6 +67,7 @@ class PaintingRange:
 
     cracked: float = 0.8
     distracted: float = 0.5
+    crowding: float = 1.0
     synthetic: float = 0.15
     fine: float = 0.5
     widths: tuple[float, float] = (0.7, 60.0)
@@ -155,7 +157,7 @@ class CrackedPatches(SeededPatches[CrackedPatch]):
         height, width = (round(size / factor) for factor in draw_factors(painting, generator))
         road = self._road(height, width, generator)
         if generator.random() < painting.distracted:
-            road = add_distractors(road, generator)
+            road = add_distractors(road, generator, painting.crowding)
         photo, crack = road, np.zeros((height, width), bool)
         if generator.random() < painting.cracked:
             narrowest, widest = painting.widths

@@ -122,6 +122,7 @@ class CrackRemovalConfiguration:
             )
             >= 1,
             "`data.validation_share` must lie between 0 and 1": 0 < data.validation_share < 1,
+            "`painting.crowding` must be ≥ 0": painting.crowding >= 0,
             **{f"{name} must lie in [0, 1]": 0 <= share <= 1 for name, share in shares.items()},
             **{
                 f"{name} must be two numbers, 0 < low ≤ high": 0 < low <= high

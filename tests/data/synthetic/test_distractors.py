@@ -49,3 +49,14 @@ def test_covered_is_what_hides_the_road():
         seen += int(hidden.sum())
         assert np.abs(plain - striped)[hidden].max(initial=0) < 2
     assert seen > 500
+
+
+def test_a_crowded_road_has_more_and_an_empty_one_nothing():
+    photo = np.full((64, 64, 3), 140, np.uint8)
+
+    def changed(crowding: float) -> float:
+        results = [add_distractors(photo, np.random.default_rng(seed), crowding) for seed in range(30)]
+        return float(np.mean([(result != photo).mean() for result in results]))
+
+    assert changed(0.0) == 0
+    assert changed(1.0) < changed(3.0)

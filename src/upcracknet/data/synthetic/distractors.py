@@ -33,7 +33,7 @@ _SHADOWS: tuple[tuple[Callable[[Scene, np.random.Generator], None], float], ...]
 
 
 def add_distractors(
-    photo: UInt8[np.ndarray, "h w 3"], generator: np.random.Generator
+    photo: UInt8[np.ndarray, "h w 3"], generator: np.random.Generator, crowding: float = 1.0
 ) -> UInt8[np.ndarray, "h w 3"]:
     """Adds a random choice of things that look like cracks to a detector but are none.
 
@@ -43,35 +43,39 @@ def add_distractors(
     Args:
         photo: uint8 H×W×3 RGB of a road, synthetic or real; not changed.
         generator: Source of randomness.
+        crowding: How many times more often than on real roads each is seen.
 
     Returns:
         The photo with them, same shape.
     """
     scene = photo.astype(np.float32)
     surface: Surface = "asphalt" if generator.random() < 0.6 else "concrete"
-    lay_distractors(scene, generator, surface)
+    lay_distractors(scene, generator, surface, crowding)
     return np.asarray(np.clip(np.rint(scene), 0, 255), np.uint8)
 
 
-def lay_distractors(scene: Scene, generator: np.random.Generator, surface: Surface) -> Covered:
+def lay_distractors(
+    scene: Scene, generator: np.random.Generator, surface: Surface, crowding: float = 1.0
+) -> Covered:
     """Lays a random choice of distractors onto a scene, in place.
 
     Args:
         scene: float32 H×W×3 RGB, about 0 to 255; changed.
         generator: Source of randomness.
         surface: The road's material; joints belong to concrete, repaired patches mostly to asphalt.
+        crowding: How many times more often than on real roads each is seen.
 
     Returns:
         float32 H×W in [0, 1], where loose things and manholes hide the road and so its cracks.
     """
     covered = np.zeros(scene.shape[:2], np.float32)
     for lay, frequency in _ON_THE_ROAD:
-        if generator.random() < frequency[surface]:
+        if generator.random() < crowding * frequency[surface]:
             lay(scene, generator)
     for drop, probability in _LYING_LOOSE:
-        if generator.random() < probability:
+        if generator.random() < crowding * probability:
             drop(scene, covered, generator)
     for cast, probability in _SHADOWS:
-        if generator.random() < probability:
+        if generator.random() < crowding * probability:
             cast(scene, generator)
     return covered

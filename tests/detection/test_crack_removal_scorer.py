@@ -59,6 +59,14 @@ def test_the_maximum_of_the_scales_keeps_what_one_of_them_sees():
     torch.testing.assert_close(fused, torch.maximum(*alone))
 
 
+def test_the_largest_two_of_three_scales():
+    images = torch.rand(1, 3, 32, 32)
+    alone = torch.stack([darkness(scales=(scale,)).score(images).logit() for scale in (0.5, 1.0, 2.0)])
+    fused = darkness(scales=(0.5, 1.0, 2.0), fusion="largest two").score(images)
+    expected = (alone.sum(dim=0) - alone.amin(dim=0)) / 2
+    torch.testing.assert_close(fused, expected.sigmoid(), atol=1e-5, rtol=1e-4)
+
+
 def test_a_scale_that_leaves_hardly_a_pixel_still_ends():
     assert darkness(scales=(0.05, 1.0)).score(torch.rand(1, 3, 16, 16)).shape == (1, 16, 16)
 

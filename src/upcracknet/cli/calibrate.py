@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ from cyclopts import Parameter, validators
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from upcracknet.data.cracked import CrackedPatches
+from upcracknet.data.cracked import CrackedPatches, PaintingRange
 from upcracknet.data.dataset import Sample, open_dataset
 from upcracknet.data.patches import UndamagedPatches, split_samples
 from upcracknet.data.photo import write_atomically
@@ -175,7 +175,7 @@ def _crack_remover(
             CrackedPatches(
                 kept_apart,
                 size=size,
-                painting=replace(configuration.painting, **changes),
+                painting=PaintingRange(**changes),  # the same for all models
                 augment=False,
                 patches_per_epoch=roads,
                 seed=seed,

@@ -13,7 +13,7 @@ from upcracknet.errors import ConfigurationError
 from upcracknet.networks import CrackRemover
 
 ScoreKind = Literal["mask", "darkening"]
-Fusion = Literal["mean", "maximum"]
+Fusion = Literal["mean", "maximum", "largest two"]
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,9 @@ class CrackRemovalSettings:
         score: ``mask`` takes the network's own mark; ``darkening`` takes how much darker the photo is
             than its restored road, the one-sided error of a restorer.
         scales: sizes at which each image is scored, as factors of its own.
-        fusion: what becomes of a pixel's logits at the scales: their ``mean``, or their ``maximum``, where a
-            crack that one scale alone can see is found.
+        fusion: what becomes of a pixel's logits at the scales: their ``mean``; their ``maximum``, where a
+            crack is found that one scale alone can see; or the mean of the ``largest two``, as a wide crack is
+            seen at the coarse scales and a fine one at the fine scales.
         flips: average over the image, its mirror images, and both.
         level: scores above it are crack; calibrated on undamaged photos.
         seed_level: connected crack pixels count only if one of them scores above this; hysteresis.
@@ -70,7 +71,11 @@ class CrackRemovalSettings:
 def fuse(logits: Sequence[Float[Tensor, "*b h w"]], fusion: Fusion) -> Float[Tensor, "*b h w"]:
     """One score of each pixel from those of several scales."""
     stacked = torch.stack(tuple(logits))
-    return stacked.amax(dim=0) if fusion == "maximum" else stacked.mean(dim=0)
+    if fusion == "maximum":
+        return stacked.amax(dim=0)
+    if fusion == "largest two":
+        stacked = stacked.topk(min(2, len(stacked)), dim=0).values
+    return stacked.mean(dim=0)
 
 
 class CrackRemovalScorer:

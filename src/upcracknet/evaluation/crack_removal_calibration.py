@@ -122,7 +122,9 @@ def compare_crack_removal(
     logits = [[_logits(scorer, photo, every) for photo, _ in roads] for roads in kinds]
     comparisons = []
     for chosen in scales:
-        for fusion in get_args(Fusion) if len(chosen) > 1 else ("mean",):
+        for fusion in get_args(Fusion):
+            if len(chosen) <= 2 and fusion == "largest two" or len(chosen) == 1 and fusion == "maximum":
+                continue  # the mean once more
             settings = CrackRemovalSettings(scales=chosen, fusion=fusion)
             scores = [
                 [fuse([at[scale] for scale in chosen], fusion).sigmoid().numpy() for at in part]

@@ -1,8 +1,7 @@
 """The default model as a scorer: several sizes and flips of each image, fused."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float
@@ -13,7 +12,6 @@ from upcracknet.errors import ConfigurationError
 from upcracknet.networks import CrackRemover
 
 ScoreKind = Literal["mask", "darkening"]
-Fusion = Literal["mean", "maximum", "largest two"]
 
 
 @dataclass(frozen=True)
@@ -23,10 +21,7 @@ class CrackRemovalSettings:
     Attributes:
         score: ``mask`` takes the network's own mark; ``darkening`` takes how much darker the photo is
             than its restored road, the one-sided error of a restorer.
-        scales: sizes at which each image is scored, as factors of its own.
-        fusion: what becomes of a pixel's logits at the scales: their ``mean``; their ``maximum``, where a
-            crack is found that one scale alone can see; or the mean of the ``largest two``, as a wide crack is
-            seen at the coarse scales and a fine one at the fine scales.
+        scales: sizes at which each image is scored, as factors of its own; the logits are averaged.
         flips: average over the image, its mirror images, and both.
         level: scores above it are crack; calibrated on undamaged photos.
         seed_level: connected crack pixels count only if one of them scores above this; hysteresis.
@@ -36,7 +31,6 @@ class CrackRemovalSettings:
 
     score: ScoreKind = "mask"
     scales: tuple[float, ...] = (1.0,)
-    fusion: Fusion = "mean"
     flips: bool = False
     level: float = 0.5
     seed_level: float = 0.0
@@ -59,23 +53,10 @@ class CrackRemovalSettings:
             raise ConfigurationError(
                 f"unknown detection settings {', '.join(unknown)}; known: {', '.join(sorted(known))}"
             )
-        fusion = values.get("fusion", cls.fusion)
-        if fusion not in get_args(Fusion):
-            raise ConfigurationError(f"fusion is {fusion!r}; expected one of {', '.join(get_args(Fusion))}")
         settings = cls(**values | {"scales": tuple(values.get("scales", cls.scales))})
         if not settings.scales or min(settings.scales) <= 0:
             raise ConfigurationError(f"scales are {settings.scales}; expected at least one, all above 0")
         return settings
-
-
-def fuse(logits: Sequence[Float[Tensor, "*b h w"]], fusion: Fusion) -> Float[Tensor, "*b h w"]:
-    """One score of each pixel from those of several scales."""
-    stacked = torch.stack(tuple(logits))
-    if fusion == "maximum":
-        return stacked.amax(dim=0)
-    if fusion == "largest two":
-        stacked = stacked.topk(min(2, len(stacked)), dim=0).values
-    return stacked.mean(dim=0)
 
 
 class CrackRemovalScorer:
@@ -118,10 +99,10 @@ class CrackRemovalScorer:
         return restored[..., :height, :width].clone()
 
     def _fused(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
-        """Logits, fused over the scales."""
+        """Logits, averaged over the scales."""
         # One image after the other: together they would be no faster, and take their memory several times.
         fused = [
-            fuse([self.logits(image, scale) for scale in self.settings.scales], self.settings.fusion)
+            torch.stack([self.logits(image, scale) for scale in self.settings.scales]).mean(dim=0)
             for image in images.split(1)  # type: ignore[no-untyped-call]
         ]
         return torch.cat(fused)

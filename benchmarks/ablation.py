@@ -34,7 +34,6 @@ from upcracknet.detection import (
     Scorer,
     Threshold,
 )
-from upcracknet.detection.crack_removal_scorer import Fusion
 from upcracknet.detection.error_map import error_map, filter_error
 from upcracknet.detection.pretrained import build_crack_remover, load_restorer, weights_path
 from upcracknet.evaluation import PAPER, evaluate
@@ -121,13 +120,11 @@ def load(weights: Path) -> tuple[CrackRemover, CrackRemovalSettings]:
 
 def variants(default: CrackRemovalSettings) -> dict[str, CrackRemovalSettings]:
     """Changes of the default's settings, each of one thing."""
-    other: Fusion = "mean" if default.fusion == "maximum" else "maximum"
     changes = {
         "the default": default,
         "without hysteresis": replace(default, seed_level=0.0),
         "without hysteresis, level 0.5": replace(default, seed_level=0.0, level=0.5),
         "specks kept": replace(default, minimum_extent=0),
-        f"the scales' {other}": replace(default, fusion=other),
         "with flips": replace(default, flips=True),
     }
     for scales in ((1.0,), (0.5, 1.0), (1.0, 2.0), (0.5, 1.0, 2.0), (0.25, 0.5, 1.0, 2.0)):

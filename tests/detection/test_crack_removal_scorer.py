@@ -52,21 +52,6 @@ def test_scales_average_logits():
     torch.testing.assert_close(darkness(scales=(0.5, 1.0)).score(images), expected)
 
 
-def test_the_maximum_of_the_scales_keeps_what_one_of_them_sees():
-    images = torch.rand(1, 3, 32, 32)
-    alone = [darkness(scales=(scale,)).score(images) for scale in (0.5, 1.0)]
-    fused = darkness(scales=(0.5, 1.0), fusion="maximum").score(images)
-    torch.testing.assert_close(fused, torch.maximum(*alone))
-
-
-def test_the_largest_two_of_three_scales():
-    images = torch.rand(1, 3, 32, 32)
-    alone = torch.stack([darkness(scales=(scale,)).score(images).logit() for scale in (0.5, 1.0, 2.0)])
-    fused = darkness(scales=(0.5, 1.0, 2.0), fusion="largest two").score(images)
-    expected = (alone.sum(dim=0) - alone.amin(dim=0)) / 2
-    torch.testing.assert_close(fused, expected.sigmoid(), atol=1e-5, rtol=1e-4)
-
-
 def test_a_scale_that_leaves_hardly_a_pixel_still_ends():
     assert darkness(scales=(0.05, 1.0)).score(torch.rand(1, 3, 16, 16)).shape == (1, 16, 16)
 
@@ -92,14 +77,10 @@ def test_darkening_is_one_sided():
 
 
 def test_settings_come_back_from_a_file():
-    settings = CrackRemovalSettings(
-        scales=(0.5, 1.0), fusion="maximum", level=0.4, seed_level=0.8, minimum_extent=12
-    )
+    settings = CrackRemovalSettings(scales=(0.5, 1.0), level=0.4, seed_level=0.8, minimum_extent=12)
     assert CrackRemovalSettings.from_dict(settings.to_dict()) == settings
     assert CrackRemovalSettings.from_dict({}) == CrackRemovalSettings()
     with pytest.raises(ConfigurationError, match="unknown detection settings wings"):
         CrackRemovalSettings.from_dict({"wings": 2})
     with pytest.raises(ConfigurationError, match="all above 0"):
         CrackRemovalSettings.from_dict({"scales": [1.0, 0.0]})
-    with pytest.raises(ConfigurationError, match="fusion is 'least'"):
-        CrackRemovalSettings.from_dict({"fusion": "least"})

@@ -58,7 +58,7 @@ def calibrate(
     Paints cracks on undamaged photos that the model was not trained on, and keeps the detection settings
     that find these known cracks best and leave the photos without cracks clean: the level below which
     nothing is called crack, the reach below which a speck is dropped, and for a crack remover the sizes at
-    which a photo is searched and how their answers are fused. Synthetic roads are measured beside. Writes
+    which a photo is searched. Synthetic roads are measured beside. Writes
     the weights with the best settings, and all comparisons as JSON beside them.
 
     For example:

@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import get_args
 
 import cv2
 import numpy as np
@@ -15,7 +14,6 @@ from upcracknet.data.cracked import CrackedPatches
 from upcracknet.data.patches import UndamagedPatches
 from upcracknet.data.synthetic import synthesize_road
 from upcracknet.detection import CrackRemovalScorer, CrackRemovalSettings
-from upcracknet.detection.crack_removal_scorer import Fusion, fuse
 from upcracknet.evaluation.confusion import ConfusionCounts
 from upcracknet.evaluation.metrics import Scores
 from upcracknet.networks import CrackRemover
@@ -101,7 +99,7 @@ def compare_crack_removal(
     scales: Iterable[tuple[float, ...]] = SCALES,
     progress: Callable[[], None] = lambda: None,
 ) -> list[Comparison]:
-    """Measure each choice of scales and fusion with each level, seed level and minimum extent.
+    """Measure each choice of scales with each level, seed level and minimum extent.
 
     Args:
         network: a trained network.
@@ -122,33 +120,27 @@ def compare_crack_removal(
     logits = [[_logits(scorer, photo, every) for photo, _ in roads] for roads in kinds]
     comparisons = []
     for chosen in scales:
-        for fusion in get_args(Fusion):
-            if len(chosen) <= 2 and fusion == "largest two" or len(chosen) == 1 and fusion == "maximum":
-                continue  # the mean once more
-            settings = CrackRemovalSettings(scales=chosen, fusion=fusion)
-            scores = [
-                [fuse([at[scale] for scale in chosen], fusion).sigmoid().numpy() for at in part]
-                for part in logits
+        settings = CrackRemovalSettings(scales=chosen)
+        scores = [
+            [torch.stack([at[scale] for scale in chosen]).mean(dim=0).sigmoid().numpy() for at in part]
+            for part in logits
+        ]
+        for level in LEVELS:
+            found = [
+                [_Components.of(score, truth, level) for score, (_, truth) in zip(part, roads, strict=True)]
+                for part, roads in zip(scores, kinds, strict=True)
             ]
-            for level in LEVELS:
-                found = [
-                    [
-                        _Components.of(score, truth, level)
-                        for score, (_, truth) in zip(part, roads, strict=True)
-                    ]
-                    for part, roads in zip(scores, kinds, strict=True)
+            for seed_level, extent in itertools.product(SEED_LEVELS, MINIMUM_EXTENTS):
+                if 0 < seed_level <= level:
+                    continue
+                tried = replace(settings, level=level, seed_level=seed_level, minimum_extent=extent)
+                counts = [
+                    sum((components.count(seed_level, extent) for components in part), ConfusionCounts())
+                    for part in found
                 ]
-                for seed_level, extent in itertools.product(SEED_LEVELS, MINIMUM_EXTENTS):
-                    if 0 < seed_level <= level:
-                        continue
-                    tried = replace(settings, level=level, seed_level=seed_level, minimum_extent=extent)
-                    counts = [
-                        sum((components.count(seed_level, extent) for components in part), ConfusionCounts())
-                        for part in found
-                    ]
-                    shares = [counted.predicted / counted.pixels for counted in counts[-2:]]
-                    by_kind = dict(zip(painted, map(Scores.of, counts), strict=False))
-                    comparisons.append(Comparison(tried, by_kind, *shares))
+                shares = [counted.predicted / counted.pixels for counted in counts[-2:]]
+                by_kind = dict(zip(painted, map(Scores.of, counts), strict=False))
+                comparisons.append(Comparison(tried, by_kind, *shares))
         progress()
     return sorted(
         comparisons, key=lambda tried: (not tried.clean, -tried.iou if tried.clean else tried.worst)

@@ -59,8 +59,9 @@ def calibrate(
     Paints cracks on undamaged photos that the model was not trained on, and keeps the detection settings
     that find these known cracks best and leave the photos without cracks clean: the level below which
     nothing is called crack, the reach below which a speck is dropped, and for a crack remover the sizes at
-    which a photo is searched: of those that find cracks almost as well as the best, the fastest. Synthetic roads are measured beside. Writes
-    the weights with the best settings, and all comparisons as JSON beside them.
+    which a photo is searched: of those that find cracks almost as well as the best, the fastest. Synthetic
+    roads are measured beside. Writes the weights with these settings, and all comparisons as JSON beside
+    them.
 
     For example:
         upcracknet calibrate runs/mine --photos crack-free/ -o mine.safetensors

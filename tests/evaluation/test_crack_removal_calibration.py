@@ -9,9 +9,7 @@ from upcracknet.detection.threshold import apply_threshold
 from upcracknet.evaluation.confusion import count
 from upcracknet.evaluation.crack_removal_calibration import (
     FALSE_ALARM_SHARE,
-    Comparison,
     _Components,
-    choose,
     compare_crack_removal,
     distracting_roads,
     painted_roads,
@@ -112,24 +110,6 @@ def test_what_is_compared_is_what_the_detector_finds():
         found = next(comparison for comparison in comparisons if comparison.settings == settings)
         assert found.painted["one"] == Scores.of(count(mask, truth))
         assert 0 < mask.mean() < 1
-
-
-def test_of_those_that_are_near_the_best_the_fastest_is_chosen():
-    def tried(scales, iou, clean=True):
-        settings = CrackRemovalSettings(scales=scales)
-        return Comparison(settings, {"one": Scores(0.5, 0.5, 0.9, 0.5, iou)}, 0.0 if clean else 0.5, 0.0)
-
-    best, near, nearer, worse = (
-        tried((0.5, 1.0, 2.0), 0.5),
-        tried((0.5, 1.0), 0.496),
-        tried((0.5, 1.0), 0.497),
-        tried((1.0,), 0.49),
-    )
-    assert choose([best, nearer, near, worse]) is nearer
-    assert choose([best, worse]) is best
-    assert choose([best, tried((1.0,), 0.499, clean=False)]) is best
-    dirty = tried((2.0,), 0.4, clean=False)
-    assert choose([dirty, tried((1.0,), 0.4, clean=False)]) is dirty
 
 
 def test_kinds_of_road_count_alike():

@@ -30,7 +30,6 @@ from upcracknet.evaluation.crack_removal_calibration import (
     compare_crack_removal,
     distracting_roads,
 )
-from upcracknet.evaluation.crack_removal_calibration import choose as choose_near_best
 from upcracknet.evaluation.crack_removal_calibration import painted_roads as roads_with_visible_cracks
 from upcracknet.training.configuration import (
     Configuration,
@@ -59,9 +58,8 @@ def calibrate(
     Paints cracks on undamaged photos that the model was not trained on, and keeps the detection settings
     that find these known cracks best and leave the photos without cracks clean: the level below which
     nothing is called crack, the reach below which a speck is dropped, and for a crack remover the sizes at
-    which a photo is searched: of those that find cracks almost as well as the best, the fastest. Synthetic
-    roads are measured beside. Writes the weights with these settings, and all comparisons as JSON beside
-    them.
+    which a photo is searched. Synthetic roads are measured beside. Writes the weights with these settings,
+    and all comparisons as JSON beside them.
 
     For example:
         upcracknet calibrate runs/mine --photos crack-free/ -o mine.safetensors
@@ -203,5 +201,4 @@ def _crack_remover(
             f"{comparisons[0].worst:.1%} of their pixels crack. Train longer, or on more crack-free photos.",
             style="yellow",
         )
-    chosen = choose_near_best(comparisons).settings
-    return chosen.to_dict(), [asdict(comparison) for comparison in comparisons]
+    return comparisons[0].settings.to_dict(), [asdict(comparison) for comparison in comparisons]

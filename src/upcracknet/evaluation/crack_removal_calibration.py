@@ -34,9 +34,6 @@ FALSE_ALARM_SHARE = 0.001
 """Share of pixels of crack-free roads that may be called crack: half of what the package promises, as roads
 that had no part in the choice come out less clean."""
 
-NEAR = 0.005
-"""IoU that is not worth more work: it differs as much from one choice of painted roads to the next."""
-
 Road = tuple[UInt8[np.ndarray, "_h _w 3"], Bool[np.ndarray, "_h _w"]]
 
 
@@ -70,19 +67,6 @@ class Comparison:
     def clean(self) -> bool:
         """Whether crack-free roads come out clean enough."""
         return self.worst <= FALSE_ALARM_SHARE
-
-
-def choose(comparisons: Sequence[Comparison]) -> Comparison:
-    """The settings to keep: of those whose IoU is near the best one's, the ones with the least work.
-
-    Args:
-        comparisons: of :func:`compare_crack_removal`, best first.
-    """
-    best = comparisons[0]
-    if not best.clean:
-        return best
-    near = [tried for tried in comparisons if tried.clean and tried.iou >= best.iou - NEAR]
-    return min(near, key=lambda tried: (sum(scale**2 for scale in tried.settings.scales), -tried.iou))
 
 
 def painted_roads(patches: CrackedPatches) -> list[Road]:

@@ -23,9 +23,9 @@ ARROWS = {
     "corruption": set(),
     "weights": set(),
     "data": set(),
-    "detection": {"data", "networks", "weights"},
-    "baselines": {"data", "detection", "networks", "losses", "corruption", "weights"},
-    "training": {"data", "networks", "losses", "corruption", "weights"},
+    "baselines": {"data", "networks", "losses", "corruption", "weights"},
+    "detection": {"baselines", "data", "networks", "weights"},
+    "training": {"baselines", "data", "networks", "losses", "corruption", "weights"},
     "evaluation": {"data", "detection", "networks", "baselines", "weights"},
     "preparation": {"data", "detection", "networks", "baselines", "weights"},
     "reproduction": {

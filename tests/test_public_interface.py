@@ -54,13 +54,15 @@ COMMANDS = {
     "accelerator='auto', maximum_minutes=None, tensorboard=False)",
 }
 COMMAND_NAMES = {
-    *("detect", "train", "calibrate", "evaluate", "prepare", "data", "synthesize", "reproduce"),
+    *("detect", "train", "calibrate", "evaluate", "prepare", "data", "synthesize", "methods", "reproduce"),
 }
 EXIT_CODES = {"FAILED": 1, "USAGE": 2, "INTERRUPTED": 130}
 
 # The names that each room gives to the other rooms.
 ROOMS = {
-    "baselines.classical": {"LocalContrast"},
+    "baselines.classical": {
+        *("CLASSICAL", "BlackTopHat", "Canny", "Frangi", "LocalContrast", "MinimalPath", "Sato", "Sauvola"),
+    },
     "data": {
         "CrackDataset",
         "Sample",

@@ -32,7 +32,10 @@ def test_an_uncalibrated_model_says_so(tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"architecture": "Transformer"}, "weights of a 'Transformer', expected a 'CrackRemover' or"),
+        (
+            {"architecture": "Transformer"},
+            "weights of a 'Transformer', expected one of CrackRemover",
+        ),
         ({"configuration": {"wings": 2}}, "settings of another version"),
         ({"detection": {"wings": 2}}, "unknown detection settings wings"),
         ({"detection": {"input_size": 100}}, "input size 100, expected a multiple of 8"),

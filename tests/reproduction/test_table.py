@@ -29,12 +29,12 @@ def cells(line: str) -> list[str]:
 
 def test_our_figures_stand_beside_the_papers(written, files, budget, base, result_of):
     experiment = table1(budget, seed=5, base=base)
-    files.write(experiment.rows[0], result_of(experiment.rows[0]))
+    files.write(experiment.rows[0], result_of(experiment.rows[0], parameters=1234, milliseconds=7.2))
     lines, records, content = written(experiment)
     [line] = [line for line in lines if line.startswith("| MAE |")]
     assert dict(zip(COLUMNS, cells(line), strict=True)) == {
         "row": "MAE",
-        "filters": "2",
+        "parameters": "1,234",
         "patches seen": "592",
         "precision": "50.00",
         "recall": "25.00",
@@ -48,6 +48,7 @@ def test_our_figures_stand_beside_the_papers(written, files, budget, base, resul
         "paper's F1 ¹": "39.46",
         "paper's IoU ¹": "24.58",
         "seconds of training": "100",
+        "milliseconds an image": "7",
         "weights": "`0123456789ab`",
     }
     assert records[0]["iou"] == "40.0000"

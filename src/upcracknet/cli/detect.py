@@ -1,6 +1,5 @@
 """``upcracknet detect``: crack maps of photos, one after the other, resumable."""
 
-import hashlib
 import json
 import sys
 from collections import deque
@@ -26,7 +25,7 @@ from upcracknet.cli.results import ResultLog, photos_to_detect, result_paths
 from upcracknet.data.photo import load_photo
 from upcracknet.detection import CrackDetector
 from upcracknet.detection.detector import check_size
-from upcracknet.detection.pretrained import weights_path
+from upcracknet.detection.pretrained import weights_checksum
 from upcracknet.errors import PhotoError
 
 SOME_FAILED = 3
@@ -65,7 +64,8 @@ def detect(
     Args:
         photos: Files, folders (searched for photos in all subfolders), or globs.
         output: Folder for the results; made as needed.
-        model: default, paper, paper-calibrated, a run folder of `upcracknet train`, or a .safetensors file.
+        model: default, paper, paper-calibrated, a run folder of `upcracknet train`, a .safetensors file, or a
+            classical method of `upcracknet methods`, such as sauvola.
         preset: Detection settings other than the model's own: paper, paper-running or authors.
         score: Also write the score map, as 16-bit PNG or as float32 NumPy array.
         millimetres_per_pixel: Size of a pixel on the road; adds the crack area in cm² to the summary.
@@ -75,8 +75,7 @@ def detect(
     """
     found = photos_to_detect(photos, output)
     detector = CrackDetector.from_pretrained(model, preset=preset, overlap=overlap, batch_size=batch_size)
-    with weights_path(model).open("rb") as file:
-        weights = hashlib.file_digest(file, "sha256").hexdigest()
+    weights = weights_checksum(model)
     settings = {"model": model, "weights": weights, "preset": preset, "score": score, "overlap": overlap}
     log = ResultLog(output, settings | {"millimetres_per_pixel": millimetres_per_pixel}, overwrite=overwrite)
     paths = result_paths(found)

@@ -15,7 +15,7 @@ from rich.table import Table
 from upcracknet.baselines.classical import LocalContrast
 from upcracknet.cli.suite import evaluate_suite
 from upcracknet.data.dataset import open_dataset
-from upcracknet.detection import CrackDetector, OtsuThreshold
+from upcracknet.detection import CrackDetector
 from upcracknet.errors import ConfigurationError
 from upcracknet.evaluation.evaluate import evaluate as evaluate_detector
 from upcracknet.evaluation.protocol import ProtocolName, protocol_named
@@ -71,7 +71,8 @@ def evaluate(
     Args:
         dataset: deepcrack (if none is given), deepcrack-deduplicated, cfd, crack500, or a folder of photos
             with masks.
-        model: A shipped model, a run folder, a .safetensors file, or local-contrast, the classical baseline.
+        model: A shipped model, a run folder, a .safetensors file, or a classical method of `upcracknet
+            methods`, such as local-contrast.
         protocol: paper (if none is given) compares at 256×256 pixels as the paper does, native at each
             photo's own size.
         preset: Detection settings other than the model's own.
@@ -130,8 +131,6 @@ def folder_name(model: str) -> str:
 
 
 def _detector(model: str, preset: str | None) -> CrackDetector:
-    if model == LocalContrast.name:
-        return CrackDetector(LocalContrast(), OtsuThreshold())
     return CrackDetector.from_pretrained(model, preset=preset)
 
 

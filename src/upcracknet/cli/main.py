@@ -22,6 +22,7 @@ Commands:
     prepare     Pick undamaged patches from photos that have cracks.
     data        Fetch the published datasets, mine undamaged patches.
     synthesize  Make road photos whose cracks are known.
+    methods     List what can be trained and run.
     reproduce   Train and measure the paper's tables anew.
 
 For example:
@@ -58,6 +59,7 @@ for module, name in (
     ("prepare", "prepare"),
     ("data", "app"),
     ("synthesize", "synthesize"),
+    ("methods", "methods"),
     ("reproduce", "reproduce"),
 ):
     app.command(f"upcracknet.cli.{module}:{name}", name=module, show=False)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,6 +19,21 @@ if TYPE_CHECKING:
     from upcracknet.reproduction.results import RowState
     from upcracknet.reproduction.rows import Experiment, Row
 
+Name = Literal[
+    "table1",
+    "table2",
+    "gap",
+    "table3",
+    "table4",
+    "table5",
+    "table6",
+    "table7",
+    "table8",
+    "fig2",
+    "fig3",
+    "fig4",
+]
+
 INCOMPLETE = 3
 """Exit code when some rows have no figures; the table then says why."""
 
@@ -25,7 +41,7 @@ NOT_GIVEN = "–"
 
 
 def reproduce(
-    table: Literal["table1", "table2", "gap"],
+    table: Name,
     /,
     *,
     budget: str = "minutes",
@@ -38,11 +54,15 @@ def reproduce(
     accelerator: Literal["auto", "cpu", "gpu"] = "auto",
     maximum_minutes: Annotated[float | None, Parameter(validator=validators.Number(gt=0))] = None,
 ) -> int:
-    """Train and measure the rows of one of the paper's tables.
+    """Train and measure the rows of one of the paper's tables, or draw a figure.
 
     table1 is the nine combinations of losses and table2 the three kinds of masks,
     on Crack500. gap changes one thing at a time, on DeepCrack and CFD, to show
-    what the published figures depend on. Writes TABLE.md, TABLE.csv and
+    what the published figures depend on. table3 to table8 compare all systems,
+    trained on Crack500 (3, 5, 6) or DeepCrack (4, 7, 8) and tested on Crack500
+    (3, 8), DeepCrack (4, 6) or CFD (5, 7); what is trained for one is trained for
+    all. fig2 and fig3 draw the results of tables 3 and 4 side by side, fig4 the
+    photos of table 4 on which UP-CrackNet fails. Writes TABLE.md, TABLE.csv and
     TABLE.json, with the paper's figures beside, after each row; the same command
     again skips finished rows and goes on with interrupted ones. The table goes to
     the terminal (standard error), the JSON to standard output.
@@ -69,15 +89,15 @@ def reproduce(
     Several processes may share an output folder: each row is trained by one.
 
     Args:
-        table: Which table.
+        table: Which table or figure.
         budget: What each row may spend: a name, or a number of patches.
         output: Folder for the tables and all runs; one for each budget and seed keeps the tables apart.
         data_root: Folder with the named datasets; else the variable UPCRACKNET_DATA.
         seed: Seed of all rows.
         rows: Names or numbers (from 1) of the rows to work on; without it all.
         base: Training configuration that the rows start from, as YAML; without it the paper's for table1
-            and table2, the shipped model's for gap.
-        filters: Channels of both networks' first level in place of the budget's.
+            and table2 and for UP-CrackNet's row of the others, the shipped model's for gap.
+        filters: Channels of the first level of UP-CrackNet's networks in place of the budget's.
         accelerator: Where to train.
         maximum_minutes: Stop before the epoch or row that would pass this time, ready to go on.
 
@@ -95,15 +115,18 @@ def reproduce(
         ) from error
     from upcracknet.reproduction.ablations import table1, table2
     from upcracknet.reproduction.budget import budget_named
+    from upcracknet.reproduction.comparison import TABLES, comparison
+    from upcracknet.reproduction.figures import FIGURES, draw_figure
     from upcracknet.reproduction.gap import gap
     from upcracknet.reproduction.results import ResultFiles
     from upcracknet.training.configuration import TrainingConfiguration, load_configuration
 
-    experiments = {"table1": table1, "table2": table2, "gap": gap}
+    experiments: dict[str, Callable[..., Experiment]] = {"table1": table1, "table2": table2, "gap": gap}
+    experiments |= {name: partial(comparison, name) for name in TABLES}
     start = None if base is None else load_configuration(base)
     if not isinstance(start, TrainingConfiguration | None):
         raise ConfigurationError(f"{base}: of the method {start.method}; give a configuration of UP-CrackNet")
-    experiment = experiments[table](budget_named(budget, filters), seed, start)
+    experiment = experiments[FIGURES.get(table, table)](budget_named(budget, filters), seed, start)
     console = Console(stderr=True)
     work = Work(
         ResultFiles(output),
@@ -115,6 +138,9 @@ def reproduce(
     states = work_through(experiment, experiment.chosen(rows or ()), work)
     _show(experiment, states, console)
     console.print(f"Written to {output / experiment.name}.md, .csv and .json", markup=False)
+    if table in FIGURES:
+        picture, shown = draw_figure(table, experiment, work.files, data_root)
+        console.print(f"{len(shown)} of {len(experiment.rows)} rows drawn in {picture}", markup=False)
     sys.stdout.write((output / f"{experiment.name}.json").read_text(encoding="utf-8"))
     return 0 if all(state.status == "done" for state in states) else INCOMPLETE
 

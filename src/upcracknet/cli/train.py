@@ -22,11 +22,12 @@ def train(
     maximum_minutes: Annotated[float | None, Parameter(validator=validators.Number(gt=0))] = None,
     tensorboard: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
-    """Train UP-CrackNet on undamaged road photos.
+    """Train UP-CrackNet on undamaged road photos, or any other method.
 
     A folder of photos without masks is taken to be undamaged; photos with masks
-    are mined for undamaged windows. The same command again resumes an
-    interrupted run. Use the result with `upcracknet detect PHOTOS --model RUN`.
+    are mined for undamaged windows, but for the supervised networks, which learn
+    the masks. The same command again resumes an interrupted run. Use the result
+    with `upcracknet detect PHOTOS --model RUN`.
 
     For example:
 
@@ -36,8 +37,11 @@ def train(
 
         upcracknet train configs/paper.yaml epochs=50 batch_size=4 -o runs/short
 
+        upcracknet train unet --photos deepcrack -o runs/unet
+
     Args:
-        configuration: YAML file; without it the paper's values hold.
+        configuration: YAML file, or the name of a method of `upcracknet methods` with its published values;
+            without it UP-CrackNet with the paper's.
         overrides: Dotted keys and values that replace those of the file, such as epochs=50.
         output: Run folder for weights, checkpoints, metrics and pictures.
         photos: Folder or dataset to learn from; the same as the override data.photos=….
@@ -48,7 +52,7 @@ def train(
         tensorboard: Also write TensorBoard events.
     """
     try:
-        from upcracknet.training.configuration import load_configuration
+        from upcracknet.training.configuration import CONFIGURATIONS, load_configuration
         from upcracknet.training.recipe import train as run_training
     except ModuleNotFoundError as error:
         if error.name != "pytorch_lightning":
@@ -58,6 +62,8 @@ def train(
 
     if configuration is not None and "=" in str(configuration) and not configuration.exists():
         overrides, configuration = (str(configuration), *overrides), None
+    if configuration is not None and str(configuration) in CONFIGURATIONS and not configuration.exists():
+        overrides, configuration = (f"method={configuration}", *overrides), None
     wrong = [text for text in overrides if "=" not in text]
     if wrong:
         raise ConfigurationError(f"{', '.join(wrong)}: expected KEY=VALUE, such as epochs=50")

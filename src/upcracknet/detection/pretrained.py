@@ -1,8 +1,16 @@
 """Shipped and self-trained models as scorers."""
 
+import hashlib
 from importlib.resources import files
 from pathlib import Path
 
+from torch import Tensor
+
+from upcracknet.baselines.classical import CLASSICAL
+from upcracknet.baselines.riad import RIADNetwork, RIADScorer
+from upcracknet.baselines.scadn import SCADNGenerator, SCADNScorer
+from upcracknet.baselines.supervised import SUPERVISED
+from upcracknet.baselines.supervised.scorer import SegmentationScorer
 from upcracknet.detection.crack_removal_scorer import CrackRemovalScorer, CrackRemovalSettings
 from upcracknet.detection.scorer import RestorationScorer, Scorer
 from upcracknet.detection.settings import PRESETS, DetectionSettings
@@ -12,15 +20,21 @@ from upcracknet.networks import CrackRemover, UNetGenerator
 from upcracknet.weights import WeightsRecord, load_state, load_weights
 
 SHIPPED = {"default": "default", "paper": "paper", "paper-calibrated": "paper"}
-RUN_WEIGHTS = ("crack-remover.safetensors", "generator.safetensors")
+RUN_WEIGHTS = (
+    *("crack-remover.safetensors", "generator.safetensors"),
+    *("riad.safetensors", "scadn.safetensors", "network.safetensors"),
+)
 """Names of the weights in a run folder."""
+
+TRAINABLE = ("up-cracknet", "crack-removal", "riad", "scadn", *SUPERVISED)
+"""Names of the methods that can be trained."""
 
 
 def weights_path(model: str | Path) -> Path:
     """File of a model: a shipped name, a run folder, or a file.
 
     Raises:
-        WeightsError: there is no such model.
+        WeightsError: there is no such model, or it has no weights.
     """
     if str(model) in SHIPPED:
         return Path(str(files("upcracknet") / "pretrained" / f"{SHIPPED[str(model)]}.safetensors"))
@@ -28,6 +42,11 @@ def weights_path(model: str | Path) -> Path:
     if path.is_dir():
         path = next((path / name for name in RUN_WEIGHTS if (path / name).is_file()), path)
     if not path.is_file():
+        if str(model) in TRAINABLE:
+            raise WeightsError(
+                f"{model}: no weights of it are shipped; train it with "
+                f"`upcracknet train {model} -o runs/{model}` and give runs/{model}"
+            )
         raise WeightsError(
             f"{model}: no such model; give one of {', '.join(SHIPPED)}, a run folder of `upcracknet train`, "
             "or a .safetensors file"
@@ -35,11 +54,23 @@ def weights_path(model: str | Path) -> Path:
     return path
 
 
+def weights_checksum(model: str | Path) -> str | None:
+    """The sha256 of a model's weights file; None for a classical method, which has none.
+
+    Raises:
+        WeightsError: there is no such model.
+    """
+    if model in CLASSICAL:
+        return None
+    with weights_path(model).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def load_scorer(model: str | Path, preset: str | None = None) -> tuple[Scorer, Threshold]:
     """Load a model with its threshold.
 
     Args:
-        model: see :func:`weights_path`.
+        model: see :func:`weights_path`; or the name of a classical method, which has no weights.
         preset: name of detection settings of a restorer; None takes the ones stored with the weights; the
             shipped model named ``paper`` takes the paper's.
 
@@ -49,29 +80,58 @@ def load_scorer(model: str | Path, preset: str | None = None) -> tuple[Scorer, T
     """
     if preset is not None and preset not in PRESETS:
         raise ConfigurationError(f"unknown preset {preset!r}; known: {', '.join(PRESETS)}")
+    if model in CLASSICAL:
+        _refuse_preset(model, preset)
+        classical = CLASSICAL[str(model)]()
+        level = classical.level
+        return classical, OtsuThreshold() if level is None else FixedThreshold(level)
     path = weights_path(model)
     tensors, record = load_weights(path)
-    if record.architecture == "CrackRemover":
-        if preset is not None:
-            raise ConfigurationError(
-                f"preset {preset!r} is for restorers, and {model} is none; leave --preset out, or take "
-                "--model paper"
-            )
-        network, settings = build_crack_remover(path, record)
-        load_state(network, tensors, path)
-        threshold = FixedThreshold(
-            settings.level, minimum_extent=settings.minimum_extent, seed_level=settings.seed_level
-        )
-        return CrackRemovalScorer(network, settings, name=f"crack remover ({path.stem})"), threshold
     if record.architecture == "UNetGenerator":
         if preset is None and model == "paper":
             preset = "paper"
         scorer = load_restorer(path, preset)
         floor, extent = scorer.settings.level_floor, scorer.settings.minimum_extent
         return scorer, OtsuThreshold(floor=floor, minimum_extent=extent)
-    raise WeightsError(
-        f"{path}: weights of a {record.architecture!r}, expected a 'CrackRemover' or a 'UNetGenerator'"
-    )
+    _refuse_preset(model, preset)
+    if record.architecture == "CrackRemover":
+        network, settings = build_crack_remover(path, record)
+        load_state(network, tensors, path)
+        threshold = FixedThreshold(
+            settings.level, minimum_extent=settings.minimum_extent, seed_level=settings.seed_level
+        )
+        return CrackRemovalScorer(network, settings, name=f"crack remover ({path.stem})"), threshold
+    try:
+        return _load_baseline(path, tensors, record)
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"{path}: settings of another version ({error}); update upcracknet") from error
+
+
+def _load_baseline(path: Path, tensors: dict[str, Tensor], record: WeightsRecord) -> tuple[Scorer, Threshold]:
+    name, settings = record.architecture, record.configuration
+    if name == "RIAD":
+        network = RIADNetwork(tuple(settings["widths"]))
+        load_state(network, tensors, path)
+        return RIADScorer(network, int(record.detection["input_size"])), OtsuThreshold()
+    if name == "SCADN":
+        generator = SCADNGenerator(settings["filters"])
+        load_state(generator, tensors, path)
+        usual, size = tuple(record.detection["usual_errors"]), int(record.detection["input_size"])
+        return SCADNScorer(generator, usual, size), OtsuThreshold()
+    if name in SUPERVISED:
+        segmentation = SUPERVISED[name](**settings)
+        load_state(segmentation, tensors, path)
+        return SegmentationScorer(segmentation, SUPERVISED[name].title), FixedThreshold(0.5)
+    known = ("CrackRemover", "UNetGenerator", "RIAD", "SCADN", *SUPERVISED)
+    raise WeightsError(f"{path}: weights of a {name!r}, expected one of {', '.join(known)}")
+
+
+def _refuse_preset(model: str | Path, preset: str | None) -> None:
+    if preset is not None:
+        raise ConfigurationError(
+            f"preset {preset!r} is for restorers, and {model} is none; leave --preset out, or take "
+            "--model paper"
+        )
 
 
 def build_crack_remover(path: Path, record: WeightsRecord) -> tuple[CrackRemover, CrackRemovalSettings]:

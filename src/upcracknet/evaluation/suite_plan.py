@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
-from upcracknet.baselines.classical import LocalContrast
+from upcracknet.baselines.classical import CLASSICAL, LocalContrast
 from upcracknet.data.dataset import CrackDataset, open_dataset
-from upcracknet.detection import CrackDetector, OtsuThreshold
+from upcracknet.detection import CrackDetector
 from upcracknet.detection.pretrained import weights_path
 from upcracknet.errors import DataError, PhotoError
 from upcracknet.evaluation.evaluate import Progress, describe_threshold, evaluate
@@ -69,9 +69,9 @@ class Subject:
             WeightsError: No such model, or unusable weights.
             ConfigurationError: An unknown preset.
         """
-        if model == LocalContrast.name:
-            return cls(model, CrackDetector(LocalContrast(), OtsuThreshold()))
         detector = CrackDetector.from_pretrained(model, preset=preset)
+        if model in CLASSICAL:
+            return cls(model, detector)
         _, record = load_weights(weights_path(model))
         label = model if preset is None else f"{model}, preset {preset}"
         return cls(label, detector, record.sha256, str(record.provenance.get("data", "not told")))

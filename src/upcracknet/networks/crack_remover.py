@@ -59,7 +59,7 @@ class CrackRemover(nn.Module):
         ValueError: when there are fewer than two levels or a level has no channel.
     """
 
-    def __init__(self, widths: tuple[int, ...] = (32, 48, 64, 96, 128)) -> None:
+    def __init__(self, widths: tuple[int, ...] = (32, 64, 96, 128, 128)) -> None:
         super().__init__()
         if len(widths) < 2 or min(widths) < 1:
             raise ValueError(f"widths={widths}: expected at least two levels of at least one channel")

@@ -1,6 +1,5 @@
 """The first look at all photos: what the detector finds, cell by cell."""
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from upcracknet.baselines.classical import LocalContrast
 from upcracknet.data.dataset import Sample
-from upcracknet.detection import CrackDetector, OtsuThreshold
+from upcracknet.detection import CrackDetector
 from upcracknet.detection.detector import check_size
-from upcracknet.detection.pretrained import weights_path
+from upcracknet.detection.pretrained import weights_checksum
 from upcracknet.errors import PhotoError
 from upcracknet.preparation.cells import detector_cells, flat_cells
 
@@ -39,8 +37,8 @@ def open_detector(model: str) -> tuple[CrackDetector, str | None]:
     """Opens the detector to choose by.
 
     Args:
-        model: a shipped model, a run folder, a ``.safetensors`` file, or ``local-contrast``, which has
-            learned nothing.
+        model: a shipped model, a run folder, a ``.safetensors`` file, or a classical method such as
+            ``local-contrast``, which has learned nothing.
 
     Returns:
         The detector, and the sha256 of its weights file; None where there is none.
@@ -48,11 +46,7 @@ def open_detector(model: str) -> tuple[CrackDetector, str | None]:
     Raises:
         WeightsError: no such model, or unusable weights.
     """
-    if model == LocalContrast.name:
-        return CrackDetector(LocalContrast(), OtsuThreshold()), None
-    detector = CrackDetector.from_pretrained(model)
-    with weights_path(model).open("rb") as file:
-        return detector, hashlib.file_digest(file, "sha256").hexdigest()
+    return CrackDetector.from_pretrained(model), weights_checksum(model)
 
 
 def survey_photos(

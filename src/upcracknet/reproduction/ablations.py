@@ -38,6 +38,7 @@ def table1(budget: Budget, seed: int = 0, base: TrainingConfiguration | None = N
         budget,
         seed,
         tuple(rows),
+        training_facts(start),
     )
 
 
@@ -55,7 +56,24 @@ def table2(budget: Budget, seed: int = 0, base: TrainingConfiguration | None = N
         for published in published_table("II")
     ]
     return Experiment(
-        "table2", "Table II: kinds of masks", "Which masks teach best?", budget, seed, tuple(rows)
+        "table2",
+        "Table II: kinds of masks",
+        "Which masks teach best?",
+        budget,
+        seed,
+        tuple(rows),
+        training_facts(start),
+    )
+
+
+def training_facts(start: TrainingConfiguration) -> tuple[str, ...]:
+    """What all rows of a table of UP-CrackNet share."""
+    data, rates = start.data, start.optimizer
+    return (
+        f"Trained on undamaged windows of {data.photos} ({data.split}); unless a row says otherwise, "
+        f"{start.networks.generator_filters} filters, learning rates {rates.generator_learning_rate:g} (G) "
+        f"and {rates.discriminator_learning_rate:g} (D), mask edges {start.mask_edges}, style features "
+        f"{start.style_features}.",
     )
 
 

@@ -1,10 +1,12 @@
 """How much training each row of a reproduced table gets: the same for all, and named in the table."""
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from upcracknet.errors import ConfigurationError
-from upcracknet.training.configuration import TrainingConfiguration
+from upcracknet.training.configuration import Configuration, TrainingConfiguration
+
+Spending = TypeVar("Spending", bound=Configuration)
 
 PAPER_PATCHES = {"deepcrack": 300, "crack500": 1896}
 """Undamaged patches of the paper (Section IV-A), one epoch of each dataset."""
@@ -32,25 +34,29 @@ class Budget:
     patches_per_epoch: int | None
     patience: int | None = None
 
+    def spend(self, configuration: Spending) -> Spending:
+        """A configuration of any method with this budget's patches and epochs; its network stays as it is."""
+        photos = configuration.data.photos
+        photos = photos if isinstance(photos, str) else photos[0]
+        patches = self.patches_per_epoch or PAPER_PATCHES.get(photos)
+        data: Any = replace(configuration.data, patches_per_epoch=patches)  # type: ignore[arg-type]
+        return replace(configuration, data=data, epochs=self.epochs, patience=self.patience or self.epochs)
+
     def apply(self, configuration: TrainingConfiguration) -> TrainingConfiguration:
         """A configuration with this budget.
 
         The learning rates decay to the same share of their start over this budget's epochs as they do over
         the configuration's own.
         """
-        patches = self.patches_per_epoch or PAPER_PATCHES.get(configuration.data.photos)
         optimizer = configuration.optimizer
         return replace(
-            configuration,
-            data=replace(configuration.data, patches_per_epoch=patches),
+            self.spend(configuration),
             networks=replace(
                 configuration.networks, generator_filters=self.filters, discriminator_filters=self.filters
             ),
             optimizer=replace(
                 optimizer, decay=round(optimizer.decay ** (configuration.epochs / self.epochs), 6)
             ),
-            epochs=self.epochs,
-            patience=self.patience or self.epochs,
         )
 
     def doubled(self) -> "Budget":

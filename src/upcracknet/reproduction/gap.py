@@ -9,13 +9,11 @@ from dataclasses import replace
 
 from upcracknet.detection import PRESETS, DetectionSettings
 from upcracknet.evaluation.published import PublishedRow, published_table
+from upcracknet.reproduction.ablations import training_facts
 from upcracknet.reproduction.budget import Budget
 from upcracknet.reproduction.rows import Experiment, Row
-from upcracknet.training.configuration import (
-    DataConfiguration,
-    OptimizerConfiguration,
-    TrainingConfiguration,
-)
+from upcracknet.training.configuration import OptimizerConfiguration, TrainingConfiguration
+from upcracknet.training.data_configuration import DataConfiguration
 
 DATASET = "deepcrack"
 TESTS = ("deepcrack", "cfd")
@@ -86,6 +84,7 @@ def gap(budget: Budget, seed: int = 0, base: TrainingConfiguration | None = None
         budget,
         seed,
         tuple(rows),
+        training_facts(start),
     )
 
 

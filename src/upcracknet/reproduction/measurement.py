@@ -7,18 +7,23 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from jaxtyping import Float
+from torch import Tensor, nn
+
 from upcracknet.data.dataset import open_dataset
-from upcracknet.detection import CrackDetector, DetectionSettings, OtsuThreshold, RestorationScorer
-from upcracknet.detection.pretrained import load_restorer
+from upcracknet.detection import CrackDetector, OtsuThreshold, RestorationScorer, Scorer
+from upcracknet.detection.methods import parameter_count
+from upcracknet.detection.pretrained import RUN_WEIGHTS, load_scorer, weights_path
 from upcracknet.errors import DataError
 from upcracknet.evaluation import PAPER, EvaluationResult, evaluate
 from upcracknet.evaluation.report import to_json
 from upcracknet.reproduction.results import ResultFiles, RowResult
-from upcracknet.reproduction.rows import Row
+from upcracknet.reproduction.rows import Ready, Row
+from upcracknet.training.provenance import environment
 from upcracknet.training.recipe import train
 from upcracknet.weights import load_weights
 
-WEIGHTS = "generator.safetensors"
+ENVIRONMENT = ("code", "torch", "processor", "accelerator", "threads")
 
 Watch = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
 
@@ -49,6 +54,8 @@ def train_row(
         UpCrackNetError: as :func:`upcracknet.training.recipe.train`.
         KeyboardInterrupt: interrupted by the user.
     """
+    if isinstance(row.training, Ready):
+        return True
     folder = files.run_folder(row)
     if not _finished(folder):
         train(
@@ -75,17 +82,15 @@ def measure(row: Row, files: ResultFiles, data_root: Path | None, watch: Watch) 
         DataError: a test set is missing, or a part of it cannot be read: figures of a part are no figures.
         WeightsError: the weights are damaged.
     """
-    folder, started = files.run_folder(row), time.perf_counter()
-    _, record = load_weights(folder / WEIGHTS)
-    evaluations = []
+    started = time.perf_counter()
+    evaluations, scoring, images = [], 0.0, 0
     for name in row.tests:
         with watch(name) as progress:
             # A new detector each time: dropout and statistics are those of these settings alone.
+            found = detector(row, files)
+            timed = _Timed(found.scorer)
             evaluation = evaluate(
-                detector(folder / WEIGHTS, row.detection, row.label),
-                open_dataset(name, data_root),
-                PAPER,
-                progress=progress,
+                CrackDetector(timed, found.threshold), open_dataset(name, data_root), PAPER, progress=progress
             )
         if not evaluation.complete:
             failed = evaluation.unreadable
@@ -94,35 +99,82 @@ def measure(row: Row, files: ResultFiles, data_root: Path | None, watch: Watch) 
                 "dataset again"
             )
         evaluations.append(_report(evaluation))
-    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        scoring, images = scoring + timed.seconds, images + timed.images
     return RowResult(
-        patches_seen=int(record.provenance["images_seen"]),
-        epoch=int(record.provenance["epoch"]),
-        weights_sha256=record.sha256,
-        style_features=str(record.provenance["style_features"]),
-        training_seconds=round(sum(line["seconds"] for line in files.metrics(row)), 1),
+        **_origin(row, files),
         evaluation_seconds=round(time.perf_counter() - started, 1),
-        run=str(folder.relative_to(files.folder)),
-        environment={key: run[key] for key in ("code", "torch", "processor", "accelerator", "threads")},
         evaluations=tuple(evaluations),
+        parameters=parameter_count(timed.network) if timed.network is not None else 0,
+        milliseconds=round(1000 * scoring / max(images, 1), 1),
     )
 
 
-def detector(weights: Path, settings: DetectionSettings, name: str) -> CrackDetector:
-    """A detector with any settings, also such as no preset has.
+def detector(row: Row, files: ResultFiles) -> CrackDetector:
+    """A detector of a row, named as the row is.
 
     Raises:
         WeightsError: the weights cannot be used.
     """
-    loaded = load_restorer(weights)
-    scorer = RestorationScorer(loaded.generator, settings, loaded.input_size, name=name)
-    threshold = OtsuThreshold(floor=settings.level_floor, minimum_extent=settings.minimum_extent)
+    model = row.training.model if isinstance(row.training, Ready) else weights_path(files.run_folder(row))
+    scorer, threshold = load_scorer(model)
+    if row.detection is not None and isinstance(scorer, RestorationScorer):
+        settings = row.detection
+        scorer = RestorationScorer(scorer.generator, settings, scorer.input_size)
+        threshold = OtsuThreshold(floor=settings.level_floor, minimum_extent=settings.minimum_extent)
+    scorer.name = row.label  # type: ignore[misc]
     return CrackDetector(scorer, threshold)
+
+
+class _Timed:
+    """A scorer under the clock."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        self.scorer, self.seconds, self.images = scorer, 0.0, 0
+        self.name, self.input_size = scorer.name, scorer.input_size
+
+    @property
+    def network(self) -> nn.Module | None:
+        """Its network, where it has one."""
+        return getattr(self.scorer, "network", None) or getattr(self.scorer, "generator", None)
+
+    def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
+        """What the scorer says."""
+        started = time.perf_counter()
+        scores = self.scorer.score(images)
+        self.seconds, self.images = self.seconds + time.perf_counter() - started, self.images + len(images)
+        return scores
+
+
+def _origin(row: Row, files: ResultFiles) -> dict[str, Any]:
+    """Where the weights of a row come from."""
+    if isinstance(row.training, Ready):
+        here = environment()
+        return {
+            "patches_seen": row.training.patches,
+            "epoch": 0,
+            "weights_sha256": row.training.weights,
+            "style_features": "none",
+            "training_seconds": 0.0,
+            "run": row.training.model,
+            "environment": {key: here[key] for key in ENVIRONMENT if key in here},
+        }
+    folder = files.run_folder(row)
+    _, record = load_weights(weights_path(folder))
+    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    return {
+        "patches_seen": int(record.provenance["images_seen"]),
+        "epoch": int(record.provenance["epoch"]),
+        "weights_sha256": record.sha256,
+        "style_features": str(record.provenance.get("style_features", "none")),
+        "training_seconds": round(sum(line["seconds"] for line in files.metrics(row)), 1),
+        "run": str(folder.relative_to(files.folder)),
+        "environment": {key: run[key] for key in ENVIRONMENT},
+    }
 
 
 def _finished(folder: Path) -> bool:
     record = folder / "run.json"
-    if not record.exists() or not (folder / WEIGHTS).exists():
+    if not record.exists() or not any((folder / name).exists() for name in RUN_WEIGHTS):
         return False
     return json.loads(record.read_text(encoding="utf-8")).get("finished") is True
 

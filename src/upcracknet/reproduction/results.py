@@ -10,6 +10,7 @@ from upcracknet.data.photo import write_atomically
 from upcracknet.errors import OutputError
 from upcracknet.losses.features import vgg19_file
 from upcracknet.reproduction.rows import Row
+from upcracknet.training.configuration import TrainingConfiguration
 
 Status = Literal["done", "failed", "skipped", "not yet"]
 
@@ -28,6 +29,8 @@ class RowResult:
         run: the run folder, relative to the folder of results.
         environment: code version, torch and processor.
         evaluations: one report a test set, as `upcracknet evaluate` writes it; fractions of 1.
+        parameters: of the network that detects; 0 for a method without one.
+        milliseconds: time of scoring one image of the test sets.
     """
 
     patches_seen: int
@@ -39,6 +42,8 @@ class RowResult:
     run: str
     environment: dict[str, Any]
     evaluations: tuple[dict[str, Any], ...]
+    parameters: int | None = None
+    milliseconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -131,7 +136,7 @@ class ResultFiles:
 
     def _so_far(self, row: Row) -> str:
         epochs = len(self.metrics(row))
-        return f"{epochs} of {row.training.epochs} epochs trained" if epochs else ""
+        return f"{epochs} of {row.epochs} epochs trained" if epochs else ""
 
     def metrics(self, row: Row) -> list[dict[str, Any]]:
         """The epochs that a row's training has behind it."""
@@ -158,6 +163,8 @@ def what_is_missing(row: Row) -> str | None:
     Training alone would fetch VGG-19's weights; a table shall not download half a gigabyte unasked.
     """
     training = row.training
+    if not isinstance(training, TrainingConfiguration):
+        return None
     if training.style_features != "vgg19" or training.losses.style == 0:
         return None
     path = vgg19_file(training.vgg19_weights)

@@ -112,7 +112,8 @@ def reproduce(experiment: Experiment, rows: Sequence[Row], work: Work) -> list[R
 
 def _require_data(rows: Sequence[Row], data_root: Path | None) -> None:
     """Tell at once what else would be found out after hours of training."""
-    for photos, split in {(row.training.data.photos, row.training.data.split) for row in rows}:
+    splits = {(photos, row.split) for row in rows for photos in row.photos}
+    for photos, split in splits:
         open_dataset(photos, data_root, split)
     for test in {test for row in rows for test in row.tests}:
         open_dataset(test, data_root)
@@ -167,4 +168,4 @@ def seconds_left(rows: Sequence[Row], files: ResultFiles) -> float | None:
 
 
 def _patches_left(row: Row, files: ResultFiles) -> float:
-    return row.patches * (1 - len(files.metrics(row)) / row.training.epochs)
+    return row.patches * (1 - len(files.metrics(row)) / max(row.epochs, 1))

@@ -12,17 +12,16 @@ from upcracknet.evaluation.published import EXCHANGED_FOOTNOTE
 from upcracknet.evaluation.tables import MEASURES, PAPER_TEST_SETS
 from upcracknet.reproduction.results import ResultFiles, RowState
 from upcracknet.reproduction.rows import Experiment
-from upcracknet.training.configuration import as_dictionary
 
 NOT_GIVEN = "–"
 BEST_THRESHOLD_FOOTNOTE = (
     "What the score maps allow: this threshold is chosen on the annotation, so no user gets it."
 )
 COLUMNS = (
-    *("row", "filters", "patches seen"),
+    *("row", "parameters", "patches seen"),
     *("precision", "recall", "accuracy", "F1", "IoU", "IoU at the best fixed threshold ²"),
     *(f"paper's {measure} ¹" for measure in ("precision", "recall", "accuracy", "F1", "IoU")),
-    *("seconds of training", "weights"),
+    *("seconds of training", "milliseconds an image", "weights"),
 )
 
 
@@ -56,6 +55,7 @@ def table_record(experiment: Experiment, states: list[RowState]) -> dict[str, An
         "complete": all(state.status == "done" for state in states),
         "budget": experiment.budget.to_dict() | {"description": str(experiment.budget)},
         "seed": experiment.seed,
+        "facts": list(experiment.facts),
         "unit": "per cent of the crack class, counts pooled over all images, tolerance 0",
         "footnotes": {"paper": EXCHANGED_FOOTNOTE, "best_threshold": BEST_THRESHOLD_FOOTNOTE},
         "rows": [_row_record(state) for state in states],
@@ -70,7 +70,8 @@ def _row_record(state: RowState) -> dict[str, Any]:
         "label": row.label,
         "status": state.status,
         "note": state.note,
-        "filters": row.training.networks.generator_filters,
+        "parameters": None if result is None else result.parameters,
+        "milliseconds": None if result is None else result.milliseconds,
         "patches_seen": None if result is None else result.patches_seen,
         "epoch": None if result is None else result.epoch,
         "weights_sha256": None if result is None else result.weights_sha256,
@@ -79,8 +80,8 @@ def _row_record(state: RowState) -> dict[str, Any]:
         "evaluation_seconds": None if result is None else result.evaluation_seconds,
         "run": None if result is None else result.run,
         "environment": None if result is None else result.environment,
-        "training": as_dictionary(row.training),
-        "detection": row.detection.to_dict(),
+        "training": row.identity["training"],
+        "detection": row.identity["detection"],
         "tests": {test: _test_record(state, test, reports.get(test)) for test in row.tests},
     }
 
@@ -109,18 +110,13 @@ def _test_record(state: RowState, test: str, report: dict[str, Any] | None) -> d
 def to_markdown(record: dict[str, Any]) -> str:
     """The tables for readers, one a test set, with all that the figures depend on in the head."""
     first = record["rows"][0]
-    training = first["training"]
-    rates = training["optimizer"]
     lines = [
         f"# {record['title']}",
         "",
         record["question"],
         "",
         f"- Budget {record['budget']['description']}; seed {record['seed']}.",
-        f"- Trained on undamaged windows of {training['data']['photos']} ({training['data']['split']}); "
-        f"unless a row says otherwise, learning rates {rates['generator_learning_rate']:g} (G) and "
-        f"{rates['discriminator_learning_rate']:g} (D), mask edges {training['mask_edges']}, style features "
-        f"{training['style_features']}.",
+        *(f"- {fact}" for fact in record["facts"]),
         f"- Figures in {record['unit']}.",
         *([] if record["complete"] else ["- **Unfinished**: rows without figures say so."]),
     ]
@@ -158,18 +154,20 @@ def _test_section(rows: list[dict[str, Any]], test: str) -> list[str]:
 def _cells(row: dict[str, Any], test: str) -> tuple[str, ...]:
     ours, paper = row["tests"][test]["ours"], row["tests"][test]["paper"] or {}
     published = (_figure(paper.get(measure)) for measure in MEASURES)
-    label, filters = row["label"], str(row["filters"])
+    label = row["label"]
     if ours is None:
         note = f"{row['status']}: {row['note']}" if row["note"] else row["status"]
         missing = (note.replace("|", "\\|").replace("\n", " "), *(6 * (NOT_GIVEN,)))
-        return (label, filters, *missing, *published, NOT_GIVEN, NOT_GIVEN)
+        return (label, NOT_GIVEN, *missing, *published, *(3 * (NOT_GIVEN,)))
     figures = (_figure(ours[measure]) for measure in (*MEASURES, "best_threshold_iou"))
-    seconds, weights = f"{row['training_seconds']:,.0f}", f"`{row['weights_sha256'][:12]}`"
-    return (label, filters, f"{row['patches_seen']:,}", *figures, *published, seconds, weights)
+    seconds, speed = f"{row['training_seconds']:,.0f}", _figure(row["milliseconds"], 0)
+    weights = f"`{row['weights_sha256'][:12]}`" if row["weights_sha256"] else NOT_GIVEN
+    parameters = _figure(row["parameters"], 0)
+    return (label, parameters, f"{row['patches_seen']:,}", *figures, *published, seconds, speed, weights)
 
 
-def _figure(value: float | None) -> str:
-    return NOT_GIVEN if value is None else f"{value:.2f}"
+def _figure(value: float | int | None, digits: int = 2) -> str:
+    return NOT_GIVEN if value is None else f"{value:,.{digits}f}"
 
 
 def to_csv(record: dict[str, Any]) -> str:
@@ -177,7 +175,10 @@ def to_csv(record: dict[str, Any]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     ours, paper = (*MEASURES, "best_threshold_iou"), MEASURES
-    facts = ("filters", "patches_seen", "epoch", "training_seconds", "evaluation_seconds", "weights_sha256")
+    facts = (
+        *("parameters", "patches_seen", "epoch", "training_seconds", "evaluation_seconds"),
+        *("milliseconds", "weights_sha256"),
+    )
     writer.writerow(
         (
             *("row", "status", "note", "test_set", "dataset", "images", "protocol"),

@@ -7,36 +7,14 @@ from typing import Any, Literal
 
 import yaml
 
+from upcracknet.baselines.supervised import SUPERVISED
 from upcracknet.errors import ConfigurationError
 from upcracknet.losses.restoration import LossWeights
 from upcracknet.training.configuration_file import build, override, plain, read_yaml
 from upcracknet.training.crack_removal_configuration import CrackRemovalConfiguration
-
-SMALLEST_SIZE = 32  # pixels; the discriminator and the coarsest scale of the losses need that much
-
-
-@dataclass(frozen=True)
-class DataConfiguration:
-    """Which undamaged patches are learned from (Section IV-A).
-
-    Attributes:
-        photos: a dataset's name (``deepcrack``, ``crack500``, ``cfd``) or a folder; photos with masks are
-            mined for undamaged windows, photos without masks are taken to be undamaged.
-        split: part of the dataset that is used.
-        size: side of a patch in pixels after resizing; the networks' input size.
-        window_sizes: sides of the square windows cut from the photos, in pixels: the range of scales.
-        margin: distance in pixels that a window keeps from cracks.
-        patches_per_epoch: patches drawn each epoch; None draws one for each photo, but at least 300.
-        validation_share: share of the photos kept for validation.
-    """
-
-    photos: str = "deepcrack"
-    split: str = "train"
-    size: int = 256
-    window_sizes: tuple[int, ...] = (96, 128, 160, 192, 224, 256, 288, 320, 352)
-    margin: int = 4
-    patches_per_epoch: int | None = None
-    validation_share: float = 0.1
+from upcracknet.training.data_configuration import DataConfiguration
+from upcracknet.training.inpainting_configuration import RIADConfiguration, SCADNConfiguration
+from upcracknet.training.supervised_configuration import SupervisedConfiguration
 
 
 @dataclass(frozen=True)
@@ -119,19 +97,12 @@ class TrainingConfiguration:
 
     def impossible_values(self) -> list[str]:
         """What is wrong with the values, one sentence each."""
-        data, networks, optimizer = self.data, self.networks, self.optimizer
+        networks, optimizer = self.networks, self.optimizer
         multiple = 2 ** max(networks.generator_depth, 0)
         filters = min(networks.generator_filters, networks.discriminator_filters)
         rates = (optimizer.generator_learning_rate, optimizer.discriminator_learning_rate)
         possible = {
-            f"`data.size` {data.size} must be a multiple of {multiple}, which is 2 to the power of "
-            "`networks.generator_depth`": data.size % multiple == 0,
-            f"`data.size` must be ≥ {SMALLEST_SIZE}": data.size >= SMALLEST_SIZE,
-            "`data.window_sizes` must hold sizes ≥ 8": min(data.window_sizes, default=0) >= 8,
-            "`data.margin` must be ≥ 0": data.margin >= 0,
-            "`data.patches_per_epoch` must be ≥ 1": data.patches_per_epoch is None
-            or data.patches_per_epoch >= 1,
-            "`data.validation_share` must lie between 0 and 1": 0 < data.validation_share < 1,
+            **self.data.requirements(multiple, "2 to the power of `networks.generator_depth`"),
             "`networks.generator_depth` must be ≥ 2": networks.generator_depth >= 2,
             "`networks` filters must be ≥ 1": filters >= 1,
             "`optimizer` learning rates must be finite and above 0": all(
@@ -149,12 +120,21 @@ class TrainingConfiguration:
         return [message for message, holds in possible.items() if not holds]
 
 
-Configuration = TrainingConfiguration | CrackRemovalConfiguration
+Configuration = (
+    TrainingConfiguration
+    | CrackRemovalConfiguration
+    | RIADConfiguration
+    | SCADNConfiguration
+    | SupervisedConfiguration
+)
 """Of any method that can be trained; the key ``method`` tells which."""
 
 CONFIGURATIONS: dict[str, type[Configuration]] = {
     "up-cracknet": TrainingConfiguration,
     "crack-removal": CrackRemovalConfiguration,
+    "riad": RIADConfiguration,
+    "scadn": SCADNConfiguration,
+    **dict.fromkeys(SUPERVISED, SupervisedConfiguration),
 }
 
 

@@ -117,6 +117,8 @@ def _convert(value: Any, hint: Any) -> Any:
             return _WRONG
     if hint is NoneType:
         return None if value is None else _WRONG
+    if get_origin(hint) is dict:
+        return value if isinstance(value, dict) and all(isinstance(key, str) for key in value) else _WRONG
     return value if isinstance(value, hint) and not (isinstance(value, bool) and hint is int) else _WRONG
 
 
@@ -129,6 +131,8 @@ def _describe(hint: Any) -> str:
     if origin is tuple:
         count = "" if options[-1] is Ellipsis else f"{len(options)} "
         return f"a list of {count}{_KINDS[options[0]].removeprefix('a ')}s"
+    if origin is dict:
+        return "keys and values"
     return _KINDS[hint]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from upcracknet.data.dataset import open_dataset
 from upcracknet.data.patches import UndamagedPatches, split_samples
 from upcracknet.training.configuration import TrainingConfiguration
+from upcracknet.training.inpainting_configuration import RIADConfiguration, SCADNConfiguration
 from upcracknet.training.patch_data import PatchData
 
 LEAST_PATCHES = 300
@@ -12,7 +13,10 @@ LEAST_PATCHES = 300
 DeepCrack. A few photos hold many different windows."""
 
 
-def undamaged_patch_data(configuration: TrainingConfiguration, data_root: Path | None = None) -> PatchData:
+def undamaged_patch_data(
+    configuration: TrainingConfiguration | RIADConfiguration | SCADNConfiguration,
+    data_root: Path | None = None,
+) -> PatchData:
     """Undamaged patches for training and validation, from different photos.
 
     Args:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pytorch_lightning as lightning
 import torch
@@ -28,6 +28,7 @@ from upcracknet.training.callbacks import (
     RestoredSamples,
     RunProgress,
     TimeLimit,
+    TrainedMethod,
 )
 from upcracknet.training.checkpoint import CheckpointFiles
 from upcracknet.training.configuration import (
@@ -38,10 +39,16 @@ from upcracknet.training.configuration import (
     load_configuration,
 )
 from upcracknet.training.crack_removal import CrackRemoval
+from upcracknet.training.crack_removal_configuration import CrackRemovalConfiguration
 from upcracknet.training.cracked_patches import cracked_patch_data
+from upcracknet.training.inpainting_configuration import RIADConfiguration, SCADNConfiguration
 from upcracknet.training.patch_data import PatchData
 from upcracknet.training.patches import undamaged_patch_data
 from upcracknet.training.provenance import environment
+from upcracknet.training.riad import InpaintingOfSquares
+from upcracknet.training.scadn import InpaintingOfStripes
+from upcracknet.training.supervised import SupervisedSegmentation, annotated_patch_data
+from upcracknet.training.supervised_configuration import SupervisedConfiguration
 
 
 def train(
@@ -55,12 +62,13 @@ def train(
     tensorboard: bool = False,
     progress: bool = True,
 ) -> Path:
-    """Train on undamaged patches, resuming when the run folder holds a checkpoint.
+    """Train a method on the patches that it learns from, resuming when the run folder holds a checkpoint.
 
     The run folder receives ``configuration.yaml``, ``run.json`` (code version, libraries, data, features of
     the style loss, whether it is ``finished``), ``metrics.jsonl``, ``samples/``, ``checkpoints/`` and the
-    weights of the lowest validation loss so far: ``generator.safetensors`` of UP-CrackNet, or
-    ``crack-remover.safetensors``.
+    weights of the lowest validation loss so far: ``generator.safetensors`` of UP-CrackNet,
+    ``crack-remover.safetensors``, ``riad.safetensors``, ``scadn.safetensors``, or ``network.safetensors`` of
+    a supervised network.
 
     Args:
         configuration: what to train; its type tells the method.
@@ -93,7 +101,7 @@ def train(
         provenance["training_photos"] = data.training.photo_count
         provenance["configuration"] = as_dictionary(configuration)
         _write_records(run_folder, configuration, provenance, finished=False)
-        weights = run_folder / module.weights_name
+        weights = run_folder / cast(TrainedMethod, module).weights_name
         callbacks: list[Callback] = [
             RandomState(),
             BestWeights(weights, provenance),
@@ -141,16 +149,23 @@ def train(
 
 def _method(
     configuration: Configuration, data_root: Path | None
-) -> tuple[AdversarialRestoration | CrackRemoval, PatchData, dict[str, Any]]:
+) -> tuple[lightning.LightningModule, PatchData, dict[str, Any]]:
     """Module and data of the method, and what the record says of them."""
     data = configuration.data
-    if isinstance(configuration, TrainingConfiguration):
-        undamaged = undamaged_patch_data(configuration, data_root)
-        restoration = AdversarialRestoration(configuration)
-        facts = {"data": f"{data.photos}, {data.split}", "style_features": restoration.style_features_name}
-        return restoration, undamaged, facts
-    cracked = cracked_patch_data(configuration, data_root)
-    return CrackRemoval(configuration), cracked, {"data": f"{' and '.join(data.photos)}, {data.split}"}
+    if isinstance(configuration, CrackRemovalConfiguration):
+        cracked = cracked_patch_data(configuration, data_root)
+        return CrackRemoval(configuration), cracked, {"data": f"{' and '.join(data.photos)}, {data.split}"}
+    facts = {"data": f"{data.photos}, {data.split}"}
+    if isinstance(configuration, SupervisedConfiguration):
+        annotated = annotated_patch_data(configuration, data_root)
+        return SupervisedSegmentation(configuration), annotated, facts
+    undamaged = undamaged_patch_data(configuration, data_root)
+    if isinstance(configuration, RIADConfiguration):
+        return InpaintingOfSquares(configuration), undamaged, facts
+    if isinstance(configuration, SCADNConfiguration):
+        return InpaintingOfStripes(configuration), undamaged, facts
+    restoration = AdversarialRestoration(configuration)
+    return restoration, undamaged, facts | {"style_features": restoration.style_features_name}
 
 
 def _open_run_folder(run_folder: Path, configuration: Configuration) -> Path | None:
@@ -217,7 +232,7 @@ def _precision(choice: Literal["auto", "bf16", "32"]) -> Any:
     return "bf16-mixed" if choice == "bf16" else "32-true"
 
 
-def _channels_last(module: AdversarialRestoration | CrackRemoval) -> lightning.LightningModule:
+def _channels_last(module: lightning.LightningModule) -> lightning.LightningModule:
     return module.to(memory_format=torch.channels_last)
 
 

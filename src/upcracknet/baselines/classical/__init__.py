@@ -1,5 +1,15 @@
-"""Methods without learning."""
+"""Methods without learning: one file a method, one line each here."""
 
+from upcracknet.baselines.classical.black_top_hat import BlackTopHat
+from upcracknet.baselines.classical.canny import Canny
 from upcracknet.baselines.classical.local_contrast import LocalContrast
+from upcracknet.baselines.classical.minimal_path import MinimalPath
+from upcracknet.baselines.classical.ridges import Frangi, Sato
+from upcracknet.baselines.classical.sauvola import Sauvola
 
-__all__ = ["LocalContrast"]
+CLASSICAL = {
+    method.name: method for method in (LocalContrast, BlackTopHat, Sauvola, Canny, Frangi, Sato, MinimalPath)
+}
+"""The classical methods by name."""
+
+__all__ = ["CLASSICAL", "BlackTopHat", "Canny", "Frangi", "LocalContrast", "MinimalPath", "Sato", "Sauvola"]

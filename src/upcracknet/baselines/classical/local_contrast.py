@@ -2,9 +2,10 @@
 
 import cv2
 import numpy as np
-import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from upcracknet.baselines.classical.image import Grey, score_each
 
 
 class LocalContrast:
@@ -19,7 +20,9 @@ class LocalContrast:
     """
 
     name = "local-contrast"
+    title = "local contrast"
     input_size: int | None = None
+    level: float | None = None
 
     def __init__(self, window: int = 51, sigma: float = 1.0) -> None:
         if window < 3 or window % 2 == 0:
@@ -39,11 +42,8 @@ class LocalContrast:
             b×h×w in [0, 1]: the difference of grey values, 0 where the pixel is as bright as its
             surroundings.
         """
-        scores = [self._contrast(image) for image in images.permute(0, 2, 3, 1).float().cpu().numpy()]
-        return torch.from_numpy(np.stack(scores)).to(images.device)
+        return score_each(images, self._contrast)
 
-    def _contrast(self, image: Float[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
-        grey = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY)
+    def _contrast(self, grey: Grey) -> Grey:
         darker = np.maximum(cv2.blur(grey, (self.window, self.window)) - grey, 0)
-        contrast: np.ndarray = np.clip(cv2.GaussianBlur(darker, (0, 0), self.sigma), 0, 1)
-        return contrast
+        return np.asarray(cv2.GaussianBlur(darker, (0, 0), self.sigma))

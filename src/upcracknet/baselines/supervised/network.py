@@ -26,14 +26,19 @@ class SupervisedNetwork(nn.Module, ABC):
     Heads that serve training alone are in the attribute ``auxiliary``, where there are any.
 
     Attributes:
+        title: what tables call it.
         stride: pixels of the image for one step of the features that the answer is computed from.
         size_multiple: height and width of the images must be multiples of this many pixels.
         side_weights: weight of each side output in the loss, beside 1 for the answer.
+        smallest_batch: fewest images of a training step; 2 where features are pooled to one value an image,
+            which batch normalisation cannot normalise alone.
     """
 
+    title: ClassVar[str]
     stride: ClassVar[int]
     size_multiple: ClassVar[int]
     side_weights: ClassVar[tuple[float, ...]] = ()
+    smallest_batch: ClassVar[int] = 1
 
     @abstractmethod
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Segmentation:

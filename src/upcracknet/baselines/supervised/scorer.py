@@ -1,0 +1,43 @@
+"""A supervised network as a scorer."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from upcracknet.baselines.supervised.network import SupervisedNetwork
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+
+
+def normalise(images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
+    """Images in [0, 1] as backbones of ImageNet want them."""
+    mean = images.new_tensor(IMAGENET_MEAN)[:, None, None]
+    deviation = images.new_tensor(IMAGENET_DEVIATION)[:, None, None]
+    return (images - mean) / deviation
+
+
+class SegmentationScorer:
+    """How crack-like each pixel is, by a network that learned it from annotated photos.
+
+    Args:
+        network: a trained network; switched to evaluation mode.
+        name: shown in results.
+    """
+
+    input_size: int | None = None
+
+    def __init__(self, network: SupervisedNetwork, name: str) -> None:
+        self.name = name
+        self.network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @torch.inference_mode()
+    def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
+        """Probability of crack of each pixel; images in [0, 1] of any size."""
+        height, width = images.shape[-2:]
+        below, right = (-side % self.network.size_multiple for side in (height, width))
+        # Edge values continue an image of any size; a mirror image would need at least as many pixels.
+        padded = F.pad(normalise(images), (0, right, 0, below), mode="replicate")
+        logits: Tensor = self.network(padded.contiguous(memory_format=torch.channels_last)).logits
+        return logits[:, :height, :width].sigmoid()

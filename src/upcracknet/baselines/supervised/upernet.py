@@ -1,0 +1,81 @@
+"""UperNet: a feature pyramid over a ResNet, with pyramid pooling at its top.
+
+Xiao, Liu, Zhou, Jiang and Sun, "Unified Perceptual Parsing for Scene Understanding", ECCV 2018; the branch
+that segments, without those for other tasks. The feature pyramid is that of Lin et al., CVPR 2017.
+"""
+
+import itertools
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from upcracknet.baselines.supervised.blocks.convolution import ConvolutionBlock
+from upcracknet.baselines.supervised.blocks.initialization import initialize_kaiming
+from upcracknet.baselines.supervised.blocks.pyramid import PyramidPooling
+from upcracknet.baselines.supervised.blocks.resnet import ResNet, ResNetName
+from upcracknet.baselines.supervised.network import Segmentation, SupervisedNetwork
+
+CHANNELS = 256
+"""Channels of each level of the feature pyramid, and of C2, which needs no reduction to them."""
+
+BINS = (1, 2, 4, 6)
+"""Cells of each grid of the pyramid pooling, in either direction."""
+
+
+def enlarge(features: Float[Tensor, "b c h w"], like: Tensor) -> Float[Tensor, "b c h2 w2"]:
+    """Interpolate features to the size of others."""
+    return F.interpolate(features, size=like.shape[-2:], mode="bilinear")
+
+
+class UperNet(SupervisedNetwork):
+    """Figure 4, as the network that the UP-CrackNet paper's row was most likely run with.
+
+    It differs from the UperNet paper's in four points: C5 has an output stride of 16, the pyramid pooling
+    returns to its 2048 channels, C2 enters the feature pyramid as it is, and one 3×3 convolution smooths all
+    levels but the coarsest.
+
+    Args:
+        backbone: "resnet101" or "resnet50".
+
+    Raises:
+        ValueError: when there is no such backbone.
+    """
+
+    title: ClassVar[str] = "UperNet"
+    stride: ClassVar[int] = 4
+    size_multiple: ClassVar[int] = 16
+    smallest_batch: ClassVar[int] = 2
+
+    def __init__(self, backbone: ResNetName = "resnet101") -> None:
+        super().__init__()
+        self.backbone = ResNet(backbone, output_stride=16)
+        fifth = self.backbone.channels[-1]
+        pooling = PyramidPooling(fifth, BINS, reduced=fifth // len(BINS))
+        self.pyramid = nn.Sequential(pooling, ConvolutionBlock(pooling.out_channels, fifth), nn.Dropout(0.1))
+        self.lateral = nn.ModuleList(
+            nn.Conv2d(channels, CHANNELS, 1) for channels in self.backbone.channels[1:]
+        )
+        self.smoothing = nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1)
+        self.fusion = ConvolutionBlock(CHANNELS * len(self.backbone.channels), CHANNELS)
+        initialize_kaiming(self)
+        # Made last, to keep PyTorch's weights: for a fan-out of one, Kaiming's would give logits of tens.
+        self.classifier = nn.Conv2d(CHANNELS, 1, 3, padding=1)
+
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Segmentation:
+        """Segment images whose sides are multiples of 16 pixels; training needs at least two of them."""
+        second, third, fourth, fifth = self.backbone(images)
+        deeper = (third, fourth, self.pyramid(fifth))
+        laterals = [
+            second,
+            *(lateral(features) for lateral, features in zip(self.lateral, deeper, strict=True)),
+        ]
+        # Each level is added to the one above, coarse to fine; the coarsest stays as it is.
+        sums = list(
+            itertools.accumulate(reversed(laterals), lambda coarse, fine: fine + enlarge(coarse, fine))
+        )
+        levels = [sums[0], *map(self.smoothing, sums[1:])]
+        fused = self.fusion(torch.cat([enlarge(level, second) for level in reversed(levels)], dim=1))
+        return Segmentation(enlarge(self.classifier(fused), images)[:, 0])

@@ -1,0 +1,107 @@
+"""Tables III–VIII: every system, trained on one dataset and tested on the same or another one.
+
+Beside the paper's rows stand the classical methods, SegNet (the paper's reference 35, while its row SegResNet
+was run with another network), and this package's default: trained under the table's budget, and as shipped.
+"""
+
+from dataclasses import replace
+
+from upcracknet.baselines.classical import CLASSICAL
+from upcracknet.baselines.supervised import SUPERVISED
+from upcracknet.detection import PRESETS
+from upcracknet.detection.methods import methods
+from upcracknet.detection.pretrained import weights_path
+from upcracknet.evaluation.published import PublishedRow, published_table
+from upcracknet.reproduction.budget import Budget
+from upcracknet.reproduction.rows import Experiment, Ready, Row
+from upcracknet.training.configuration import Configuration, TrainingConfiguration
+from upcracknet.training.crack_removal_configuration import CrackRemovalConfiguration
+from upcracknet.training.inpainting_configuration import RIADConfiguration, SCADNConfiguration
+from upcracknet.training.supervised_configuration import SupervisedConfiguration
+from upcracknet.weights import load_weights
+
+TABLES = {
+    "table3": ("III", "crack500", "crack500"),
+    "table4": ("IV", "deepcrack", "deepcrack"),
+    "table5": ("V", "crack500", "cfd"),
+    "table6": ("VI", "crack500", "deepcrack"),
+    "table7": ("VII", "deepcrack", "cfd"),
+    "table8": ("VIII", "deepcrack", "crack500"),
+}
+"""Each table's number in the paper, what its systems are trained on, and what they are tested on."""
+
+
+def comparison(
+    table: str, budget: Budget, seed: int = 0, base: TrainingConfiguration | None = None
+) -> Experiment:
+    """One of Tables III–VIII.
+
+    Args:
+        table: a key of :data:`TABLES`.
+        budget: what each row may spend: patches, and filters of UP-CrackNet alone; the other networks have
+            their published sizes.
+        seed: seed of all rows.
+        base: configuration of UP-CrackNet's row; None takes the paper's.
+    """
+    number, trained_on, tested_on = TABLES[table]
+    published = {row.row: row for row in published_table(number)}
+    trainings = _trainings(budget, seed, trained_on, base or TrainingConfiguration())
+    rows = [_row(name, training, tested_on, published) for name, training in trainings.items()]
+    rows += [_row(name, Ready(name), tested_on, published) for name in CLASSICAL]
+    rows.append(_row("default", shipped_default(), tested_on, published))
+    return Experiment(
+        table,
+        f"Table {number}: trained on {trained_on}, tested on {tested_on}",
+        "How do all systems compare?",
+        budget,
+        seed,
+        tuple(rows),
+        (
+            f"UP-CrackNet, SCADN, RIAD and ours learn from undamaged windows of {trained_on} (train), the "
+            f"supervised networks from its annotated photos; classical methods do not learn.",
+            f"UP-CrackNet has {budget.filters} filters here, the other networks their published sizes; none "
+            "starts from ImageNet weights.",
+            "`ours, as shipped` is the default with a budget of its own, undamaged windows of DeepCrack "
+            "and Crack500; all other rows have the budget above.",
+        ),
+    )
+
+
+def shipped_default() -> Ready:
+    """The default model as a row."""
+    _, record = load_weights(weights_path("default"))
+    return Ready("default", record.sha256, int(record.provenance["images_seen"]))
+
+
+def _trainings(
+    budget: Budget, seed: int, photos: str, base: TrainingConfiguration
+) -> dict[str, Configuration]:
+    """A configuration for each system that learns, in the order of the paper's tables, ours last."""
+
+    def supervised(name: str) -> Configuration:
+        start = SupervisedConfiguration(method=name, seed=seed)
+        return budget.spend(replace(start, data=replace(start.data, photos=photos)))
+
+    riad, scadn, ours = (
+        RIADConfiguration(seed=seed),
+        SCADNConfiguration(seed=seed),
+        CrackRemovalConfiguration(seed=seed),
+    )
+    return {
+        **{name: supervised(name) for name in SUPERVISED},
+        "scadn": budget.spend(replace(scadn, data=replace(scadn.data, photos=photos))),
+        "riad": budget.spend(replace(riad, data=replace(riad.data, photos=photos))),
+        "up-cracknet": budget.apply(replace(base, data=replace(base.data, photos=photos), seed=seed)),
+        "crack-removal": budget.spend(replace(ours, data=replace(ours.data, photos=(photos,)))),
+    }
+
+
+def _row(
+    name: str, training: Configuration | Ready, tested_on: str, published: dict[str, PublishedRow]
+) -> Row:
+    titles = {key: method.title for key, method in methods().items()}
+    titles |= {"crack-removal": "ours, at this budget", "default": "ours, as shipped"}
+    title = titles[name]
+    paper = {tested_on: published[title]} if title in published else {}
+    detection = PRESETS["paper"] if name == "up-cracknet" else None
+    return Row(name, title, training, detection, (tested_on,), paper)

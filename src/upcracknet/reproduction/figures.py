@@ -1,0 +1,98 @@
+"""Figs. 2–4 anew: the results of the measured rows side by side, right green, false blue, missed red."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from upcracknet.data.dataset import Sample, open_dataset
+from upcracknet.data.photo import save_image_atomically
+from upcracknet.detection import CrackDetector
+from upcracknet.evaluation.confusion import ConfusionCounts, count
+from upcracknet.evaluation.metrics import Scores
+from upcracknet.evaluation.panels import GAP, color_confusion, paint_legend, text_strip
+from upcracknet.evaluation.protocol import PAPER, PAPER_SIZE, EvaluationItem, annotated
+from upcracknet.reproduction.measurement import detector
+from upcracknet.reproduction.results import ResultFiles
+from upcracknet.reproduction.rows import Experiment, Row
+
+FIGURES = {"fig2": "table3", "fig3": "table4", "fig4": "table4"}
+"""The table whose rows each figure shows: Crack500, DeepCrack, and UP-CrackNet's failures on DeepCrack."""
+
+PHOTOS = 6
+"""Photos of Figs. 2 and 3: evenly spaced in the order of their names, so that nobody has picked them."""
+
+FAILURES = 4
+"""Photos of Fig. 4: those on which UP-CrackNet's IoU is lowest."""
+
+
+def draw_figure(
+    name: str, experiment: Experiment, files: ResultFiles, data_root: Path | None = None
+) -> tuple[Path, list[Row]]:
+    """Draw a figure from the rows that are measured.
+
+    Args:
+        name: a key of :data:`FIGURES`.
+        experiment: the table of the figure.
+        files: where the rows' weights are; the picture goes there.
+        data_root: folder of the datasets.
+
+    Returns:
+        The picture's path, and the rows that it shows.
+
+    Raises:
+        DataError: the photos are missing.
+        OutputError: the picture cannot be written.
+    """
+    rows = [row for row in experiment.rows if files.state(row).status == "done"]
+    if name == "fig4":
+        rows = [row for row in rows if row.name in ("up-cracknet", "crack-removal", "default")]
+    samples = annotated(open_dataset(experiment.rows[0].tests[0], data_root))
+    detectors = {row.label: detector(row, files) for row in rows}
+    if name == "fig4":
+        chosen = _worst(samples, detectors[rows[0].label]) if rows else []
+    else:
+        chosen = [samples[index] for index in np.linspace(0, len(samples) - 1, PHOTOS).round().astype(int)]
+    path = files.folder / f"{name}.png"
+    save_image_atomically(path, _sheet([_item(experiment, sample) for sample in chosen], detectors))
+    return path, rows
+
+
+def _item(experiment: Experiment, sample: Sample) -> EvaluationItem:
+    return PAPER.prepare(experiment.rows[0].tests[0], sample)[0]
+
+
+def _worst(samples: Sequence[Sample], found: CrackDetector) -> list[Sample]:
+    """The photos on which a detector is worst."""
+
+    def iou(sample: Sample) -> float:
+        item = PAPER.prepare("", sample)[0]
+        counts: ConfusionCounts = count(found.detect(item.photo).mask, item.truth)
+        return Scores.of(counts).iou
+
+    return sorted(samples, key=iou)[:FAILURES]
+
+
+def _sheet(
+    items: Sequence[EvaluationItem], detectors: dict[str, CrackDetector]
+) -> UInt8[np.ndarray, "h w 3"]:
+    """A line for each system, a column for each photo; the photos and annotations on top."""
+    width = len(items) * (PAPER_SIZE + GAP)
+    legend = text_strip("", width)
+    paint_legend(legend, left=0)
+    lines = [legend, text_strip("photo", width), _line([item.photo for item in items])]
+    annotations = [np.repeat(item.truth[..., None].astype(np.uint8) * 255, 3, axis=2) for item in items]
+    lines += [text_strip("annotation", width), _line(annotations)]
+    for label, found in detectors.items():
+        results = [
+            color_confusion(item.photo, item.truth, crack_map.mask)
+            for item, crack_map in zip(items, found.detect_many(item.photo for item in items), strict=True)
+        ]
+        lines += [text_strip(label, width), _line(results)]
+    return np.vstack(lines)
+
+
+def _line(pictures: Sequence[UInt8[np.ndarray, "h w 3"]]) -> UInt8[np.ndarray, "h _w 3"]:
+    gap = np.full((PAPER_SIZE, GAP, 3), 255, np.uint8)
+    return np.hstack([part for picture in pictures for part in (picture, gap)])

@@ -1,0 +1,36 @@
+import torch
+
+from upcracknet.baselines.supervised.bisenetv2 import BiSeNetV2
+
+
+def count(module: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def test_parameters():
+    with torch.device("meta"):
+        network = BiSeNetV2()
+    # The reference's 3,340,177 hold a scale and a shift of 128 channels in the context embedding, which the
+    # convolution and normalisation that follow undo.
+    assert count(network) - count(network.auxiliary) == 3_340_177 - 2 * 128
+    assert round(count(network) / 1e6, 2) == 5.19
+
+
+def test_detail_at_an_eighth_and_meaning_down_to_a_thirty_second():
+    network = BiSeNetV2().eval()
+    images = torch.randn(1, 3, 64, 96)
+    assert network.detail(images).shape == (1, 128, 8, 12)
+    semantic, stages = network.semantic(images)
+    assert semantic.shape == (1, 128, 2, 3)
+    assert [stage.shape[1:] for stage in stages] == [(16, 16, 24), (32, 8, 12), (64, 4, 6), (128, 2, 3)]
+
+
+def test_boosters_answer_in_training_alone():
+    network = BiSeNetV2()
+    assert len(network.auxiliary) == len(network.side_weights) == 4
+    images = torch.randn(2, 3, 32, 64)
+    answer = network.train()(images)
+    assert [side.shape for side in answer.side] == [(2, 32, 64)] * 4
+    answer = network.eval()(images[:1])
+    assert answer.logits.shape == (1, 32, 64)
+    assert answer.side == ()

@@ -1,0 +1,122 @@
+"""What holds for every supervised network."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from upcracknet.baselines.supervised import SUPERVISED
+from upcracknet.baselines.supervised.scorer import SegmentationScorer, normalise
+from upcracknet.detection import Scorer
+from upcracknet.detection.methods import parameter_count
+
+# Of the reference variants that docs/methods.md names, with one output channel or two.
+PARAMETERS = {
+    "deeplabv3plus": 54_700_434,
+    "enet": 349_068,
+    "pspnet": 46_703_947,
+    "upernet": 126_072_898,
+    "segresnet": 53_553_346,
+    "segnet": 29_481_218,
+    "unet": 31_037_633,
+    "bisenetv2": 3_340_177,
+    "ddrnet": 5_046_562,
+    "lawin": 29_537_522,
+    "deepcrack19": 14_720_389,
+}
+
+NAMES = list(SUPERVISED)
+
+
+def images(network, number: int = 2, seed: int = 0) -> torch.Tensor:
+    side = max(64, 2 * network.size_multiple)
+    return torch.randn(number, 3, side, side, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_parameters(name):
+    with torch.device("meta"):
+        network = SUPERVISED[name]()
+    assert parameter_count(network) == pytest.approx(PARAMETERS[name], rel=0.01)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_answers_have_the_size_of_the_images(name):
+    network = SUPERVISED[name]()
+    pictures = images(network)
+    answer = network.train()(pictures)
+    assert answer.logits.shape == (2, *pictures.shape[-2:])
+    assert len(answer.side) == len(network.side_weights)
+    assert all(side.shape == answer.logits.shape for side in answer.side)
+    answer = network.eval()(pictures[:1])
+    assert answer.logits.shape == (1, *pictures.shape[-2:])
+    assert answer.side == ()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_parameter_learns(name):
+    torch.manual_seed(0)
+    network = SUPERVISED[name]().train()
+    answer = network(images(network))
+    outputs = [answer.logits, *answer.side]
+    sum((output * torch.randn_like(output)).sum() for output in outputs).backward()
+    unmoved = [key for key, value in network.named_parameters() if value.grad is None or not value.grad.any()]
+    assert unmoved == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_two_images_are_learned_by_heart(name):
+    torch.manual_seed(0)
+    network = SUPERVISED[name]().train()
+    pictures = images(network)
+    side = pictures.shape[-1]
+    crack = torch.zeros(2, side, side)
+    crack[0, side // 4 : side // 2] = 1
+    crack[1, :, side // 2 :] = 1
+    pictures = pictures * 0.1 - crack[:, None]
+    optimizer = torch.optim.Adam(network.parameters(), 1e-3)
+    first = latest = float("inf")
+    for step in range(80):
+        loss = F.binary_cross_entropy_with_logits(network(pictures).logits, crack)
+        latest = loss.item()
+        first = latest if step == 0 else first
+        if latest < 0.4 * first:
+            break
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert latest < 0.4 * first
+
+
+@pytest.mark.parametrize("name", ["enet", "bisenetv2"])
+def test_the_scorer_takes_any_size(name):
+    torch.manual_seed(0)
+    scorer = SegmentationScorer(SUPERVISED[name](), "tested")
+    assert isinstance(scorer, Scorer)
+    score = scorer.score(torch.rand(1, 3, 50, 75))
+    assert score.shape == (1, 50, 75)
+    assert 0 <= score.min() <= score.max() <= 1
+
+
+def test_what_is_added_to_fill_the_size_does_not_show():
+    torch.manual_seed(0)
+    scorer = SegmentationScorer(SUPERVISED["enet"](), "tested")
+    picture = torch.rand(1, 3, 64, 64)
+    continued = F.pad(picture, (0, 16, 0, 16), mode="replicate")[..., :60, :60]
+    whole = scorer.score(F.pad(continued, (0, 4, 0, 4), mode="replicate"))[:, :60, :60]
+    torch.testing.assert_close(scorer.score(continued), whole)
+
+
+def test_training_and_detection_see_photos_alike():
+    """The scorer normalises as training does, by ImageNet's mean and deviation."""
+    seen = []
+
+    class Watching(SUPERVISED["enet"]):
+        def forward(self, images):
+            seen.append(images)
+            return super().forward(images)
+
+    photo = torch.rand(1, 3, 64, 64)
+    SegmentationScorer(Watching(), "tested").score(photo)
+    mean, deviation = photo.new_tensor([0.485, 0.456, 0.406]), photo.new_tensor([0.229, 0.224, 0.225])
+    torch.testing.assert_close(seen[0], (photo - mean[:, None, None]) / deviation[:, None, None])
+    torch.testing.assert_close(seen[0], normalise(photo))

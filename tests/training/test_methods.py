@@ -1,0 +1,132 @@
+"""Every method that can be trained: two steps, saved, loaded, and a photo scored."""
+
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+
+from upcracknet import CrackDetector
+from upcracknet.baselines.supervised import SUPERVISED
+from upcracknet.detection.methods import methods
+from upcracknet.errors import ConfigurationError, WeightsError
+from upcracknet.training.configuration import CONFIGURATIONS, load_configuration
+from upcracknet.training.recipe import train
+from upcracknet.weights import load_weights
+
+SMALL = {
+    "up-cracknet": {
+        "networks.generator_filters": "4",
+        "networks.generator_depth": "5",
+        "networks.discriminator_filters": "4",
+    },
+    "crack-removal": {"widths": "[4, 6, 8]", "painting.synthetic": "0", "data.validation_patches": "2"},
+    "riad": {"widths": "[4, 4, 6, 6, 8]"},
+    "scadn": {"filters": "4"},
+}
+
+
+@pytest.fixture(scope="module")
+def annotated(tmp_path_factory):
+    """Six small photos with a dark line each, and their masks."""
+    folder, random = tmp_path_factory.mktemp("annotated"), np.random.default_rng(0)
+    for part in ("images", "masks"):
+        (folder / part).mkdir()
+    for number in range(6):
+        photo = random.normal(150, 12, (80, 96, 3)).clip(0, 255).astype(np.uint8)
+        mask = np.zeros((80, 96), np.uint8)
+        mask[30:34], photo[30:34] = 255, 30
+        cv2.imwrite(str(folder / "images" / f"{number}.png"), photo)
+        cv2.imwrite(str(folder / "masks" / f"{number}.png"), mask)
+    return folder
+
+
+def configuration(method, photos):
+    tiny = {
+        "method": method,
+        "data.photos": f"[{photos}]" if method == "crack-removal" else str(photos),
+        "data.size": "64",
+        "data.validation_share": "0.34",
+        "data.patches_per_epoch": "4",
+        "batch_size": "2",
+        "epochs": "1",
+        "sample_every": "1",
+        "workers": "0",
+        "precision": "32",
+    }
+    if method not in SUPERVISED:
+        tiny["data.window_sizes"] = "[48, 64]"
+    return load_configuration(None, tiny | SMALL.get(method, {}))
+
+
+@pytest.mark.parametrize("method", CONFIGURATIONS)
+def test_two_steps_saved_loaded_and_scored(method, crack_free, annotated, tmp_path):
+    photos = annotated if method in SUPERVISED else crack_free
+    folder = tmp_path / "run"
+    try:
+        weights = train(configuration(method, photos), folder, accelerator="cpu", progress=False)
+        assert weights.parent == folder
+        detector = CrackDetector.from_pretrained(folder)
+        crack_map = detector.detect(annotated / "images" / "0.png")
+        assert crack_map.score.shape == (80, 96)
+        assert np.isfinite(crack_map.score).all()
+        assert crack_map.score.min() >= 0
+        assert crack_map.score.max() <= 1
+        assert list((folder / "samples").iterdir())
+    finally:
+        shutil.rmtree(folder)  # some are large
+
+
+def test_every_trainable_method_is_listed_with_its_size():
+    listed = methods()
+    assert set(CONFIGURATIONS) <= set(listed)
+    assert listed["riad"].parameters == 28_805_699
+    assert listed["riad"].multiplications == pytest.approx(12 * 54.52e9, rel=0.01)
+    assert listed["scadn"].multiplications == pytest.approx(12 * 60.83e9, rel=0.01)
+    assert listed["unet"].multiplications == pytest.approx(48.2e9, rel=0.01)
+    assert listed["local-contrast"].parameters is listed["local-contrast"].multiplications is None
+
+
+def test_scadn_knows_the_usual_errors(crack_free, tmp_path):
+    weights = train(configuration("scadn", crack_free), tmp_path / "run", accelerator="cpu", progress=False)
+    usual = load_weights(weights)[1].detection["usual_errors"]
+    assert len(usual) == 3
+    assert min(usual) > 0
+
+
+def test_options_that_a_network_does_not_take(annotated, tmp_path):
+    wrong = load_configuration(
+        None, {"method": "enet", "data.photos": str(annotated), "options": "{depth: 3}"}
+    )
+    with pytest.raises(ConfigurationError, match=r"`options` of enet: .*depth"):
+        train(wrong, tmp_path / "run", progress=False)
+
+
+def test_weights_for_a_network_without_backbone(annotated, tmp_path):
+    wrong = load_configuration(
+        None, {"method": "enet", "data.photos": str(annotated), "backbone_weights": "r.pth"}
+    )
+    with pytest.raises(ConfigurationError, match="enet has no backbone"):
+        train(wrong, tmp_path / "run", progress=False)
+
+
+def test_a_name_alone_is_no_trained_model():
+    with pytest.raises(WeightsError, match="train it with `upcracknet train unet -o runs/unet`"):
+        CrackDetector.from_pretrained("unet")
+
+
+def test_classical_methods_run_at_once(photo):
+    crack_map = CrackDetector.from_pretrained("local-contrast").detect(photo)
+    assert crack_map.mask[49:51].mean() > 0.9
+    with pytest.raises(ConfigurationError, match="is for restorers"):
+        CrackDetector.from_pretrained("local-contrast", preset="paper")
+
+
+def test_impossible_values_of_a_supervised_network_are_named_at_once():
+    with pytest.raises(ConfigurationError) as error:
+        load_configuration(
+            None,
+            {"method": "lawin", "data.size": "100", "optimizer.momentum": "1", "batch_size": "0"},
+        )
+    for part in ("multiple of 64, as lawin wants it", "`optimizer.momentum`", "`batch_size`"):
+        assert part in str(error.value)

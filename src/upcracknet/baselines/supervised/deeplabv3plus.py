@@ -62,9 +62,8 @@ class DeepLabv3Plus(SupervisedNetwork):
             ConvolutionBlock(CHANNELS, CHANNELS),
             nn.Dropout(0.1),
         )
-        initialize_kaiming(self)
-        # Made last, to keep PyTorch's weights: for a fan-out of one, Kaiming's would give logits of tens.
         self.classifier = nn.Conv2d(CHANNELS, 1, 1)
+        initialize_kaiming(self)
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Segmentation:
         """Segment images whose sides are multiples of 16 pixels; training needs at least two of them."""

@@ -44,9 +44,6 @@ class PSPNet(SupervisedNetwork):
         self.head = segmentation_head(self.pyramid.out_channels, 512)
         self.auxiliary = nn.ModuleList((segmentation_head(fourth, 256),))
         initialize_kaiming(self)
-        for head in (self.head, *self.auxiliary):
-            # With a fan-out of one logit Kaiming's rule starts from logits of tens: PyTorch's weights again.
-            head[-1].reset_parameters()
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Segmentation:
         """Segment images whose sides are multiples of 8 pixels; training needs at least two of them."""

@@ -93,9 +93,8 @@ class SegResNet(SupervisedNetwork):
         self.decoder = nn.Sequential(*reversed(stages))
         stem = second // EXPANSION
         self.upsampling = nn.ConvTranspose2d(stem, stem, 2, stride=2, bias=False)
-        initialize_kaiming(self)
-        # Made last, to keep PyTorch's weights: for a fan-out of one, Kaiming's would give logits of tens.
         self.classifier = nn.Conv2d(stem, 1, 3, padding=1)
+        initialize_kaiming(self)
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Segmentation:
         """Segment images whose sides are multiples of 32 pixels."""

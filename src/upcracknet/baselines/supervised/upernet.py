@@ -60,9 +60,8 @@ class UperNet(SupervisedNetwork):
         )
         self.smoothing = nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1)
         self.fusion = ConvolutionBlock(CHANNELS * len(self.backbone.channels), CHANNELS)
-        initialize_kaiming(self)
-        # Made last, to keep PyTorch's weights: for a fan-out of one, Kaiming's would give logits of tens.
         self.classifier = nn.Conv2d(CHANNELS, 1, 3, padding=1)
+        initialize_kaiming(self)
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Segmentation:
         """Segment images whose sides are multiples of 16 pixels; training needs at least two of them."""

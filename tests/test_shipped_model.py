@@ -67,7 +67,7 @@ def test_the_same_photo_gives_the_same_map():
     ],
 )
 def test_accuracy_is_what_the_card_says(real_data, model, dataset, every, least):
-    """The default looks at each photo at three sizes; every fourth photo is enough here."""
+    """The default looks at each photo at four sizes; every fourth photo is enough here."""
     opened = open_dataset(dataset, real_data)
     some = replace(opened, samples=opened.samples[::every])
     result = evaluate(CrackDetector.from_pretrained(model), some, PAPER)

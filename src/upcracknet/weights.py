@@ -35,6 +35,15 @@ class WeightsRecord:
     provenance: dict[str, Any]
     sha256: str = ""
 
+    @property
+    def images_seen(self) -> int:
+        """Images learned from, those of the weights that training started from included."""
+        seen, provenance = 0, self.provenance
+        while provenance:
+            seen += int(provenance.get("images_seen", 0))
+            provenance = provenance.get("initial_weights") or {}
+        return seen
+
 
 def save_weights(
     path: Path, tensors: dict[str, Tensor], record: WeightsRecord, *, half_precision: bool = False

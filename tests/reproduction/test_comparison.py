@@ -3,8 +3,9 @@ import pytest
 from upcracknet.baselines.classical import CLASSICAL
 from upcracknet.baselines.supervised import SUPERVISED
 from upcracknet.detection.methods import methods
+from upcracknet.errors import ConfigurationError
 from upcracknet.evaluation.published import published_table
-from upcracknet.reproduction.comparison import TABLES, comparison
+from upcracknet.reproduction.comparison import TABLES, comparison, shipped_default
 from upcracknet.reproduction.figures import FIGURES, draw_figure
 from upcracknet.reproduction.rows import Ready
 from upcracknet.reproduction.run import Work, reproduce
@@ -65,3 +66,17 @@ def test_failures_are_drawn_of_ours_and_the_papers_alone(budget, files, made_dat
     path, shown = draw_figure("fig4", experiment, files, made_datasets)
     assert path.is_file()
     assert [row.name for row in shown] == ["default"]
+
+
+def test_a_figure_needs_a_measured_row(budget, files, made_datasets):
+    experiment = comparison("table4", budget)
+    with pytest.raises(ConfigurationError, match="fig3: no row is measured yet"):
+        draw_figure("fig3", experiment, files, made_datasets)
+    reproduce(experiment, experiment.chosen(["local-contrast"]), Work(files, data_root=made_datasets))
+    with pytest.raises(ConfigurationError, match="fig4: no row of up-cracknet, crack-removal, default is"):
+        draw_figure("fig4", experiment, files, made_datasets)
+
+
+def test_the_shipped_default_tells_all_that_it_has_seen():
+    """Both rounds: the second alone would understate the budget."""
+    assert shipped_default().patches == 12000 + 4800

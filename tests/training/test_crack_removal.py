@@ -127,11 +127,14 @@ def test_a_second_round_starts_from_weights_and_learns_from_scores(configure, ru
         epochs="1",
     )
     module = CrackRemoval(second)
-    first, _ = load_weights(run / "crack-remover.safetensors")
+    first, before = load_weights(run / "crack-remover.safetensors")
     for name, tensor in module.network.state_dict().items():
         torch.testing.assert_close(tensor, first[name])
     weights = train(second, tmp_path / "second", accelerator="cpu", progress=False)
-    assert not torch.equal(load_weights(weights)[0]["detail.weight"], first["detail.weight"])
+    tensors, record = load_weights(weights)
+    assert not torch.equal(tensors["detail.weight"], first["detail.weight"])
+    assert record.provenance["initial_weights"]["sha256"] == before.sha256
+    assert record.images_seen == before.images_seen + 4 > before.images_seen > 0
     line = json.loads((tmp_path / "second" / "metrics.jsonl").read_text())
     assert line["train/restoration"] == 0  # what lies beneath real cracks is not known
 

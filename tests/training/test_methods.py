@@ -5,6 +5,8 @@ import shutil
 import cv2
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from upcracknet import CrackDetector
 from upcracknet.baselines.supervised import SUPERVISED
@@ -12,7 +14,10 @@ from upcracknet.detection.methods import methods
 from upcracknet.errors import ConfigurationError, WeightsError
 from upcracknet.training.configuration import CONFIGURATIONS, load_configuration
 from upcracknet.training.recipe import train
+from upcracknet.training.supervised import SupervisedSegmentation
 from upcracknet.weights import load_weights
+
+WITHOUT_BACKBONE = ("enet", "unet", "bisenetv2", "ddrnet")
 
 SMALL = {
     "up-cracknet": {
@@ -130,3 +135,19 @@ def test_impossible_values_of_a_supervised_network_are_named_at_once():
         )
     for part in ("multiple of 64, as lawin wants it", "`optimizer.momentum`", "`batch_size`"):
         assert part in str(error.value)
+
+
+def test_a_backbone_starts_from_the_weights_of_a_file(tmp_path):
+    torch.manual_seed(0)
+    file = tmp_path / "vgg16_bn.safetensors"
+    published = SUPERVISED["segnet"]().backbone.state_dict()
+    save_file(published | {"classifier.0.weight": torch.zeros(2, 2)}, file)
+    wanted = load_configuration(None, {"method": "segnet", "backbone_weights": str(file)})
+    loaded = SupervisedSegmentation(wanted).network.backbone.state_dict()
+    assert all(torch.equal(loaded[name], value) for name, value in published.items())
+
+
+@pytest.mark.parametrize("name", SUPERVISED)
+def test_backbones_go_by_one_name(name):
+    with torch.device("meta"):
+        assert hasattr(SUPERVISED[name](), "backbone") == (name not in WITHOUT_BACKBONE)

@@ -70,7 +70,7 @@ def comparison(
 def shipped_default() -> Ready:
     """The default model as a row."""
     _, record = load_weights(weights_path("default"))
-    return Ready("default", record.sha256, int(record.provenance["images_seen"]))
+    return Ready("default", record.sha256, record.images_seen)
 
 
 def _trainings(
@@ -82,11 +82,8 @@ def _trainings(
         start = SupervisedConfiguration(method=name, seed=seed)
         return budget.spend(replace(start, data=replace(start.data, photos=photos)))
 
-    riad, scadn, ours = (
-        RIADConfiguration(seed=seed),
-        SCADNConfiguration(seed=seed),
-        CrackRemovalConfiguration(seed=seed),
-    )
+    riad, scadn = RIADConfiguration(seed=seed), SCADNConfiguration(seed=seed)
+    ours = CrackRemovalConfiguration(seed=seed)
     return {
         **{name: supervised(name) for name in SUPERVISED},
         "scadn": budget.spend(replace(scadn, data=replace(scadn.data, photos=photos))),

@@ -9,6 +9,7 @@ from jaxtyping import UInt8
 from upcracknet.data.dataset import Sample, open_dataset
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.detection import CrackDetector
+from upcracknet.errors import ConfigurationError
 from upcracknet.evaluation.confusion import ConfusionCounts, count
 from upcracknet.evaluation.metrics import Scores
 from upcracknet.evaluation.panels import GAP, color_confusion, paint_legend, text_strip
@@ -24,7 +25,9 @@ PHOTOS = 6
 """Photos of Figs. 2 and 3: evenly spaced in the order of their names, so that nobody has picked them."""
 
 FAILURES = 4
-"""Photos of Fig. 4: those on which UP-CrackNet's IoU is lowest."""
+"""Photos of Fig. 4: those on which UP-CrackNet's IoU is lowest, or ours where it is not measured."""
+
+SHOWN_WITH_FAILURES = ("up-cracknet", "crack-removal", "default")
 
 
 def draw_figure(
@@ -42,16 +45,20 @@ def draw_figure(
         The picture's path, and the rows that it shows.
 
     Raises:
+        ConfigurationError: there is no measured row to show.
         DataError: the photos are missing.
         OutputError: the picture cannot be written.
     """
     rows = [row for row in experiment.rows if files.state(row).status == "done"]
     if name == "fig4":
-        rows = [row for row in rows if row.name in ("up-cracknet", "crack-removal", "default")]
+        rows = [row for row in rows if row.name in SHOWN_WITH_FAILURES]
+    if not rows:
+        wanted = f" of {', '.join(SHOWN_WITH_FAILURES)}" if name == "fig4" else ""
+        raise ConfigurationError(f"{name}: no row{wanted} is measured yet; train and measure one first")
     samples = annotated(open_dataset(experiment.rows[0].tests[0], data_root))
     detectors = {row.label: detector(row, files) for row in rows}
     if name == "fig4":
-        chosen = _worst(samples, detectors[rows[0].label]) if rows else []
+        chosen = _worst(samples, detectors[rows[0].label])
     else:
         chosen = [samples[index] for index in np.linspace(0, len(samples) - 1, PHOTOS).round().astype(int)]
     path = files.folder / f"{name}.png"

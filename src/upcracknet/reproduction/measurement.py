@@ -162,7 +162,7 @@ def _origin(row: Row, files: ResultFiles) -> dict[str, Any]:
     _, record = load_weights(weights_path(folder))
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     return {
-        "patches_seen": int(record.provenance["images_seen"]),
+        "patches_seen": record.images_seen,
         "epoch": int(record.provenance["epoch"]),
         "weights_sha256": record.sha256,
         "style_features": str(record.provenance.get("style_features", "none")),

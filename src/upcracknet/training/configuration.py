@@ -14,6 +14,7 @@ from upcracknet.training.configuration_file import build, override, plain, read_
 from upcracknet.training.crack_removal_configuration import CrackRemovalConfiguration
 from upcracknet.training.data_configuration import DataConfiguration
 from upcracknet.training.inpainting_configuration import RIADConfiguration, SCADNConfiguration
+from upcracknet.training.schedule import Schedule
 from upcracknet.training.supervised_configuration import SupervisedConfiguration
 
 
@@ -51,10 +52,11 @@ class OptimizerConfiguration:
 
 
 @dataclass(frozen=True)
-class TrainingConfiguration:
+class TrainingConfiguration(Schedule):
     """Everything that decides a training run of UP-CrackNet; the defaults are the paper's.
 
-    But for the style features, whose default needs no download.
+    But for the style features, whose default needs no download. The batch size is that of the authors' code;
+    the paper does not state one.
 
     Attributes:
         method: which method this is a configuration of.
@@ -69,13 +71,6 @@ class TrainingConfiguration:
         mask_edges: ``sharp`` masks of 0 and 1 as the paper defines them, or ``blurred`` by scaling and
             cropping as in the authors' code.
         optimizer: learning rates and their decay.
-        batch_size: patches a step; 8 in the authors' code, not stated in the paper.
-        epochs: most epochs.
-        patience: epochs without a better validation loss before training stops.
-        precision: ``auto`` is bf16 autocast where the processor has it, else 32-bit.
-        sample_every: epochs between pictures of restored patches.
-        workers: processes that prepare patches; 0 prepares them between the steps.
-        seed: seed of everything random.
     """
 
     method: Literal["up-cracknet"] = "up-cracknet"
@@ -87,13 +82,6 @@ class TrainingConfiguration:
     corruption: Literal["squares", "stripes", "jumbled"] = "squares"
     mask_edges: Literal["sharp", "blurred"] = "sharp"
     optimizer: OptimizerConfiguration = field(default_factory=OptimizerConfiguration)
-    batch_size: int = 8
-    epochs: int = 200
-    patience: int = 20
-    precision: Literal["auto", "bf16", "32"] = "auto"
-    sample_every: int = 10
-    workers: int = 1
-    seed: int = 0
 
     def impossible_values(self) -> list[str]:
         """What is wrong with the values, one sentence each."""
@@ -110,12 +98,7 @@ class TrainingConfiguration:
             ),
             "`optimizer.decay` must lie in (0, 1]": 0 < optimizer.decay <= 1,
             "`optimizer.betas` must lie in [0, 1)": all(0 <= beta < 1 for beta in optimizer.betas),
-            "`batch_size` must be ≥ 1": self.batch_size >= 1,
-            "`epochs` must be ≥ 1": self.epochs >= 1,
-            "`patience` must be ≥ 1": self.patience >= 1,
-            "`sample_every` must be ≥ 1": self.sample_every >= 1,
-            "`workers` must be ≥ 0": self.workers >= 0,
-            "`seed` must lie between 0 and 4294967295": 0 <= self.seed < 2**32,
+            **self.schedule_requirements(),
         }
         return [message for message, holds in possible.items() if not holds]
 

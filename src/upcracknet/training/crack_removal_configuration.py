@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from upcracknet.data.cracked import PaintingRange
+from upcracknet.training.schedule import Schedule
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,10 @@ class SelfTrainingConfiguration:
 
 
 @dataclass(frozen=True)
-class CrackRemovalConfiguration:
+class CrackRemovalConfiguration(Schedule):
     """Everything that decides a training run of the crack remover.
+
+    The learning rate falls to zero over the epochs, so none of them is left out: the patience is long.
 
     Attributes:
         method: which method this is a configuration of.
@@ -65,13 +68,6 @@ class CrackRemovalConfiguration:
         learning_rate: highest learning rate of AdamW.
         weight_decay: of AdamW.
         average_decay: how slowly the averaged weights follow, which are those that are kept.
-        batch_size: patches a step.
-        epochs: number of epochs; the learning rate falls to zero over them.
-        patience: epochs without a better validation loss before training stops.
-        precision: ``auto`` is bf16 autocast where the processor has it, else 32-bit.
-        sample_every: epochs between pictures of validation patches.
-        workers: processes that paint patches; 0 paints them between the steps.
-        seed: seed of everything random.
     """
 
     method: Literal["crack-removal"] = "crack-removal"
@@ -84,13 +80,9 @@ class CrackRemovalConfiguration:
     learning_rate: float = 3e-3
     weight_decay: float = 1e-3
     average_decay: float = 0.998
-    batch_size: int = 8
     epochs: int = 20
     patience: int = 1000
-    precision: Literal["auto", "bf16", "32"] = "auto"
     sample_every: int = 5
-    workers: int = 1
-    seed: int = 0
 
     def impossible_values(self) -> list[str]:
         """What is wrong with the values, one sentence each."""
@@ -138,11 +130,6 @@ class CrackRemovalConfiguration:
             )
             >= 0,
             "`average_decay` must lie in [0, 1)": 0 <= self.average_decay < 1,
-            "`batch_size`, `epochs`, `patience` and `sample_every` must be ≥ 1": min(
-                self.batch_size, self.epochs, self.patience, self.sample_every
-            )
-            >= 1,
-            "`workers` must be ≥ 0": self.workers >= 0,
-            "`seed` must lie between 0 and 4294967295": 0 <= self.seed < 2**32,
+            **self.schedule_requirements(),
         }
         return [message for message, holds in possible.items() if not holds]

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from upcracknet.training.data_configuration import DataConfiguration
+from upcracknet.training.schedule import Schedule
 
 
 @dataclass(frozen=True)
-class RIADConfiguration:
+class RIADConfiguration(Schedule):
     """Everything that decides a training run of RIAD (Zavrtanik et al., 2021).
 
     Attributes:
@@ -18,13 +19,6 @@ class RIADConfiguration:
         learning_rate: of Adam.
         drop: share of the epochs after which the learning rate falls to a tenth; 250 of 300 published.
         weight_decay: of Adam.
-        batch_size: patches a step.
-        epochs: most epochs.
-        patience: epochs without a better validation loss before training stops.
-        precision: ``auto`` is bf16 autocast where the processor has it, else 32-bit.
-        sample_every: epochs between pictures of restored patches.
-        workers: processes that prepare patches; 0 prepares them between the steps.
-        seed: seed of everything random.
     """
 
     method: Literal["riad"] = "riad"
@@ -35,11 +29,6 @@ class RIADConfiguration:
     weight_decay: float = 1e-5
     batch_size: int = 4
     epochs: int = 300
-    patience: int = 20
-    precision: Literal["auto", "bf16", "32"] = "auto"
-    sample_every: int = 10
-    workers: int = 1
-    seed: int = 0
 
     def impossible_values(self) -> list[str]:
         """What is wrong with the values, one sentence each."""
@@ -50,13 +39,13 @@ class RIADConfiguration:
             "`learning_rate` must be finite and above 0": 0 < self.learning_rate < math.inf,
             "`drop` must lie in (0, 1]": 0 < self.drop <= 1,
             "`weight_decay` must be ≥ 0": self.weight_decay >= 0,
-            **_schedule(self),
+            **self.schedule_requirements(),
         }
         return [message for message, holds in possible.items() if not holds]
 
 
 @dataclass(frozen=True)
-class SCADNConfiguration:
+class SCADNConfiguration(Schedule):
     """Everything that decides a training run of SCADN (Yan et al., 2021).
 
     Attributes:
@@ -67,13 +56,6 @@ class SCADNConfiguration:
         discriminator_learning_rate: of Adam.
         betas: Adam's decay rates of the moment estimates.
         adversarial: weight of the adversarial loss beside the restoration loss.
-        batch_size: patches a step.
-        epochs: most epochs.
-        patience: epochs without a better validation loss before training stops.
-        precision: ``auto`` is bf16 autocast where the processor has it, else 32-bit.
-        sample_every: epochs between pictures of restored patches.
-        workers: processes that prepare patches; 0 prepares them between the steps.
-        seed: seed of everything random.
     """
 
     method: Literal["scadn"] = "scadn"
@@ -84,12 +66,6 @@ class SCADNConfiguration:
     betas: tuple[float, float] = (0.0, 0.9)
     adversarial: float = 0.001
     batch_size: int = 4
-    epochs: int = 200
-    patience: int = 20
-    precision: Literal["auto", "bf16", "32"] = "auto"
-    sample_every: int = 10
-    workers: int = 1
-    seed: int = 0
 
     def impossible_values(self) -> list[str]:
         """What is wrong with the values, one sentence each."""
@@ -100,20 +76,6 @@ class SCADNConfiguration:
             "learning rates must be finite and above 0": all(0 < rate < math.inf for rate in rates),
             "`betas` must lie in [0, 1)": all(0 <= beta < 1 for beta in self.betas),
             "`adversarial` must be ≥ 0": self.adversarial >= 0,
-            **_schedule(self),
+            **self.schedule_requirements(),
         }
         return [message for message, holds in possible.items() if not holds]
-
-
-def _schedule(configuration: RIADConfiguration | SCADNConfiguration) -> dict[str, bool]:
-    counts = (
-        configuration.batch_size,
-        configuration.epochs,
-        configuration.patience,
-        configuration.sample_every,
-    )
-    return {
-        "`batch_size`, `epochs`, `patience` and `sample_every` must be ≥ 1": min(counts) >= 1,
-        "`workers` must be ≥ 0": configuration.workers >= 0,
-        "`seed` must lie between 0 and 4294967295": 0 <= configuration.seed < 2**32,
-    }

@@ -49,6 +49,7 @@ from upcracknet.training.riad import InpaintingOfSquares
 from upcracknet.training.scadn import InpaintingOfStripes
 from upcracknet.training.supervised import SupervisedSegmentation, annotated_patch_data
 from upcracknet.training.supervised_configuration import SupervisedConfiguration
+from upcracknet.weights import load_weights
 
 
 def train(
@@ -154,7 +155,10 @@ def _method(
     data = configuration.data
     if isinstance(configuration, CrackRemovalConfiguration):
         cracked = cracked_patch_data(configuration, data_root)
-        return CrackRemoval(configuration), cracked, {"data": f"{' and '.join(data.photos)}, {data.split}"}
+        told: dict[str, Any] = {"data": f"{' and '.join(data.photos)}, {data.split}"}
+        if configuration.initial_weights is not None:
+            told["initial_weights"] = _origin(Path(configuration.initial_weights))
+        return CrackRemoval(configuration), cracked, told
     facts = {"data": f"{data.photos}, {data.split}"}
     if isinstance(configuration, SupervisedConfiguration):
         annotated = annotated_patch_data(configuration, data_root)
@@ -166,6 +170,15 @@ def _method(
         return InpaintingOfStripes(configuration), undamaged, facts
     restoration = AdversarialRestoration(configuration)
     return restoration, undamaged, facts | {"style_features": restoration.style_features_name}
+
+
+def _origin(initial_weights: Path) -> dict[str, Any]:
+    """What is known of the weights that a run starts from, so that its own do not hide what came before."""
+    _, record = load_weights(initial_weights)
+    known = ("images_seen", "seed", "code", "data", "initial_weights")
+    return {"sha256": record.sha256} | {
+        key: record.provenance[key] for key in known if key in record.provenance
+    }
 
 
 def _open_run_folder(run_folder: Path, configuration: Configuration) -> Path | None:

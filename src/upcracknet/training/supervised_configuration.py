@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from upcracknet.baselines.supervised import SUPERVISED
+from upcracknet.training.schedule import Schedule
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class SupervisedOptimizerConfiguration:
 
 
 @dataclass(frozen=True)
-class SupervisedConfiguration:
+class SupervisedConfiguration(Schedule):
     """Everything that decides a training run of a supervised network; the defaults are the paper's.
 
     Attributes:
@@ -59,13 +60,6 @@ class SupervisedConfiguration:
             that are still wrong more.
         backbone_weights: file with ImageNet weights of the backbone; None starts from random ones.
         optimizer: how it descends.
-        batch_size: patches a step.
-        epochs: most epochs.
-        patience: epochs without a better validation loss before training stops.
-        precision: ``auto`` is bf16 autocast where the processor has it, else 32-bit.
-        sample_every: epochs between pictures of validation photos.
-        workers: processes that prepare patches; 0 prepares them between the steps.
-        seed: seed of everything random.
     """
 
     method: str = "unet"
@@ -74,19 +68,12 @@ class SupervisedConfiguration:
     loss: Literal["cross-entropy", "focal"] = "cross-entropy"
     backbone_weights: str | None = None
     optimizer: SupervisedOptimizerConfiguration = field(default_factory=SupervisedOptimizerConfiguration)
-    batch_size: int = 8
-    epochs: int = 200
-    patience: int = 20
-    precision: Literal["auto", "bf16", "32"] = "auto"
-    sample_every: int = 10
-    workers: int = 1
-    seed: int = 0
 
     def impossible_values(self) -> list[str]:
         """What is wrong with the values, one sentence each."""
         data, optimizer = self.data, self.optimizer
         network = SUPERVISED[self.method]
-        multiple, smallest = network.size_multiple, network.smallest_batch
+        multiple = network.size_multiple
         possible = {
             f"`data.size` {data.size} must be a multiple of {multiple}, as {self.method} wants it": data.size
             > 0
@@ -101,12 +88,6 @@ class SupervisedConfiguration:
                 optimizer.weight_decay, optimizer.polynomial_power
             )
             >= 0,
-            f"`batch_size` must be ≥ {smallest}": self.batch_size >= smallest,
-            "`epochs`, `patience` and `sample_every` must be ≥ 1": min(
-                self.epochs, self.patience, self.sample_every
-            )
-            >= 1,
-            "`workers` must be ≥ 0": self.workers >= 0,
-            "`seed` must lie between 0 and 4294967295": 0 <= self.seed < 2**32,
+            **self.schedule_requirements(network.smallest_batch),
         }
         return [message for message, holds in possible.items() if not holds]

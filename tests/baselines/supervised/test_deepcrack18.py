@@ -15,7 +15,7 @@ def test_parameters_of_the_code():
 def test_the_paper_normalises_after_every_convolution_and_fuses_one_by_one():
     with torch.device("meta"):
         network = Deepcrack18()
-    for half in (network.encoder, network.decoder):
+    for half in (network.backbone, network.decoder):
         assert sum(isinstance(module, nn.Conv2d) for module in half.modules()) == 13
         assert sum(isinstance(module, nn.BatchNorm2d) for module in half.modules()) == 13
     fusions = [module for module in network.fusions.modules() if isinstance(module, nn.Conv2d)]

@@ -14,7 +14,7 @@ def test_parameters():
 def test_thirteen_convolutions_down_thirteen_up_and_no_features_across():
     with torch.device("meta"):
         network = SegNet()
-    for half in (network.encoder, network.decoder):
+    for half in (network.backbone, network.decoder):
         assert sum(isinstance(module, nn.Conv2d) for module in half.modules()) == 13
     # A stage of the decoder takes as many channels as come from below: nothing is concatenated.
     assert [stage[0].in_channels for stage in network.decoder.stages] == [64, 128, 256, 512, 512]

@@ -81,7 +81,7 @@ class Deepcrack18(SupervisedNetwork):
                 f"form={form!r}: expected one of {', '.join(get_args(Form))}; choose one of them"
             )
         self.form = form
-        self.encoder = VGG16(batch_normalization=form == "paper")
+        self.backbone = VGG16(batch_normalization=form == "paper")
         self.decoder = MirroredVGG16(batch_normalization=form == "paper")
         self.fusions = nn.ModuleList(
             Fusion(encoder[-1] + decoder[-1], form)
@@ -93,7 +93,7 @@ class Deepcrack18(SupervisedNetwork):
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Segmentation:
         """Segment images whose sides are multiples of 32 pixels."""
-        encoding = self.encoder(images)
+        encoding = self.backbone(images)
         decoded = self.decoder(encoding)
         scales = torch.cat(
             [

@@ -29,7 +29,7 @@ class Deepcrack19(SupervisedNetwork):
 
     def __init__(self) -> None:
         super().__init__()
-        self.encoder = VGG16(bias=False, last_pooling=False)
+        self.backbone = VGG16(bias=False, last_pooling=False)
         self.side = nn.ModuleList(nn.Conv2d(widths[-1], 1, 1, bias=False) for widths in ENCODER_WIDTHS)
         self.fusion = nn.Conv2d(len(self.side), 1, 1, bias=False)
         for module in self.modules():
@@ -38,7 +38,7 @@ class Deepcrack19(SupervisedNetwork):
 
     def side_outputs(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 5 h w"]:
         """Logits of each stage, at the images' size; sides of the images are multiples of 16 pixels."""
-        encoding = self.encoder(images)
+        encoding = self.backbone(images)
         outputs = [
             F.interpolate(side(stage), size=images.shape[-2:], mode="bilinear", align_corners=True)
             for side, stage in zip(self.side, (*encoding.stages, encoding.features), strict=True)

@@ -64,8 +64,8 @@ class Lawin(SupervisedNetwork):
                 f"backbone={backbone!r}: expected one of {', '.join(get_args(Backbone))}; choose one of them"
             )
         variant, channels = BACKBONES[backbone]
-        self.encoder = MixTransformer(variant)
-        low, *high = self.encoder.widths
+        self.backbone = MixTransformer(variant)
+        low, *high = self.backbone.widths
         self.low_level = nn.Conv2d(low, LOW_LEVEL_CHANNELS, 1)
         self.lateral = nn.ModuleList(nn.Conv2d(width, channels, 1) for width in high)
         self.fusion = ConvolutionBlock(channels * len(high), channels, 1)
@@ -84,7 +84,7 @@ class Lawin(SupervisedNetwork):
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Segmentation:
         """Segment images whose sides are multiples of 64 pixels."""
-        low, *high = self.encoder(images)
+        low, *high = self.backbone(images)
         laterals = [resized(lateral(x), high[0]) for lateral, x in zip(self.lateral, high, strict=True)]
         features = self.fusion(torch.cat(laterals, dim=1))
         branches = [

@@ -27,12 +27,12 @@ class SegNet(SupervisedNetwork):
 
     def __init__(self) -> None:
         super().__init__()
-        self.encoder = VGG16()
+        self.backbone = VGG16()
         self.decoder = MirroredVGG16()
         self.classifier = nn.Conv2d(DECODER_WIDTHS[0][-1], 1, 3, padding=1)
         initialize_kaiming(self)
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Segmentation:
         """Segment images whose sides are multiples of 32 pixels."""
-        decoded = self.decoder(self.encoder(images))
+        decoded = self.decoder(self.backbone(images))
         return Segmentation(self.classifier(decoded[0])[:, 0])

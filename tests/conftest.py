@@ -1,4 +1,5 @@
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,14 @@ from upcracknet.weights import WeightsRecord, save_weights
 # Test processes share the cores; more threads each would only get in each other's way.
 torch.set_num_threads(1)
 cv2.setNumThreads(1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def exported_networks(tmp_path_factory) -> Iterator[None]:
+    """Networks that tests export are kept apart from the user's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UPCRACKNET_CACHE", str(tmp_path_factory.mktemp("exported")))
+        yield
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import upcracknet
 
 PACKAGE = Path(upcracknet.__file__).parent
 EXTRAS = ("pytorch_lightning", "lightning_fabric", "tensorboard", "kornia", "torchmetrics")
+ENGINES = ("openvino", "onnx", "onnxruntime", "onnxscript", "nncf")
 
 # What each room may import of the others; all may import errors. Files in the package's folder are rooms too.
 ARROWS = {
@@ -23,8 +24,9 @@ ARROWS = {
     "corruption": set(),
     "weights": set(),
     "data": set(),
+    "runtime": set(),
     "baselines": {"data", "networks", "losses", "corruption", "weights"},
-    "detection": {"baselines", "data", "networks", "weights"},
+    "detection": {"baselines", "data", "networks", "runtime", "weights"},
     "training": {"baselines", "data", "networks", "losses", "corruption", "weights"},
     "evaluation": {"data", "detection", "networks", "baselines", "weights"},
     "preparation": {"data", "detection", "networks", "baselines", "weights"},
@@ -34,7 +36,7 @@ ARROWS = {
     },
     "cli": {
         *("data", "detection", "networks", "baselines", "training", "evaluation"),
-        *("preparation", "reproduction", "weights"),
+        *("preparation", "reproduction", "runtime", "weights"),
     },
 }
 
@@ -120,7 +122,7 @@ def test_importing_the_package_is_light():
 def test_detection_needs_no_extra():
     loaded = loaded_by("from upcracknet import CrackDetector")
     assert "torch" in loaded
-    assert not loaded & {"torchvision", *EXTRAS}
+    assert not loaded & {"torchvision", *EXTRAS, *ENGINES}
 
 
 @pytest.mark.parametrize("command", ["detect", "evaluate", "data", "synthesize", "calibrate", "prepare"])

@@ -19,7 +19,7 @@ PACKAGE = ["CrackDetector", "CrackMap", "__version__"]
 CRACK_DETECTOR = {
     "__init__": "(self, scorer, threshold, *, overlap=None, batch_size=8, millimetres_per_pixel=None)",
     "from_pretrained": "(model='default', *, preset=None, overlap=None, batch_size=8, "
-    "millimetres_per_pixel=None)",
+    "millimetres_per_pixel=None, runtime='torch', precision='fp32')",
     "detect": "(self, photo)",
     "detect_many": "(self, photos)",
 }
@@ -49,12 +49,14 @@ ERRORS = {"UpCrackNetError", "PhotoError", "DataError", "WeightsError", "Configu
 
 COMMANDS = {
     detect.detect: "(photos, /, *, output, model='default', preset=None, score='none', "
-    "millimetres_per_pixel=None, overlap=None, batch_size=8, overwrite=False)",
+    "millimetres_per_pixel=None, overlap=None, batch_size=8, runtime='auto', precision='fp32', "
+    "overwrite=False)",
     train.train: "(configuration=None, /, *overrides, output, photos=None, data_root=None, devices=1, "
     "accelerator='auto', maximum_minutes=None, tensorboard=False)",
 }
 COMMAND_NAMES = {
-    *("detect", "train", "calibrate", "evaluate", "prepare", "data", "synthesize", "methods", "reproduce"),
+    *("detect", "train", "calibrate", "evaluate", "prepare", "data", "synthesize", "methods", "export"),
+    "reproduce",
 }
 EXIT_CODES = {"FAILED": 1, "USAGE": 2, "INTERRUPTED": 130}
 

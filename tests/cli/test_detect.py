@@ -91,7 +91,7 @@ def test_scores_as_numpy_arrays(photos, detect, small_model, tmp_path):
     expected = CrackDetector.from_pretrained(small_model).detect(photos / "a.png").score
     score = np.load(tmp_path / "out" / "scores" / "a.npy")
     assert score.dtype == np.float32
-    assert np.array_equal(score, expected)
+    assert np.allclose(score, expected, atol=1e-3)  # perhaps of another engine
 
 
 def test_files_folders_and_globs(photos, detect, tmp_path, capsys):

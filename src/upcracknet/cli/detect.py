@@ -24,9 +24,11 @@ from rich.table import Table
 from upcracknet.cli.results import ResultLog, photos_to_detect, result_paths
 from upcracknet.data.photo import load_photo
 from upcracknet.detection import CrackDetector
+from upcracknet.detection.acceleration import engine_of
 from upcracknet.detection.detector import check_size
 from upcracknet.detection.pretrained import weights_checksum
 from upcracknet.errors import PhotoError
+from upcracknet.runtime.engines import Precision, Runtime
 
 SOME_FAILED = 3
 SHOWN = 20
@@ -44,6 +46,8 @@ def detect(
     millimetres_per_pixel: Annotated[float | None, Parameter(validator=validators.Number(gt=0))] = None,
     overlap: int | None = None,
     batch_size: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 8,
+    runtime: Runtime = "auto",
+    precision: Precision = "fp32",
     overwrite: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Find the cracks in photos.
@@ -64,19 +68,25 @@ def detect(
     Args:
         photos: Files, folders (searched for photos in all subfolders), or globs.
         output: Folder for the results; made as needed.
-        model: default, paper, paper-calibrated, a run folder of `upcracknet train`, a .safetensors file, or a
-            classical method of `upcracknet methods`, such as sauvola.
+        model: default, paper, paper-calibrated, a run folder of `upcracknet train`, a .safetensors file, a
+            file of `upcracknet export`, or a classical method of `upcracknet methods`, such as sauvola.
         preset: Detection settings other than the model's own: paper, paper-running or authors.
         score: Also write the score map, as 16-bit PNG or as float32 NumPy array.
         millimetres_per_pixel: Size of a pixel on the road; adds the crack area in cm² to the summary.
         overlap: Overlap of neighbouring tiles of large photos, in pixels; without it a quarter of a tile.
         batch_size: Tiles scored at a time; more is faster and takes more memory.
+        runtime: What runs the network: torch, onnx or openvino; auto takes the fastest that is installed.
+            The first time a model is exported, which takes about ten seconds.
+        precision: int8 is faster and slightly different; onnx and openvino alone have it.
         overwrite: Detect again in photos that are finished.
     """
     found = photos_to_detect(photos, output)
-    detector = CrackDetector.from_pretrained(model, preset=preset, overlap=overlap, batch_size=batch_size)
+    detector = CrackDetector.from_pretrained(
+        model, preset=preset, overlap=overlap, batch_size=batch_size, runtime=runtime, precision=precision
+    )
     weights = weights_checksum(model)
     settings = {"model": model, "weights": weights, "preset": preset, "score": score, "overlap": overlap}
+    settings |= {"engine": engine_of(detector.scorer), "precision": precision}
     log = ResultLog(output, settings | {"millimetres_per_pixel": millimetres_per_pixel}, overwrite=overwrite)
     paths = result_paths(found)
     waiting = [photo for photo in found if not log.is_finished(photo)]

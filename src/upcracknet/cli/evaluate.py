@@ -22,6 +22,7 @@ from upcracknet.evaluation.protocol import ProtocolName, protocol_named
 from upcracknet.evaluation.report import incomplete_lines, to_json, write_report
 from upcracknet.evaluation.results import EvaluationResult
 from upcracknet.evaluation.tables import COLUMNS, footnotes, rows
+from upcracknet.runtime.engines import Precision, Runtime
 
 INCOMPLETE = 3
 """Exit code when something could not be evaluated; the report then says what."""
@@ -43,6 +44,8 @@ def evaluate(
     baseline: bool = True,
     examples: int = 9,
     suite: bool = False,
+    runtime: Runtime = "torch",
+    precision: Precision = "fp32",
     overwrite: bool = False,
 ) -> int:
     """Measure how well a model finds the cracks of an annotated data set.
@@ -82,6 +85,8 @@ def evaluate(
         baseline: Also evaluate the classical baseline, to which any claim should be held.
         examples: Number of panels, a third each of the best, the median and the worst results.
         suite: Measure all that the package must show; without dataset, protocol and split.
+        runtime: What runs the network: torch, onnx, openvino, or auto; the suite takes torch.
+        precision: fp32, or int8 with onnx or openvino.
         overwrite: With --suite, measure again what is finished.
 
     Returns:
@@ -89,15 +94,16 @@ def evaluate(
     """
     if suite:
         _refuse(dataset=dataset, protocol=protocol, split=split)
+        _refuse(runtime=None if runtime == "torch" else runtime)
         whole = evaluate_suite(model, preset, data_root, output, overwrite=overwrite)
         return 0 if whole else INCOMPLETE
     console = Console(stderr=True)
     opened = open_dataset(dataset or "deepcrack", data_root, split or "test")
     chosen = protocol_named(protocol or "paper")
     folder = output / f"{opened.name}-{chosen.name}"
-    detectors = [_detector(model, preset)]
+    detectors = [CrackDetector.from_pretrained(model, preset=preset, runtime=runtime, precision=precision)]
     if baseline and model != LocalContrast.name:
-        detectors.append(_detector(LocalContrast.name, None))
+        detectors.append(CrackDetector.from_pretrained(LocalContrast.name))
     with _progress(console) as progress:
         results = [
             evaluate_detector(
@@ -128,10 +134,6 @@ def _refuse(**arguments: str | None) -> None:
 def folder_name(model: str) -> str:
     """A model's name with only letters, digits, dots and hyphens."""
     return re.sub(r"[^A-Za-z0-9.]+", "-", model).strip("-.") or "model"
-
-
-def _detector(model: str, preset: str | None) -> CrackDetector:
-    return CrackDetector.from_pretrained(model, preset=preset)
 
 
 def _progress(console: Console) -> Progress:

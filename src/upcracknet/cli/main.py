@@ -23,6 +23,7 @@ Commands:
     data        Fetch the published datasets, mine undamaged patches.
     synthesize  Make road photos whose cracks are known.
     methods     List what can be trained and run.
+    export      Write a model for ONNX Runtime or OpenVINO.
     reproduce   Train and measure the paper's tables anew.
 
 For example:
@@ -60,6 +61,7 @@ for module, name in (
     ("data", "app"),
     ("synthesize", "synthesize"),
     ("methods", "methods"),
+    ("export", "export"),
     ("reproduce", "reproduce"),
 ):
     app.command(f"upcracknet.cli.{module}:{name}", name=module, show=False)

@@ -15,6 +15,7 @@ from upcracknet.detection.scorer import Scorer
 from upcracknet.detection.threshold import Threshold, apply_threshold
 from upcracknet.detection.tiling import ScoreCanvas, Tile
 from upcracknet.errors import ConfigurationError, PhotoError
+from upcracknet.runtime.engines import Precision, Runtime
 
 MINIMUM_SIDE = 16  # pixels; a smaller picture cannot show a crack and the road around it
 FREE_TILE = (
@@ -86,24 +87,30 @@ class CrackDetector:
         overlap: int | None = None,
         batch_size: int = 8,
         millimetres_per_pixel: float | None = None,
+        runtime: Runtime = "torch",
+        precision: Precision = "fp32",
     ) -> "CrackDetector":
         """Load a shipped or self-trained model.
 
         Args:
             model: ``default``, ``paper``, ``paper-calibrated`` (the same weights with calibrated settings), a
-                run folder of ``upcracknet train``, or a ``.safetensors`` file.
+                run folder of ``upcracknet train``, a ``.safetensors`` file, or a file of
+                ``upcracknet export``.
             preset: name of the detection settings; None takes the model's own.
             overlap: overlap of neighbouring tiles in pixels; None takes a quarter of a tile.
             batch_size: tiles scored at a time.
             millimetres_per_pixel: size of a pixel on the road, copied to each result.
+            runtime: engine of the network: ``torch``, ``onnx``, ``openvino``, or ``auto`` for the fastest
+                that is installed.
+            precision: ``fp32``, or ``int8`` for faster and slightly different results.
 
         Raises:
             WeightsError: no such model, or unusable weights.
-            ConfigurationError: an unknown preset.
+            ConfigurationError: an unknown preset, or an engine that is not installed.
         """
         from upcracknet.detection.pretrained import load_scorer  # loads weights only when asked for
 
-        scorer, threshold = load_scorer(model, preset)
+        scorer, threshold = load_scorer(model, preset, runtime=runtime, precision=precision)
         return cls(
             scorer,
             threshold,

@@ -4,19 +4,28 @@ import hashlib
 from importlib.resources import files
 from pathlib import Path
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from upcracknet.baselines.classical import CLASSICAL
 from upcracknet.baselines.riad import RIADNetwork, RIADScorer
 from upcracknet.baselines.scadn import SCADNGenerator, SCADNScorer
 from upcracknet.baselines.supervised import SUPERVISED
 from upcracknet.baselines.supervised.scorer import SegmentationScorer
+from upcracknet.detection.acceleration import accelerated, can_be_exported, exported_part, with_network
 from upcracknet.detection.crack_removal_scorer import CrackRemovalScorer, CrackRemovalSettings
 from upcracknet.detection.scorer import RestorationScorer, Scorer
 from upcracknet.detection.settings import PRESETS, DetectionSettings
 from upcracknet.detection.threshold import FixedThreshold, OtsuThreshold, Threshold
 from upcracknet.errors import ConfigurationError, WeightsError
 from upcracknet.networks import CrackRemover, UNetGenerator
+from upcracknet.runtime import (
+    Precision,
+    Runtime,
+    chosen_runtime,
+    open_exported,
+    read_description,
+    runtime_of_file,
+)
 from upcracknet.weights import WeightsRecord, load_state, load_weights
 
 SHIPPED = {"default": "default", "paper": "paper", "paper-calibrated": "paper"}
@@ -49,7 +58,7 @@ def weights_path(model: str | Path) -> Path:
             )
         raise WeightsError(
             f"{model}: no such model; give one of {', '.join(SHIPPED)}, a run folder of `upcracknet train`, "
-            "or a .safetensors file"
+            "a .safetensors file, or a file of `upcracknet export`"
         )
     return path
 
@@ -66,17 +75,23 @@ def weights_checksum(model: str | Path) -> str | None:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def load_scorer(model: str | Path, preset: str | None = None) -> tuple[Scorer, Threshold]:
+def load_scorer(
+    model: str | Path, preset: str | None = None, *, runtime: Runtime = "torch", precision: Precision = "fp32"
+) -> tuple[Scorer, Threshold]:
     """Load a model with its threshold.
 
     Args:
         model: see :func:`weights_path`; or the name of a classical method, which has no weights.
         preset: name of detection settings of a restorer; None takes the ones stored with the weights; the
             shipped model named ``paper`` takes the paper's.
+        runtime: engine of the network; an exported file has its own.
+        precision: what the engine calculates in; an exported file has its own.
 
     Raises:
         WeightsError: unusable weights.
-        ConfigurationError: an unknown preset, or one for a model that is no restorer.
+        ConfigurationError: an unknown preset, one for a model that is no restorer, or an engine that is not
+            installed or cannot run this model.
+        OutputError: the network cannot be kept in the engine's form.
     """
     if preset is not None and preset not in PRESETS:
         raise ConfigurationError(f"unknown preset {preset!r}; known: {', '.join(PRESETS)}")
@@ -86,41 +101,97 @@ def load_scorer(model: str | Path, preset: str | None = None) -> tuple[Scorer, T
         level = classical.level
         return classical, OtsuThreshold() if level is None else FixedThreshold(level)
     path = weights_path(model)
+    if runtime_of_file(path) is not None:
+        return load_exported(path, preset, runtime, precision)
     tensors, record = load_weights(path)
+    if preset is None and model == "paper":
+        preset = "paper"
+    scorer, threshold = scorer_of(path, record, tensors, preset)
+    engine = chosen_runtime(runtime, precision)
+    if runtime == "auto" and not can_be_exported(scorer):
+        engine = "torch"
+    if engine == "torch":
+        return scorer, threshold
+    return accelerated(scorer, record.sha256, engine, precision), threshold
+
+
+def load_exported(
+    path: Path, preset: str | None = None, runtime: Runtime = "auto", precision: Precision = "fp32"
+) -> tuple[Scorer, Threshold]:
+    """Load a file of ``upcracknet export``.
+
+    Raises:
+        WeightsError: the file is damaged or not of this package.
+        ConfigurationError: its engine is not installed, or other choices than the file's own.
+    """
+    own = runtime_of_file(path)
+    description = read_description(path)
+    if runtime not in ("auto", "torch", own) or (precision == "int8" and description["precision"] != "int8"):
+        raise ConfigurationError(
+            f"{path}: exported for {own} in {description['precision']}, not for {runtime} in {precision}; "
+            "leave --runtime and --precision out, or export it anew"
+        )
+    if preset is not None:
+        raise ConfigurationError(f"{path}: an exported model has its settings; leave --preset out")
+    record = WeightsRecord(**description["record"])
+    scorer, threshold = scorer_of(path, record, None, None)
+    return with_network(scorer, open_exported(path, *exported_part(scorer))), threshold
+
+
+def scorer_of(
+    path: Path, record: WeightsRecord, tensors: dict[str, Tensor] | None, preset: str | None
+) -> tuple[Scorer, Threshold]:
+    """The scorer and the threshold that a record describes.
+
+    Args:
+        path: for names and errors.
+        record: the record of the weights.
+        tensors: the weights; None leaves the network untrained, for another engine to take its place.
+        preset: name of detection settings of a restorer; None takes the record's own.
+
+    Raises:
+        WeightsError: the record is of another version, or the weights do not fit.
+        ConfigurationError: a preset for a model that is no restorer.
+    """
     if record.architecture == "UNetGenerator":
-        if preset is None and model == "paper":
-            preset = "paper"
-        scorer = load_restorer(path, preset)
+        scorer = restorer_of(path, record, tensors, preset)
         floor, extent = scorer.settings.level_floor, scorer.settings.minimum_extent
         return scorer, OtsuThreshold(floor=floor, minimum_extent=extent)
-    _refuse_preset(model, preset)
+    _refuse_preset(path, preset)
     if record.architecture == "CrackRemover":
         network, settings = build_crack_remover(path, record)
-        load_state(network, tensors, path)
+        _fill(network, tensors, path)
         threshold = FixedThreshold(
             settings.level, minimum_extent=settings.minimum_extent, seed_level=settings.seed_level
         )
         return CrackRemovalScorer(network, settings, name=f"crack remover ({path.stem})"), threshold
     try:
-        return _load_baseline(path, tensors, record)
+        return _baseline_of(path, record, tensors)
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path}: settings of another version ({error}); update upcracknet") from error
 
 
-def _load_baseline(path: Path, tensors: dict[str, Tensor], record: WeightsRecord) -> tuple[Scorer, Threshold]:
+def _fill(network: nn.Module, tensors: dict[str, Tensor] | None, path: Path) -> None:
+    if tensors is not None:
+        load_state(network, tensors, path)
+
+
+def _baseline_of(
+    path: Path, record: WeightsRecord, tensors: dict[str, Tensor] | None
+) -> tuple[Scorer, Threshold]:
     name, settings = record.architecture, record.configuration
     if name == "RIAD":
         network = RIADNetwork(tuple(settings["widths"]))
-        load_state(network, tensors, path)
+        _fill(network, tensors, path)
         return RIADScorer(network, int(record.detection["input_size"])), OtsuThreshold()
     if name == "SCADN":
         generator = SCADNGenerator(settings["filters"])
-        load_state(generator, tensors, path)
+        _fill(generator, tensors, path)
         usual, size = tuple(record.detection["usual_errors"]), int(record.detection["input_size"])
         return SCADNScorer(generator, usual, size), OtsuThreshold()
     if name in SUPERVISED:
         segmentation = SUPERVISED[name](**settings)
-        load_state(segmentation, tensors, path)
+        _fill(segmentation, tensors, path)
         return SegmentationScorer(segmentation, SUPERVISED[name].title), FixedThreshold(0.5)
     known = ("CrackRemover", "UNetGenerator", "RIAD", "SCADN", *SUPERVISED)
     raise WeightsError(f"{path}: weights of a {name!r}, expected one of {', '.join(known)}")
@@ -160,6 +231,17 @@ def load_restorer(path: Path, preset: str | None = None) -> RestorationScorer:
     tensors, record = load_weights(path)
     if record.architecture != "UNetGenerator":
         raise WeightsError(f"{path}: weights of a {record.architecture!r}, expected a 'UNetGenerator'")
+    return restorer_of(path, record, tensors, preset)
+
+
+def restorer_of(
+    path: Path, record: WeightsRecord, tensors: dict[str, Tensor] | None, preset: str | None
+) -> RestorationScorer:
+    """The restorer that a record describes; see :func:`scorer_of`.
+
+    Raises:
+        WeightsError: the record is of another version, or the weights do not fit.
+    """
     try:
         stored = dict(record.detection)
         input_size = int(stored.pop("input_size", 256))
@@ -167,7 +249,7 @@ def load_restorer(path: Path, preset: str | None = None) -> RestorationScorer:
         generator = UNetGenerator(**record.configuration)
     except (ConfigurationError, TypeError, ValueError) as error:
         raise WeightsError(f"{path}: settings of another version ({error}); update upcracknet") from error
-    load_state(generator, tensors, path)
+    _fill(generator, tensors, path)
     if input_size <= 0 or input_size % generator.size_multiple:
         raise WeightsError(
             f"{path}: input size {input_size}, expected a multiple of {generator.size_multiple}"

@@ -1,0 +1,162 @@
+"""A scorer's network in a faster engine; what comes before and after the network stays as it is."""
+
+import copy
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+
+from upcracknet.data.synthetic import synthesize_road
+from upcracknet.detection.scorer import RestorationScorer, Scorer
+from upcracknet.errors import ConfigurationError
+from upcracknet.runtime import CompiledNetwork, Precision, compiled_network, export_network
+
+AnyScorer = TypeVar("AnyScorer", bound=Scorer)
+
+CALIBRATION_ROADS = 24
+"""Synthetic roads on which the ranges of 8-bit integers are measured. They have cracks: without, ranges that
+only cracks reach would be cut off."""
+
+CALIBRATION_SIDE = 384
+
+
+def accelerated(
+    scorer: AnyScorer, checksum: str, runtime: Literal["onnx", "openvino"], precision: Precision = "fp32"
+) -> AnyScorer:
+    """A copy of a scorer whose network runs in another engine.
+
+    Args:
+        scorer: a scorer with a trained network.
+        checksum: of its weights.
+        runtime: the engine.
+        precision: what it calculates in.
+
+    Raises:
+        ConfigurationError: the scorer cannot be exported, or a package is missing.
+        OutputError: the network cannot be kept in the engine's form.
+    """
+    network, multiple = exported_part(scorer)
+    identity = f"{checksum} {getattr(getattr(scorer, 'settings', None), 'statistics', '')}"
+    compiled = compiled_network(
+        network, multiple, identity, runtime, precision, lambda: seen_by_network(scorer, calibration_roads())
+    )
+    return with_network(scorer, compiled)
+
+
+def export_scorer(
+    scorer: Scorer, path: Path, precision: Precision, photos: Iterable[UInt8[np.ndarray, "_h _w 3"]] | None,
+    description: dict[str, Any],
+) -> None:  # fmt: skip
+    """Write a scorer's network for another engine.
+
+    Args:
+        scorer: a scorer with a trained network.
+        path: ``.onnx`` for ONNX Runtime or ``.xml`` for OpenVINO.
+        precision: what it calculates in.
+        photos: undamaged road on which the ranges of ``int8`` are measured, beside synthetic roads with
+            cracks; None takes the synthetic ones alone.
+        description: stored with it.
+
+    Raises:
+        ConfigurationError: the scorer cannot be exported, another suffix, or a package is missing.
+        OutputError: the file cannot be written.
+    """
+    network, multiple = exported_part(scorer)
+    export_network(
+        network,
+        multiple,
+        path,
+        precision=precision,
+        examples=lambda: seen_by_network(scorer, chain(calibration_roads(), photos or ())),
+        description=description,
+    )
+
+
+def can_be_exported(scorer: Scorer) -> bool:
+    """Whether a scorer has a network that other engines can run."""
+    dropout = isinstance(scorer, RestorationScorer) and scorer.settings.dropout
+    return _slot(scorer) is not None and not dropout
+
+
+def exported_part(scorer: Scorer) -> tuple[nn.Module, int]:
+    """The network of a scorer, and what the height and width of its images must be multiples of.
+
+    Raises:
+        ConfigurationError: it has none, or one that other engines cannot run.
+    """
+    if not can_be_exported(scorer):
+        raise ConfigurationError(
+            f"{scorer.name}: no network that another engine can run (classical methods have none, and "
+            "dropout at test time, as in the preset authors, needs PyTorch); take --runtime torch"
+        )
+    slot = _slot(scorer)
+    assert slot is not None
+    network: nn.Module = getattr(scorer, slot)
+    multiple = scorer.input_size or getattr(network, "size_multiple", None)
+    assert multiple is not None  # every network has one of both
+    return network, multiple
+
+
+def engine_of(scorer: Scorer) -> str:
+    """Name of the engine that runs a scorer's network; ``torch`` for classical methods too."""
+    slot = _slot(scorer)
+    network = None if slot is None else getattr(scorer, slot)
+    return network.engine if isinstance(network, CompiledNetwork) else "torch"
+
+
+def with_network(scorer: AnyScorer, compiled: CompiledNetwork) -> AnyScorer:
+    """A copy of the scorer that asks the compiled network."""
+    other = copy.copy(scorer)
+    slot = _slot(scorer)
+    assert slot is not None
+    setattr(other, slot, compiled)
+    return other
+
+
+def calibration_roads() -> Iterator[UInt8[np.ndarray, "h w 3"]]:
+    """Synthetic roads with cracks, the same at each call."""
+    for seed in range(CALIBRATION_ROADS):
+        yield synthesize_road(seed, CALIBRATION_SIDE, CALIBRATION_SIDE).photo
+
+
+def seen_by_network(
+    scorer: Scorer, photos: Iterable[UInt8[np.ndarray, "_h _w 3"]]
+) -> Iterator[Float[np.ndarray, "b 3 _h _w"]]:
+    """What a scorer gives its network when it scores photos."""
+    network, _ = exported_part(scorer)
+    watched = copy.copy(scorer)
+    slot = _slot(scorer)
+    assert slot is not None
+    recording = _Recording(network)
+    setattr(watched, slot, recording)
+    for photo in photos:
+        side = scorer.input_size
+        piece = photo if side is None else photo[:side, :side]
+        if side is not None and piece.shape[:2] != (side, side):
+            continue
+        watched.score(torch.from_numpy(np.ascontiguousarray(piece)).permute(2, 0, 1)[None].float() / 255)
+        yield from recording.seen
+        recording.seen.clear()
+
+
+class _Recording(nn.Module):
+    """A network that remembers what it was asked."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network, self.seen = network, list[np.ndarray]()
+        self.size_multiple = getattr(network, "size_multiple", 1)
+
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Any:
+        self.seen.append(np.ascontiguousarray(images.numpy(force=True), np.float32))
+        return self.network(images)
+
+
+def _slot(scorer: Scorer) -> str | None:
+    """Name of the attribute that holds a scorer's network."""
+    return next((name for name in ("network", "generator") if hasattr(scorer, name)), None)

@@ -1,0 +1,32 @@
+"""Trained networks in faster engines than PyTorch: ONNX Runtime and OpenVINO, in 32 bits or 8-bit integers.
+
+Only the network changes its engine; what comes before and after it stays the one inference path.
+"""
+
+from upcracknet.runtime.compiled import CompiledNetwork
+from upcracknet.runtime.engines import (
+    PRECISIONS,
+    RUNTIMES,
+    Precision,
+    Runtime,
+    chosen_runtime,
+    compiled_network,
+    export_network,
+    open_exported,
+    read_description,
+    runtime_of_file,
+)
+
+__all__ = [
+    "PRECISIONS",
+    "RUNTIMES",
+    "CompiledNetwork",
+    "Precision",
+    "Runtime",
+    "chosen_runtime",
+    "compiled_network",
+    "export_network",
+    "open_exported",
+    "read_description",
+    "runtime_of_file",
+]

@@ -14,7 +14,7 @@ import upcracknet
 
 PACKAGE = Path(upcracknet.__file__).parent
 EXTRAS = ("pytorch_lightning", "lightning_fabric", "tensorboard", "kornia", "torchmetrics")
-ENGINES = ("openvino", "onnx", "onnxruntime", "onnxscript", "nncf")
+ENGINES = ("openvino", "onnx", "onnxruntime", "onnxscript", "nncf", "rasterio", "ray", "pyarrow", "fsspec")
 
 # What each room may import of the others; all may import errors. Files in the package's folder are rooms too.
 ARROWS = {
@@ -29,6 +29,7 @@ ARROWS = {
     "detection": {"baselines", "data", "networks", "runtime", "weights"},
     "training": {"baselines", "data", "networks", "losses", "corruption", "weights"},
     "evaluation": {"data", "detection", "networks", "baselines", "weights"},
+    "survey": {"data", "detection", "runtime"},
     "preparation": {"data", "detection", "networks", "baselines", "weights"},
     "reproduction": {
         *("data", "detection", "networks", "baselines", "training", "evaluation"),
@@ -36,7 +37,7 @@ ARROWS = {
     },
     "cli": {
         *("data", "detection", "networks", "baselines", "training", "evaluation"),
-        *("preparation", "reproduction", "runtime", "weights"),
+        *("preparation", "reproduction", "runtime", "survey", "weights"),
     },
 }
 

@@ -322,3 +322,27 @@ def test_an_interrupted_run_leaves_whole_files_and_goes_on(photos, detect, tmp_p
     assert json.loads(capsys.readouterr().out)["done"] == 3
     assert files_below(out / "masks") == {"a.png", "b.png", "north/c.png"}
     assert (out / "masks" / "a.png").stat().st_mtime_ns == before
+
+
+def test_a_georeferenced_image_gets_a_mask_that_lies_where_it_lies(photos, detect, tmp_path, capsys):
+    rasterio = pytest.importorskip("rasterio")
+    values = np.random.default_rng(0).integers(90, 140, (3, 90, 140), np.uint8)
+    place = rasterio.transform.from_origin(500000, 5400000, 0.002, 0.002)
+    profile = {"driver": "GTiff", "count": 3, "dtype": "uint8", "width": 140, "height": 90}
+    with rasterio.open(photos / "ortho.tif", "w", crs="EPSG:32633", transform=place, **profile) as file:
+        file.write(values)
+    (photos / "broken.tif").write_bytes(b"II*\x00nothing")
+    arguments = (photos / "ortho.tif", photos / "a.png", photos / "broken.tif", "--score", "png")
+    assert detect(*arguments) == 3
+    report = json.loads(capsys.readouterr().out)
+    assert (report["done"], report["failed"]) == (2, 1)
+    with rasterio.open(tmp_path / "out" / "masks" / "ortho.tif") as mask:
+        assert mask.transform == place and mask.shape == (90, 140)
+    assert (tmp_path / "out" / "scores" / "ortho.tif").exists()
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    row = summary["photos"][0]
+    assert row["crack_area_cm2"] == pytest.approx(row["crack_pixels"] * 4 / 100, abs=1e-3)
+    (tmp_path / "out" / "masks" / "ortho.tif").touch()
+    stamp = (tmp_path / "out" / "masks" / "ortho.tif").stat().st_mtime_ns
+    assert detect(*arguments) == 3  # finished ones are left alone
+    assert (tmp_path / "out" / "masks" / "ortho.tif").stat().st_mtime_ns == stamp

@@ -4,6 +4,7 @@ import json
 import sys
 from collections import deque
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -29,6 +31,7 @@ from upcracknet.detection.detector import check_size
 from upcracknet.detection.pretrained import weights_checksum
 from upcracknet.errors import PhotoError
 from upcracknet.runtime.engines import Precision, Runtime
+from upcracknet.survey import detect_raster, is_for_windows
 
 SOME_FAILED = 3
 SHOWN = 20
@@ -54,7 +57,9 @@ def detect(
 
     Writes overlays/ (the photo, cracks in red), masks/ (255 = crack), on
     request scores/, and one summary.csv and summary.json with crack pixels and
-    their share of each photo. Photos that are finished already are skipped. A
+    their share of each photo. Georeferenced and very large images are read in
+    windows (with the package rasterio), and their masks and scores are GeoTIFFs
+    that lie where the image lies. Photos that are finished already are skipped. A
     photo that cannot be read is reported and the others go on (exit code 3).
 
     For example:
@@ -71,8 +76,10 @@ def detect(
         model: default, paper, paper-calibrated, a run folder of `upcracknet train`, a .safetensors file, a
             file of `upcracknet export`, or a classical method of `upcracknet methods`, such as sauvola.
         preset: Detection settings other than the model's own: paper, paper-running or authors.
-        score: Also write the score map, as 16-bit PNG or as float32 NumPy array.
-        millimetres_per_pixel: Size of a pixel on the road; adds the crack area in cm² to the summary.
+        score: Also write the score map, as 16-bit PNG or as float32 NumPy array; of images in windows as
+            16-bit GeoTIFF.
+        millimetres_per_pixel: Size of a pixel on the road; adds the crack area in cm² to the summary. Images
+            that are georeferenced in metres know it.
         overlap: Overlap of neighbouring tiles of large photos, in pixels; without it a quarter of a tile.
         batch_size: Tiles scored at a time; more is faster and takes more memory.
         runtime: What runs the network: torch, onnx or openvino; auto takes the fastest that is installed.
@@ -97,18 +104,25 @@ def detect(
         ) as bar:
             task = bar.add_task("detecting", total=len(found), completed=len(found) - len(waiting))
             queue: deque[Path] = deque()
+            large: list[Path] = []
+
+            def failed(photo: Path, error: PhotoError) -> None:
+                log.add_failure(photo, str(error))
+                bar.console.print(
+                    f"failed: {error}", style="red", markup=False, highlight=False, soft_wrap=True
+                )
+                bar.advance(task)
 
             def readable() -> Iterator[np.ndarray]:
                 for photo in waiting:
+                    if is_for_windows(photo):
+                        large.append(photo)
+                        continue
                     try:
                         loaded = load_photo(photo)
-                        check_size(loaded, str(photo))
+                        check_size(loaded.shape[0], loaded.shape[1], str(photo))
                     except PhotoError as error:
-                        log.add_failure(photo, str(error))
-                        bar.console.print(
-                            f"failed: {error}", style="red", markup=False, highlight=False, soft_wrap=True
-                        )
-                        bar.advance(task)
+                        failed(photo, error)
                         continue
                     queue.append(photo)
                     yield loaded
@@ -117,11 +131,34 @@ def detect(
                 photo = queue.popleft()
                 log.add(photo, crack_map, paths[photo], score, millimetres_per_pixel)
                 bar.advance(task)
+            for photo in large:
+                name = paths[photo]
+                files = {"overlay": f"overlays/{name}.png", "mask": f"masks/{name}.tif"}
+                files["score"] = "" if score == "none" else f"scores/{name}.tif"
+                tiles = bar.add_task(f"  {photo.name}, tiles")
+                try:
+                    found_cracks = detect_raster(
+                        detector,
+                        photo,
+                        output / files["mask"],
+                        overlay=output / files["overlay"],
+                        score=output / files["score"] if files["score"] else None,
+                        progress=partial(_tiles, bar, tiles),
+                    )
+                    log.add_raster(photo, found_cracks, files, millimetres_per_pixel)
+                    bar.advance(task)
+                except PhotoError as error:
+                    failed(photo, error)
+                bar.remove_task(tiles)
     finally:
         summary = log.write_summary(found)
     Console(stderr=True).print(_table([log.rows[str(photo)] for photo in found if str(photo) in log.rows]))
     sys.stdout.write(json.dumps(summary, indent=2) + "\n")
     return SOME_FAILED if summary["failed"] else 0
+
+
+def _tiles(bar: Progress, task: TaskID, done: int, total: int) -> None:
+    bar.update(task, completed=done, total=total)
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:

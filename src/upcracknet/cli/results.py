@@ -14,6 +14,7 @@ import numpy as np
 from upcracknet.data.photo import list_photos, write_atomically
 from upcracknet.detection import CrackMap
 from upcracknet.errors import DataError, OutputError
+from upcracknet.survey import RasterResult
 
 LOG = "results.jsonl"
 COLUMNS = (
@@ -136,21 +137,53 @@ class ResultLog:
                 np.save(buffer, crack_map.score)
                 write_atomically(self.folder / files["score"], buffer.getvalue())
         height, width = crack_map.mask.shape
+        self._add_done(
+            photo,
+            (height, width),
+            crack_map.crack_pixels,
+            crack_map.area_share,
+            crack_map.threshold,
+            files,
+            millimetres_per_pixel,
+        )
+
+    def add_raster(
+        self, photo: Path, found: RasterResult, files: dict[str, str], millimetres_per_pixel: float | None
+    ) -> None:
+        """Remember a large or georeferenced image, whose files are written."""
+        self._add_done(
+            photo,
+            (found.height, found.width),
+            found.crack_pixels,
+            found.area_share,
+            found.threshold,
+            files,
+            millimetres_per_pixel or found.millimetres_per_pixel,
+        )
+
+    def _add_done(
+        self,
+        photo: Path,
+        size: tuple[int, int],
+        crack_pixels: int,
+        area_share: float,
+        threshold: float,
+        files: dict[str, str],
+        millimetres_per_pixel: float | None,
+    ) -> None:
         area = (
-            ""
-            if millimetres_per_pixel is None
-            else round(crack_map.crack_pixels * millimetres_per_pixel**2 / 100, 3)
+            "" if millimetres_per_pixel is None else round(crack_pixels * millimetres_per_pixel**2 / 100, 3)
         )
         self._append(
             {
                 "photo": str(photo),
                 "status": "done",
-                "width": width,
-                "height": height,
-                "crack_pixels": crack_map.crack_pixels,
-                "area_share": round(crack_map.area_share, 6),
+                "width": size[1],
+                "height": size[0],
+                "crack_pixels": crack_pixels,
+                "area_share": round(area_share, 6),
                 "crack_area_cm2": area,
-                "threshold": round(crack_map.threshold, 6),
+                "threshold": round(threshold, 6),
                 **files,
                 "error": "",
                 "stamp": _stamp(photo),

@@ -218,7 +218,9 @@ def _open_without_limit(path: Path) -> Image.Image:
     with _pillow_limit_lock:
         usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            return Image.open(path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of damaged EXIF; damaged pixels are an error of their own
+                return Image.open(path)
         finally:
             Image.MAX_IMAGE_PIXELS = usual
 

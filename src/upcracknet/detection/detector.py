@@ -25,13 +25,17 @@ FREE_TILE = (
 Photo = str | Path | np.ndarray | Image
 
 
-def check_size(photo: UInt8[np.ndarray, "h w 3"], name: str) -> None:
+def check_size(height: int, width: int, name: str) -> None:
     """Refuse pictures that are too small to show a crack.
+
+    Args:
+        height: of the picture, in pixels.
+        width: of the picture, in pixels.
+        name: for the error.
 
     Raises:
         PhotoError: a side is shorter than :data:`MINIMUM_SIDE`.
     """
-    height, width = photo.shape[:2]
     if min(height, width) < MINIMUM_SIDE:
         raise PhotoError(
             f"{name}: {width}×{height} pixels, at least {MINIMUM_SIDE}×{MINIMUM_SIDE} are needed "
@@ -167,11 +171,8 @@ class CrackDetector:
         yield from waiting
 
     def _canvas(self, photo: UInt8[np.ndarray, "h w 3"], name: str) -> ScoreCanvas:
-        height, width = photo.shape[:2]
-        check_size(photo, name)
-        side = self.scorer.input_size
-        tile = (min(height, FREE_TILE), min(width, FREE_TILE)) if side is None else (side, side)
-        return ScoreCanvas(photo, tile, min(self.overlap, min(tile) // 2))
+        tile, overlap = tile_of(self, (photo.shape[0], photo.shape[1]), name)
+        return ScoreCanvas(photo, tile, overlap)
 
     def _score(self, batch: list[tuple[ScoreCanvas, Tile, UInt8[np.ndarray, "h w 3"]]]) -> None:
         """Score the batch, hand the scores to their canvases, and empty it."""
@@ -183,3 +184,15 @@ class CrackDetector:
         for (canvas, tile, _), score in zip(batch, scores, strict=True):
             canvas.add(tile, score)
         batch.clear()
+
+
+def tile_of(detector: CrackDetector, size: tuple[int, int], name: str) -> tuple[tuple[int, int], int]:
+    """Height and width of the tiles of an image, and their overlap, in pixels.
+
+    Raises:
+        PhotoError: the image is too small to show a crack.
+    """
+    check_size(*size, name)
+    side = detector.scorer.input_size
+    tile = (min(size[0], FREE_TILE), min(size[1], FREE_TILE)) if side is None else (side, side)
+    return tile, min(detector.overlap, min(tile) // 2)

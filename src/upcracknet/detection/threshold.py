@@ -49,8 +49,15 @@ def otsu_level(score: Float[np.ndarray, "h w"]) -> float:
     # OpenCV leaves the upper end of the range out; one step up keeps the highest score in.
     bounds = [low, float(np.nextafter(np.float32(high), np.float32(np.inf)))]
     counts = cv2.calcHist([np.ascontiguousarray(score)], [0], None, [OTSU_BINS], bounds)
-    edges = np.linspace(low, high, OTSU_BINS + 1)
-    level = threshold_otsu(hist=(counts.ravel(), (edges[:-1] + edges[1:]) / 2))  # type: ignore[no-untyped-call]
+    return otsu_level_of_counts(counts.ravel(), low, high)
+
+
+def otsu_level_of_counts(counts: Float[np.ndarray, " bins"], low: float, high: float) -> float:
+    """Otsu's threshold of values of which only their counts in equal bins between low and high are known."""
+    if not high > low:
+        return high
+    edges = np.linspace(low, high, len(counts) + 1)
+    level = threshold_otsu(hist=(counts, (edges[:-1] + edges[1:]) / 2))  # type: ignore[no-untyped-call]
     return float(level)
 
 

@@ -132,7 +132,7 @@ class _Reader:
             try:
                 items = self._protocol.prepare(self._dataset_name, sample)
                 for item in items:
-                    check_size(item.photo, item.name)
+                    check_size(item.photo.shape[0], item.photo.shape[1], item.name)
             except (PhotoError, DataError) as error:
                 self.unreadable.append((sample.name, str(error)))
                 continue

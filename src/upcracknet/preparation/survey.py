@@ -76,7 +76,7 @@ def survey_photos(
         for sample in samples:
             try:
                 photo = sample.photo()
-                check_size(photo, str(sample.photo_path))
+                check_size(photo.shape[0], photo.shape[1], str(sample.photo_path))
             except PhotoError as error:
                 failed += 1
                 on_failure(sample, error)

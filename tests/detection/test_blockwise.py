@@ -1,0 +1,82 @@
+"""What is found block by block is what is found in the whole map."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from upcracknet.detection import CrackDetector, FixedThreshold, OtsuThreshold
+from upcracknet.detection.blockwise import level_of_rows, mask_rows, scored_rows
+from upcracknet.detection.threshold import apply_threshold
+from upcracknet.detection.tiling import cut
+
+
+def blocks(score: np.ndarray, heights: list[int]):
+    def rows():
+        top = 0
+        while top < len(score):
+            for height in heights:
+                if top < len(score):
+                    yield score[top : top + height]
+                top += height
+
+    return rows
+
+
+@given(
+    seed=st.integers(0, 1000),
+    heights=st.lists(st.integers(1, 9), min_size=1, max_size=4),
+    share=st.sampled_from([0.03, 0.2, 0.4, 0.6]),
+    extent=st.sampled_from([0, 3, 8]),
+    seed_level=st.sampled_from([0.0, 0.95, 0.99]),
+)
+def test_masks_are_those_of_the_whole_map(seed, heights, share, extent, seed_level):
+    score = np.random.default_rng(seed).random((41, 29), np.float32)
+    level = 1 - share
+    found = np.concatenate(list(mask_rows(blocks(score, heights), level, extent, seed_level)))
+    assert np.array_equal(found, apply_threshold(score, level, extent, seed_level))
+
+
+def test_a_crack_across_many_blocks_is_one_crack():
+    score = np.zeros((40, 20), np.float32)
+    score[np.arange(40), np.arange(40) // 2] = 0.6  # touches itself at corners only
+    score[35, 17] = 0.99  # the one certain pixel lies in the last block
+    found = np.concatenate(list(mask_rows(blocks(score, [4]), 0.5, 30, 0.9)))
+    assert found.sum() == 40
+    assert not np.concatenate(list(mask_rows(blocks(score[:34], [4]), 0.5, 30, 0.9))).any()
+
+
+@pytest.mark.parametrize("threshold", [FixedThreshold(0.3), OtsuThreshold(), OtsuThreshold(floor=0.9)])
+def test_the_level_is_that_of_the_whole_map(threshold):
+    score = np.random.default_rng(0).random((50, 40), np.float32) ** 3
+    assert level_of_rows(threshold, blocks(score, [7])) == pytest.approx(threshold.level(score), abs=1e-6)
+    flat = np.full((4, 4), 0.25, np.float32)
+    assert level_of_rows(OtsuThreshold(), blocks(flat, [2])) == OtsuThreshold().level(flat)
+
+
+class Smoothed:
+    """Scores that depend on a pixel's surroundings, and on where in its tile it lies."""
+
+    name, input_size = "smoothed", 32
+
+    def score(self, images):
+        grey = 1 - images.mean(dim=1, keepdim=True)
+        return torch.nn.functional.avg_pool2d(grey, 5, 1, 2)[:, 0]
+
+
+@pytest.mark.parametrize("size", [(150, 100), (32, 90), (20, 25), (33, 32)])
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_scores_are_those_of_the_whole_photo(size, batch_size):
+    photo = np.random.default_rng(0).integers(0, 255, (*size, 3), np.uint8)
+    whole = CrackDetector(Smoothed(), FixedThreshold(), overlap=8).detect(photo)
+    seen = []
+    rows = list(
+        scored_rows(
+            Smoothed(), lambda tile: cut(photo, tile), size, (32, 32), 8, batch_size=batch_size,
+            progress=lambda done, total: seen.append((done, total)),
+        )
+    )  # fmt: skip
+    assert np.array_equal(np.concatenate(rows), whole.score)
+    assert seen[-1][0] == seen[-1][1]
+    assert max(map(len, rows)) <= 32

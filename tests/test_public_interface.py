@@ -56,7 +56,7 @@ COMMANDS = {
 }
 COMMAND_NAMES = {
     *("detect", "train", "calibrate", "evaluate", "prepare", "data", "synthesize", "methods", "export"),
-    "reproduce",
+    *("reproduce", "survey"),
 }
 EXIT_CODES = {"FAILED": 1, "USAGE": 2, "INTERRUPTED": 130}
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from upcracknet.data.lock import claimed
 from upcracknet.errors import DataError, WeightsError
 from upcracknet.reproduction import run as run_module
 from upcracknet.reproduction.ablations import table1, table2
 from upcracknet.reproduction.gap import gap
-from upcracknet.reproduction.lock import claimed
 from upcracknet.reproduction.run import Work, reproduce, seconds_left
 from upcracknet.training.callbacks import RestoredSamples
 

@@ -102,7 +102,7 @@ def exported_part(scorer: Scorer) -> tuple[nn.Module, int]:
     return network, multiple
 
 
-def engine_of(scorer: Scorer) -> str:
+def engine_of(scorer: Scorer) -> Literal["torch", "onnx", "openvino"]:
     """Name of the engine that runs a scorer's network; ``torch`` for classical methods too."""
     slot = _slot(scorer)
     network = None if slot is None else getattr(scorer, slot)

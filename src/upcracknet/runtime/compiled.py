@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -39,7 +39,9 @@ class CompiledNetwork(nn.Module):
         size_multiple: height and width of the images must be multiples of this many pixels.
     """
 
-    def __init__(self, run: Run, engine: str, network: nn.Module, size_multiple: int) -> None:
+    def __init__(
+        self, run: Run, engine: Literal["onnx", "openvino"], network: nn.Module, size_multiple: int
+    ) -> None:
         super().__init__()
         self.run, self.engine, self.size_multiple = run, engine, size_multiple
         with torch.inference_mode():

@@ -1,4 +1,4 @@
-"""One process at a time trains a row, also where several work on the same table."""
+"""One process at a time works on something, also where several share a folder."""
 
 import json
 import os

@@ -11,7 +11,6 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from upcracknet.data.synthetic import synthesize_road
 from upcracknet.detection.scorer import RestorationScorer, Scorer
 from upcracknet.errors import ConfigurationError
 from upcracknet.runtime import CompiledNetwork, Precision, compiled_network, export_network
@@ -120,6 +119,8 @@ def with_network(scorer: AnyScorer, compiled: CompiledNetwork) -> AnyScorer:
 
 def calibration_roads() -> Iterator[UInt8[np.ndarray, "h w 3"]]:
     """Synthetic roads with cracks, the same at each call."""
+    from upcracknet.data.synthetic import synthesize_road  # only when a network is quantised
+
     for seed in range(CALIBRATION_ROADS):
         yield synthesize_road(seed, CALIBRATION_SIDE, CALIBRATION_SIDE).photo
 

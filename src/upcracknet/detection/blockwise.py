@@ -7,8 +7,6 @@ import cv2
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, UInt8
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from upcracknet.detection.scorer import Scorer
 from upcracknet.detection.threshold import OTSU_BINS, FixedThreshold, Threshold, otsu_level_of_counts
@@ -139,6 +137,9 @@ def mask_rows(
 
 def _kept(rows: Rows, level: float, minimum_extent: int, seed_level: float) -> Bool[np.ndarray, " n"]:
     """Which parts, in the order of the blocks, belong to something large and certain enough."""
+    from scipy.sparse import coo_array  # large images alone wait for it
+    from scipy.sparse.csgraph import connected_components
+
     boxes, certain, joined = [], [], []
     first, top = 0, 0
     above: Int[np.ndarray, " w"] | None = None  # number + 1 of the part at each pixel of the last row

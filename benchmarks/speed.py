@@ -1,0 +1,451 @@
+"""Speed and memory of detection and training on this machine, with the authors' procedure as the partner.
+
+    python benchmarks/speed.py            # about ten minutes; writes docs/results/speed.md and speed.json
+
+Partners take turns within each round, so a machine that speeds up or slows down does so for all; medians of
+the rounds, and of the ratios within a round, are what counts.
+"""
+
+import contextlib
+import importlib.metadata
+import io
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from upcracknet import CrackDetector
+from upcracknet.data.photo import load_photo
+from upcracknet.data.synthetic import synthesize_road
+from upcracknet.detection import CrackMap
+from upcracknet.detection.acceleration import exported_part, with_network
+from upcracknet.detection.pretrained import load_restorer, load_scorer, weights_path
+from upcracknet.detection.threshold import apply_threshold
+from upcracknet.networks import UNetGenerator
+from upcracknet.survey.storage import PhotoReference
+from upcracknet.survey.worker import SurveySettings, SurveyWorker
+
+ROUNDS = 5
+PHOTOS = 12
+RESULTS = Path(__file__).parent.parent / "docs" / "results"
+SIZES = {"1 Mpx": (768, 1366), "4 Mpx": (1536, 2731), "12 Mpx": (3000, 4000)}
+
+SYSTEMS = {
+    "default, PyTorch": SurveySettings(runtime="torch"),
+    "default, ONNX Runtime": SurveySettings(runtime="onnx"),
+    "default, OpenVINO": SurveySettings(runtime="openvino"),
+    "default, OpenVINO, int8": SurveySettings(runtime="openvino", precision="int8"),
+    "faithful model (32 filters), PyTorch": SurveySettings("paper", runtime="torch"),
+    "faithful model (32 filters), OpenVINO": SurveySettings("paper", runtime="openvino"),
+    "faithful model (32 filters), OpenVINO, int8": SurveySettings(
+        "paper", runtime="openvino", precision="int8"
+    ),
+}
+UNTRAINED = "authors' procedure, 64 filters"
+REFERENCES = {
+    UNTRAINED: UNetGenerator(),
+    "authors' procedure, 32 filters": load_restorer(weights_path("paper"), "authors").generator,
+}
+
+
+def authors_procedure(generator: UNetGenerator, photo: Path, folder: Path) -> np.ndarray:
+    """One image at a time in training mode, grey error stretched to its range, through an 8-bit PNG."""
+    generator.train()
+    image = torch.from_numpy(load_photo(photo)).permute(2, 0, 1)[None].float() / 127.5 - 1
+    with torch.no_grad():
+        restored = generator(image)
+    grey = [
+        cv2.cvtColor(((values[0].permute(1, 2, 0).numpy() + 1) / 2).astype(np.float32), cv2.COLOR_RGB2GRAY)
+        for values in (image, restored)
+    ]
+    stretched = [(values - values.min()) / (values.max() - values.min() + 1e-8) for values in grey]
+    error = np.abs(stretched[0] - stretched[1])
+    png = str(folder / f"{photo.stem}-error.png")
+    cv2.imwrite(png, (255 * error / max(error.max(), 1e-8)).astype(np.uint8))
+    filtered = cv2.bilateralFilter(cv2.imread(png), 25, 450, 15)
+    _, mask = cv2.threshold(
+        cv2.cvtColor(filtered, cv2.COLOR_BGR2GRAY), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU
+    )
+    cv2.imwrite(str(folder / f"{photo.stem}.png"), mask)
+    return mask > 0
+
+
+def timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def peak_flops() -> float:
+    """What this machine's matrix product reaches in 32 bits, in GFLOP/s."""
+    a, b = torch.rand(2048, 2048), torch.rand(2048, 2048)
+    torch.mm(a, b)
+    seconds = statistics.median(timed(lambda: torch.mm(a, b)) for _ in range(2 * ROUNDS))
+    return 2 * 2048**3 / seconds / 1e9
+
+
+def detection(folder: Path) -> dict[str, Any]:
+    """End to end, from files to files, and the IoU on these made photos."""
+    roads = [synthesize_road(seed, 256, 256) for seed in range(PHOTOS)]
+    photos = []
+    for number, road in enumerate(roads):
+        path = folder / f"{number:02}.jpg"
+        cv2.imwrite(str(path), road.photo[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
+        photos.append(path)
+    references = [PhotoReference(str(path), path.stem, "") for path in photos]
+    truth = np.stack([road.mask for road in roads])
+    work: dict[str, Callable[[], np.ndarray]] = {}
+    for name, generator in REFERENCES.items():
+        work[name] = lambda generator=generator: np.stack(
+            [authors_procedure(generator, photo, folder) for photo in photos]
+        )
+    for name, settings in SYSTEMS.items():
+        worker = SurveyWorker(folder / re.sub(r"\W+", "-", name), settings)
+        work[name] = lambda worker=worker: [*worker.process(references)] and np.stack(
+            [cv2.imread(str(worker.folder / "masks" / f"{p.stem}.png"), 0) > 0 for p in photos]
+        )
+    masks = {name: run() for name, run in work.items()}
+    seconds = {name: [] for name in work}
+    for _ in range(ROUNDS):
+        for name, run in work.items():
+            seconds[name].append(timed(run))
+    megapixels = PHOTOS * 256 * 256 / 1e6
+    first = seconds[next(iter(work))]
+    return {
+        name: {
+            "megapixels_per_second": round(megapixels / statistics.median(values), 3),
+            "photos_per_second": round(PHOTOS / statistics.median(values), 2),
+            "times_reference": round(statistics.median(a / b for a, b in zip(first, values, strict=True)), 2),
+            "times_reference_range": [
+                round(min(a / b for a, b in zip(first, values, strict=True)), 2),
+                round(max(a / b for a, b in zip(first, values, strict=True)), 2),
+            ],
+            "iou_on_these": round(100 * float((masks[name] & truth).sum() / (masks[name] | truth).sum()), 1),
+        }
+        for name, values in seconds.items()
+    }
+
+
+class Clock(torch.nn.Module):
+    """A network under the clock."""
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        super().__init__()
+        self.network, self.seconds = network, 0.0
+        self.size_multiple = getattr(network, "size_multiple", 1)
+
+    def forward(self, images: torch.Tensor) -> Any:
+        start = time.perf_counter()
+        answer = self.network(images)
+        self.seconds += time.perf_counter() - start
+        return answer
+
+
+def stages(folder: Path, peak: float) -> dict[str, Any]:
+    """Where the time of one photo goes, stage by stage, and how near the network is to the peak."""
+    path = folder / "stages.jpg"
+    road = synthesize_road(1, 768, 1024).photo
+    cv2.imwrite(str(path), road[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
+    result = {}
+    for name, settings in SYSTEMS.items():
+        choice = {"runtime": settings.runtime, "precision": settings.precision}
+        scorer, threshold = load_scorer(settings.model, **choice)
+        network, _ = exported_part(scorer)
+        clock = Clock(network)
+        watched = CrackDetector(with_network(scorer, clock), threshold)
+        plain = load_scorer(settings.model)[0]
+        with FlopCounterMode(display=False) as counter:
+            CrackDetector(plain, threshold).detect(road)
+        watched.detect(road)
+        rounds = []
+        for _ in range(ROUNDS):
+            clock.seconds, start = 0.0, time.perf_counter()
+            photo = load_photo(path)
+            decoded = time.perf_counter()
+            canvas = next(watched._scored([photo]))
+            scored = time.perf_counter()
+            score = canvas.result()
+            level = threshold.level(score)
+            mask = apply_threshold(score, level, threshold.minimum_extent, threshold.seed_level)
+            found = CrackMap(photo, score, mask, level)
+            cut = time.perf_counter()
+            found.save_mask(folder / "mask.png")
+            found.save_overlay(folder / "overlay.png")
+            end = time.perf_counter()
+            rounds.append(
+                (decoded - start, clock.seconds, scored - decoded - clock.seconds, cut - scored, end - cut)
+            )
+        medians = [statistics.median(values) for values in zip(*rounds, strict=True)]
+        names = ("decode", "network", "tiles, resampling, filter", "threshold", "encode")
+        result[name] = {
+            stage: round(1000 * value, 1) for stage, value in zip(names, medians, strict=True)
+        } | {
+            "network_gflops": round(counter.get_total_flops() / medians[1] / 1e9, 1),
+            "share_of_fp32_peak": round(counter.get_total_flops() / medians[1] / 1e9 / peak, 2),
+        }
+    return result
+
+
+MEMORY = """
+import re, sys, time, pathlib
+import numpy as np
+from upcracknet import CrackDetector
+from upcracknet.data.photo import load_photo
+def most():  # the peak that getrusage tells is inherited from the process that started this one
+    return int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text()).group(1)) / 1024
+detector = CrackDetector.from_pretrained(runtime=sys.argv[3])
+detector.detect(np.zeros((256, 256, 3), np.uint8))
+base = most()
+path, how = pathlib.Path(sys.argv[1]), sys.argv[2]
+start = time.perf_counter()
+if how == "windows":
+    from upcracknet.survey import detect_raster
+    detect_raster(detector, path, path.with_suffix(".mask.tif"))
+else:
+    detector.detect(load_photo(path))
+seconds = time.perf_counter() - start
+print(seconds, base, most())
+"""
+
+
+def memory(folder: Path, runtime: str) -> dict[str, Any]:
+    """Time and peak memory against the size of a photo; each in a process of its own."""
+    road = synthesize_road(3, 768, 1024).photo
+    result = {}
+    for name, (height, width) in SIZES.items():
+        path = folder / f"{height}.png"
+        tiled = np.tile(road, (-(-height // 768), -(-width // 1024), 1))[:height, :width]
+        cv2.imwrite(str(path), tiled)
+        for how in ("whole", "windows"):
+            words = [sys.executable, "-W", "ignore", "-c", MEMORY, str(path), how, runtime]
+            output = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+            seconds, base, peak = map(float, output.split()[-3:])
+            result[f"{name}, {how}"] = {
+                "megapixels_per_second": round(height * width / 1e6 / seconds, 3),
+                "megabytes_before": round(base),
+                "megabytes_at_most": round(peak),
+            }
+    return result
+
+
+def training() -> dict[str, Any]:
+    """Images a second of the faithful network, and its loss; the authors' code restores twice a step."""
+    import logging
+
+    import pytorch_lightning as lightning
+    from torch.utils.data import DataLoader
+
+    from upcracknet.training.adversarial_restoration import AdversarialRestoration
+    from upcracknet.training.configuration import NetworkConfiguration, TrainingConfiguration
+
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+
+    class TwoPasses(AdversarialRestoration):
+        def _update_discriminator(self, corrupted, originals, restored, optimizer):  # type: ignore[no-untyped-def]
+            return super()._update_discriminator(corrupted, originals, self.generator(corrupted), optimizer)
+
+    class Steps(lightning.Callback):
+        def __init__(self) -> None:
+            self.seconds, self.losses, self.start = [], [], 0.0
+
+        def on_train_batch_start(self, *_: object) -> None:
+            self.start = time.perf_counter()
+
+        def on_train_batch_end(self, trainer: Any, *_: object) -> None:
+            self.seconds.append(time.perf_counter() - self.start)
+            self.losses.append(float(trainer.callback_metrics["train/total"]))
+
+    images = torch.stack(
+        [
+            torch.from_numpy(synthesize_road(seed, 256, 256).undamaged).permute(2, 0, 1).float() / 255
+            for seed in range(40)
+        ]
+    )
+
+    def run(kind: type[AdversarialRestoration], filters: int, batch: int, steps: int, seed: int = 0) -> Steps:
+        torch.manual_seed(seed)
+        configuration = TrainingConfiguration(
+            networks=NetworkConfiguration(filters, 8, filters), batch_size=batch, seed=seed
+        )
+        watch = Steps()
+        repeated = images.repeat(-(-steps * batch // len(images)), 1, 1, 1)[: steps * batch]
+        trainer = lightning.Trainer(
+            max_epochs=1, accelerator="cpu", logger=False, enable_checkpointing=False, callbacks=[watch],
+            enable_progress_bar=False, enable_model_summary=False, num_sanity_val_steps=0,
+        )  # fmt: skip
+        model = kind(configuration)
+        original = model.log_dict
+        model.log_dict = lambda values, **how: original(values, **how | {"on_step": True, "on_epoch": False})  # type: ignore[method-assign]
+        with contextlib.redirect_stderr(io.StringIO()):
+            trainer.fit(model, DataLoader(repeated, batch_size=batch))
+        return watch
+
+    kinds = {"authors' two passes": TwoPasses, "one pass": AdversarialRestoration}
+    rounds: dict[str, list[float]] = {name: [] for name in kinds}
+    for _ in range(ROUNDS):
+        for name, kind in kinds.items():
+            rounds[name].append(4 / statistics.median(run(kind, 64, 4, 4).seconds[1:]))
+    names = list(kinds)
+    ratios = [b / a for a, b in zip(rounds[names[0]], rounds[names[1]], strict=True)]
+    curves = {name: [run(kind, 8, 4, 200, seed).losses for seed in range(2)] for name, kind in kinds.items()}
+    return {
+        "what": "64 filters, batches of 4, 256×256, 32 bits",
+        "images_per_second": {name: round(statistics.median(v), 2) for name, v in rounds.items()},
+        "times_reference": round(statistics.median(ratios), 2),
+        "times_reference_range": [round(min(ratios), 2), round(max(ratios), 2)],
+        "loss_of_the_last_50_of_200_steps": {
+            name: [round(statistics.mean(losses[-50:]), 4) for losses in runs]
+            for name, runs in curves.items()
+        },
+    }
+
+
+def cold_start(folder: Path) -> dict[str, Any]:
+    """From the command to the result of one photo, the network exported before."""
+    path = folder / "one.jpg"
+    cv2.imwrite(str(path), synthesize_road(1, 480, 640).photo)
+    command = [sys.executable, "-m", "upcracknet.cli.main", "detect", str(path), "-o", str(folder / "one")]
+    command[1:3] = ["-c", "import sys; from upcracknet.cli.main import main; main()"]
+
+    def seconds(words: list[str]) -> float:
+        return statistics.median(
+            timed(lambda: subprocess.run(words, capture_output=True, check=True)) for _ in range(ROUNDS)
+        )
+
+    def imports(code: str) -> float:
+        return seconds([sys.executable, "-c", code])
+
+    subprocess.run([*command, "--overwrite"], capture_output=True, check=True)
+    empty = imports("pass")
+    return {
+        "detect_one_photo_seconds": round(seconds([*command, "--overwrite"]), 2),
+        "python_alone": round(empty, 2),
+        "import_torch": round(imports("import torch") - empty, 2),
+        "import_opencv": round(imports("import cv2") - empty, 2),
+        "import_of_the_command": round(imports("import upcracknet.cli.detect") - empty, 2),
+    }
+
+
+def processor() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def versions() -> dict[str, str]:
+    names = ("torch", "openvino", "onnxruntime", "opencv-python-headless", "numpy", "pytorch-lightning")
+    return {name: importlib.metadata.version(name) for name in names}
+
+
+def table(head: list[str], rows: Iterator[list[object]]) -> list[str]:
+    lines = [f"| {' | '.join(head)} |", f"|---|{'---:|' * (len(head) - 1)}"]
+    return [*lines, *(f"| {' | '.join(map(str, row))} |" for row in rows), ""]
+
+
+def report(result: dict[str, Any]) -> str:
+    machine = result["machine"]
+    head = [
+        "# Speed and memory", "",
+        f"`make bench` on {machine['processor']}, {machine['threads']} threads; "
+        + ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+        + f". Medians of {ROUNDS} rounds in which all systems take turns.",
+        "",
+        f"Its matrix product reaches {machine['peak_gflops']} GFLOP/s in 32 bits.", "",
+        "## Detection, end to end", "",
+        f"{PHOTOS} made photos of 256×256 pixels as JPEG, masks and overlays written. The reference is the "
+        "authors' procedure: 32 bits, one image a time, training mode, error through an 8-bit PNG, bilateral "
+        "filter 25/450/15, Otsu's method. The IoU is that of these photos alone.", "",
+    ]  # fmt: skip
+    lines = head + table(
+        ["", "Mpx/s", "photos/s", "times the reference", "range", "IoU on these"],
+        (
+            [
+                name, row["megapixels_per_second"], row["photos_per_second"], row["times_reference"],
+                "–".join(map(str, row["times_reference_range"])),
+                "– (untrained)" if row["iou_on_these"] is None else row["iou_on_these"],
+            ]
+            for name, row in result["detection"].items()
+        ),
+    )  # fmt: skip
+    lines += [
+        "## Where the time goes",
+        "",
+        "One photo of 1024×768 pixels, milliseconds, one stage after the other.",
+        "",
+    ]
+    first = next(iter(result["stages"].values()))
+    lines += table(["", *first], ([name, *row.values()] for name, row in result["stages"].items()))
+    lines += ["## Size of the photo", "", "The default, each in a process of its own.", ""]
+    lines += table(
+        ["", "Mpx/s", "MB before", "MB at most"],
+        ([name, *row.values()] for name, row in result["memory"].items()),
+    )
+    training_ = result["training"]
+    lines += ["## Training", "", f"The faithful network: {training_['what']}.", ""]
+    lines += table(
+        ["", "images/s", "loss of the last 50 of 200 steps (8 filters, seeds 0 and 1)"],
+        (
+            [name, value, ", ".join(map(str, training_["loss_of_the_last_50_of_200_steps"][name]))]
+            for name, value in training_["images_per_second"].items()
+        ),
+    )
+    lines += [
+        f"One pass is {training_['times_reference']} times as fast "
+        f"({'–'.join(map(str, training_['times_reference_range']))}).", "",
+        "## Cold start", "",
+        "`upcracknet detect one.jpg`, seconds, warm disk, network exported before.", "",
+    ]  # fmt: skip
+    lines += table(
+        ["", "s"], ([name.replace("_", " "), value] for name, value in result["cold_start"].items())
+    )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    torch.set_num_threads(cores)
+    cv2.setNumThreads(cores)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        peak = peak_flops()
+        result = {
+            "machine": {
+                "processor": processor(), "threads": cores, "python": platform.python_version(),
+                "versions": versions(), "peak_gflops": round(peak, 1),
+            },
+            "rounds": ROUNDS,
+        }  # fmt: skip
+        parts: dict[str, Callable[[], dict[str, Any]]] = {
+            "detection": lambda: detection(folder),
+            "stages": lambda: stages(folder, peak),
+            "memory": lambda: memory(folder, "auto"),
+            "training": training,
+            "cold_start": lambda: cold_start(folder),
+        }
+        for part, measure in parts.items():
+            print(f"{part} …", file=sys.stderr, flush=True)
+            result[part] = measure()
+    RESULTS.joinpath("speed.json").write_text(
+        json.dumps(result, indent=2, ensure_ascii=False) + "\n", "utf-8"
+    )
+    RESULTS.joinpath("speed.md").write_text(report(result), "utf-8")
+    print(report(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -52,7 +52,7 @@ COMMANDS = {
     "millimetres_per_pixel=None, overlap=None, batch_size=8, runtime='auto', precision='fp32', "
     "overwrite=False)",
     train.train: "(configuration=None, /, *overrides, output, photos=None, data_root=None, devices=1, "
-    "accelerator='auto', maximum_minutes=None, tensorboard=False)",
+    "nodes=1, accelerator='auto', maximum_minutes=None, tensorboard=False)",
 }
 COMMAND_NAMES = {
     *("detect", "train", "calibrate", "evaluate", "prepare", "data", "synthesize", "methods", "export"),

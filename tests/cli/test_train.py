@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -205,3 +206,41 @@ def test_two_processes_share_one_run(crack_free, tmp_path, photo):
     first, second = (torch.load(tmp_path / f"process-{rank}.pt", weights_only=True) for rank in (0, 1))
     assert first.keys() == second.keys()
     assert all(torch.equal(value, second[name]) for name, value in first.items())
+
+
+def test_two_machines_share_one_run(crack_free, tmp_path, photo):
+    """Two nodes of one process each, both on this machine, as torchrun starts them on two."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = [
+        "--photos",
+        str(crack_free),
+        "-o",
+        str(tmp_path / "run"),
+        "--accelerator",
+        "cpu",
+        "--nodes",
+        "2",
+    ]
+    rendezvous = ["--nnodes", "2", "--nproc-per-node", "1", "--rdzv-backend", "c10d"]
+    command = [
+        *(sys.executable, "-m", "torch.distributed.run", *rendezvous),
+        *("--rdzv-endpoint", f"127.0.0.1:{port}", "--local-addr", "127.0.0.1", "-m", "upcracknet"),
+        *("train", *TINY, "data.patches_per_epoch=10", "epochs=2", *options),
+    ]
+    inherited = {key: value for key, value in os.environ.items() if key not in ("LOCAL_RANK", "WORLD_SIZE")}
+    environment = inherited | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+    nodes = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+        for _ in range(2)
+    ]
+    answers = [node.communicate(timeout=170) for node in nodes]
+    assert [node.returncode for node in nodes] == [0, 0], answers[0][1] + answers[1][1]
+    told = [output for output, _ in answers if "weights" in output]
+    assert len(told) == 1  # one of the processes speaks for all
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["devices"] == 2
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2]
+    _, record = load_weights(tmp_path / "run" / "generator.safetensors")
+    assert record.images_seen == 8 * record.provenance["epoch"]

@@ -18,6 +18,7 @@ def train(
     photos: str | None = None,
     data_root: Path | None = None,
     devices: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 1,
+    nodes: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 1,
     accelerator: Literal["auto", "cpu", "gpu"] = "auto",
     maximum_minutes: Annotated[float | None, Parameter(validator=validators.Number(gt=0))] = None,
     tensorboard: Annotated[bool, Parameter(negative="")] = False,
@@ -46,7 +47,8 @@ def train(
         output: Run folder for weights, checkpoints, metrics and pictures.
         photos: Folder or dataset to learn from; the same as the override data.photos=….
         data_root: Folder with the named datasets; else the variable UPCRACKNET_DATA.
-        devices: Processes that share the work.
+        devices: Processes of this machine that share the work.
+        nodes: Machines that share the work; torchrun or Slurm starts the processes on each.
         accelerator: Where to compute.
         maximum_minutes: Stop before the epoch that would pass this time, ready to be resumed.
         tensorboard: Also write TensorBoard events.
@@ -76,6 +78,7 @@ def train(
         output,
         data_root=data_root,
         devices=devices,
+        nodes=nodes,
         accelerator=accelerator,
         maximum_minutes=maximum_minutes,
         tensorboard=tensorboard,

@@ -58,6 +58,7 @@ def train(
     *,
     data_root: Path | None = None,
     devices: int = 1,
+    nodes: int = 1,
     accelerator: str = "auto",
     maximum_minutes: float | None = None,
     tensorboard: bool = False,
@@ -75,7 +76,8 @@ def train(
         configuration: what to train; its type tells the method.
         run_folder: created when missing.
         data_root: folder of the named datasets; None reads the environment variable UPCRACKNET_DATA.
-        devices: processes that share the batches (data-parallel).
+        devices: processes of this machine that share the batches (data-parallel).
+        nodes: machines that share them; on each, torchrun or Slurm starts the processes.
         accelerator: Lightning's name of the accelerator: ``auto``, ``cpu``, ``gpu``.
         maximum_minutes: stop before the epoch that would pass this time, ready to be resumed; one epoch is
             trained in any case. None trains to the end.
@@ -98,7 +100,7 @@ def train(
         lightning.seed_everything(configuration.seed, workers=True, verbose=False)
         module, data, facts = _method(configuration, data_root)
         checkpoint = _open_run_folder(run_folder, configuration)
-        provenance = environment() | facts | {"seed": configuration.seed, "devices": devices}
+        provenance = environment() | facts | {"seed": configuration.seed, "devices": devices * nodes}
         provenance["training_photos"] = data.training.photo_count
         provenance["configuration"] = as_dictionary(configuration)
         _write_records(run_folder, configuration, provenance, finished=False)
@@ -126,7 +128,8 @@ def train(
         trainer = lightning.Trainer(
             accelerator=accelerator,
             devices=devices,
-            strategy="ddp_find_unused_parameters_true" if devices > 1 else "auto",
+            num_nodes=nodes,
+            strategy="ddp_find_unused_parameters_true" if devices * nodes > 1 else "auto",
             precision=_precision(configuration.precision),
             max_epochs=configuration.epochs,
             callbacks=callbacks,

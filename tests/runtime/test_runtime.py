@@ -10,7 +10,12 @@ import torch
 from upcracknet.cli.main import run
 from upcracknet.data.synthetic import synthesize_road
 from upcracknet.detection import CrackDetector, CrackRemovalScorer, CrackRemovalSettings
-from upcracknet.detection.acceleration import accelerated, calibration_roads, seen_by_network
+from upcracknet.detection.acceleration import (
+    accelerated,
+    calibration_roads,
+    engine_of,
+    seen_by_network,
+)
 from upcracknet.detection.pretrained import load_scorer
 from upcracknet.errors import ConfigurationError, OutputError, WeightsError
 from upcracknet.networks import CrackRemover
@@ -129,6 +134,16 @@ class TestChoice:
         assert scorer.generator.__class__.__name__ == "UNetGenerator"
         with pytest.raises(ConfigurationError, match="--runtime torch"):
             load_scorer("paper", "authors", runtime="onnx")
+
+    def test_auto_takes_torch_where_exporting_fails(self, weights, monkeypatch):
+        def fail(*_: object) -> None:
+            raise RuntimeError("an operation that the exporter does not know\nand more")
+
+        monkeypatch.setattr("upcracknet.runtime.graph.write_graph", fail)
+        scorer, _ = load_scorer(weights, runtime="auto")
+        assert engine_of(scorer) == "torch"
+        with pytest.raises(ConfigurationError, match="does not know"):
+            load_scorer(weights, runtime="onnx")
 
     def test_classical_methods_have_no_engine(self):
         scorer, _ = load_scorer("local-contrast", runtime="auto")

@@ -206,6 +206,18 @@ class TestRay:
         assert killed
         assert content(tmp_path / "ray") == content(tmp_path / "local")
 
+    @pytest.mark.filterwarnings("ignore")
+    def test_a_cluster_that_is_not_there_is_named(self, survey, capsys, monkeypatch):
+        ray = pytest.importorskip("ray")
+        monkeypatch.setattr(ray, "is_initialized", lambda: False)
+
+        def refuse(**_: object) -> None:
+            raise ConnectionError("nobody answers")
+
+        monkeypatch.setattr(ray, "init", refuse)
+        assert survey("--engine", "ray", "--address", "auto") == 1
+        assert "Ray's cluster auto cannot be reached (nobody answers)" in capsys.readouterr().err
+
 
 class TestAddresses:
     @pytest.fixture

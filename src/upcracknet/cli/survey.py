@@ -23,7 +23,7 @@ from upcracknet.detection.pretrained import load_scorer, weights_checksum
 from upcracknet.errors import OutputError
 from upcracknet.runtime import Precision, Runtime
 from upcracknet.survey.engines import Engine, run_survey
-from upcracknet.survey.records import finished_record, require_parquet, write_tables
+from upcracknet.survey.records import COLUMNS, finished_record, require_parquet, write_tables
 from upcracknet.survey.storage import PhotoReference, find_photos
 from upcracknet.survey.worker import SurveySettings
 
@@ -91,15 +91,20 @@ def survey(
         for left in [*output.rglob(".*.part"), *output.rglob(".*.part.tif"), *output.rglob(".*.scores")]:
             left.unlink(missing_ok=True)  # of a run that was killed
         known = [finished_record(output, photo, settings.to_dict()) for photo in found]
-        records = [record for record in known if record is not None]
+        records = [_row(record) for record in known if record is not None]
         missing = [photo for photo, record in zip(found, known, strict=True) if record is None]
         new = run_survey(missing, output, settings, engine=engine, workers=workers, address=address)
         try:
-            records.extend(_shown(found, missing, new))
+            records.extend(map(_row, _shown(found, missing, new)))
         finally:
             counts = write_tables(output, records)
     sys.stdout.write(json.dumps(counts | {"output": str(output)}, indent=2) + "\n")
     return SOME_FAILED if counts["failed"] else 0
+
+
+def _row(record: dict[str, Any]) -> dict[str, Any]:
+    """What the tables need of a record: there may be very many."""
+    return {column: record[column] for column in COLUMNS if column in record}
 
 
 def _engine_of(settings: SurveySettings) -> Runtime:

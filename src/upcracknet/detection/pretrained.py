@@ -16,7 +16,7 @@ from upcracknet.detection.crack_removal_scorer import CrackRemovalScorer, CrackR
 from upcracknet.detection.scorer import RestorationScorer, Scorer
 from upcracknet.detection.settings import PRESETS, DetectionSettings
 from upcracknet.detection.threshold import FixedThreshold, OtsuThreshold, Threshold
-from upcracknet.errors import ConfigurationError, WeightsError
+from upcracknet.errors import ConfigurationError, UpCrackNetError, WeightsError
 from upcracknet.networks import CrackRemover, UNetGenerator
 from upcracknet.runtime import (
     Precision,
@@ -112,7 +112,12 @@ def load_scorer(
         engine = "torch"
     if engine == "torch":
         return scorer, threshold
-    return accelerated(scorer, record.sha256, engine, precision), threshold
+    try:
+        return accelerated(scorer, record.sha256, engine, precision), threshold
+    except UpCrackNetError:
+        if runtime != "auto" or precision != "fp32":
+            raise
+        return scorer, threshold  # asked for whatever works
 
 
 def load_exported(

@@ -159,7 +159,8 @@ def export_network(
         description: stored with it; see :func:`read_description`.
 
     Raises:
-        ConfigurationError: another suffix, ``int8`` without examples, or a package is missing.
+        ConfigurationError: another suffix, ``int8`` without examples, a network that PyTorch cannot
+            export, or a package is missing.
         OutputError: the file cannot be written.
     """
     runtime = runtime_of_file(path)
@@ -176,7 +177,13 @@ def export_network(
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".export-") as folder:
             graph, target = Path(folder) / "graph.onnx", Path(folder) / path.name
-            write_graph(network, size_multiple, graph)
+            try:
+                write_graph(network, size_multiple, graph)
+            except Exception as error:  # the exporter has many kinds of them
+                raise ConfigurationError(
+                    f"{type(network).__name__}: PyTorch cannot export this network "
+                    f"({_first_line(error)}); take --runtime torch"
+                ) from error
             if precision == "fp32":
                 engine.convert(graph, target, text)
             elif examples is None:

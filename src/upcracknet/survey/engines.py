@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from upcracknet.errors import ConfigurationError
+from upcracknet.errors import ConfigurationError, UpCrackNetError
 from upcracknet.survey.storage import PhotoReference
 from upcracknet.survey.worker import SurveySettings, SurveyWorker
 
@@ -81,7 +81,13 @@ def _by_ray(
     if own:
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # it reports every restart of a worker
         started: dict[str, Any] = {"address": address} if address else {"include_dashboard": False}
-        ray.init(**started, logging_level=logging.ERROR, log_to_driver=False)
+        try:
+            ray.init(**started, logging_level=logging.ERROR, log_to_driver=False)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise ConfigurationError(
+                f"Ray's cluster {address or 'on this machine'} cannot be reached ({error}); start it with "
+                "`ray start --head`, or leave --address out"
+            ) from error
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
@@ -101,6 +107,13 @@ def _by_ray(
         for batch in data.iter_batches(batch_size=None, prefetch_batches=0):
             for name in batch["name"]:
                 yield json.loads(record_path(folder, str(name)).read_text(encoding="utf-8"))
+    except ray.exceptions.RayError as error:
+        reason = next(
+            (line for line in reversed(str(error).splitlines()) if line.strip()), type(error).__name__
+        )
+        raise UpCrackNetError(
+            f"a worker of Ray stopped ({reason.strip()}); what is finished stays, the same command goes on"
+        ) from error
     finally:
         if own:
             ray.shutdown()

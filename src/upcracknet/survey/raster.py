@@ -97,7 +97,7 @@ def detect_raster(
     """Find the cracks of an image of any size, a window at a time.
 
     The scores are those of the whole image, tile by tile; they lie in a file beside the mask meanwhile, four
-    bytes a pixel.
+    bytes a pixel. An orientation that a camera stored is not applied: rasters have none.
 
     Args:
         detector: finds the cracks of tiles.

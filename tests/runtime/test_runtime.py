@@ -153,6 +153,19 @@ class TestChoice:
         with pytest.raises(ConfigurationError, match="examples"):
             export_network(network, 4, tmp_path / "n.onnx", precision="int8")
 
+    @pytest.mark.parametrize("engine", ENGINES)
+    def test_what_holds_for_one_size_alone_is_refused(self, tmp_path, engine):
+        class Fixed(torch.nn.Module):
+            """A table of the size that it was exported at, as adaptive pooling can become."""
+
+            def forward(self, images):
+                return images.mean(dim=1) + torch.full((1,), float(int(images.shape[-2])))
+
+        path = tmp_path / f"n.{'onnx' if engine == 'onnx' else 'xml'}"
+        with pytest.raises(ConfigurationError, match="--runtime torch"):
+            export_network(Fixed().eval(), 32, path)
+        assert not list(tmp_path.glob("n.*"))
+
     def test_another_suffix_is_refused(self, network, tmp_path):
         with pytest.raises(ConfigurationError, match=r"\.onnx, for ONNX Runtime, or \.xml"):
             export_network(network, 4, tmp_path / "n.pt")

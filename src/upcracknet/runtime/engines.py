@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from upcracknet.errors import ConfigurationError, OutputError, WeightsError
-from upcracknet.runtime.compiled import CompiledNetwork, Run
+from upcracknet.runtime.compiled import CompiledNetwork, Outputs, Run
 
 Runtime = Literal["auto", "torch", "onnx", "openvino"]
 Precision = Literal["fp32", "int8"]
@@ -159,8 +159,8 @@ def export_network(
         description: stored with it; see :func:`read_description`.
 
     Raises:
-        ConfigurationError: another suffix, ``int8`` without examples, a network that PyTorch cannot
-            export, or a package is missing.
+        ConfigurationError: another suffix, ``int8`` without examples, a network that cannot be
+            exported, or a package is missing.
         OutputError: the file cannot be written.
     """
     runtime = runtime_of_file(path)
@@ -184,11 +184,12 @@ def export_network(
                     f"{type(network).__name__}: PyTorch cannot export this network "
                     f"({_first_line(error)}); take --runtime torch"
                 ) from error
-            if precision == "fp32":
-                engine.convert(graph, target, text)
-            elif examples is None:
+            if precision == "int8" and examples is None:
                 raise ConfigurationError("precision int8 needs examples of undamaged road; give some")
-            else:
+            engine.convert(graph, target, text)
+            _compare(engine.load(target, torch.get_num_threads()), network, size_multiple)
+            if precision == "int8":
+                assert examples is not None
                 engine.quantize(graph, target, text, examples())
             # The file that users name comes last: without it there is no model.
             for written in sorted(target.parent.glob(f"{target.stem}.*"), key=lambda file: file == target):
@@ -197,6 +198,27 @@ def export_network(
         raise OutputError(
             f"{path}: cannot be written ({error.strerror}); choose a writable folder"
         ) from error
+
+
+def _compare(run: Run, network: nn.Module, size_multiple: int) -> None:
+    """Refuse an export that answers otherwise than the network at a size that was not exported."""
+    side = size_multiple * -(-64 // size_multiple)
+    images = torch.rand(1, 3, 3 * side, 2 * side, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        expected = Outputs(network)(images)
+    try:
+        found = run(images.numpy())
+        agrees = all(
+            np.abs(there - here.numpy()).max() <= 1e-3 * (1 + np.abs(here.numpy()).max())
+            for there, here in zip(found, expected, strict=True)
+        )
+    except Exception:  # each engine has errors of its own
+        agrees = False
+    if not agrees:
+        raise ConfigurationError(
+            f"{type(network).__name__}: exported, this network answers otherwise for images of another size; "
+            "take --runtime torch"
+        )
 
 
 def read_description(path: Path) -> dict[str, Any]:

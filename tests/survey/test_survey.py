@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+import socket
 import threading
 import time
 from pathlib import Path
@@ -217,6 +218,11 @@ class TestRay:
         monkeypatch.setattr(ray, "init", refuse)
         assert survey("--engine", "ray", "--address", "auto") == 1
         assert "Ray's cluster auto cannot be reached (nobody answers)" in capsys.readouterr().err
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{free.getsockname()[1]}"
+        assert survey("--engine", "ray", "--address", address) == 1
+        assert f"{address} cannot be reached ([Errno" in capsys.readouterr().err
 
 
 class TestAddresses:

@@ -1,6 +1,7 @@
 """Who works on a survey: this process, or any number of them by Ray Data."""
 
 import os
+import socket
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -82,8 +83,9 @@ def _by_ray(
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # it reports every restart of a worker
         started: dict[str, Any] = {"address": address} if address else {"include_dashboard": False}
         try:
+            _knock(address)
             ray.init(**started, logging_level=logging.ERROR, log_to_driver=False)
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             raise ConfigurationError(
                 f"Ray's cluster {address or 'on this machine'} cannot be reached ({error}); start it with "
                 "`ray start --head`, or leave --address out"
@@ -117,3 +119,10 @@ def _by_ray(
     finally:
         if own:
             ray.shutdown()
+
+
+def _knock(address: str | None) -> None:
+    """Fail at once where nobody listens; Ray itself would try for many minutes."""
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=10).close()

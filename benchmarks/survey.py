@@ -1,0 +1,190 @@
+"""Large images and many photos: time and memory against size and number, and workers of Ray.
+
+    python benchmarks/survey.py     # about ten minutes, 8 GB of disk; writes docs/results/survey.md and .json
+
+The machinery is measured with the classical method local-contrast, whose own time is small, so that what
+grows with an image or a survey cannot hide behind the network; the default's memory is measured on images of
+full width.
+"""
+
+import json
+import logging
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from upcracknet.data.synthetic import synthesize_road
+from upcracknet.survey.engines import run_survey
+from upcracknet.survey.storage import find_photos
+from upcracknet.survey.worker import SurveySettings
+
+RESULTS = Path(__file__).parent.parent / "docs" / "results"
+SIDES = (4096, 16384, 32768)
+PHOTOS = 300
+ROUNDS = 3
+
+RASTER = """
+import re, sys, time, pathlib
+from upcracknet import CrackDetector
+from upcracknet.survey import detect_raster
+detector = CrackDetector.from_pretrained(sys.argv[2], runtime="auto")
+path = pathlib.Path(sys.argv[1])
+start = time.perf_counter()
+found = detect_raster(detector, path, path.with_suffix(".mask.tif"), overlay=path.with_suffix(".png"))
+seconds = time.perf_counter() - start
+most = int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text()).group(1)) / 1024
+print(seconds, most)
+"""
+
+
+def write_raster(path: Path, height: int, width: int) -> Path:
+    """A georeferenced RGB image of made road, written in strips."""
+    import rasterio
+    from rasterio.transform import from_origin
+
+    profile = {
+        "driver": "GTiff", "count": 3, "dtype": "uint8", "width": width, "height": height, "tiled": True,
+        "blockxsize": 512, "blockysize": 512, "crs": "EPSG:32633", "bigtiff": "if_safer",
+        "transform": from_origin(500000, 5400000, 0.002, 0.002),
+    }  # fmt: skip
+    roads = [synthesize_road(seed, 512, 512).photo for seed in range(16)]
+    random = np.random.default_rng(0)
+    with rasterio.open(path, "w", **profile) as file:
+        for top in range(0, height, 512):
+            strip = np.concatenate([roads[n] for n in random.integers(0, 16, -(-width // 512))], axis=1)
+            rows = min(512, height - top)
+            window = rasterio.windows.Window(0, top, width, rows)
+            file.write(np.moveaxis(strip[:rows, :width], -1, 0), window=window)
+    return path
+
+
+def raster(folder: Path, height: int, width: int, model: str) -> dict[str, Any]:
+    path = write_raster(folder / "road.tif", height, width)
+    words = [sys.executable, "-W", "ignore", "-c", RASTER, str(path), model]
+    output = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    for left in folder.glob("road.*"):
+        left.unlink()
+    seconds, most = map(float, output.split()[-2:])
+    return {
+        "model": model,
+        "width": width,
+        "height": height,
+        "nanoseconds_per_pixel": round(1e9 * seconds / (height * width), 1),
+        "megabytes_at_most": round(most),
+    }
+
+
+def resident() -> float:
+    """Memory of this process in MB, at this moment."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 1e6
+
+
+def streaming(folder: Path) -> dict[str, Any]:
+    """Memory along a survey of photos of 12 megapixels."""
+    photos = folder / "photos"
+    photos.mkdir()
+    for number in range(PHOTOS):
+        path = photos / f"{number:04}.jpg"
+        if number < 10:
+            road = np.tile(synthesize_road(number, 750, 1000).photo, (4, 4, 1))
+            cv2.imwrite(str(path), road[..., ::-1])
+        else:
+            os.link(photos / f"{number % 10:04}.jpg", path)
+    memory = []
+    start = time.perf_counter()
+    settings = SurveySettings("local-contrast", runtime="torch")
+    for _ in run_survey(find_photos([str(photos)], folder / "out"), folder / "out", settings):
+        memory.append(resident())
+    seconds = time.perf_counter() - start
+    return {
+        "photos": PHOTOS,
+        "photos_per_second": round(PHOTOS / seconds, 2),
+        "megabytes_from_100_to_150": round(statistics.mean(memory[100:150])),
+        "megabytes_of_the_last_50": round(statistics.mean(memory[-50:])),
+        "megabytes_at_most_after_100": round(max(memory[100:])),
+    }
+
+
+def workers(folder: Path) -> dict[str, Any]:
+    """Photos a second of one and of two workers of Ray, each with one processor, once all have started."""
+    import ray
+
+    photos = folder / "small"
+    photos.mkdir()
+    for number in range(64):
+        cv2.imwrite(str(photos / f"{number:03}.png"), synthesize_road(number, 384, 544).photo)
+    rates: dict[int, list[float]] = {1: [], 2: []}
+    for turn in range(ROUNDS):
+        for number in rates:
+            ray.init(
+                num_cpus=number, include_dashboard=False, logging_level=logging.ERROR, log_to_driver=False
+            )
+            out = folder / f"ray-{turn}-{number}"
+            times = [
+                time.perf_counter()
+                for _ in run_survey(
+                    find_photos([str(photos)], out), out, SurveySettings(), engine="ray", workers=number
+                )
+            ]
+            ray.shutdown()
+            warm = 16 * number  # the first batches of each worker wait for its start
+            rates[number].append((len(times) - warm) / (times[-1] - times[warm - 1]))
+    ratios = [two / one for one, two in zip(*rates.values(), strict=True)]
+    return {
+        "photos_per_second": {
+            f"{n} workers": round(statistics.median(values), 2) for n, values in rates.items()
+        },
+        "times_one_worker": round(statistics.median(ratios), 2),
+        "range": [round(min(ratios), 2), round(max(ratios), 2)],
+    }
+
+
+def report(result: dict[str, Any]) -> str:
+    lines = [
+        "# Large images and many photos", "",
+        f"`python benchmarks/survey.py` on {result['processors']} cores. `local-contrast` shows what the "
+        "machinery costs; the default's own time is in [speed.md](speed.md).", "",
+        "## One image", "",
+        "| method | width | height | ns a pixel | MB at most |", "|---|---:|---:|---:|---:|",
+        *(f"| {' | '.join(map(str, row.values()))} |" for row in result["rasters"]),
+        "", "## Many photos of 12 megapixels, `local-contrast`, this process", "",
+        *(f"- {name.replace('_', ' ')}: {value}" for name, value in result["streaming"].items()),
+    ]  # fmt: skip
+    if "workers" in result:
+        ray_ = result["workers"]
+        lines += [
+            "", "## Workers of Ray, the default, photos of 544×384", "",
+            *(f"- {name}: {value} photos a second" for name, value in ray_["photos_per_second"].items()),
+            f"- two have {ray_['times_one_worker']} times the rate of one "
+            f"({'–'.join(map(str, ray_['range']))})",
+        ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        result: dict[str, Any] = {
+            "processors": len(os.sched_getaffinity(0)),
+            "rasters": [raster(folder, side, side, "local-contrast") for side in SIDES]
+            + [raster(folder, 1536, width, "default") for width in (4096, 32768)],
+        }
+        print(json.dumps(result), file=sys.stderr, flush=True)
+        result["streaming"] = streaming(folder)
+        print(json.dumps(result["streaming"]), file=sys.stderr, flush=True)
+        result["workers"] = workers(folder)
+    RESULTS.joinpath("survey.json").write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+    RESULTS.joinpath("survey.md").write_text(report(result), "utf-8")
+    print(report(result))
+
+
+if __name__ == "__main__":
+    main()

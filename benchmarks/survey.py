@@ -98,11 +98,10 @@ def streaming(folder: Path) -> dict[str, Any]:
             cv2.imwrite(str(path), road[..., ::-1])
         else:
             os.link(photos / f"{number % 10:04}.jpg", path)
-    memory = []
     start = time.perf_counter()
     settings = SurveySettings("local-contrast", runtime="torch")
-    for _ in run_survey(find_photos([str(photos)], folder / "out"), folder / "out", settings):
-        memory.append(resident())
+    found = find_photos([str(photos)], folder / "out")
+    memory = [resident() for _ in run_survey(found, folder / "out", settings)]
     seconds = time.perf_counter() - start
     return {
         "photos": PHOTOS,

@@ -9,7 +9,7 @@ import torch
 
 from upcracknet.cli.main import run
 from upcracknet.data.synthetic import synthesize_road
-from upcracknet.detection import CrackDetector, CrackRemovalScorer, CrackRemovalSettings
+from upcracknet.detection import CrackDetector, CrackRemovalScorer, CrackRemovalSettings, acceleration
 from upcracknet.detection.acceleration import (
     accelerated,
     calibration_roads,
@@ -80,7 +80,8 @@ class TestParity:
         ]
         assert np.abs(scores[0] - scores[1]).max() < 1e-3
 
-    def test_int8_finds_nearly_the_same(self):
+    def test_int8_finds_nearly_the_same(self, monkeypatch):
+        monkeypatch.setattr(acceleration, "CALIBRATION_ROADS", 6)
         photos = [synthesize_road(seed, 256, 256) for seed in range(900, 904)]
         masks = [
             np.stack([detector.detect(road.photo).mask for road in photos])
@@ -208,7 +209,8 @@ class TestFiles:
         assert run(["export", "sauvola", "-o", str(tmp_path / "s.onnx")]) == 1
         assert "no trained network" in capsys.readouterr().err
 
-    def test_int8_is_measured_on_photos_of_ones_own(self, weights, tmp_path, capsys):
+    def test_int8_is_measured_on_photos_of_ones_own(self, weights, tmp_path, capsys, monkeypatch):
+        monkeypatch.setattr(acceleration, "CALIBRATION_ROADS", 2)
         photos = tmp_path / "clean"
         assert run(["synthesize", str(photos), "--count", "2", "--height", "96", "--width", "96"]) == 0
         capsys.readouterr()

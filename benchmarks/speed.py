@@ -97,6 +97,10 @@ def peak_flops() -> float:
     return 2 * 2048**3 / seconds / 1e9
 
 
+def iou(masks: np.ndarray, truth: np.ndarray) -> float:
+    return round(100 * float((masks & truth).sum() / (masks | truth).sum()), 1)
+
+
 def detection(folder: Path) -> dict[str, Any]:
     """End to end, from files to files, and the IoU on these made photos."""
     roads = [synthesize_road(seed, 256, 256) for seed in range(PHOTOS)]
@@ -133,7 +137,7 @@ def detection(folder: Path) -> dict[str, Any]:
                 round(min(a / b for a, b in zip(first, values, strict=True)), 2),
                 round(max(a / b for a, b in zip(first, values, strict=True)), 2),
             ],
-            "iou_on_these": round(100 * float((masks[name] & truth).sum() / (masks[name] | truth).sum()), 1),
+            "iou_on_these": None if name == UNTRAINED else iou(masks[name], truth),
         }
         for name, values in seconds.items()
     }

@@ -1,4 +1,5 @@
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import torch
 
 from upcracknet.networks import UNetGenerator
 from upcracknet.weights import WeightsRecord, save_weights
+
+# Started in the background of a shell, a process ignores Ctrl-C, which some tests press.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Test processes share the cores; more threads each would only get in each other's way.
 torch.set_num_threads(1)

@@ -166,23 +166,29 @@ main()
 """
 
 
+def shared_run(crack_free, tmp_path, *more: str) -> tuple[list[str], dict[str, str]]:
+    """Words after ``upcracknet`` and the environment of a run that two processes share."""
+    folders = ("--photos", str(crack_free), "-o", str(tmp_path / "run"), "--accelerator", "cpu")
+    # Ten patches: five a process, of which the incomplete third batch is left out.
+    words = ["train", *TINY, "data.patches_per_epoch=10", "epochs=2", *folders, *more]
+    inherited = {key: value for key, value in os.environ.items() if key not in ("LOCAL_RANK", "WORLD_SIZE")}
+    return words, inherited | {"OMP_NUM_THREADS": "1"}
+
+
+def check_shared_run(folder: Path) -> None:
+    """Two processes made the records and the weights of one run."""
+    assert json.loads((folder / "run.json").read_text())["devices"] == 2
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [line["epoch"] for line in lines] == [1, 2]
+    _, record = load_weights(folder / "generator.safetensors")
+    assert record.provenance["images_seen"] == 8 * record.provenance["epoch"]
+
+
 def test_two_processes_share_one_run(crack_free, tmp_path, photo):
     script = tmp_path / "command.py"
     script.write_text(SCRIPT)
-    options = [
-        "--photos",
-        str(crack_free),
-        "-o",
-        str(tmp_path / "run"),
-        "--accelerator",
-        "cpu",
-        "--devices",
-        "2",
-    ]
-    # Ten patches: five a process, of which the incomplete third batch is left out.
-    command = [sys.executable, str(script), "train", *TINY, "data.patches_per_epoch=10", "epochs=2", *options]
-    inherited = {key: value for key, value in os.environ.items() if key not in ("LOCAL_RANK", "WORLD_SIZE")}
-    environment = inherited | {"OMP_NUM_THREADS": "1"}
+    words, environment = shared_run(crack_free, tmp_path, "--devices", "2")
+    command = [sys.executable, str(script), *words]
     answer = subprocess.run(
         command, capture_output=True, text=True, timeout=170, env=environment, check=False
     )
@@ -195,11 +201,7 @@ def test_two_processes_share_one_run(crack_free, tmp_path, photo):
         *("configuration.yaml", "run.json", "metrics.jsonl", "generator.safetensors"),
         *("checkpoints/last.ckpt", "samples/epoch-0001.png"),
     }
-    assert json.loads((tmp_path / "run" / "run.json").read_text())["devices"] == 2
-    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
-    assert [line["epoch"] for line in lines] == [1, 2]
-    _, record = load_weights(tmp_path / "run" / "generator.safetensors")
-    assert record.provenance["images_seen"] == 8 * record.provenance["epoch"]
+    check_shared_run(tmp_path / "run")
     assert CrackDetector.from_pretrained(tmp_path / "run").detect(photo).score.shape == (100, 150)
 
     # Both processes took the same steps, the mean of what each saw.
@@ -208,29 +210,19 @@ def test_two_processes_share_one_run(crack_free, tmp_path, photo):
     assert all(torch.equal(value, second[name]) for name, value in first.items())
 
 
-def test_two_machines_share_one_run(crack_free, tmp_path, photo):
+def test_two_machines_share_one_run(crack_free, tmp_path):
     """Two nodes of one process each, both on this machine, as torchrun starts them on two."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = [
-        "--photos",
-        str(crack_free),
-        "-o",
-        str(tmp_path / "run"),
-        "--accelerator",
-        "cpu",
-        "--nodes",
-        "2",
-    ]
+    words, environment = shared_run(crack_free, tmp_path, "--nodes", "2")
     rendezvous = ["--nnodes", "2", "--nproc-per-node", "1", "--rdzv-backend", "c10d"]
     command = [
         *(sys.executable, "-m", "torch.distributed.run", *rendezvous),
         *("--rdzv-endpoint", f"127.0.0.1:{port}", "--local-addr", "127.0.0.1", "-m", "upcracknet"),
-        *("train", *TINY, "data.patches_per_epoch=10", "epochs=2", *options),
+        *words,
     ]
-    inherited = {key: value for key, value in os.environ.items() if key not in ("LOCAL_RANK", "WORLD_SIZE")}
-    environment = inherited | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+    environment |= {"PYTHONWARNINGS": "ignore"}
     nodes = [
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
         for _ in range(2)
@@ -239,8 +231,4 @@ def test_two_machines_share_one_run(crack_free, tmp_path, photo):
     assert [node.returncode for node in nodes] == [0, 0], answers[0][1] + answers[1][1]
     told = [output for output, _ in answers if "weights" in output]
     assert len(told) == 1  # one of the processes speaks for all
-    assert json.loads((tmp_path / "run" / "run.json").read_text())["devices"] == 2
-    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
-    assert [line["epoch"] for line in lines] == [1, 2]
-    _, record = load_weights(tmp_path / "run" / "generator.safetensors")
-    assert record.images_seen == 8 * record.provenance["epoch"]
+    check_shared_run(tmp_path / "run")

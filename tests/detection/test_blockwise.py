@@ -10,6 +10,7 @@ from upcracknet.detection import CrackDetector, FixedThreshold, OtsuThreshold
 from upcracknet.detection.blockwise import level_of_rows, mask_rows, scored_rows
 from upcracknet.detection.threshold import apply_threshold
 from upcracknet.detection.tiling import cut
+from upcracknet.errors import ConfigurationError
 
 
 def blocks(score: np.ndarray, heights: list[int]):
@@ -53,6 +54,20 @@ def test_the_level_is_that_of_the_whole_map(threshold):
     assert level_of_rows(threshold, blocks(score, [7])) == pytest.approx(threshold.level(score), abs=1e-6)
     flat = np.full((4, 4), 0.25, np.float32)
     assert level_of_rows(OtsuThreshold(), blocks(flat, [2])) == OtsuThreshold().level(flat)
+
+
+def test_another_rule_is_refused():
+    class Median:
+        minimum_extent, seed_level = 0, 0.0
+
+        def fit(self, scores):
+            return self
+
+        def level(self, score):
+            return float(np.median(score))
+
+    with pytest.raises(ConfigurationError, match="Median: large images"):
+        level_of_rows(Median(), blocks(np.ones((4, 4), np.float32), [2]))
 
 
 class Smoothed:

@@ -223,11 +223,19 @@ class TestFiles:
 
 class TestExamples:
     def test_they_are_what_the_network_sees(self, scorer):
-        road = next(calibration_roads())
+        road = next(calibration_roads(scorer))
         seen = list(seen_by_network(scorer, [road]))
         assert [images.shape for images in seen] == [(1, 3, 192, 192), (1, 3, 384, 384)]
         assert seen[0].min() >= 0
         assert seen[0].max() <= 1
+
+    def test_roads_are_as_large_as_the_scorer_wants(self):
+        scorer, _ = load_scorer("paper")
+        scorer.input_size = 512
+        assert next(calibration_roads(scorer)).shape == (512, 512, 3)
+
+    def test_results_tell_engines_apart(self, scorer):
+        assert accelerated(scorer, "a", "onnx").name == f"{scorer.name}, onnx fp32"
 
 
 @pytest.mark.data

@@ -145,7 +145,7 @@ def detect(
                         score=output / files["score"] if files["score"] else None,
                         progress=partial(_tiles, bar, tiles),
                     )
-                    log.add_raster(photo, found_cracks, files, millimetres_per_pixel)
+                    log.add_written(photo, found_cracks, files, millimetres_per_pixel)
                     bar.advance(task)
                 except PhotoError as error:
                     failed(photo, error)

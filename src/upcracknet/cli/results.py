@@ -15,6 +15,7 @@ from upcracknet.data.photo import list_photos, write_atomically
 from upcracknet.detection import CrackMap
 from upcracknet.errors import DataError, OutputError
 from upcracknet.survey import RasterResult
+from upcracknet.survey.records import counted, measures
 
 LOG = "results.jsonl"
 COLUMNS = (
@@ -136,59 +137,21 @@ class ResultLog:
                 buffer = io.BytesIO()
                 np.save(buffer, crack_map.score)
                 write_atomically(self.folder / files["score"], buffer.getvalue())
-        height, width = crack_map.mask.shape
-        self._add_done(
-            photo,
-            (height, width),
-            crack_map.crack_pixels,
-            crack_map.area_share,
-            crack_map.threshold,
-            files,
-            millimetres_per_pixel,
-        )
+        self.add_written(photo, crack_map, files, millimetres_per_pixel)
 
-    def add_raster(
-        self, photo: Path, found: RasterResult, files: dict[str, str], millimetres_per_pixel: float | None
-    ) -> None:
-        """Remember a large or georeferenced image, whose files are written."""
-        self._add_done(
-            photo,
-            (found.height, found.width),
-            found.crack_pixels,
-            found.area_share,
-            found.threshold,
-            files,
-            millimetres_per_pixel or found.millimetres_per_pixel,
-        )
-
-    def _add_done(
+    def add_written(
         self,
         photo: Path,
-        size: tuple[int, int],
-        crack_pixels: int,
-        area_share: float,
-        threshold: float,
+        found: CrackMap | RasterResult,
         files: dict[str, str],
         millimetres_per_pixel: float | None,
     ) -> None:
-        area = (
-            "" if millimetres_per_pixel is None else round(crack_pixels * millimetres_per_pixel**2 / 100, 3)
-        )
-        self._append(
-            {
-                "photo": str(photo),
-                "status": "done",
-                "width": size[1],
-                "height": size[0],
-                "crack_pixels": crack_pixels,
-                "area_share": round(area_share, 6),
-                "crack_area_cm2": area,
-                "threshold": round(threshold, 6),
-                **files,
-                "error": "",
-                "stamp": _stamp(photo),
-            }
-        )
+        """Remember a photo whose files are written."""
+        measured = measures(found, millimetres_per_pixel)
+        if measured["crack_area_cm2"] is None:
+            measured["crack_area_cm2"] = ""  # an empty cell of the CSV
+        row = {"photo": str(photo), "status": "done", **measured, **files}
+        self._append(row | {"error": "", "stamp": _stamp(photo)})
 
     def add_failure(self, photo: Path, error: str) -> None:
         """Remember a photo that could not be used; a later run tries it again."""
@@ -212,14 +175,7 @@ class ResultLog:
         writer = csv.DictWriter(text, COLUMNS)
         writer.writeheader()
         writer.writerows(table)
-        done = [row for row in table if row["status"] == "done"]
-        counts = {
-            "photos": len(photos),
-            "done": len(done),
-            "failed": len(table) - len(done),
-            "with_cracks": sum(row["crack_pixels"] > 0 for row in done),
-            "output": str(self.folder),
-        }
+        counts = counted(table) | {"photos": len(photos), "output": str(self.folder)}
         # File names need not be UTF-8.
         write_atomically(self.folder / "summary.csv", text.getvalue().encode(errors="surrogateescape"))
         content = {"counts": counts, "settings": self.settings, "photos": table}

@@ -22,6 +22,7 @@ CALIBRATION_ROADS = 24
 only cracks reach would be cut off."""
 
 CALIBRATION_SIDE = 384
+"""Side of these roads in pixels, for scorers that take any size."""
 
 
 def accelerated(
@@ -42,9 +43,16 @@ def accelerated(
     network, multiple = exported_part(scorer)
     identity = f"{checksum} {getattr(getattr(scorer, 'settings', None), 'statistics', '')}"
     compiled = compiled_network(
-        network, multiple, identity, runtime, precision, lambda: seen_by_network(scorer, calibration_roads())
+        network,
+        multiple,
+        identity,
+        runtime,
+        precision,
+        lambda: seen_by_network(scorer, calibration_roads(scorer)),
     )
-    return with_network(scorer, compiled)
+    other = with_network(scorer, compiled)
+    other.name = f"{scorer.name}, {runtime} {precision}"  # type: ignore[misc]  # results tell engines apart
+    return other
 
 
 def export_scorer(
@@ -71,7 +79,7 @@ def export_scorer(
         multiple,
         path,
         precision=precision,
-        examples=lambda: seen_by_network(scorer, chain(calibration_roads(), photos or ())),
+        examples=lambda: seen_by_network(scorer, chain(calibration_roads(scorer), photos or ())),
         description=description,
     )
 
@@ -117,12 +125,13 @@ def with_network(scorer: AnyScorer, compiled: CompiledNetwork) -> AnyScorer:
     return other
 
 
-def calibration_roads() -> Iterator[UInt8[np.ndarray, "h w 3"]]:
-    """Synthetic roads with cracks, the same at each call."""
+def calibration_roads(scorer: Scorer) -> Iterator[UInt8[np.ndarray, "h w 3"]]:
+    """Synthetic roads with cracks, of the size that a scorer wants, the same at each call."""
     from upcracknet.data.synthetic import synthesize_road  # only when a network is quantised
 
+    side = scorer.input_size or CALIBRATION_SIDE
     for seed in range(CALIBRATION_ROADS):
-        yield synthesize_road(seed, CALIBRATION_SIDE, CALIBRATION_SIDE).photo
+        yield synthesize_road(seed, side, side).photo
 
 
 def seen_by_network(

@@ -9,8 +9,15 @@ import torch
 from jaxtyping import Bool, Float, Int, UInt8
 
 from upcracknet.detection.scorer import Scorer
-from upcracknet.detection.threshold import OTSU_BINS, FixedThreshold, Threshold, otsu_level_of_counts
+from upcracknet.detection.threshold import (
+    OTSU_BINS,
+    FixedThreshold,
+    OtsuThreshold,
+    Threshold,
+    otsu_level_of_counts,
+)
 from upcracknet.detection.tiling import Tile, blend_window, tile_grid
+from upcracknet.errors import ConfigurationError
 
 Rows = Iterator[Float[np.ndarray, "_h w"]]
 """A map from the top to the bottom, some rows at a time."""
@@ -76,9 +83,16 @@ def level_of_rows(threshold: Threshold, rows: Callable[[], Rows]) -> float:
     Args:
         threshold: the rule.
         rows: gives the map anew; a fixed level does not ask for it.
+
+    Raises:
+        ConfigurationError: another rule than the two that are known.
     """
     if isinstance(threshold, FixedThreshold):
         return threshold.fixed_level
+    if not isinstance(threshold, OtsuThreshold):
+        raise ConfigurationError(
+            f"{type(threshold).__name__}: large images take a fixed threshold or Otsu's method alone"
+        )
     extremes = [(float(block.min()), float(block.max())) for block in rows()]
     low, high = min(low for low, _ in extremes), max(high for _, high in extremes)
     counts = np.zeros(OTSU_BINS)
@@ -86,7 +100,7 @@ def level_of_rows(threshold: Threshold, rows: Callable[[], Rows]) -> float:
         bounds = [low, float(np.nextafter(np.float32(high), np.float32(np.inf)))]
         for block in rows():
             counts += cv2.calcHist([np.ascontiguousarray(block)], [0], None, [OTSU_BINS], bounds).ravel()
-    return max(otsu_level_of_counts(counts, low, high), getattr(threshold, "floor", 0.0))
+    return max(otsu_level_of_counts(counts, low, high), threshold.floor)
 
 
 @dataclass(frozen=True)

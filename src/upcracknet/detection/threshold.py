@@ -55,9 +55,8 @@ def otsu_level_of_counts(counts: Float[np.ndarray, " bins"], low: float, high: f
     """Otsu's threshold of values of which only their counts in equal bins between low and high are known."""
     if not high > low:
         return high
-    from skimage.filters import (
-        threshold_otsu,
-    )  # a third of a second, which fixed thresholds need not wait for
+    # Loading it takes a third of a second, which fixed thresholds need not wait for.
+    from skimage.filters import threshold_otsu
 
     edges = np.linspace(low, high, len(counts) + 1)
     level = threshold_otsu(hist=(counts, (edges[:-1] + edges[1:]) / 2))  # type: ignore[no-untyped-call]

@@ -1,41 +1,27 @@
 """Images of any size, read in windows, scored in tiles, written in windows: memory stays as it is."""
 
 import os
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import UInt8
 
-from upcracknet.data.photo import load_photo, photo_size, save_image_atomically
+from upcracknet.data.photo import photo_size, save_image_atomically
 from upcracknet.detection import CrackDetector, CrackMap
 from upcracknet.detection.blockwise import Rows, level_of_rows, mask_rows, scored_rows
 from upcracknet.detection.detector import tile_of
-from upcracknet.detection.tiling import Tile
-from upcracknet.errors import ConfigurationError, OutputError, PhotoError
+from upcracknet.errors import OutputError, PhotoError
+from upcracknet.survey.geotiff import TILE, Windows, opened, pixel_size, write_geotiff
 
 LARGE = 100_000_000
 """Pixels from which on an image is read in windows: 300 MB as RGB, 800 MB more as scores."""
 
-TILE = 512
-"""Side of the tiles of written GeoTIFFs, in pixels."""
-
 PREVIEW = 2048
 """Longest side of the overlay of a large image, in pixels."""
-
-GEOTIFF = {
-    "driver": "GTiff", "count": 1, "tiled": True, "blockxsize": TILE, "blockysize": TILE,
-    "compress": "deflate", "bigtiff": "if_safer",
-}  # fmt: skip
-
-GDAL_CACHE = 64
-"""Megabytes of decoded blocks that GDAL keeps; by default it takes a share of the machine's memory."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +65,7 @@ def is_for_windows(path: Path) -> bool:
             return "expected at most" in str(error)  # too large to be opened whole
         return height * width > LARGE
     try:
-        with _opened(path) as image:
+        with opened(path) as image:
             return image.crs is not None or image.width * image.height > LARGE
     except PhotoError:
         return False
@@ -112,10 +98,10 @@ def detect_raster(
         OutputError: a file cannot be written.
         ConfigurationError: rasterio is not installed.
     """
-    with _opened(path) as image:
+    with opened(path) as image:
         size = image.height, image.width
         tile, overlap = tile_of(detector, size, str(path))
-        window = _Windows(image, path)
+        window = Windows(image, path)
         raw = mask.with_name(f".{mask.name}.{os.getpid()}.scores")
         try:
             mask.parent.mkdir(parents=True, exist_ok=True)
@@ -140,10 +126,10 @@ def detect_raster(
                     top += len(block)
                     yield block.astype(np.uint8) * np.uint8(255)
 
-            _write(mask, image, np.uint8, counted())
+            write_geotiff(mask, image, np.uint8, counted())
             if score is not None:
                 scaled = (np.rint(block.clip(0, 1) * 65535).astype(np.uint16) for block in stored.rows())
-                _write(score, image, np.uint16, scaled)
+                write_geotiff(score, image, np.uint16, scaled)
         except OSError as error:
             raise OutputError(
                 f"cannot write {mask}: {error.strerror or error}; choose another folder or free some space "
@@ -152,59 +138,10 @@ def detect_raster(
         finally:
             with suppress(OSError):
                 raw.unlink(missing_ok=True)
-        millimetres = _millimetres_per_pixel(image)
+        millimetres = pixel_size(image)
         if overlay is not None:
             _save_preview(overlay, window, mask, level)
     return RasterResult(size[1], size[0], crack, valid, level, millimetres)
-
-
-class _Windows:
-    """Windows of an image as RGB, what it does not show in white."""
-
-    def __init__(self, image: Any, path: Path) -> None:
-        self.image, self.path = image, path
-        self.bands = list(range(1, min(image.count, 3) + 1)) if image.count != 2 else [1]
-        # GDAL names an alpha band; a mask of all ones need not be read.
-        from rasterio.enums import MaskFlags
-
-        self.partial = any(MaskFlags.all_valid not in flags for flags in image.mask_flag_enums)
-
-    def read(self, tile: Tile) -> UInt8[np.ndarray, "th tw 3"]:
-        from rasterio.windows import Window
-
-        height = min(tile.height, self.image.height - tile.top)
-        width = min(tile.width, self.image.width - tile.left)
-        window = Window(tile.left, tile.top, width, height)
-        photo = self._rgb(window=window)
-        below, right = tile.height - height, tile.width - width
-        if below or right:
-            photo = cv2.copyMakeBorder(photo, 0, below, 0, right, cv2.BORDER_REFLECT_101)
-        return np.ascontiguousarray(photo)
-
-    def seen(self, top: int, height: int) -> Bool[np.ndarray, "h w"]:
-        """Where the image shows anything, of some rows."""
-        from rasterio.windows import Window
-
-        if not self.partial:
-            return np.ones((height, self.image.width), bool)
-        with _one_line(self.path):
-            mask = self.image.dataset_mask(window=Window(0, top, self.image.width, height))
-        return np.asarray(mask) > 0
-
-    def small(self, height: int, width: int) -> UInt8[np.ndarray, "h w 3"]:
-        """The whole image, shrunk."""
-        return self._rgb(out_shape=(height, width))
-
-    def _rgb(self, **how: Any) -> UInt8[np.ndarray, "h w 3"]:
-        shape = {"out_shape": (len(self.bands), *how["out_shape"])} if "out_shape" in how else how
-        with _one_line(self.path):
-            values = self.image.read(self.bands, **shape)
-            if np.issubdtype(values.dtype, np.floating):
-                values = np.nan_to_num(values, nan=1.0)
-            photo = load_photo(np.moveaxis(values, 0, -1)).copy()
-            if self.partial:
-                photo[self.image.dataset_mask(**how) == 0] = 255
-        return photo
 
 
 class _Stored:
@@ -224,48 +161,7 @@ class _Stored:
                 yield block.reshape(height, self.width)
 
 
-def _write(path: Path, image: Any, kind: type[np.generic], rows: Iterator[np.ndarray]) -> None:
-    """A GeoTIFF where the image lies, whole or not at all, its blocks each written once."""
-    import rasterio
-    from rasterio.enums import Resampling
-    from rasterio.windows import Window
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.part.tif")
-    profile = GEOTIFF | {"width": image.width, "height": image.height, "dtype": kind}
-    profile |= {"crs": image.crs, "transform": image.transform}
-    try:
-        with rasterio.open(partial, "w", **profile) as file:
-            for top, block in _in_blocks(rows):
-                file.write(block, 1, window=Window(0, top, image.width, len(block)))
-        factors = [2**power for power in range(1, 12) if max(image.width, image.height) >> power >= TILE]
-        if factors:
-            with rasterio.open(partial, "r+") as file:
-                file.build_overviews(factors, Resampling.average)
-        partial.replace(path)
-    except rasterio.errors.RasterioError as error:
-        raise OutputError(
-            f"cannot write {path}: {error}; choose another folder or free some space"
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _in_blocks(rows: Iterator[np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:
-    """Rows in the heights of the file's tiles: a compressed tile that is written twice takes place twice."""
-    top, held = 0, list[np.ndarray]()
-    for block in rows:
-        held.append(block)
-        while sum(map(len, held)) >= TILE:
-            together = np.concatenate(held)
-            yield top, together[:TILE]
-            top, held = top + TILE, [together[TILE:]]
-    together = np.concatenate(held) if held else np.empty((0, 0))
-    if len(together):
-        yield top, together
-
-
-def _save_preview(path: Path, windows: _Windows, mask: Path, level: float) -> None:
+def _save_preview(path: Path, windows: Windows, mask: Path, level: float) -> None:
     import rasterio
 
     height, width = windows.image.height, windows.image.width
@@ -285,41 +181,3 @@ def _save_preview(path: Path, windows: _Windows, mask: Path, level: float) -> No
             ] = True
     shown = CrackMap(photo, reduced.astype(np.float32), reduced, level)
     save_image_atomically(path, shown.overlay())
-
-
-def _millimetres_per_pixel(image: Any) -> float | None:
-    if image.crs is None or not image.crs.is_projected:
-        return None
-    metres = image.crs.linear_units_factor[1]
-    across, down = image.res
-    return float(np.sqrt(across * down) * metres * 1000)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    if find_spec("rasterio") is None:
-        raise ConfigurationError(
-            "images in windows need rasterio; install it with `pip install 'upcracknet[survey]'`"
-        )
-    import rasterio
-
-    with warnings.catch_warnings(), rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE):
-        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-        with _one_line(path):
-            image = rasterio.open(path)
-        with image:
-            yield image
-
-
-@contextmanager
-def _one_line(path: Path) -> Iterator[None]:
-    import rasterio
-
-    try:
-        yield
-    except rasterio.errors.RasterioError as error:
-        raise PhotoError(
-            f"{path}: cannot be read ({' '.join(str(error).split())}); it may be damaged, copy it again"
-        ) from error
-    except PhotoError as error:
-        raise PhotoError(str(error).replace("array:", f"{path}:", 1)) from error

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from upcracknet.data.photo import write_atomically
+from upcracknet.detection import CrackMap
 from upcracknet.errors import ConfigurationError
+from upcracknet.survey.raster import RasterResult
 from upcracknet.survey.storage import PhotoReference
 
 RECORDS = "records"
@@ -49,6 +51,36 @@ def finished_record(folder: Path, photo: PhotoReference, settings: dict[str, Any
     return record if all((folder / file).exists() for file in files if file) else None
 
 
+def measures(found: CrackMap | RasterResult, millimetres_per_pixel: float | None) -> dict[str, Any]:
+    """What a table says of one photo's cracks.
+
+    Args:
+        found: the photo's cracks.
+        millimetres_per_pixel: size of a pixel on the road; None takes what the photo itself knows.
+    """
+    height, width = found.mask.shape if isinstance(found, CrackMap) else (found.height, found.width)
+    scale = millimetres_per_pixel or found.millimetres_per_pixel
+    return {
+        "width": width,
+        "height": height,
+        "crack_pixels": found.crack_pixels,
+        "area_share": round(found.area_share, 6),
+        "crack_area_cm2": None if scale is None else round(found.crack_pixels * scale**2 / 100, 3),
+        "threshold": round(found.threshold, 6),
+    }
+
+
+def counted(rows: list[dict[str, Any]]) -> dict[str, int]:
+    """How many photos a table has, and what became of them."""
+    done = [row for row in rows if row["status"] == "done"]
+    return {
+        "photos": len(rows),
+        "done": len(done),
+        "failed": len(rows) - len(done),
+        "with_cracks": sum(row["crack_pixels"] > 0 for row in done),
+    }
+
+
 def write_record(folder: Path, record: dict[str, Any]) -> None:
     """Write a photo's record, which says that its files are whole.
 
@@ -83,13 +115,7 @@ def write_tables(folder: Path, records: Iterable[dict[str, Any]]) -> dict[str, i
     buffer = pyarrow.BufferOutputStream()
     pyarrow.parquet.write_table(pyarrow.table(columns, schema=schema), buffer, compression="zstd")
     write_atomically(folder / "photos.parquet", buffer.getvalue().to_pybytes())
-    done = [row for row in rows if row["status"] == "done"]
-    counts = {
-        "photos": len(rows),
-        "done": len(done),
-        "failed": len(rows) - len(done),
-        "with_cracks": sum(row["crack_pixels"] > 0 for row in done),
-    }
+    counts = counted(rows)
     write_atomically(folder / "summary.json", (json.dumps(counts, indent=2) + "\n").encode())
     return counts
 

@@ -18,8 +18,8 @@ from upcracknet.detection import CrackDetector, CrackMap
 from upcracknet.detection.detector import check_size
 from upcracknet.errors import PhotoError
 from upcracknet.runtime import Precision, Runtime
-from upcracknet.survey.raster import detect_raster, is_for_windows
-from upcracknet.survey.records import write_record
+from upcracknet.survey.raster import RasterResult, detect_raster, is_for_windows
+from upcracknet.survey.records import measures, write_record
 from upcracknet.survey.storage import PhotoReference
 
 AHEAD = 2
@@ -130,11 +130,7 @@ class SurveyWorker:
         if self.settings.scores:
             files["score"] = f"scores/{photo.name}.png"
             found.save_score(self.folder / f"scores/{photo.name}.png")
-        height, width = found.mask.shape
-        return self._done(
-            photo, (height, width), found.crack_pixels, found.area_share, found.threshold, files,
-            self.settings.millimetres_per_pixel,
-        )  # fmt: skip
+        return self._done(photo, found, files)
 
     def _raster(self, photo: PhotoReference, path: Path) -> dict[str, Any]:
         files = {"mask": f"masks/{photo.name}.tif", "overlay": None, "score": None}
@@ -152,37 +148,13 @@ class SurveyWorker:
             )
         except PhotoError as error:
             return self._failed(photo, str(error))
-        return self._done(
-            photo, (found.height, found.width), found.crack_pixels, found.area_share, found.threshold, files,
-            self.settings.millimetres_per_pixel or found.millimetres_per_pixel,
-        )  # fmt: skip
+        return self._done(photo, found, files)
 
     def _done(
-        self,
-        photo: PhotoReference,
-        size: tuple[int, int],
-        crack_pixels: int,
-        area_share: float,
-        threshold: float,
-        files: dict[str, str | None],
-        millimetres_per_pixel: float | None,
+        self, photo: PhotoReference, found: CrackMap | RasterResult, files: dict[str, str | None]
     ) -> dict[str, Any]:
-        area = None
-        if millimetres_per_pixel is not None:
-            area = round(crack_pixels * millimetres_per_pixel**2 / 100, 3)
-        return self._recorded(
-            photo,
-            {
-                "status": "done",
-                "width": size[1],
-                "height": size[0],
-                "crack_pixels": crack_pixels,
-                "area_share": round(area_share, 6),
-                "crack_area_cm2": area,
-                "threshold": round(threshold, 6),
-                **files,
-            },
-        )
+        measured = measures(found, self.settings.millimetres_per_pixel)
+        return self._recorded(photo, {"status": "done", **measured, **files})
 
     def _failed(self, photo: PhotoReference, error: str) -> dict[str, Any]:
         return self._recorded(photo, {"status": "failed", "error": error})

@@ -209,12 +209,13 @@ class TestFiles:
         assert run(["export", "sauvola", "-o", str(tmp_path / "s.onnx")]) == 1
         assert "no trained network" in capsys.readouterr().err
 
-    def test_int8_is_measured_on_photos_of_ones_own(self, weights, tmp_path, capsys, monkeypatch):
+    @pytest.mark.parametrize("name", ["road.onnx", "road.xml"])
+    def test_int8_is_measured_on_photos_of_ones_own(self, name, weights, tmp_path, capsys, monkeypatch):
         monkeypatch.setattr(acceleration, "CALIBRATION_ROADS", 2)
         photos = tmp_path / "clean"
         assert run(["synthesize", str(photos), "--count", "2", "--height", "96", "--width", "96"]) == 0
         capsys.readouterr()
-        path = tmp_path / "road.onnx"
+        path = tmp_path / name
         arguments = ["--precision", "int8", "--photos", str(photos / "undamaged")]
         assert run(["export", str(weights), "-o", str(path), *arguments]) == 0
         assert json.loads(capsys.readouterr().out)["precision"] == "int8"

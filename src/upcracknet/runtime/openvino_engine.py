@@ -1,7 +1,9 @@
 """OpenVINO."""
 
 import logging
+import sys
 from collections.abc import Iterable, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +39,9 @@ def quantize(graph: Path, target: Path, description: str, examples: Iterable[np.
         ) from error
     logging.getLogger("nncf").setLevel(logging.ERROR)
     images = list(examples)
-    model = nncf.quantize(openvino.convert_model(str(graph)), nncf.Dataset(images), subset_size=len(images))
+    graph_model, dataset = openvino.convert_model(str(graph)), nncf.Dataset(images)
+    with redirect_stdout(sys.stderr):  # its progress; results alone belong on standard output
+        model = nncf.quantize(graph_model, dataset, subset_size=len(images))
     model.set_rt_info(description, KEY)
     openvino.save_model(model, str(target), compress_to_fp16=False)
 

@@ -5,6 +5,7 @@ from upcracknet.baselines.supervised import SUPERVISED
 from upcracknet.detection.methods import methods
 from upcracknet.errors import ConfigurationError
 from upcracknet.evaluation.published import published_table
+from upcracknet.reproduction.budget import budget_named
 from upcracknet.reproduction.comparison import TABLES, comparison, shipped_default
 from upcracknet.reproduction.figures import FIGURES, draw_figure
 from upcracknet.reproduction.rows import Ready
@@ -42,6 +43,20 @@ def test_tables_of_one_training_set_share_the_runs(budget):
     assert runs["table3"] == runs["table5"] == runs["table6"]
     assert runs["table4"] == runs["table7"] == runs["table8"]
     assert not set(runs["table3"]) & set(runs["table4"])
+
+
+def test_a_small_budget_makes_smaller_batches_where_the_paper_names_none():
+    small, large, paper = (
+        {
+            row.name: row.training.batch_size
+            for row in comparison("table4", budget_named(name)).rows
+            if row.photos
+        }
+        for name in ("300", "days", "paper")
+    )
+    assert small == {name: 4 if name in ("riad", "scadn") else 2 for name in small}
+    assert large == paper == {name: 4 if name in ("riad", "scadn") else 8 for name in large}
+    assert "2 (deeplabv3plus, enet" in " ".join(comparison("table4", budget_named("300")).facts)
 
 
 def test_rows_that_are_ready_are_measured_and_drawn(budget, files, made_datasets):

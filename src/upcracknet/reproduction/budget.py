@@ -14,6 +14,10 @@ PAPER_PATCHES = {"deepcrack": 300, "crack500": 1896}
 PATCHES_PER_EPOCH = 300
 PLAIN_FILTERS = 32
 
+ENOUGH_STEPS = 1000
+SMALLEST_BATCH = 2
+"""Some networks normalise features pooled to one value an image, which one image alone cannot give."""
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -41,6 +45,18 @@ class Budget:
         patches = self.patches_per_epoch or PAPER_PATCHES.get(photos)
         data: Any = replace(configuration.data, patches_per_epoch=patches)  # type: ignore[arg-type]
         return replace(configuration, data=data, epochs=self.epochs, patience=self.patience or self.epochs)
+
+    def steps_before_batches(self, configuration: Spending) -> Spending:
+        """A configuration whose paper names no batch, with smaller batches where the budget is small.
+
+        A few hundred images in batches of 8 are too few steps for any network to leave its start: the batch
+        shrinks, to no less than 2, until there are 1,000 steps.
+        """
+        if self.patches_per_epoch is None:
+            return configuration
+        images = self.patches_per_epoch * self.epochs
+        batch = max(SMALLEST_BATCH, min(configuration.batch_size, images // ENOUGH_STEPS))
+        return replace(configuration, batch_size=batch)
 
     def apply(self, configuration: TrainingConfiguration) -> TrainingConfiguration:
         """A configuration with this budget.

@@ -61,6 +61,7 @@ def comparison(
             f"supervised networks from its annotated photos; classical methods do not learn.",
             f"UP-CrackNet has {budget.filters} filters here, the other networks their published sizes; none "
             "starts from ImageNet weights.",
+            f"Images a step: {_batches(trainings)}.",
             "`ours, as shipped` is the default with a budget of its own, undamaged windows of DeepCrack "
             "and Crack500; all other rows have the budget above.",
         ),
@@ -80,17 +81,29 @@ def _trainings(
 
     def supervised(name: str) -> Configuration:
         start = SupervisedConfiguration(method=name, seed=seed)
-        return budget.spend(replace(start, data=replace(start.data, photos=photos)))
+        return silent(budget.spend(replace(start, data=replace(start.data, photos=photos))))
 
+    # RIAD and SCADN keep the batches that their papers name; the other papers name none.
+    silent = budget.steps_before_batches
     riad, scadn = RIADConfiguration(seed=seed), SCADNConfiguration(seed=seed)
     ours = CrackRemovalConfiguration(seed=seed)
     return {
         **{name: supervised(name) for name in SUPERVISED},
         "scadn": budget.spend(replace(scadn, data=replace(scadn.data, photos=photos))),
         "riad": budget.spend(replace(riad, data=replace(riad.data, photos=photos))),
-        "up-cracknet": budget.apply(replace(base, data=replace(base.data, photos=photos), seed=seed)),
-        "crack-removal": budget.spend(replace(ours, data=replace(ours.data, photos=(photos,)))),
+        "up-cracknet": silent(budget.apply(replace(base, data=replace(base.data, photos=photos), seed=seed))),
+        "crack-removal": silent(budget.spend(replace(ours, data=replace(ours.data, photos=(photos,))))),
     }
+
+
+def _batches(trainings: dict[str, Configuration]) -> str:
+    """How many images a step each system takes."""
+    sizes = sorted({training.batch_size for training in trainings.values()})
+    of_size = {
+        size: ", ".join(name for name, training in trainings.items() if training.batch_size == size)
+        for size in sizes
+    }
+    return ", ".join(f"{size} ({names})" for size, names in of_size.items())
 
 
 def _row(

@@ -66,6 +66,17 @@ def test_impossible_inputs_say_what_is_needed(network):
         network(torch.rand(1, 3, 20, 32))
     with pytest.raises(ValueError, match="at least two levels"):
         CrackRemover((8,))
+    with pytest.raises(ValueError, match="at least one channel"):
+        CrackRemover((8, 8), refinement_channels=0)
+
+
+def test_the_layer_at_full_resolution_can_be_narrower():
+    narrow, usual = CrackRemover((4, 6), refinement_channels=4), CrackRemover((4, 6))
+    weights = [sum(p.numel() for p in network.parameters()) for network in (narrow, usual)]
+    assert weights[1] - weights[0] == (16 - 4) * (
+        9 * 15 + 1 + 1
+    )  # its 3×3 kernels and bias, and the last layer
+    assert narrow(torch.rand(1, 3, 8, 8)).logits.shape == (1, 8, 8)
 
 
 def test_the_fused_copy_answers_the_same_and_leaves_the_network_alone(network):

@@ -68,7 +68,7 @@ def test_a_run_leaves_everything_in_one_folder(run, configure):
 def test_the_record_says_where_the_weights_come_from(run, configure):
     tensors, record = load_weights(run / "crack-remover.safetensors")
     assert record.architecture == "CrackRemover"
-    assert record.configuration == {"widths": [4, 6, 8]}
+    assert record.configuration == {"widths": [4, 6, 8], "refinement_channels": 16}
     assert record.provenance["method"] == "crack removal"
     assert record.provenance["training_photos"] == 4
     assert record.provenance["images_seen"] == 4 * record.provenance["epoch"]

@@ -217,7 +217,9 @@ def build_crack_remover(path: Path, record: WeightsRecord) -> tuple[CrackRemover
         WeightsError: it describes what this version does not know.
     """
     try:
-        network = CrackRemover(tuple(record.configuration["widths"]))
+        # Weights of before the layer at full resolution could vary do not name it.
+        refinement_channels = int(record.configuration.get("refinement_channels", 16))
+        network = CrackRemover(tuple(record.configuration["widths"]), refinement_channels)
         return network, CrackRemovalSettings.from_dict(record.detection)
     except (ConfigurationError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path}: settings of another version ({error}); update upcracknet") from error

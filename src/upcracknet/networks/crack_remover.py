@@ -20,8 +20,6 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 DETAIL_CHANNELS = 12
 """Channels that reach the full resolution; the first three are what is added to the photo."""
 
-REFINEMENT_CHANNELS = 16
-
 
 class CrackRemoval(NamedTuple):
     """What the network says about a batch of images.
@@ -54,15 +52,21 @@ class CrackRemover(nn.Module):
 
     Args:
         widths: channels of each level, from half the resolution down; each further level halves it again.
+        refinement_channels: of the layer at full resolution.
 
     Raises:
-        ValueError: when there are fewer than two levels or a level has no channel.
+        ValueError: when there are fewer than two levels or a layer has no channel.
     """
 
-    def __init__(self, widths: tuple[int, ...] = (32, 64, 96, 128, 128)) -> None:
+    def __init__(
+        self, widths: tuple[int, ...] = (32, 64, 96, 128, 128), refinement_channels: int = 16
+    ) -> None:
         super().__init__()
-        if len(widths) < 2 or min(widths) < 1:
-            raise ValueError(f"widths={widths}: expected at least two levels of at least one channel")
+        if len(widths) < 2 or min(*widths, refinement_channels) < 1:
+            raise ValueError(
+                f"widths={widths}, refinement_channels={refinement_channels}: expected at least two levels, "
+                "and at least one channel in each"
+            )
         self.widths = tuple(widths)
         inputs = (3 * 4, *widths[:-1])
         self.encoder = nn.ModuleList(
@@ -76,9 +80,9 @@ class CrackRemover(nn.Module):
         self.decoder = nn.ModuleList(ConvolutionBlock(width, width) for width in widths[:-1])
         self.detail = nn.Conv2d(widths[0], DETAIL_CHANNELS * 4, 1)
         self.refinement = nn.Sequential(
-            nn.Conv2d(3 + DETAIL_CHANNELS, REFINEMENT_CHANNELS, 3, padding=1),
+            nn.Conv2d(3 + DETAIL_CHANNELS, refinement_channels, 3, padding=1),
             nn.ReLU(inplace=True),
-            nn.Conv2d(REFINEMENT_CHANNELS, 1, 1),
+            nn.Conv2d(refinement_channels, 1, 1),
         )
         self._initialize()
 

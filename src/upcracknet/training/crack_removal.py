@@ -47,7 +47,7 @@ class CrackRemoval(lightning.LightningModule):
     def __init__(self, configuration: CrackRemovalConfiguration) -> None:
         super().__init__()
         self.configuration = configuration
-        self.network = CrackRemover(configuration.widths)
+        self.network = CrackRemover(configuration.widths, configuration.refinement_channels)
         if configuration.initial_weights is not None:
             path = Path(configuration.initial_weights)
             load_state(self.network, load_weights(path)[0], path)
@@ -118,7 +118,10 @@ class CrackRemoval(lightning.LightningModule):
         """Describe the network for its weights file."""
         return WeightsRecord(
             architecture="CrackRemover",
-            configuration={"widths": list(self.configuration.widths)},
+            configuration={
+                "widths": list(self.configuration.widths),
+                "refinement_channels": self.configuration.refinement_channels,
+            },
             detection={},
             provenance=provenance | {"method": "crack removal"},
         )

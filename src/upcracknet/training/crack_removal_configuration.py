@@ -63,6 +63,7 @@ class CrackRemovalConfiguration(Schedule):
         painting: how roads and cracks may look.
         self_training: a second round on photos without annotation.
         widths: channels of each level of the network.
+        refinement_channels: channels of its layer at full resolution.
         initial_weights: weights file to start from; None starts anew.
         restoration_weight: weight of the restored road's mean absolute error beside the loss of the mask.
         learning_rate: highest learning rate of AdamW.
@@ -75,6 +76,7 @@ class CrackRemovalConfiguration(Schedule):
     painting: PaintingRange = field(default_factory=PaintingRange)
     self_training: SelfTrainingConfiguration = field(default_factory=SelfTrainingConfiguration)
     widths: tuple[int, ...] = (32, 64, 96, 128, 128)
+    refinement_channels: int = 16
     initial_weights: str | None = None
     restoration_weight: float = 5.0
     learning_rate: float = 3e-3
@@ -105,6 +107,7 @@ class CrackRemovalConfiguration(Schedule):
             "`data.photos` must name at least one dataset or folder": len(data.photos) > 0,
             "`widths` must hold at least two levels of at least one channel": len(self.widths) >= 2
             and min(self.widths) >= 1,
+            "`refinement_channels` must be ≥ 1": self.refinement_channels >= 1,
             f"`data.size` {data.size} must be a multiple of {multiple}, which is 2 to the power of the "
             "number of `widths`": data.size % multiple == 0 and data.size > 0,
             "`data.window_sizes` must hold sizes ≥ 8": min(data.window_sizes, default=0) >= 8,

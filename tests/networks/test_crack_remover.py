@@ -75,7 +75,7 @@ def test_the_layer_at_full_resolution_can_be_narrower():
     weights = [sum(p.numel() for p in network.parameters()) for network in (narrow, usual)]
     assert weights[1] - weights[0] == (16 - 4) * (
         9 * 15 + 1 + 1
-    )  # its 3×3 kernels and bias, and the last layer
+    )  # 3×3 kernels, bias, last layer
     assert narrow(torch.rand(1, 3, 8, 8)).logits.shape == (1, 8, 8)
 
 

@@ -47,6 +47,30 @@ def test_one_command_from_photos_to_a_table(reproduce, tmp_path, capsys):
     assert "Written to out/table2.md, .csv and .json" in printed.err
 
 
+def test_the_comparison_is_three_tables_in_one(reproduce, tmp_path, capsys):
+    assert reproduce("comparison", "--budget", "4", "--rows", "local-contrast") == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content == json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert content["complete"] is False
+    systems = {system["row"]: system for system in content["systems"]}
+    assert list(systems["unet"]["tests"]) == ["deepcrack", "cfd", "crack500"]
+    assert systems["unet"]["tests"]["cfd"] == {"ours": None, "paper_iou": pytest.approx(20.9, abs=0.05)}
+    ours = systems["local-contrast"]["tests"]
+    for table, test in (("table4", "deepcrack"), ("table7", "cfd"), ("table8", "crack500")):
+        rows = json.loads((tmp_path / "out" / f"{table}.json").read_text())["rows"]
+        measured = next(row for row in rows if row["row"] == "local-contrast")["tests"][test]["ours"]
+        assert ours[test]["ours"]["iou"] == measured["iou"] > 0
+    text = (tmp_path / "out" / "comparison.md").read_text()
+    line = next(line for line in text.splitlines() if line.startswith("| local contrast | 0.00 | 0 |"))
+    figures = ours["deepcrack"]["ours"]
+    assert f"| {figures['precision']:.1f} | {figures['recall']:.1f} |" in line
+    assert "| UNet | – | not run yet |" in text
+    with (tmp_path / "out" / "comparison.csv").open() as file:
+        lines = [line for line in csv.DictReader(file) if line["row"] == "local-contrast"]
+    assert [line["test_set"] for line in lines] == ["deepcrack", "cfd", "crack500"]
+    assert float(lines[1]["iou"]) == pytest.approx(ours["cfd"]["ours"]["iou"], abs=1e-4)
+
+
 def test_a_limit_leaves_rows_and_says_so(reproduce, capsys):
     code = reproduce("table1", "--budget", "4", "--maximum-minutes", "1e-9")
     assert code == INCOMPLETE

@@ -73,9 +73,7 @@ def test_impossible_inputs_say_what_is_needed(network):
 def test_the_layer_at_full_resolution_can_be_narrower():
     narrow, usual = CrackRemover((4, 6), refinement_channels=4), CrackRemover((4, 6))
     weights = [sum(p.numel() for p in network.parameters()) for network in (narrow, usual)]
-    assert weights[1] - weights[0] == (16 - 4) * (
-        9 * 15 + 1 + 1
-    )  # 3×3 kernels, bias, last layer
+    assert weights[1] - weights[0] == (16 - 4) * (9 * 15 + 1 + 1)  # 3×3 kernels, bias, last layer
     assert narrow(torch.rand(1, 3, 8, 8)).logits.shape == (1, 8, 8)
 
 

@@ -29,6 +29,7 @@ Name = Literal[
     "table6",
     "table7",
     "table8",
+    "comparison",
     "fig2",
     "fig3",
     "fig4",
@@ -38,6 +39,9 @@ INCOMPLETE = 3
 """Exit code when some rows have no figures; the table then says why."""
 
 NOT_GIVEN = "–"
+
+OVERVIEW = ("table4", "table7", "table8")
+"""Trained on DeepCrack; tested there, on CFD, and on Crack500."""
 
 
 def reproduce(
@@ -61,11 +65,12 @@ def reproduce(
     what the published figures depend on. table3 to table8 compare all systems,
     trained on Crack500 (3, 5, 6) or DeepCrack (4, 7, 8) and tested on Crack500
     (3, 8), DeepCrack (4, 6) or CFD (5, 7); what is trained for one is trained for
-    all. fig2 and fig3 draw the results of tables 3 and 4 side by side, fig4 the
-    photos of table 4 on which UP-CrackNet fails. Writes TABLE.md, TABLE.csv and
-    TABLE.json, with the paper's figures beside, after each row; the same command
-    again skips finished rows and goes on with interrupted ones. The table goes to
-    the terminal (standard error), the JSON to standard output.
+    all. comparison is tables 4, 7 and 8 in one, a line a system. fig2 and fig3 draw
+    the results of tables 3 and 4 side by side, fig4 the photos of table 4 on which
+    UP-CrackNet fails. Writes TABLE.md, TABLE.csv and TABLE.json, with the paper's
+    figures beside, after each row; the same command again skips finished rows and
+    goes on with interrupted ones. The table goes to the terminal (standard error),
+    the JSON to standard output.
 
     Budgets, the same for each row:
 
@@ -118,6 +123,7 @@ def reproduce(
     from upcracknet.reproduction.comparison import TABLES, comparison
     from upcracknet.reproduction.figures import FIGURES, draw_figure
     from upcracknet.reproduction.gap import gap
+    from upcracknet.reproduction.overview import write_overview
     from upcracknet.reproduction.results import ResultFiles
     from upcracknet.training.configuration import TrainingConfiguration, load_configuration
 
@@ -126,7 +132,9 @@ def reproduce(
     start = None if base is None else load_configuration(base)
     if not isinstance(start, TrainingConfiguration | None):
         raise ConfigurationError(f"{base}: of the method {start.method}; give a configuration of UP-CrackNet")
-    experiment = experiments[FIGURES.get(table, table)](budget_named(budget, filters), seed, start)
+    spent = budget_named(budget, filters)
+    names = OVERVIEW if table == "comparison" else (FIGURES.get(table, table),)
+    chosen = [experiments[name](spent, seed, start) for name in names]
     console = Console(stderr=True)
     work = Work(
         ResultFiles(output),
@@ -135,13 +143,21 @@ def reproduce(
         maximum_minutes=maximum_minutes,
         watcher=_Display(console),
     )
-    states = work_through(experiment, experiment.chosen(rows or ()), work)
-    _show(experiment, states, console)
-    console.print(f"Written to {output / experiment.name}.md, .csv and .json", markup=False)
+    states: list[RowState] = []
+    for experiment in chosen:
+        found = work_through(experiment, experiment.chosen(rows or ()), work)
+        _show(experiment, found, console)
+        console.print(f"Written to {output / experiment.name}.md, .csv and .json", markup=False)
+        states += found
+    written = experiment.name
+    if table == "comparison":
+        write_overview(table, chosen, work.files)
+        console.print(f"All together in {output / table}.md, .csv and .json", markup=False)
+        written = table
     if table in FIGURES:
         picture, shown = draw_figure(table, experiment, work.files, data_root)
         console.print(f"{len(shown)} of {len(experiment.rows)} rows drawn in {picture}", markup=False)
-    sys.stdout.write((output / f"{experiment.name}.json").read_text(encoding="utf-8"))
+    sys.stdout.write((output / f"{written}.json").read_text(encoding="utf-8"))
     return 0 if all(state.status == "done" for state in states) else INCOMPLETE
 
 

@@ -51,6 +51,7 @@ def calibrate(
     photos: str | None = None,
     data_root: Path | None = None,
     roads: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 32,
+    scales: Annotated[list[str] | None, Parameter(consume_multiple=True, negative="")] = None,
     half_precision: bool = False,
 ) -> int:
     """Choose how a trained model detects, without any labels.
@@ -72,20 +73,28 @@ def calibrate(
             that it has not seen.
         data_root: Folder with the named datasets; else the variable UPCRACKNET_DATA.
         roads: Number of roads of each kind; for a crack remover twice as many synthetic ones.
+        scales: Sizes at which a crack remover may search a photo, as factors of its own; without it all
+            usual choices. `--scales 1 0.5,1` compares full size alone with half and full size together.
+            Small and few sizes are fast.
         half_precision: Store the weights in 16 bits, half the size.
     """
     if output.suffix != ".safetensors":
         raise ConfigurationError(f"{output}: expected a name that ends in .safetensors")
     path = weights_path(model)
     tensors, record = load_weights(path)
+    if scales is not None and record.architecture != "CrackRemover":
+        raise ConfigurationError(f"{model}: a restorer has one size; leave --scales out")
+    choices = SCALES if scales is None else tuple(_sizes(text) for text in scales)
     run = model / "configuration.yaml"
     if photos is None and not run.exists():
         raise ConfigurationError(f"{model}: no run folder that says what it learned from; give --photos")
     configuration = load_configuration(run) if run.exists() else None
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        choose = _crack_remover if record.architecture == "CrackRemover" else _restorer
-        chosen, comparisons = choose(path, configuration, photos, data_root, roads, bar)
+        if record.architecture == "CrackRemover":
+            chosen, comparisons = _crack_remover(path, configuration, photos, data_root, roads, choices, bar)
+        else:
+            chosen, comparisons = _restorer(path, configuration, photos, data_root, roads, bar)
     provenance = {} if configuration is None else {"configuration": as_dictionary(configuration)}
     written = save_weights(
         output,
@@ -103,6 +112,17 @@ def calibrate(
     write_atomically(output.with_suffix(".calibration.json"), (text + "\n").encode())
     sys.stdout.write(text + "\n")
     return 0
+
+
+def _sizes(text: str) -> tuple[float, ...]:
+    """Factors of a choice of sizes, such as ``0.5,1``."""
+    try:
+        sizes = tuple(sorted({float(part) for part in text.split(",")}))
+    except ValueError:
+        sizes = ()
+    if not sizes or not all(0 < size <= 4 for size in sizes):
+        raise ConfigurationError(f"--scales {text}: expected factors above 0 and up to 4, such as 1 or 0.5,1")
+    return sizes
 
 
 def _restorer(
@@ -144,6 +164,7 @@ def _crack_remover(
     photos: str | None,
     data_root: Path | None,
     roads: int,
+    scales: tuple[tuple[float, ...], ...],
     bar: Progress,
 ) -> Chosen:
     """Settings of a crack remover."""
@@ -187,12 +208,13 @@ def _crack_remover(
         "cracks of any width": painted(256, fine=0.0),
         "at native size": painted(384, fine=0.0, shrinking=(1.0, 1.0)),
     }
-    task = bar.add_task("comparing settings", total=len(SCALES))
+    task = bar.add_task("comparing settings", total=len(scales))
     comparisons = compare_crack_removal(
         network,
         kinds,
         [road for patches in kept_apart for road in clean_roads(patches)],
         distracting_roads(2 * roads),
+        scales=scales,
         progress=lambda: bar.advance(task),
     )
     if not comparisons[0].clean:

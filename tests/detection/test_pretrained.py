@@ -1,5 +1,11 @@
 import pytest
+import torch
+from torch.nn import functional as F
 
+from upcracknet.baselines.supervised.deepcrack19 import Deepcrack19
+from upcracknet.baselines.supervised.deepcrack19_refinement import REFINED_LEVEL, refine
+from upcracknet.baselines.supervised.scorer import normalise
+from upcracknet.detection.acceleration import can_be_exported
 from upcracknet.detection.crack_removal_scorer import CrackRemovalScorer
 from upcracknet.detection.pretrained import load_scorer
 from upcracknet.errors import ConfigurationError, WeightsError
@@ -67,3 +73,25 @@ def test_the_default_removes_cracks_and_knows_no_presets():
     )
     with pytest.raises(ConfigurationError, match="is for restorers"):
         load_scorer("default", "authors")
+
+
+def test_deepcrack19_can_refine_its_answer(tmp_path):
+    network, path = Deepcrack19().eval(), tmp_path / "network.safetensors"
+    save_weights(path, network.state_dict(), WeightsRecord("deepcrack19", {}, {}, {}))
+    images = torch.rand(1, 3, 40, 56)  # no multiples of 16: continued, and cut again
+    plain, _ = load_scorer(path)
+    refined, threshold = load_scorer(path, "guided-filter")
+    assert threshold.fixed_level == REFINED_LEVEL
+    assert not can_be_exported(refined)
+    padded = F.pad(normalise(images), (0, 8, 0, 8), mode="replicate")
+    with torch.no_grad():
+        first = network.side_outputs(padded)[:, 0, :40, :56].sigmoid()
+    expected = refine(plain.score(images), first).clamp(0, 1)
+    torch.testing.assert_close(refined.score(images), expected)
+    assert (refined.score(images) - plain.score(images)).abs().max() > 0.1
+
+
+@pytest.mark.parametrize("model", ["default", "paper"])
+def test_other_models_have_no_guided_filter(model):
+    with pytest.raises(ConfigurationError, match="'guided-filter' is for weights of deepcrack19"):
+        load_scorer(model, "guided-filter")

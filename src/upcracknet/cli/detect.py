@@ -75,7 +75,8 @@ def detect(
         output: Folder for the results; made as needed.
         model: default, paper, paper-calibrated, a run folder of `upcracknet train`, a .safetensors file, a
             file of `upcracknet export`, or a classical method of `upcracknet methods`, such as sauvola.
-        preset: Detection settings other than the model's own: paper, paper-running or authors.
+        preset: Detection settings other than the model's own: paper, paper-running or authors; for
+            weights of Deepcrack19 guided-filter.
         score: Also write the score map, as 16-bit PNG or as float32 NumPy array; of images in windows as
             16-bit GeoTIFF.
         millimetres_per_pixel: Size of a pixel on the road; adds the crack area in cm² to the summary. Images

@@ -10,7 +10,9 @@ from upcracknet.baselines.classical import CLASSICAL
 from upcracknet.baselines.riad import RIADNetwork, RIADScorer
 from upcracknet.baselines.scadn import SCADNGenerator, SCADNScorer
 from upcracknet.baselines.supervised import SUPERVISED
-from upcracknet.baselines.supervised.scorer import SegmentationScorer
+from upcracknet.baselines.supervised.deepcrack19 import Deepcrack19
+from upcracknet.baselines.supervised.deepcrack19_refinement import REFINED_LEVEL
+from upcracknet.baselines.supervised.scorer import GuidedFilterScorer, SegmentationScorer
 from upcracknet.detection.acceleration import accelerated, can_be_exported, exported_part, with_network
 from upcracknet.detection.crack_removal_scorer import CrackRemovalScorer, CrackRemovalSettings
 from upcracknet.detection.scorer import RestorationScorer, Scorer
@@ -34,6 +36,9 @@ RUN_WEIGHTS = (
     *("riad.safetensors", "scadn.safetensors", "network.safetensors"),
 )
 """Names of the weights in a run folder."""
+
+GUIDED_FILTER = "guided-filter"
+"""The preset of Deepcrack19, whose paper refines its answer."""
 
 TRAINABLE = ("up-cracknet", "crack-removal", "riad", "scadn", *SUPERVISED)
 """Names of the methods that can be trained."""
@@ -83,7 +88,7 @@ def load_scorer(
     Args:
         model: see :func:`weights_path`; or the name of a classical method, which has no weights.
         preset: name of detection settings of a restorer; None takes the ones stored with the weights; the
-            shipped model named ``paper`` takes the paper's.
+            shipped model named ``paper`` takes the paper's. Deepcrack19 has ``guided-filter``.
         runtime: engine of the network; an exported file has its own.
         precision: what the engine calculates in; an exported file has its own.
 
@@ -93,8 +98,8 @@ def load_scorer(
             installed or cannot run this model.
         OutputError: the network cannot be kept in the engine's form.
     """
-    if preset is not None and preset not in PRESETS:
-        raise ConfigurationError(f"unknown preset {preset!r}; known: {', '.join(PRESETS)}")
+    if preset is not None and preset not in (*PRESETS, GUIDED_FILTER):
+        raise ConfigurationError(f"unknown preset {preset!r}; known: {', '.join((*PRESETS, GUIDED_FILTER))}")
     if model in CLASSICAL:
         _refuse_preset(model, preset)
         classical = CLASSICAL[str(model)]()
@@ -158,11 +163,14 @@ def scorer_of(
         WeightsError: the record is of another version, or the weights do not fit.
         ConfigurationError: a preset for a model that is no restorer.
     """
+    if preset == GUIDED_FILTER and record.architecture != "deepcrack19":
+        raise ConfigurationError(f"preset {preset!r} is for weights of deepcrack19, and {path} has others")
     if record.architecture == "UNetGenerator":
         scorer = restorer_of(path, record, tensors, preset)
         floor, extent = scorer.settings.level_floor, scorer.settings.minimum_extent
         return scorer, OtsuThreshold(floor=floor, minimum_extent=extent)
-    _refuse_preset(path, preset)
+    if preset != GUIDED_FILTER:
+        _refuse_preset(path, preset)
     if record.architecture == "CrackRemover":
         network, settings = build_crack_remover(path, record)
         _fill(network, tensors, path)
@@ -171,7 +179,7 @@ def scorer_of(
         )
         return CrackRemovalScorer(network, settings, name=f"crack remover ({path.stem})"), threshold
     try:
-        return _baseline_of(path, record, tensors)
+        return _baseline_of(path, record, tensors, guided_filter=preset == GUIDED_FILTER)
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path}: settings of another version ({error}); update upcracknet") from error
 
@@ -182,7 +190,7 @@ def _fill(network: nn.Module, tensors: dict[str, Tensor] | None, path: Path) -> 
 
 
 def _baseline_of(
-    path: Path, record: WeightsRecord, tensors: dict[str, Tensor] | None
+    path: Path, record: WeightsRecord, tensors: dict[str, Tensor] | None, *, guided_filter: bool
 ) -> tuple[Scorer, Threshold]:
     name, settings = record.architecture, record.configuration
     if name == "RIAD":
@@ -197,6 +205,10 @@ def _baseline_of(
     if name in SUPERVISED:
         segmentation = SUPERVISED[name](**settings)
         _fill(segmentation, tensors, path)
+        if guided_filter:
+            assert isinstance(segmentation, Deepcrack19)
+            refined = GuidedFilterScorer(segmentation, f"{Deepcrack19.title}, guided filter")
+            return refined, FixedThreshold(REFINED_LEVEL)
         return SegmentationScorer(segmentation, SUPERVISED[name].title), FixedThreshold(0.5)
     known = ("CrackRemover", "UNetGenerator", "RIAD", "SCADN", *SUPERVISED)
     raise WeightsError(f"{path}: weights of a {name!r}, expected one of {', '.join(known)}")

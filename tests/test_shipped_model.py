@@ -19,9 +19,12 @@ from upcracknet.weights import load_weights
 CARDS = Path(upcracknet.__file__).parents[2] / "docs" / "models"
 
 
-@pytest.mark.parametrize(("name", "architecture"), [("default", "CrackRemover"), ("paper", "UNetGenerator")])
+@pytest.mark.parametrize(
+    ("name", "architecture"),
+    [("default", "CrackRemover"), ("teacher", "CrackRemover"), ("paper", "UNetGenerator")],
+)
 def test_weights_say_where_they_come_from(name, architecture):
-    assert set(SHIPPED.values()) == {"default", "paper"}
+    assert set(SHIPPED.values()) == {"default", "teacher", "paper"}
     _, record = load_weights(weights_path(name))
     assert record.architecture == architecture
     assert "deepcrack" in record.provenance["data"]

@@ -73,15 +73,17 @@ def detect(
     Args:
         photos: Files, folders (searched for photos in all subfolders), or globs.
         output: Folder for the results; made as needed.
-        model: default, paper, paper-calibrated, a run folder of `upcracknet train`, a .safetensors file, a
-            file of `upcracknet export`, or a classical method of `upcracknet methods`, such as sauvola.
+        model: default, teacher, paper, paper-calibrated, a run folder of `upcracknet train`, a
+            .safetensors file, a file of `upcracknet export`, or a classical method of
+            `upcracknet methods`, such as sauvola.
         preset: Detection settings other than the model's own: paper, paper-running or authors; for
             weights of Deepcrack19 guided-filter.
         score: Also write the score map, as 16-bit PNG or as float32 NumPy array; of images in windows as
             16-bit GeoTIFF.
         millimetres_per_pixel: Size of a pixel on the road; adds the crack area in cm² to the summary. Images
             that are georeferenced in metres know it.
-        overlap: Overlap of neighbouring tiles of large photos, in pixels; without it a quarter of a tile.
+        overlap: Overlap of neighbouring tiles of large photos, in pixels; without it 96, for the
+            paper's network 64.
         batch_size: Tiles scored at a time; more is faster and takes more memory.
         runtime: What runs the network: torch, onnx or openvino; auto takes the fastest that is installed.
             The first time a model is exported, which takes about ten seconds.

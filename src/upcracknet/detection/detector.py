@@ -13,14 +13,20 @@ from upcracknet.data.photo import load_photo
 from upcracknet.detection.crack_map import CrackMap
 from upcracknet.detection.scorer import Scorer
 from upcracknet.detection.threshold import Threshold, apply_threshold
-from upcracknet.detection.tiling import ScoreCanvas, Tile
+from upcracknet.detection.tiling import ScoreCanvas, Tile, tile_starts
 from upcracknet.errors import ConfigurationError, PhotoError
 from upcracknet.runtime.engines import Precision, Runtime
 
 MINIMUM_SIDE = 16  # pixels; a smaller picture cannot show a crack and the road around it
-FREE_TILE = (
-    768  # tile side in pixels for scorers that take any size; the photos of the usual datasets fit in one
-)
+FREE_TILE = 768
+"""Largest side of a tile in pixels for scorers that take any size; the usual datasets' photos fit in one."""
+
+FREE_OVERLAP = 96
+"""Overlap of such tiles, in pixels: twice as much costs a third more time and moves the IoU of photos of 3
+megapixels by less than OVERLAP_COST points (docs/speed.md)."""
+
+FREE_STEP = 64
+"""Sides of such tiles are multiples of this, so that no network has to continue them."""
 
 Photo = str | Path | np.ndarray | Image
 
@@ -53,7 +59,8 @@ class CrackDetector:
     Args:
         scorer: from images to scores.
         threshold: from scores to a mask.
-        overlap: overlap of neighbouring tiles in pixels; None takes a quarter of a tile.
+        overlap: overlap of neighbouring tiles in pixels; None takes a quarter of the scorer's own tile, or 96
+            pixels if it takes any size.
         batch_size: tiles scored at a time.
         millimetres_per_pixel: size of a pixel on the road, copied to each result.
 
@@ -71,7 +78,8 @@ class CrackDetector:
         millimetres_per_pixel: float | None = None,
     ) -> None:
         tile = scorer.input_size or FREE_TILE
-        overlap = tile // 4 if overlap is None else overlap
+        if overlap is None:
+            overlap = FREE_OVERLAP if scorer.input_size is None else tile // 4
         if not 0 <= overlap < tile:
             raise ConfigurationError(
                 f"overlap of {overlap} pixels: expected at least 0 and less than the tile of {tile}"
@@ -97,11 +105,12 @@ class CrackDetector:
         """Load a shipped or self-trained model.
 
         Args:
-            model: ``default``, ``paper``, ``paper-calibrated`` (the same weights with calibrated settings), a
+            model: ``default``, ``teacher`` (which marked what the default learned from), ``paper``,
+                ``paper-calibrated`` (the same weights with calibrated settings), a
                 run folder of ``upcracknet train``, a ``.safetensors`` file, or a file of
                 ``upcracknet export``.
             preset: name of the detection settings; None takes the model's own.
-            overlap: overlap of neighbouring tiles in pixels; None takes a quarter of a tile.
+            overlap: overlap of neighbouring tiles in pixels; None takes the usual one.
             batch_size: tiles scored at a time.
             millimetres_per_pixel: size of a pixel on the road, copied to each result.
             runtime: engine of the network: ``torch``, ``onnx``, ``openvino``, or ``auto`` for the fastest
@@ -194,5 +203,16 @@ def tile_of(detector: CrackDetector, size: tuple[int, int], name: str) -> tuple[
     """
     check_size(*size, name)
     side = detector.scorer.input_size
-    tile = (min(size[0], FREE_TILE), min(size[1], FREE_TILE)) if side is None else (side, side)
-    return tile, min(detector.overlap, min(tile) // 2)
+    if side is not None:
+        return (side, side), min(detector.overlap, side // 2)
+    overlap = min(detector.overlap, min(*size, FREE_TILE) // 2)
+    return (_free_tile(size[0], overlap), _free_tile(size[1], overlap)), overlap
+
+
+def _free_tile(length: int, overlap: int) -> int:
+    """Side of the tiles along a side of an image: no more of them and no larger than needed."""
+    if length <= FREE_TILE:
+        return length
+    count = len(tile_starts(length, FREE_TILE, overlap))
+    least = -(-(length + (count - 1) * overlap) // count)
+    return min(FREE_TILE, FREE_STEP * -(-least // FREE_STEP))

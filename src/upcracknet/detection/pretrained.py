@@ -30,7 +30,7 @@ from upcracknet.runtime import (
 )
 from upcracknet.weights import WeightsRecord, load_state, load_weights
 
-SHIPPED = {"default": "default", "paper": "paper", "paper-calibrated": "paper"}
+SHIPPED = {"default": "default", "teacher": "teacher", "paper": "paper", "paper-calibrated": "paper"}
 RUN_WEIGHTS = (
     *("crack-remover.safetensors", "generator.safetensors"),
     *("riad.safetensors", "scadn.safetensors", "network.safetensors"),

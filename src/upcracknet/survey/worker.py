@@ -38,7 +38,7 @@ class SurveySettings:
         preset: name of the detection settings; None takes the model's own.
         runtime: engine of the network.
         precision: what the engine calculates in.
-        overlap: overlap of neighbouring tiles in pixels; None takes a quarter of a tile.
+        overlap: overlap of neighbouring tiles in pixels; None takes the usual one.
         overlays: write the photo with its cracks in red.
         scores: write the score map.
         millimetres_per_pixel: size of a pixel on the road.

@@ -1,4 +1,4 @@
-"""What each step away from the paper is worth, and each part of the default's detection: one line a change.
+"""What each step away from the paper is worth, and each part of the teacher's detection: one line a change.
 
     UPCRACKNET_DATA=~/crack-data python benchmarks/ablation.py > ablation.md
     UPCRACKNET_DATA=~/crack-data python benchmarks/ablation.py runs/one.safetensors runs/other.safetensors
@@ -119,9 +119,9 @@ def load(weights: Path) -> tuple[CrackRemover, CrackRemovalSettings]:
 
 
 def variants(default: CrackRemovalSettings) -> dict[str, CrackRemovalSettings]:
-    """Changes of the default's settings, each of one thing."""
+    """Changes of the teacher's settings, each of one thing."""
     changes = {
-        "the default": default,
+        "the teacher": default,
         "without hysteresis": replace(default, seed_level=0.0),
         "without hysteresis, level 0.5": replace(default, seed_level=0.0, level=0.5),
         "specks kept": replace(default, minimum_extent=0),
@@ -150,7 +150,7 @@ def detections() -> Iterator[tuple[str, Scorer, Threshold]]:
         "… masked multi-pass inference, one-sided error": DarkerThanSurroundings,
     }.items():
         yield name, kind(restorer.generator, restorer.settings, restorer.input_size), OtsuThreshold()
-    network, settings = load(weights_path("default"))
+    network, settings = load(weights_path("teacher"))
     known: dict[tuple[bytes, float], Float[Tensor, "b h w"]] = {}
     for name, changed in variants(settings).items():
         yield name, Remembering(network, changed, known), fixed(changed)

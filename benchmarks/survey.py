@@ -1,6 +1,7 @@
 """Large images and many photos: time and memory against size and number, and workers of Ray.
 
-    python benchmarks/survey.py     # half an hour, 8 GB of disk; writes docs/results/survey.md, .json
+    python benchmarks/survey.py             # half an hour, 8 GB of disk; writes docs/results/survey.md, .json
+    python benchmarks/survey.py workers     # one part (rasters, streaming, workers); the others stay
 
 The machinery is measured with the classical method local-contrast, whose own time is small, so that what
 grows with an image or a survey cannot hide behind a network; then one look at a gigapixel with the default.
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -154,13 +156,19 @@ def report(result: dict[str, Any]) -> str:
     lines = [
         "# Large images and many photos", "",
         f"`python benchmarks/survey.py` on {result['processors']} cores. `local-contrast` shows what the "
-        "machinery costs; the models' own time is in [speed.md](speed.md).", "",
-        "## One image", "",
-        "| method | width | height | ns a pixel | MB at most |", "|---|---:|---:|---:|---:|",
-        *(f"| {' | '.join(map(str, row.values()))} |" for row in result["rasters"]),
-        "", "## Many photos of 12 megapixels, `local-contrast`, this process", "",
-        *(f"- {name.replace('_', ' ')}: {value}" for name, value in result["streaming"].items()),
+        "machinery costs; the models' own time is in [speed.md](speed.md).",
     ]  # fmt: skip
+    if "rasters" in result:
+        lines += [
+            "", "## One image", "",
+            "| method | width | height | ns a pixel | MB at most |", "|---|---:|---:|---:|---:|",
+            *(f"| {' | '.join(map(str, row.values()))} |" for row in result["rasters"]),
+        ]  # fmt: skip
+    if "streaming" in result:
+        lines += [
+            "", "## Many photos of 12 megapixels, `local-contrast`, this process", "",
+            *(f"- {name.replace('_', ' ')}: {value}" for name, value in result["streaming"].items()),
+        ]  # fmt: skip
     if "workers" in result:
         ray_ = result["workers"]
         lines += [
@@ -173,17 +181,20 @@ def report(result: dict[str, Any]) -> str:
 
 
 def main() -> None:
+    kept = RESULTS / "survey.json"
+    result: dict[str, Any] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+    result["processors"] = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        result: dict[str, Any] = {
-            "processors": len(os.sched_getaffinity(0)),
-            "rasters": [raster(folder, height, width, model) for model, height, width in RASTERS],
+        parts: dict[str, Callable[[], Any]] = {
+            "rasters": lambda: [raster(folder, height, width, model) for model, height, width in RASTERS],
+            "streaming": lambda: streaming(folder),
+            "workers": lambda: workers(folder),
         }
-        print(json.dumps(result), file=sys.stderr, flush=True)
-        result["streaming"] = streaming(folder)
-        print(json.dumps(result["streaming"]), file=sys.stderr, flush=True)
-        result["workers"] = workers(folder)
-    RESULTS.joinpath("survey.json").write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+        for part in sys.argv[1:] or parts:
+            print(f"{part} …", file=sys.stderr, flush=True)
+            result[part] = parts[part]()
+            kept.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
     RESULTS.joinpath("survey.md").write_text(report(result), "utf-8")
     print(report(result))
 

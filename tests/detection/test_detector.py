@@ -137,7 +137,9 @@ def test_statistics_of_the_image_do_not_depend_on_the_batch(small_model):
 
 
 def test_unknown_models_and_presets_are_named():
-    with pytest.raises(WeightsError, match=r"no-such-model: no such model; give one of default, teacher, paper"):
+    with pytest.raises(
+        WeightsError, match=r"no-such-model: no such model; give one of default, teacher, paper"
+    ):
         CrackDetector.from_pretrained("no-such-model")
     with pytest.raises(ConfigurationError, match="known: paper, paper-running, authors"):
         CrackDetector.from_pretrained("default", preset="no-such")

@@ -124,7 +124,7 @@ def workers(folder: Path) -> dict[str, Any]:
 
     photos = folder / "small"
     photos.mkdir()
-    for number in range(64):
+    for number in range(192):
         cv2.imwrite(str(photos / f"{number:03}.png"), synthesize_road(number, 384, 544).photo)
     rates: dict[int, list[float]] = {1: [], 2: []}
     for turn in range(ROUNDS):

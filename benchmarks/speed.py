@@ -1,6 +1,7 @@
 """Speed and memory of detection and training on this machine, with the authors' procedure as the partner.
 
-    python benchmarks/speed.py            # about ten minutes; writes docs/results/speed.md and speed.json
+    python benchmarks/speed.py            # a quarter of an hour; writes docs/results/speed.md and speed.json
+    python benchmarks/speed.py detection  # some parts (of main's) anew; the others stay
 
 Partners take turns within each round, so a machine that speeds up or slows down does so for all; medians of
 the rounds, and of the ratios within a round, are what counts.
@@ -430,15 +431,17 @@ def main() -> None:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     torch.set_num_threads(cores)
     cv2.setNumThreads(cores)
+    kept = RESULTS / "speed.json"
+    result: dict[str, Any] = {}
+    if sys.argv[1:]:
+        result = json.loads(kept.read_text("utf-8"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         peak = peak_flops()
-        result = {
-            "machine": {
-                "processor": processor(), "threads": cores, "python": platform.python_version(),
-                "versions": versions(), "peak_gflops": round(peak, 1),
-            },
-            "rounds": ROUNDS,
+        result["rounds"] = ROUNDS
+        result["machine"] = {
+            "processor": processor(), "threads": cores, "python": platform.python_version(),
+            "versions": versions(), "peak_gflops": round(peak, 1),
         }  # fmt: skip
         parts: dict[str, Callable[[], dict[str, Any]]] = {
             "detection": lambda: detection(folder),
@@ -447,9 +450,9 @@ def main() -> None:
             "training": training,
             "cold_start": lambda: cold_start(folder),
         }
-        for part, measure in parts.items():
+        for part in sys.argv[1:] or parts:
             print(f"{part} …", file=sys.stderr, flush=True)
-            result[part] = measure()
+            result[part] = parts[part]()
     RESULTS.joinpath("speed.json").write_text(
         json.dumps(result, indent=2, ensure_ascii=False) + "\n", "utf-8"
     )

@@ -14,6 +14,7 @@ from upcracknet.detection.acceleration import (
     accelerated,
     calibration_roads,
     engine_of,
+    score_pixels,
     seen_by_network,
 )
 from upcracknet.detection.pretrained import load_scorer
@@ -220,6 +221,28 @@ class TestFiles:
         assert run(["export", str(weights), "-o", str(path), *arguments]) == 0
         assert json.loads(capsys.readouterr().out)["precision"] == "int8"
         assert CrackDetector.from_pretrained(path, precision="int8").detect(np.zeros((64, 64, 3), np.uint8))
+
+
+class TestThreads:
+    def test_beside_another_engine_torch_works_alone_and_gets_its_threads_back(self, scorer, monkeypatch):
+        seen, before = [], torch.get_num_threads()
+        torch.set_num_threads(2)
+        try:
+            for other in (scorer, accelerated(scorer, "threads", "onnx")):
+                score = type(other).score
+
+                def watched(self, images, score=score):
+                    seen.append(torch.get_num_threads())
+                    return score(self, images)
+
+                with monkeypatch.context() as patched:
+                    patched.setattr(type(other), "score", watched)
+                    pixels = np.zeros((1, 64, 64, 3), np.uint8)
+                    assert score_pixels(other, pixels).shape == (1, 64, 64)
+            assert seen == [2, 1]
+            assert torch.get_num_threads() == 2
+        finally:
+            torch.set_num_threads(before)
 
 
 class TestExamples:

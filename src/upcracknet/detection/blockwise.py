@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
 from jaxtyping import Bool, Float, Int, UInt8
 
+from upcracknet.detection.acceleration import score_pixels
 from upcracknet.detection.scorer import Scorer
 from upcracknet.detection.threshold import (
     OTSU_BINS,
@@ -61,8 +61,7 @@ def scored_rows(
         row = [place for place in tiles if place.top == top]
         for first in range(0, len(row), batch_size):
             places = row[first : first + batch_size]
-            pixels = torch.from_numpy(np.stack([read(place) for place in places]))
-            found = scorer.score(pixels.permute(0, 3, 1, 2).float() / 255).float().cpu().numpy()
+            found = score_pixels(scorer, np.stack([read(place) for place in places]))
             for place, score in zip(places, found, strict=True):
                 inside = slice(0, min(tile[0], height - top)), slice(0, min(tile[1], width - place.left))
                 columns = slice(place.left, place.left + inside[1].stop)

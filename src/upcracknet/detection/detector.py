@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 from PIL.Image import Image
 
 from upcracknet.data.photo import load_photo
+from upcracknet.detection.acceleration import score_pixels
 from upcracknet.detection.crack_map import CrackMap
 from upcracknet.detection.scorer import Scorer
 from upcracknet.detection.threshold import Threshold, apply_threshold
@@ -187,9 +187,7 @@ class CrackDetector:
         """Score the batch, hand the scores to their canvases, and empty it."""
         if not batch:
             return
-        pixels = np.stack([item[2] for item in batch])
-        images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
-        scores: Float[np.ndarray, "b h w"] = self.scorer.score(images).float().cpu().numpy()
+        scores = score_pixels(self.scorer, np.stack([item[2] for item in batch]))
         for (canvas, tile, _), score in zip(batch, scores, strict=True):
             canvas.add(tile, score)
         batch.clear()

@@ -75,7 +75,7 @@ class SurveyWorker:
     def __init__(self, folder: Path, settings: SurveySettings, threads: int | None = None) -> None:
         if threads is not None:
             torch.set_num_threads(threads)
-            cv2.setNumThreads(threads)
+        cv2.setNumThreads(1)  # readers, writers and the network have all cores between them
         self.folder, self.settings = folder, settings
         self.detector = CrackDetector.from_pretrained(
             settings.model,

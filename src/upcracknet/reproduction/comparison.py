@@ -62,8 +62,9 @@ def comparison(
             f"UP-CrackNet has {budget.filters} filters here, the other networks their published sizes; none "
             "starts from ImageNet weights.",
             f"Images a step: {_batches(trainings)}.",
-            "`ours, as shipped` is the default with a budget of its own, undamaged windows of DeepCrack "
-            "and Crack500; all other rows have the budget above.",
+            "`ours, as shipped` is the default with a budget of its own, its teacher's included: painted "
+            "windows of DeepCrack and Crack500, and their training photos as the teacher marked them, "
+            "without masks; all other rows have the budget above.",
         ),
     )
 

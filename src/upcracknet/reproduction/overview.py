@@ -2,14 +2,12 @@
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from typing import Any
 
-from upcracknet.data.photo import write_atomically
 from upcracknet.reproduction.results import ResultFiles
 from upcracknet.reproduction.rows import Experiment
-from upcracknet.reproduction.table import NOT_GIVEN, table_record
+from upcracknet.reproduction.table import NOT_GIVEN, table_record, write_forms
 
 FACTS = ("parameters", "patches_seen", "milliseconds")
 MEASURES = ("precision", "recall", "iou", "best_threshold_iou")
@@ -30,13 +28,7 @@ def write_overview(name: str, experiments: Sequence[Experiment], files: ResultFi
         OutputError: a file cannot be written.
     """
     record = _record(name, experiments, files)
-    texts = {
-        "json": json.dumps(record, indent=2, ensure_ascii=False) + "\n",
-        "md": _markdown(record),
-        "csv": _csv(record),
-    }
-    for suffix, text in texts.items():
-        write_atomically(files.folder / f"{name}.{suffix}", text.encode())
+    write_forms(name, files, record, _markdown(record), _csv(record))
     return record
 
 

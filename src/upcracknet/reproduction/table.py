@@ -37,13 +37,18 @@ def write_tables(experiment: Experiment, files: ResultFiles, notes: Mapping[str,
         OutputError: a file cannot be written.
     """
     record = table_record(experiment, [files.state(row, notes) for row in experiment.rows])
-    texts = {
-        "json": json.dumps(record, indent=2, ensure_ascii=False) + "\n",
-        "md": to_markdown(record),
-        "csv": to_csv(record),
-    }
-    for suffix, text in texts.items():
-        write_atomically(files.folder / f"{experiment.name}.{suffix}", text.encode())
+    write_forms(experiment.name, files, record, to_markdown(record), to_csv(record))
+
+
+def write_forms(name: str, files: ResultFiles, record: dict[str, Any], markdown: str, text: str) -> None:
+    """Write what a table says as `NAME.json`, `NAME.md` and `NAME.csv`.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    content = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    for suffix, form in (("json", content), ("md", markdown), ("csv", text)):
+        write_atomically(files.folder / f"{name}.{suffix}", form.encode())
 
 
 def table_record(experiment: Experiment, states: list[RowState]) -> dict[str, Any]:

@@ -181,7 +181,7 @@ def stages(folder: Path, peak: float) -> dict[str, Any]:
             clock.seconds, start = 0.0, time.perf_counter()
             photo = load_photo(path)
             decoded = time.perf_counter()
-            canvas = next(watched._scored([photo]))
+            canvas = next(watched.scored([photo]))
             scored = time.perf_counter()
             score = canvas.result()
             level = threshold.level(score)

@@ -27,7 +27,7 @@ ARROWS = {
     "runtime": set(),
     "baselines": {"data", "networks", "losses", "corruption", "weights"},
     "detection": {"baselines", "data", "networks", "runtime", "weights"},
-    "training": {"baselines", "data", "networks", "losses", "corruption", "weights"},
+    "training": {"baselines", "data", "networks", "losses", "corruption", "runtime", "weights"},
     "evaluation": {"data", "detection", "networks", "baselines", "weights"},
     "survey": {"data", "detection", "runtime"},
     "preparation": {"data", "detection", "networks", "baselines", "weights"},

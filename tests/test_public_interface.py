@@ -22,6 +22,9 @@ CRACK_DETECTOR = {
     "millimetres_per_pixel=None, runtime='torch', precision='fp32')",
     "detect": "(self, photo)",
     "detect_many": "(self, photos)",
+    "scored": "(self, photos)",
+    "crack_map": "(self, canvas)",
+    "tiles_at_once": "(self, size)",
 }
 
 CRACK_MAP = {

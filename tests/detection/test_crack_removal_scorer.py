@@ -18,6 +18,20 @@ class Darkness(CrackRemover):
         assert images.shape[-2] % 8 == images.shape[-1] % 8 == 0
         return CrackRemoval((images + 0.25).clamp(0, 1), (0.5 - images.mean(dim=1)) * 8)
 
+    def marker(self):
+        return Marks(self)
+
+
+class Marks(nn.Module):
+    """The logits of a network that stands for one."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network, self.size_multiple = network, network.size_multiple
+
+    def forward(self, images):
+        return self.network(images).logits
+
 
 def darkness(**settings) -> CrackRemovalScorer:
     return CrackRemovalScorer(Darkness(), CrackRemovalSettings(**settings))

@@ -28,6 +28,20 @@ class Darkness(CrackRemover):
     def forward(self, images):
         return CrackRemoval(images, (0.5 - images.mean(dim=1)) * 20)
 
+    def marker(self):
+        return Marks(self)
+
+
+class Marks(torch.nn.Module):
+    """The logits of a network that stands for one."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network, self.size_multiple = network, network.size_multiple
+
+    def forward(self, images):
+        return self.network(images).logits
+
 
 def road(crack: bool = False, speck: bool = False, grey: int = 200):
     photo, mask = np.full((48, 64, 3), grey, np.uint8), np.zeros((48, 64), bool)

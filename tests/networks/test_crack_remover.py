@@ -89,3 +89,21 @@ def test_the_fused_copy_answers_the_same_and_leaves_the_network_alone(network):
     expected, answer = network.eval()(images), fused(images)
     torch.testing.assert_close(answer.logits, expected.logits, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(answer.restored, expected.restored, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(32, 40), (8, 8), (64, 16)])
+def test_the_marker_answers_as_the_network_up_to_the_edges(network, size):
+    for parameter in network.parameters():  # a bias of zero would hide what the edge must not see
+        torch.nn.init.normal_(parameter, 0, 0.3)
+    for _ in range(5):
+        network(torch.rand(4, 3, 32, 32))
+    images = torch.rand(2, 3, *size)
+    with torch.no_grad():
+        expected, marks = network.eval()(images).logits, network.marker()(images)
+    assert expected.std() > 0.01
+    torch.testing.assert_close(marks, expected, atol=1e-5, rtol=1e-5)
+
+
+def test_the_marker_refuses_what_the_network_refuses(network):
+    with pytest.raises(ValueError, match="multiples of 8"):
+        network.marker()(torch.rand(1, 3, 33, 32))

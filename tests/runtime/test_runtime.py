@@ -25,9 +25,10 @@ from upcracknet.runtime import (
     compiled_network,
     engines,
     export_network,
+    has_bfloat16,
     read_description,
 )
-from upcracknet.weights import WeightsRecord, save_weights
+from upcracknet.weights import WeightsRecord, load_weights, save_weights
 
 pytest.importorskip("openvino")
 ENGINES = ("onnx", "openvino")
@@ -95,6 +96,50 @@ class TestParity:
         plain, small = ((mask & truth).sum() / (mask | truth).sum() for mask in masks)
         assert (masks[0] != masks[1]).any()  # 8 bits cannot be exact: something was quantised
         assert abs(plain - small) < 0.03
+
+
+@pytest.mark.skipif(not has_bfloat16(), reason="this processor has no bfloat16")
+class TestSixteenBits:
+    @pytest.mark.parametrize("engine", ["torch", "openvino"])
+    def test_scores_are_nearly_the_same(self, scorer, engine):
+        other = accelerated(scorer, "a", engine, "bf16")
+        images = torch.rand(2, 3, 37, 51)
+        scores = other.score(images)
+        assert scores.dtype == torch.float32
+        assert 0 < (scores - scorer.score(images)).abs().max() < 0.05
+
+    @pytest.mark.parametrize("model", ["default", "paper"])
+    def test_cracks_are_nearly_the_same(self, model):
+        photos = [synthesize_road(seed, 256, 256) for seed in range(900, 904)]
+        truth = np.stack([road.mask for road in photos])
+        iou = []
+        for choice in ({}, {"runtime": "torch", "precision": "bf16"}):
+            detector = CrackDetector.from_pretrained(model, **choice)
+            mask = np.stack([detector.detect(road.photo).mask for road in photos])
+            iou.append((mask & truth).sum() / (mask | truth).sum())
+        assert abs(iou[0] - iou[1]) < 0.01
+
+    def test_auto_takes_an_engine_that_has_them(self, monkeypatch):
+        assert chosen_runtime("auto", "bf16") == "openvino"
+        monkeypatch.setattr(engines, "find_spec", lambda name: None if name == "openvino" else True)
+        assert chosen_runtime("auto", "bf16") == "torch"
+        with pytest.raises(ConfigurationError, match="torch or openvino"):
+            chosen_runtime("onnx", "bf16")
+
+    def test_an_exported_file_keeps_its_precision(self, weights, tmp_path, capsys, photo):
+        path = tmp_path / "road.xml"
+        assert run(["export", str(weights), "-o", str(path), "--precision", "bf16"]) == 0
+        assert run(["export", str(weights), "-o", str(tmp_path / "full.xml")]) == 0
+        scores = [
+            CrackDetector.from_pretrained(file).detect(photo).score for file in (path, tmp_path / "full.xml")
+        ]
+        assert 0 < np.abs(scores[0] - scores[1]).max() < 0.05
+
+
+def test_16_bits_need_a_processor_that_has_them(monkeypatch):
+    monkeypatch.setattr(engines, "has_bfloat16", lambda: False)
+    with pytest.raises(ConfigurationError, match="which this one does not"):
+        chosen_runtime("openvino", "bf16")
 
 
 class TestCache:
@@ -206,6 +251,13 @@ class TestFiles:
         with pytest.raises(WeightsError, match="export it again"):
             CrackDetector.from_pretrained(tmp_path / name)
 
+    def test_a_file_of_another_version_is_named(self, weights, network, tmp_path):
+        _, record = load_weights(weights)
+        path = tmp_path / "road.onnx"  # both answers of the network; today the logits alone are asked for
+        export_network(network, 4, path, description={"record": asdict(record), "precision": "fp32"})
+        with pytest.raises(WeightsError, match="another version of upcracknet; export it again"):
+            CrackDetector.from_pretrained(path)
+
     def test_classical_methods_cannot_be_exported(self, tmp_path, capsys):
         assert run(["export", "sauvola", "-o", str(tmp_path / "s.onnx")]) == 1
         assert "no trained network" in capsys.readouterr().err
@@ -266,7 +318,7 @@ class TestExamples:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     ("engine", "precision", "limit"),
-    [("onnx", "fp32", 0.2), ("openvino", "fp32", 0.2), ("openvino", "int8", 1.0)],
+    [("onnx", "fp32", 0.2), ("openvino", "fp32", 0.2), ("openvino", "bf16", 0.2), ("openvino", "int8", 1.0)],
 )
 def test_iou_on_deepcrack(real_data, engine, precision, limit):
     from upcracknet.data.dataset import open_dataset

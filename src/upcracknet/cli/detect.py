@@ -87,7 +87,8 @@ def detect(
         batch_size: Tiles scored at a time; more is faster and takes more memory.
         runtime: What runs the network: torch, onnx or openvino; auto takes the fastest that is installed.
             The first time a model is exported, which takes about ten seconds.
-        precision: int8 is faster and slightly different; onnx and openvino alone have it.
+        precision: bf16 and int8 are faster and slightly different. bf16 needs a processor that has it, and
+            torch or openvino; int8 onnx or openvino.
         overwrite: Detect again in photos that are finished.
     """
     found = photos_to_detect(photos, output)

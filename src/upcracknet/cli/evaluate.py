@@ -86,7 +86,7 @@ def evaluate(
         examples: Number of panels, a third each of the best, the median and the worst results.
         suite: Measure all that the package must show; without dataset, protocol and split.
         runtime: What runs the network: torch, onnx, openvino, or auto; the suite takes torch.
-        precision: fp32, or int8 with onnx or openvino.
+        precision: fp32; bf16 with torch or openvino; int8 with onnx or openvino.
         overwrite: With --suite, measure again what is finished.
 
     Returns:

@@ -72,7 +72,8 @@ def survey(
         model: As for `detect`.
         preset: Detection settings other than the model's own.
         runtime: What runs the network: torch, onnx or openvino; auto takes the fastest that is installed.
-        precision: int8 is faster and slightly different; onnx and openvino alone have it.
+        precision: bf16 and int8 are faster and slightly different. bf16 needs a processor that has it, and
+            torch or openvino; int8 onnx or openvino.
         overlays: Write the photo with its cracks in red.
         scores: Write the score map, as 16-bit PNG.
         millimetres_per_pixel: Size of a pixel on the road; adds the crack area in cm².

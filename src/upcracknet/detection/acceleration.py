@@ -13,7 +13,13 @@ from torch import Tensor, nn
 
 from upcracknet.detection.scorer import RestorationScorer, Scorer
 from upcracknet.errors import ConfigurationError
-from upcracknet.runtime import CompiledNetwork, Precision, compiled_network, export_network
+from upcracknet.runtime import (
+    BFloat16Network,
+    CompiledNetwork,
+    Precision,
+    compiled_network,
+    export_network,
+)
 
 AnyScorer = TypeVar("AnyScorer", bound=Scorer)
 
@@ -26,14 +32,17 @@ CALIBRATION_SIDE = 384
 
 
 def accelerated(
-    scorer: AnyScorer, checksum: str, runtime: Literal["onnx", "openvino"], precision: Precision = "fp32"
+    scorer: AnyScorer,
+    checksum: str,
+    runtime: Literal["torch", "onnx", "openvino"],
+    precision: Precision = "fp32",
 ) -> AnyScorer:
-    """A copy of a scorer whose network runs in another engine.
+    """A copy of a scorer whose network runs in another engine, or in PyTorch in 16 bits.
 
     Args:
         scorer: a scorer with a trained network.
         checksum: of its weights.
-        runtime: the engine.
+        runtime: the engine; ``torch`` for ``bf16`` alone.
         precision: what it calculates in.
 
     Raises:
@@ -41,15 +50,19 @@ def accelerated(
         OutputError: the network cannot be kept in the engine's form.
     """
     network, multiple = exported_part(scorer)
-    identity = f"{checksum} {getattr(getattr(scorer, 'settings', None), 'statistics', '')}"
-    compiled = compiled_network(
-        network,
-        multiple,
-        identity,
-        runtime,
-        precision,
-        lambda: seen_by_network(scorer, calibration_roads(scorer)),
-    )
+    compiled: nn.Module
+    if runtime == "torch":
+        compiled = BFloat16Network(network, multiple)
+    else:
+        identity = f"{checksum} {getattr(getattr(scorer, 'settings', None), 'statistics', '')}"
+        compiled = compiled_network(
+            network,
+            multiple,
+            identity,
+            runtime,
+            precision,
+            lambda: seen_by_network(scorer, calibration_roads(scorer)),
+        )
     other = with_network(scorer, compiled)
     other.name = f"{scorer.name}, {runtime} {precision}"  # type: ignore[misc]  # results tell engines apart
     return other
@@ -67,7 +80,7 @@ def export_scorer(
         precision: what it calculates in.
         photos: undamaged road on which the ranges of ``int8`` are measured, beside synthetic roads with
             cracks; None takes the synthetic ones alone.
-        description: stored with it.
+        description: stored with it, and what was exported.
 
     Raises:
         ConfigurationError: the scorer cannot be exported, another suffix, or a package is missing.
@@ -80,7 +93,7 @@ def export_scorer(
         path,
         precision=precision,
         examples=lambda: seen_by_network(scorer, chain(calibration_roads(scorer), photos or ())),
-        description=description,
+        description=description | {"network": type(network).__name__},
     )
 
 
@@ -127,7 +140,7 @@ def score_pixels(scorer: Scorer, pixels: UInt8[np.ndarray, "b h w 3"]) -> Float[
     if beside:
         torch.set_num_threads(1)
     try:
-        images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
+        images = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous().float().div_(255)
         scores: np.ndarray = scorer.score(images).float().cpu().numpy()
         return scores
     finally:
@@ -135,8 +148,8 @@ def score_pixels(scorer: Scorer, pixels: UInt8[np.ndarray, "b h w 3"]) -> Float[
             torch.set_num_threads(threads)
 
 
-def with_network(scorer: AnyScorer, compiled: CompiledNetwork) -> AnyScorer:
-    """A copy of the scorer that asks the compiled network."""
+def with_network(scorer: AnyScorer, compiled: nn.Module) -> AnyScorer:
+    """A copy of the scorer that asks another network, which answers in the same form."""
     other = copy.copy(scorer)
     slot = _slot(scorer)
     assert slot is not None

@@ -46,11 +46,11 @@ class CrackMap:
         # About a thousandth of the photo's side: visible on a screen, without hiding the crack.
         reach = 2 * max(1, round(max(mask.shape) / 1500)) + 1
         outline = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))) - mask
-        picture = self.photo.astype(np.float32)
-        color = np.array(CRACK_COLOR, np.float32)
-        picture[outline > 0] = 0.55 * picture[outline > 0] + 0.45 * color
-        picture[self.mask] = 0.25 * picture[self.mask] + 0.75 * color
-        return picture.round().astype(np.uint8)
+        picture = self.photo.copy()
+        for drawn, share in ((outline > 0, 0.45), (self.mask, 0.75)):
+            color = share * np.array(CRACK_COLOR, np.float32)
+            picture[drawn] = np.rint((1 - share) * self.photo[drawn] + color).astype(np.uint8)
+        return picture
 
     def save_overlay(self, path: str | Path) -> None:
         """Write the overlay as PNG or JPEG.

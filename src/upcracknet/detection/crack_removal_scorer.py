@@ -5,13 +5,16 @@ from typing import Any, Literal
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from upcracknet.errors import ConfigurationError
 from upcracknet.networks import CrackRemover
 
 ScoreKind = Literal["mask", "darkening"]
+
+AT_ONCE = 768 * 768
+"""Pixels that the network sees at a time, unless a single image has more."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,16 @@ class CrackRemovalScorer:
         self, network: CrackRemover, settings: CrackRemovalSettings, name: str = "crack remover"
     ) -> None:
         self.name, self.settings = name, settings
-        self.network = network.fused().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        ready = network.marker() if settings.score == "mask" else network.fused()
+        self.network: nn.Module = ready.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.inference_mode()
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
         """Score of each pixel, in [0, 1]; images in [0, 1]."""
         if self.settings.score == "darkening":
-            darkening = (self.restore(images) - images).mean(dim=1)
-            return darkening.clamp(0, 1)
+            restored: Tensor = self.network(self._padded(images)).restored
+            darkening = restored[..., : images.shape[-2], : images.shape[-1]] - images
+            return darkening.mean(dim=1).clamp(0, 1)
         scores = [self._fused(images)]
         if self.settings.flips:
             # Logits have no axis of colours, so their axes are one less.
@@ -91,30 +96,27 @@ class CrackRemovalScorer:
             ]
         return torch.stack(scores).mean(dim=0).sigmoid()
 
-    @torch.inference_mode()
-    def restore(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
-        """The images in [0, 1] without their cracks."""
-        height, width = images.shape[-2:]
-        restored: Tensor = self.network(self._padded(images)).restored
-        return restored[..., :height, :width].clone()
-
     def _fused(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
         """Logits, averaged over the scales."""
-        # One image after the other: together they would be no faster, and take their memory several times.
-        fused = [
-            torch.stack([self.logits(image, scale) for scale in self.settings.scales]).mean(dim=0)
-            for image in images.split(1)  # type: ignore[no-untyped-call]
-        ]
+        # Small images together; large ones, one after the other, are no slower, and take less memory.
+        together = max(1, AT_ONCE // (images.shape[-2] * images.shape[-1]))
+        fused = []
+        for part in images.split(together):  # type: ignore[no-untyped-call]
+            at_scales = [self.logits(part, scale) for scale in self.settings.scales]
+            fused.append(sum(at_scales[1:], at_scales[0]) / len(at_scales))
         return torch.cat(fused)
 
     @torch.inference_mode()
     def logits(self, images: Float[Tensor, "b 3 h w"], scale: float) -> Float[Tensor, "b h w"]:
-        """What the network says of images in [0, 1] at one scale, at the images' own size."""
+        """What the network says of images in [0, 1] at one scale, at the images' own size.
+
+        Only a scorer whose score is ``mask`` can tell.
+        """
         height, width = images.shape[-2:]
         if scale != 1:
             size = (max(2, round(height * scale)), max(2, round(width * scale)))  # a mirror needs two
             images = F.interpolate(images, size, mode="bilinear", antialias=scale < 1)
-        logits: Tensor = self.network(self._padded(images)).logits
+        logits: Tensor = self.network(self._padded(images))
         logits = logits[:, : images.shape[-2], : images.shape[-1]]
         return (
             F.interpolate(logits[:, None], (height, width), mode="bilinear")[:, 0] if scale != 1 else logits
@@ -122,10 +124,10 @@ class CrackRemovalScorer:
 
     def _padded(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 _h _w"]:
         """Continued below and on the right to sizes that the network takes, by the mirror image."""
-        multiple = self.network.size_multiple
+        multiple = int(self.network.size_multiple)  # type: ignore[arg-type]
         below, right = -images.shape[-2] % multiple, -images.shape[-1] % multiple
         while below or right:  # a mirror image is no larger than the image
             step = (min(right, images.shape[-1] - 1), min(below, images.shape[-2] - 1))
             images = F.pad(images, (0, step[0], 0, step[1]), mode="reflect")
             below, right = below - step[1], right - step[0]
-        return images.contiguous(memory_format=torch.channels_last)
+        return images

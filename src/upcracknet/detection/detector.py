@@ -61,7 +61,8 @@ class CrackDetector:
         threshold: from scores to a mask.
         overlap: overlap of neighbouring tiles in pixels; None takes a quarter of the scorer's own tile, or 96
             pixels if it takes any size.
-        batch_size: tiles scored at a time.
+        batch_size: tiles scored at a time; of scorers that take any size no more than have the pixels of one
+            large tile together.
         millimetres_per_pixel: size of a pixel on the road, copied to each result.
 
     Raises:
@@ -115,7 +116,7 @@ class CrackDetector:
             millimetres_per_pixel: size of a pixel on the road, copied to each result.
             runtime: engine of the network: ``torch``, ``onnx``, ``openvino``, or ``auto`` for the fastest
                 that is installed.
-            precision: ``fp32``, or ``int8`` for faster and slightly different results.
+            precision: ``fp32``; ``bf16`` and ``int8`` are faster, with slightly different results.
 
         Raises:
             WeightsError: no such model, or unusable weights.
@@ -149,13 +150,21 @@ class CrackDetector:
         Raises:
             PhotoError: a photo cannot be used; crack maps of the photos before it have been given by then.
         """
-        for canvas in self._scored(photos):
-            score = canvas.result()
-            level = self.threshold.level(score)
-            mask = apply_threshold(score, level, self.threshold.minimum_extent, self.threshold.seed_level)
-            yield CrackMap(canvas.photo, score, mask, level, self.millimetres_per_pixel)
+        return map(self.crack_map, self.scored(photos))
 
-    def _scored(self, photos: Iterable[Photo]) -> Iterator[ScoreCanvas]:
+    def crack_map(self, canvas: ScoreCanvas) -> CrackMap:
+        """The cracks of a photo whose tiles all have been scored; any thread may ask."""
+        score = canvas.result()
+        level = self.threshold.level(score)
+        mask = apply_threshold(score, level, self.threshold.minimum_extent, self.threshold.seed_level)
+        return CrackMap(canvas.photo, score, mask, level, self.millimetres_per_pixel)
+
+    def scored(self, photos: Iterable[Photo]) -> Iterator[ScoreCanvas]:
+        """Score many photos, in order; what :meth:`detect_many` does before :meth:`crack_map`.
+
+        Raises:
+            PhotoError: a photo cannot be used; those before it have been given by then.
+        """
         waiting: deque[ScoreCanvas] = deque()
         batch: list[tuple[ScoreCanvas, Tile, UInt8[np.ndarray, "h w 3"]]] = []
         for photo in photos:
@@ -172,12 +181,22 @@ class CrackDetector:
                 if batch and batch[0][2].shape != pixels.shape:
                     self._score(batch)
                 batch.append((canvas, tile, pixels))
-                if len(batch) == self.batch_size:
+                if len(batch) == self.tiles_at_once(pixels.shape):
                     self._score(batch)
             while waiting and not waiting[0].missing:
                 yield waiting.popleft()
         self._score(batch)
         yield from waiting
+
+    def tiles_at_once(self, size: tuple[int, ...]) -> int:
+        """How many tiles of a size, or smaller photos, are scored together; large ones gain nothing by it.
+
+        Args:
+            size: height and width in pixels; more axes do not count.
+        """
+        if self.scorer.input_size is not None:
+            return self.batch_size
+        return max(1, min(self.batch_size, FREE_TILE**2 // (size[0] * size[1])))
 
     def _canvas(self, photo: UInt8[np.ndarray, "h w 3"], name: str) -> ScoreCanvas:
         tile, overlap = tile_of(self, (photo.shape[0], photo.shape[1]), name)

@@ -115,7 +115,7 @@ def load_scorer(
     engine = chosen_runtime(runtime, precision)
     if runtime == "auto" and not can_be_exported(scorer):
         engine = "torch"
-    if engine == "torch":
+    if engine == "torch" and precision == "fp32":
         return scorer, threshold
     try:
         return accelerated(scorer, record.sha256, engine, precision), threshold
@@ -131,12 +131,12 @@ def load_exported(
     """Load a file of ``upcracknet export``.
 
     Raises:
-        WeightsError: the file is damaged or not of this package.
+        WeightsError: the file is damaged, or not of this package or of another version.
         ConfigurationError: its engine is not installed, or other choices than the file's own.
     """
     own = runtime_of_file(path)
     description = read_description(path)
-    if runtime not in ("auto", "torch", own) or (precision == "int8" and description["precision"] != "int8"):
+    if runtime not in ("auto", "torch", own) or precision not in ("fp32", description["precision"]):
         raise ConfigurationError(
             f"{path}: exported for {own} in {description['precision']}, not for {runtime} in {precision}; "
             "leave --runtime and --precision out, or export it anew"
@@ -145,7 +145,10 @@ def load_exported(
         raise ConfigurationError(f"{path}: an exported model has its settings; leave --preset out")
     record = WeightsRecord(**description["record"])
     scorer, threshold = scorer_of(path, record, None, None)
-    return with_network(scorer, open_exported(path, *exported_part(scorer))), threshold
+    network, multiple = exported_part(scorer)
+    if description.get("network") != type(network).__name__:
+        raise WeightsError(f"{path}: written by another version of upcracknet; export it again")
+    return with_network(scorer, open_exported(path, network, multiple, description["precision"])), threshold
 
 
 def scorer_of(

@@ -77,10 +77,11 @@ class ScoreCanvas:
         height, width = photo.shape[:2]
         self.tiles = tile_grid(height, width, tile, overlap)
         self.missing = len(self.tiles)
-        self._single = len(self.tiles) == 1
-        self._window = blend_window(*tile, overlap)
         self._score = np.zeros((height, width), np.float32)
-        self._weight = np.zeros((height, width), np.float32)
+        self._single = len(self.tiles) == 1
+        if not self._single:
+            self._window = blend_window(*tile, overlap)
+            self._weight = np.zeros((height, width), np.float32)
 
     def pieces(self) -> Iterator[tuple[Tile, UInt8[np.ndarray, "th tw 3"]]]:
         """Tiles with their pixels, cut one at a time."""

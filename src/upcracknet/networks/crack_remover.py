@@ -118,11 +118,25 @@ class CrackRemover(nn.Module):
                 block[place + 1] = nn.Identity()
         return network
 
+    def marker(self) -> "CrackMarker":
+        """A fused copy that says where the cracks are and leaves out the road without them."""
+        return CrackMarker(self.fused())
+
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> CrackRemoval:
         """Remove cracks.
 
         Args:
             images: photos in [0, 1].
+
+        Raises:
+            ValueError: when height or width is no multiple of :attr:`size_multiple`.
+        """
+        details = F.pixel_shuffle(self.detail(self.features(self.unshuffled(images))), 2)
+        logits = self.refinement(torch.cat([images * 2 - 1, details], dim=1))
+        return CrackRemoval((images + details[:, :3]).clamp(0, 1), logits[:, 0])
+
+    def unshuffled(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 12 _h _w"]:
+        """Photos in [0, 1] at half the resolution, in [-1, 1]: 2×2 pixels are channels of one.
 
         Raises:
             ValueError: when height or width is no multiple of :attr:`size_multiple`.
@@ -133,8 +147,11 @@ class CrackRemover(nn.Module):
                 f"input of {height}×{width} pixels: {len(self.widths)} levels need multiples of "
                 f"{self.size_multiple}; pad the image"
             )
+        return F.pixel_unshuffle(images * 2 - 1, 2)
+
+    def features(self, features: Float[Tensor, "b 12 h w"]) -> Float[Tensor, "b c h w"]:
+        """What the decoder knows at half the resolution, of what :meth:`unshuffled` gives."""
         encoded = []
-        features = F.pixel_unshuffle(images * 2 - 1, 2)
         for level, block in enumerate(self.encoder):
             features = block(F.max_pool2d(features, 2) if level else features)
             encoded.append(features)
@@ -142,6 +159,66 @@ class CrackRemover(nn.Module):
         for lateral, block in zip(reversed(self.lateral), reversed(self.decoder), strict=True):
             above = encoded.pop()
             features = block(above + F.interpolate(lateral(features), scale_factor=2.0, mode="nearest"))
-        details = F.pixel_shuffle(self.detail(features), 2)
-        logits = self.refinement(torch.cat([images * 2 - 1, details], dim=1))
-        return CrackRemoval((images + details[:, :3]).clamp(0, 1), logits[:, 0])
+        return features
+
+
+class CrackMarker(nn.Module):
+    """The logits of a crack remover alone, all of its work done at half the resolution.
+
+    ``detail`` and the first layer of ``refinement`` have nothing but a rearrangement of pixels between them,
+    so together they are one convolution at half the resolution, whose outputs are those of 2×2 pixels. Layers
+    of few channels at full resolution are where a processor moves memory instead of calculating.
+
+    Args:
+        network: a fused crack remover; not changed, and shared.
+    """
+
+    def __init__(self, network: CrackRemover) -> None:
+        super().__init__()
+        self.network, self.size_multiple = network, network.size_multiple
+        first, _, last = network.refinement
+        assert isinstance(first, nn.Conv2d) and isinstance(last, nn.Conv2d)
+        assert first.bias is not None and last.bias is not None
+        channels = first.out_channels
+        with torch.no_grad():
+            kernel = _at_half_resolution(first.weight)
+            photo, details = kernel[:, : 3 * 4], kernel[:, 3 * 4 :]
+            weight, bias = network.detail.weight[:, :, 0, 0], network.detail.bias
+            assert bias is not None
+            # Beyond the photo's edge the refinement sees zeros, not the bias of `detail`: therefore the bias
+            # is the weight of a channel of ones, which ends at the edge as well.
+            weights = (
+                torch.einsum("odhw,df->ofhw", details, weight),
+                torch.cat([photo, torch.einsum("odhw,d->ohw", details, bias)[:, None]], dim=1),
+            )
+            # Two convolutions and not one of both inputs: 8-bit integers have a range for each.
+            self.of_features, self.of_photo = (
+                nn.Conv2d(values.shape[1], 4 * channels, 3, padding=1, bias=not place)
+                for place, values in enumerate(weights)
+            )
+            self.of_features.weight.copy_(weights[0])
+            self.of_features.bias.copy_(first.bias.repeat_interleave(4))  # type: ignore[union-attr]
+            self.of_photo.weight.copy_(weights[1])
+            self.last = nn.Conv2d(4 * channels, 4, 1)
+            self.last.weight.copy_(torch.kron(last.weight[:, :, 0, 0], torch.eye(4))[..., None, None])
+            self.last.bias.copy_(last.bias.expand(4))  # type: ignore[union-attr]
+
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
+        """How crack-like each pixel is, as :attr:`CrackRemoval.logits`; the same sizes and errors."""
+        photo = self.network.unshuffled(images)
+        with_ones = F.pad(photo, (0, 0, 0, 0, 0, 1), value=1.0)
+        joined = self.of_features(self.network.features(photo)) + self.of_photo(with_ones)
+        logits: Tensor = F.pixel_shuffle(self.last(joined.relu()), 2)
+        return logits[:, 0]
+
+
+def _at_half_resolution(weight: Float[Tensor, "o i 3 3"]) -> Float[Tensor, "4*o 4*i 3 3"]:
+    """A 3×3 convolution between images of which 2×2 pixels are four channels.
+
+    Their order is that of ``pixel_unshuffle``.
+    """
+    kernel = weight.new_zeros(weight.shape[0], 2, 2, weight.shape[1], 2, 2, 3, 3)
+    for row, column, y, x in itertools.product((0, 1), (0, 1), range(3), range(3)):
+        down, right = row + y - 1, column + x - 1  # from the first of the 2×2 pixels, at full resolution
+        kernel[:, row, column, :, down % 2, right % 2, down // 2 + 1, right // 2 + 1] = weight[:, :, y, x]
+    return kernel.reshape(4 * weight.shape[0], 4 * weight.shape[1], 3, 3)

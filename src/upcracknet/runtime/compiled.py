@@ -26,7 +26,7 @@ class Outputs(nn.Module):
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> tuple[Tensor, ...]:
         """The tensors of the network's answer, in its order."""
-        return tuple(_tensors(self.network(images)).values())
+        return tuple(tensors_of(self.network(images)).values())
 
 
 class CompiledNetwork(nn.Module):
@@ -50,16 +50,20 @@ class CompiledNetwork(nn.Module):
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Any:
         """The network's answer, in the network's form."""
         found = self.run(np.ascontiguousarray(images.numpy(force=True), np.float32))
-        tensors = [torch.from_numpy(array) for array in found]
-        if isinstance(self._form, Tensor):
-            return tensors[0]
-        named = dict(zip(_tensors(self._form), tensors, strict=True))
-        if is_dataclass(self._form):
-            return replace(self._form, **named)  # type: ignore[type-var]
-        return self._form._replace(**named)
+        return answer_with(self._form, [torch.from_numpy(array) for array in found])
 
 
-def _tensors(answer: Any) -> dict[str, Tensor]:
+def answer_with(form: Any, tensors: Sequence[Tensor]) -> Any:
+    """An answer in a network's form, with other tensors in their order."""
+    if isinstance(form, Tensor):
+        return tensors[0]
+    named = dict(zip(tensors_of(form), tensors, strict=True))
+    if is_dataclass(form):
+        return replace(form, **named)  # type: ignore[type-var]
+    return form._replace(**named)
+
+
+def tensors_of(answer: Any) -> dict[str, Tensor]:
     """The tensors of an answer by their names; lists of side outputs serve training alone."""
     if isinstance(answer, Tensor):
         return {"output": answer}

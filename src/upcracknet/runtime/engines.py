@@ -16,10 +16,11 @@ import torch
 from torch import nn
 
 from upcracknet.errors import ConfigurationError, OutputError, WeightsError
+from upcracknet.runtime.bfloat16 import has_bfloat16
 from upcracknet.runtime.compiled import CompiledNetwork, Outputs, Run
 
 Runtime = Literal["auto", "torch", "onnx", "openvino"]
-Precision = Literal["fp32", "int8"]
+Precision = Literal["fp32", "bf16", "int8"]
 RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
@@ -44,7 +45,7 @@ class Engine(Protocol):
     def quantize(self, graph: Path, target: Path, description: str, examples: Iterable[np.ndarray]) -> None:
         """The same in 8-bit integers, their ranges measured on the examples."""
 
-    def load(self, path: Path, threads: int) -> Run:
+    def load(self, path: Path, threads: int, precision: Precision) -> Run:
         """Make it ready to run."""
 
     def describe(self, path: Path) -> str:
@@ -55,11 +56,19 @@ def chosen_runtime(runtime: Runtime, precision: Precision = "fp32") -> Literal["
     """The engine to take: the one named, or with ``auto`` the fastest that is installed.
 
     Raises:
-        ConfigurationError: it is not installed, or cannot calculate in this precision.
+        ConfigurationError: it is not installed, or it or the processor cannot calculate in this precision.
     """
+    if precision == "bf16":
+        if not has_bfloat16():
+            raise ConfigurationError(
+                "precision bf16 needs a processor that multiplies in it (AVX-512 BF16, AMX), which this one "
+                "does not; take fp32 or int8"
+            )
+        if runtime == "onnx":
+            raise ConfigurationError("precision bf16 needs the runtime torch or openvino")
     if runtime == "auto":
         for name in _PACKAGES:
-            if _installed(name):
+            if _installed(name) and not (name == "onnx" and precision == "bf16"):
                 return name  # type: ignore[return-value]
         runtime = "torch"
     elif runtime != "torch" and not _installed(runtime):
@@ -96,7 +105,7 @@ def compiled_network(
         OutputError: the cache cannot be written.
         ConfigurationError: a package is missing.
     """
-    parts = [identity, runtime, precision, str(size_multiple), torch.__version__]
+    parts = [identity, type(network).__name__, runtime, precision, str(size_multiple), torch.__version__]
     parts += [importlib.metadata.version(package) for package in _PACKAGES[runtime]]
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
     folder = _cache() / key
@@ -119,26 +128,29 @@ def compiled_network(
                 f"{folder.parent}: the exported network cannot be kept ({error.strerror}); set "
                 "UPCRACKNET_CACHE to a writable folder, or take --runtime torch"
             ) from error
-    return open_exported(path, network, size_multiple)
+    return open_exported(path, network, size_multiple, precision)
 
 
-def open_exported(path: Path, network: nn.Module, size_multiple: int) -> CompiledNetwork:
+def open_exported(
+    path: Path, network: nn.Module, size_multiple: int, precision: Precision = "fp32"
+) -> CompiledNetwork:
     """An exported model in its engine.
 
     Args:
         path: a file of :func:`export_network`.
         network: what was exported, trained or not.
         size_multiple: height and width of its images must be multiples of this many pixels.
+        precision: what it was exported for.
 
     Raises:
         WeightsError: the file is damaged.
-        ConfigurationError: a package is missing.
+        ConfigurationError: a package is missing, or the processor cannot calculate in this precision.
     """
     runtime = runtime_of_file(path)
     assert runtime is not None
-    chosen_runtime(runtime)
+    chosen_runtime(runtime, precision)
     try:
-        run = _engine(runtime).load(path, torch.get_num_threads())
+        run = _engine(runtime).load(path, torch.get_num_threads(), precision)
     except Exception as error:  # each engine has errors of its own
         raise WeightsError(f"{path}: cannot be loaded ({_first_line(error)}); export it again") from error
     return CompiledNetwork(run, runtime, network, size_multiple)
@@ -154,7 +166,7 @@ def export_network(
         network: a trained network in evaluation mode.
         size_multiple: height and width of its images must be multiples of this many pixels.
         path: ``.onnx`` for ONNX Runtime, ``.xml`` for OpenVINO, which puts a ``.bin`` beside it.
-        precision: what it calculates in.
+        precision: what it calculates in; ``bf16`` is written in 32 bits and shortened when it is loaded.
         examples: what the network sees of undamaged road, for ``int8``.
         description: stored with it; see :func:`read_description`.
 
@@ -168,7 +180,7 @@ def export_network(
         raise ConfigurationError(
             f"{path}: expected a name that ends in .onnx, for ONNX Runtime, or .xml, for OpenVINO"
         )
-    chosen_runtime(runtime)
+    chosen_runtime(runtime, precision)
     from upcracknet.runtime.graph import write_graph
 
     text = json.dumps(description or {})
@@ -187,7 +199,7 @@ def export_network(
             if precision == "int8" and examples is None:
                 raise ConfigurationError("precision int8 needs examples of undamaged road; give some")
             engine.convert(graph, target, text)
-            _compare(engine.load(target, torch.get_num_threads()), network, size_multiple)
+            _compare(engine.load(target, torch.get_num_threads(), "fp32"), network, size_multiple)
             if precision == "int8":
                 assert examples is not None
                 engine.quantize(graph, target, text, examples())

@@ -50,8 +50,8 @@ def quantize(graph: Path, target: Path, description: str, examples: Iterable[np.
     convert(quantized, target, description)
 
 
-def load(path: Path, threads: int) -> Run:
-    """A session on the processor."""
+def load(path: Path, threads: int, precision: str) -> Run:
+    """A session on the processor, in the precision that the file has."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

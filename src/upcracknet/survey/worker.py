@@ -16,6 +16,7 @@ from jaxtyping import UInt8
 from upcracknet.data.photo import write_atomically
 from upcracknet.detection import CrackDetector, CrackMap
 from upcracknet.detection.detector import check_size
+from upcracknet.detection.tiling import ScoreCanvas
 from upcracknet.errors import PhotoError
 from upcracknet.runtime import Precision, Runtime
 from upcracknet.survey.raster import RasterResult, detect_raster, is_for_windows
@@ -23,7 +24,7 @@ from upcracknet.survey.records import measures, write_record
 from upcracknet.survey.storage import PhotoReference
 
 AHEAD = 2
-"""Photos that are read, and written, beside the one whose cracks are looked for."""
+"""Photos that are read, and written, beside those whose cracks are looked for; more of small ones."""
 
 OVERLAY_QUALITY = 90
 
@@ -95,33 +96,65 @@ class SurveyWorker:
             OutputError: the results cannot be written.
         """
         with ThreadPoolExecutor(AHEAD) as readers, ThreadPoolExecutor(AHEAD) as writers:
-            written: deque[Future[dict[str, Any]]] = deque()
-            for photo, content in _read_ahead(photos, readers):
-                try:
-                    written.append(self._detect(photo, content, writers))
-                except PhotoError as error:
-                    written.append(writers.submit(self._failed, photo, str(error)))
-                while len(written) > AHEAD or (written and written[0].done()):
-                    yield written.popleft().result()
-            while written:
-                yield written.popleft().result()
+            # One place a photo, in their order; empty while its cracks are looked for, with its batch.
+            places: deque[list[Future[dict[str, Any]]]] = deque()
+            in_work: deque[tuple[PhotoReference, list[Future[dict[str, Any]]]]] = deque()
 
-    def _detect(
-        self,
-        photo: PhotoReference,
-        content: "Future[UInt8[np.ndarray, 'h w 3'] | None]",
-        writers: ThreadPoolExecutor,
-    ) -> Future[dict[str, Any]]:
-        values = content.result()
-        if values is None:
-            assert photo.path is not None
-            record: Future[dict[str, Any]] = Future()
-            record.set_result(self._raster(photo, photo.path))  # here: two networks at a time are slower
-            return record
-        check_size(values.shape[0], values.shape[1], photo.address)
-        return writers.submit(self._finish, photo, self.detector.detect(values))
+            def loaded() -> Iterator[UInt8[np.ndarray, "h w 3"]]:
+                for photo, content in self._read_ahead(photos, readers):
+                    place: list[Future[dict[str, Any]]] = []
+                    places.append(place)
+                    try:
+                        values = content.result()
+                        if values is not None:
+                            check_size(values.shape[0], values.shape[1], photo.address)
+                    except PhotoError as error:
+                        place.append(writers.submit(self._failed, photo, str(error)))
+                        continue
+                    if values is None:
+                        assert photo.path is not None
+                        record: Future[dict[str, Any]] = Future()
+                        # Here and not by a writer: two networks at a time are slower.
+                        record.set_result(self._raster(photo, photo.path))
+                        place.append(record)
+                    else:
+                        in_work.append((photo, place))
+                        yield values
 
-    def _finish(self, photo: PhotoReference, found: CrackMap) -> dict[str, Any]:
+            for canvas in self.detector.scored(loaded()):
+                photo, place = in_work.popleft()
+                place.append(writers.submit(self._finish, photo, canvas))
+                while places and places[0] and (places[0][0].done() or self._waiting(places) > AHEAD):
+                    yield places.popleft()[0].result()
+            for place in places:
+                yield place[0].result()
+
+    @staticmethod
+    def _waiting(places: Iterable[list[Future[dict[str, Any]]]]) -> int:
+        """Photos that are being written."""
+        return sum(bool(place) and not place[0].done() for place in places)
+
+    def _read_ahead(
+        self, photos: Iterable[PhotoReference], readers: ThreadPoolExecutor
+    ) -> Iterator[tuple[PhotoReference, "Future[UInt8[np.ndarray, 'h w 3'] | None]"]]:
+        """The photos while the next are read: as many of them as share a batch."""
+        waiting: deque[tuple[PhotoReference, Future[Any]]] = deque()
+        ahead = AHEAD
+        for photo in photos:
+            waiting.append((photo, readers.submit(_load, photo)))
+            if len(waiting) > ahead:
+                first, content = waiting.popleft()
+                yield first, content
+                ahead = self._together(content)
+        yield from waiting
+
+    def _together(self, content: "Future[UInt8[np.ndarray, 'h w 3'] | None]") -> int:
+        """How many photos to read ahead after this one."""
+        values = content.result() if content.exception() is None else None
+        return AHEAD if values is None else max(AHEAD, self.detector.tiles_at_once(values.shape))
+
+    def _finish(self, photo: PhotoReference, canvas: ScoreCanvas) -> dict[str, Any]:
+        found = self.detector.crack_map(canvas)
         files = {"mask": f"masks/{photo.name}.png", "overlay": None, "score": None}
         found.save_mask(self.folder / f"masks/{photo.name}.png")
         if self.settings.overlays:
@@ -164,17 +197,6 @@ class SurveyWorker:
         record["settings"] = self.settings.to_dict()
         write_record(self.folder, record)
         return record
-
-
-def _read_ahead(
-    photos: Iterable[PhotoReference], readers: ThreadPoolExecutor
-) -> Iterator[tuple[PhotoReference, "Future[UInt8[np.ndarray, 'h w 3'] | None]"]]:
-    waiting: deque[tuple[PhotoReference, Future[Any]]] = deque()
-    for photo in photos:
-        waiting.append((photo, readers.submit(_load, photo)))
-        if len(waiting) > AHEAD:
-            yield waiting.popleft()
-    yield from waiting
 
 
 def _load(photo: PhotoReference) -> UInt8[np.ndarray, "h w 3"] | None:

@@ -19,6 +19,7 @@ from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 
 from upcracknet.data.photo import write_atomically
 from upcracknet.errors import ConfigurationError, OutputError
+from upcracknet.runtime import has_bfloat16
 from upcracknet.training.adversarial_restoration import AdversarialRestoration
 from upcracknet.training.callbacks import (
     BestWeights,
@@ -243,8 +244,7 @@ def _one_line_errors(run_folder: Path) -> Iterator[None]:
 
 def _precision(choice: Literal["auto", "bf16", "32"]) -> Any:
     if choice == "auto":
-        fast = torch.cuda.is_available() or getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
-        choice = "bf16" if fast else "32"
+        choice = "bf16" if torch.cuda.is_available() or has_bfloat16() else "32"
     return "bf16-mixed" if choice == "bf16" else "32-true"
 
 

@@ -28,6 +28,7 @@ from upcracknet.runtime import (
     has_bfloat16,
     read_description,
 )
+from upcracknet.runtime.graph import without_narrow_transposed
 from upcracknet.weights import WeightsRecord, load_weights, save_weights
 
 pytest.importorskip("openvino")
@@ -140,6 +141,20 @@ def test_16_bits_need_a_processor_that_has_them(monkeypatch):
     monkeypatch.setattr(engines, "has_bfloat16", lambda: False)
     with pytest.raises(ConfigurationError, match="which this one does not"):
         chosen_runtime("openvino", "bf16")
+
+
+class TestGraph:
+    @pytest.mark.parametrize("bias", [True, False])
+    def test_a_narrow_transposed_convolution_is_a_convolution(self, bias):
+        torch.manual_seed(0)
+        layers = [torch.nn.ConvTranspose2d(5, outputs, 4, 2, 1, bias=bias) for outputs in (3, 8)]
+        images = torch.rand(2, 5, 7, 9)
+        for layer, changes in zip(layers, (True, False), strict=True):
+            network = torch.nn.Sequential(layer)
+            other = without_narrow_transposed(network)
+            assert isinstance(network[0], torch.nn.ConvTranspose2d)
+            assert isinstance(other[0], torch.nn.ConvTranspose2d) != changes
+            torch.testing.assert_close(other(images), network(images))
 
 
 class TestCache:

@@ -1,5 +1,7 @@
 """From a PyTorch network to an ONNX graph that takes any batch and any size."""
 
+import copy
+import itertools
 import logging
 import warnings
 from pathlib import Path
@@ -9,6 +11,10 @@ from torch import nn
 from torch.export import Dim
 
 from upcracknet.runtime.compiled import Outputs
+
+FEW = 4
+"""Most outputs of a transposed convolution that becomes a convolution: four times as many still fit in the
+16 numbers that a processor calculates at a time."""
 
 
 def write_graph(network: nn.Module, size_multiple: int, path: Path) -> None:
@@ -29,7 +35,7 @@ def write_graph(network: nn.Module, size_multiple: int, path: Path) -> None:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             program = torch.onnx.export(
-                Outputs(network).eval(),
+                Outputs(without_narrow_transposed(network)).eval(),
                 (images,),
                 dynamo=True,
                 input_names=["images"],
@@ -40,3 +46,41 @@ def write_graph(network: nn.Module, size_multiple: int, path: Path) -> None:
         quiet.setLevel(level)
     assert program is not None
     program.save(str(path))
+
+
+def without_narrow_transposed(network: nn.Module) -> nn.Module:
+    """A copy whose transposed convolutions with few outputs are convolutions; it answers the same.
+
+    They end a decoder, and OpenVINO leaves everything after the last ordinary convolution in 32 bits: the
+    whole decoder of a U-Net, if its last layer is a transposed one.
+    """
+    network = copy.deepcopy(network)
+    for module in [*network.modules()]:
+        for name, child in module.named_children():
+            if (
+                isinstance(child, nn.ConvTranspose2d)
+                and child.out_channels <= FEW
+                and (child.kernel_size, child.stride, child.padding) == ((4, 4), (2, 2), (1, 1))
+                and (child.dilation, child.output_padding, child.groups) == ((1, 1), (0, 0), 1)
+            ):
+                setattr(module, name, _as_convolution(child))
+    return network
+
+
+def _as_convolution(transposed: nn.ConvTranspose2d) -> nn.Sequential:
+    """A 4×4 transposed convolution of stride 2: four 2×2 ones, each for one of 2×2 pixels, within 3×3."""
+    channels, outputs = transposed.in_channels, transposed.out_channels
+    convolution = nn.Conv2d(channels, 4 * outputs, 3, padding=1, bias=transposed.bias is not None)
+    kernel = torch.zeros(outputs, 2, 2, channels, 3, 3)
+    for row, column, y, x in itertools.product((0, 1), (0, 1), range(4), range(4)):
+        down, right = (
+            row + 1 - y,
+            column + 1 - x,
+        )  # pixels of the larger image, from the input's to the output's
+        if down % 2 == right % 2 == 0:
+            kernel[:, row, column, :, down // 2 + 1, right // 2 + 1] = transposed.weight[:, :, y, x].T
+    with torch.no_grad():
+        convolution.weight.copy_(kernel.reshape(4 * outputs, channels, 3, 3))
+        if transposed.bias is not None and convolution.bias is not None:
+            convolution.bias.copy_(transposed.bias.repeat_interleave(4))
+    return nn.Sequential(convolution, nn.PixelShuffle(2))

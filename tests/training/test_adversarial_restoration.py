@@ -80,8 +80,8 @@ def test_a_step_updates_both_networks_as_written_out(module, images, alone):
 
     generator, discriminator = before.generator, before.discriminator
     weights = LossWeights()
-    optimizer_g = torch.optim.Adam(generator.parameters(), 1e-4, (0.5, 0.999))
-    optimizer_d = torch.optim.Adam(discriminator.parameters(), 4e-4, (0.5, 0.999))
+    optimizer_g = torch.optim.Adam(generator.parameters(), 1e-4, (0.5, 0.999), fused=True)
+    optimizer_d = torch.optim.Adam(discriminator.parameters(), 4e-4, (0.5, 0.999), fused=True)
     originals, corrupted = before._corrupt(images, seed=0)
 
     torch.manual_seed(5)

@@ -58,12 +58,17 @@ class AdversarialRestoration(lightning.LightningModule):
         """Adam for G, and for D where the adversarial loss counts; rates decay exponentially by epoch."""
         settings = self.configuration.optimizer
         optimizers: list[torch.optim.Optimizer] = [
-            torch.optim.Adam(self.generator.parameters(), settings.generator_learning_rate, settings.betas)
+            torch.optim.Adam(
+                self.generator.parameters(), settings.generator_learning_rate, settings.betas, fused=True
+            )
         ]
         if self._is_adversarial:
             optimizers.append(
                 torch.optim.Adam(
-                    self.discriminator.parameters(), settings.discriminator_learning_rate, settings.betas
+                    self.discriminator.parameters(),
+                    settings.discriminator_learning_rate,
+                    settings.betas,
+                    fused=True,
                 )
             )
         return optimizers, [torch.optim.lr_scheduler.ExponentialLR(o, settings.decay) for o in optimizers]

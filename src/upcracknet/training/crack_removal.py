@@ -60,7 +60,7 @@ class CrackRemoval(lightning.LightningModule):
         """AdamW; the learning rate rises over a tenth of all steps and falls to zero, as a cosine does."""
         settings = self.configuration
         optimizer = torch.optim.AdamW(
-            self.network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+            self.network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer,

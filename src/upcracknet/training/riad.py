@@ -36,7 +36,7 @@ class InpaintingOfSquares(lightning.LightningModule):
         """Adam; the learning rate falls to a tenth late in training."""
         settings = self.configuration
         optimizer = torch.optim.Adam(
-            self.network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
+            self.network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
         milestone = max(1, round(settings.drop * settings.epochs))
         return [optimizer], [torch.optim.lr_scheduler.MultiStepLR(optimizer, [milestone], 0.1)]

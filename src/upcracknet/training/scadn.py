@@ -48,9 +48,14 @@ class InpaintingOfStripes(lightning.LightningModule):
         """Adam for each network; the learning rates stay."""
         settings = self.configuration
         return [
-            torch.optim.Adam(self.generator.parameters(), settings.generator_learning_rate, settings.betas),
             torch.optim.Adam(
-                self.discriminator.parameters(), settings.discriminator_learning_rate, settings.betas
+                self.generator.parameters(), settings.generator_learning_rate, settings.betas, fused=True
+            ),
+            torch.optim.Adam(
+                self.discriminator.parameters(),
+                settings.discriminator_learning_rate,
+                settings.betas,
+                fused=True,
             ),
         ]
 

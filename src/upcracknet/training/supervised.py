@@ -56,11 +56,15 @@ class SupervisedSegmentation(lightning.LightningModule):
         optimizer: torch.optim.Optimizer
         if settings.kind == "sgd":
             optimizer = torch.optim.SGD(
-                parameters, settings.learning_rate, settings.momentum, weight_decay=settings.weight_decay
+                parameters,
+                settings.learning_rate,
+                settings.momentum,
+                weight_decay=settings.weight_decay,
+                fused=True,
             )
         else:
             optimizer = torch.optim.Adam(
-                parameters, settings.learning_rate, weight_decay=settings.weight_decay
+                parameters, settings.learning_rate, weight_decay=settings.weight_decay, fused=True
             )
         schedule = torch.optim.lr_scheduler.PolynomialLR(
             optimizer, max(1, int(self.trainer.estimated_stepping_batches)), settings.polynomial_power

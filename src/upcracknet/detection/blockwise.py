@@ -22,6 +22,9 @@ from upcracknet.errors import ConfigurationError
 Rows = Iterator[Float[np.ndarray, "_h w"]]
 """A map from the top to the bottom, some rows at a time."""
 
+BLOCK = 128
+"""Most rows that are given at a time; what is made of them takes several times their memory."""
+
 ReadTile = Callable[[Tile], UInt8[np.ndarray, "th tw 3"]]
 
 
@@ -70,7 +73,9 @@ def scored_rows(
             done += len(places)
             progress(done, len(tiles))
         finished = (tops[number + 1] if number + 1 < len(tops) else height) - top
-        yield scores[:finished].copy() if single else scores[:finished] / weights[:finished]
+        for first in range(0, finished, BLOCK):
+            part = slice(first, min(first + BLOCK, finished))
+            yield scores[part].copy() if single else scores[part] / weights[part]
         for held in (scores, weights):
             held[:-finished] = held[finished:].copy()
             held[-finished:] = 0

@@ -107,7 +107,7 @@ def detect_raster(
             mask.parent.mkdir(parents=True, exist_ok=True)
             rows = scored_rows(
                 detector.scorer, window.read, size, tile, overlap,
-                batch_size=detector.batch_size, progress=progress,
+                batch_size=detector.tiles_at_once(tile), progress=progress,
             )  # fmt: skip
             stored = _Stored(raw, image.width, rows)
             level = level_of_rows(detector.threshold, stored.rows)

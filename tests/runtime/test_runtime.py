@@ -26,7 +26,9 @@ from upcracknet.runtime import (
     engines,
     export_network,
     has_bfloat16,
+    open_exported,
     read_description,
+    share_processor,
 )
 from upcracknet.runtime.graph import without_narrow_transposed
 from upcracknet.weights import WeightsRecord, load_weights, save_weights
@@ -310,6 +312,25 @@ class TestThreads:
             assert torch.get_num_threads() == 2
         finally:
             torch.set_num_threads(before)
+
+    def test_workers_that_share_a_machine_are_not_tied_to_its_first_cores(
+        self, network, tmp_path, monkeypatch
+    ):
+        import openvino
+
+        export_network(network, 4, tmp_path / "n.xml")
+        seen, compile_model = [], openvino.Core.compile_model
+
+        def watched(self, model, device, settings):
+            seen.append(settings["ENABLE_CPU_PINNING"])
+            return compile_model(self, model, device, settings)
+
+        monkeypatch.setattr(openvino.Core, "compile_model", watched)
+        monkeypatch.setattr(engines, "_alone", True)
+        open_exported(tmp_path / "n.xml", network, 4)
+        share_processor()
+        open_exported(tmp_path / "n.xml", network, 4)
+        assert seen == [True, False]
 
 
 class TestExamples:

@@ -16,6 +16,7 @@ from upcracknet.runtime.engines import (
     open_exported,
     read_description,
     runtime_of_file,
+    share_processor,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "open_exported",
     "read_description",
     "runtime_of_file",
+    "share_processor",
 ]

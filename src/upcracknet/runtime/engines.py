@@ -45,11 +45,20 @@ class Engine(Protocol):
     def quantize(self, graph: Path, target: Path, description: str, examples: Iterable[np.ndarray]) -> None:
         """The same in 8-bit integers, their ranges measured on the examples."""
 
-    def load(self, path: Path, threads: int, precision: Precision) -> Run:
-        """Make it ready to run."""
+    def load(self, path: Path, threads: int, precision: Precision, alone: bool) -> Run:
+        """Make it ready to run; alone on the processor, or beside other processes of its kind."""
 
     def describe(self, path: Path) -> str:
         """The description that was stored with it."""
+
+
+_alone = True
+
+
+def share_processor() -> None:
+    """Say that other workers run on this machine: engines of this process then leave their cores free."""
+    global _alone
+    _alone = False
 
 
 def chosen_runtime(runtime: Runtime, precision: Precision = "fp32") -> Literal["torch", "onnx", "openvino"]:
@@ -150,7 +159,7 @@ def open_exported(
     assert runtime is not None
     chosen_runtime(runtime, precision)
     try:
-        run = _engine(runtime).load(path, torch.get_num_threads(), precision)
+        run = _engine(runtime).load(path, torch.get_num_threads(), precision, _alone)
     except Exception as error:  # each engine has errors of its own
         raise WeightsError(f"{path}: cannot be loaded ({_first_line(error)}); export it again") from error
     return CompiledNetwork(run, runtime, network, size_multiple)
@@ -199,7 +208,7 @@ def export_network(
             if precision == "int8" and examples is None:
                 raise ConfigurationError("precision int8 needs examples of undamaged road; give some")
             engine.convert(graph, target, text)
-            _compare(engine.load(target, torch.get_num_threads(), "fp32"), network, size_multiple)
+            _compare(engine.load(target, torch.get_num_threads(), "fp32", _alone), network, size_multiple)
             if precision == "int8":
                 assert examples is not None
                 engine.quantize(graph, target, text, examples())

@@ -50,7 +50,7 @@ def quantize(graph: Path, target: Path, description: str, examples: Iterable[np.
     convert(quantized, target, description)
 
 
-def load(path: Path, threads: int, precision: str) -> Run:
+def load(path: Path, threads: int, precision: str, alone: bool) -> Run:
     """A session on the processor, in the precision that the file has."""
     import onnxruntime
 

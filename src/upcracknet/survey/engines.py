@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from upcracknet.errors import ConfigurationError, UpCrackNetError
+from upcracknet.runtime import share_processor
 from upcracknet.survey.storage import PhotoReference
 from upcracknet.survey.worker import SurveySettings, SurveyWorker
 
@@ -54,6 +55,7 @@ class _RayWorker:
     """A worker in a process of its own; made once, called with many batches."""
 
     def __init__(self, folder: str, settings: SurveySettings, threads: int) -> None:
+        share_processor()
         self.worker = SurveyWorker(Path(folder), settings, threads)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:

@@ -123,12 +123,14 @@ def timed(work: Callable[[], object]) -> float:
 def peaks() -> dict[str, float]:
     """What this machine's matrix product reaches in each precision, in GFLOP/s.
 
-    The same product as a 1×1 convolution is another library's, which on some processors is the faster one.
+    A product of the same size as a 1×1 convolution is another library's, on some processors the faster one.
     """
     side = 2048
     a, b = torch.rand(2, side, side)
-    photos, kernel = a.T.reshape(1, side, 32, side // 32), b.T.reshape(side, side, 1, 1)
-    photos = photos.contiguous(memory_format=torch.channels_last)
+    shapes = (a, (1, side, 32, side // 32)), (b, (side, side, 1, 1))
+    photos, kernel = (
+        values.reshape(shape).contiguous(memory_format=torch.channels_last) for values, shape in shapes
+    )
     whole, short = [(127 * values).to(torch.int8) for values in (a, b)], [a.bfloat16(), b.bfloat16()]
     wide = [photos.bfloat16(), kernel.bfloat16()]
     products: dict[str, list[Callable[[], object]]] = {

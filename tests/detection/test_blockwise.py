@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upcracknet.detection import CrackDetector, FixedThreshold, OtsuThreshold
+from upcracknet.detection import CrackDetector, FixedThreshold, OtsuThreshold, blockwise
 from upcracknet.detection.blockwise import level_of_rows, mask_rows, scored_rows
 from upcracknet.detection.threshold import apply_threshold
 from upcracknet.detection.tiling import cut
@@ -82,7 +82,8 @@ class Smoothed:
 
 @pytest.mark.parametrize("size", [(150, 100), (32, 90), (20, 25), (33, 32)])
 @pytest.mark.parametrize("batch_size", [1, 3])
-def test_scores_are_those_of_the_whole_photo(size, batch_size):
+def test_scores_are_those_of_the_whole_photo(size, batch_size, monkeypatch):
+    monkeypatch.setattr(blockwise, "BLOCK", 10)
     photo = np.random.default_rng(0).integers(0, 255, (*size, 3), np.uint8)
     whole = CrackDetector(Smoothed(), FixedThreshold(), overlap=8).detect(photo)
     seen = []
@@ -94,4 +95,4 @@ def test_scores_are_those_of_the_whole_photo(size, batch_size):
     )  # fmt: skip
     assert np.array_equal(np.concatenate(rows), whole.score)
     assert seen[-1][0] == seen[-1][1]
-    assert max(map(len, rows)) <= 32
+    assert max(map(len, rows)) == 10

@@ -104,6 +104,14 @@ def test_the_marker_answers_as_the_network_up_to_the_edges(network, size):
     torch.testing.assert_close(marks, expected, atol=1e-5, rtol=1e-5)
 
 
+def test_the_marker_learns_nothing_and_counts_no_more_than_the_network(network):
+    counts = [
+        sum(parameter.numel() for parameter in one.parameters() if parameter.requires_grad)
+        for one in (network.marker(), network.fused())
+    ]
+    assert counts[0] == counts[1]
+
+
 def test_the_marker_refuses_what_the_network_refuses(network):
     with pytest.raises(ValueError, match="multiples of 8"):
         network.marker()(torch.rand(1, 3, 33, 32))

@@ -67,7 +67,11 @@ def parameter_count(network: nn.Module) -> int:
     """Trainable numbers, without an ``auxiliary`` part that serves training alone."""
     auxiliary = getattr(network, "auxiliary", None)
     spared = set() if auxiliary is None else {id(parameter) for parameter in auxiliary.parameters()}
-    return sum(parameter.numel() for parameter in network.parameters() if id(parameter) not in spared)
+    return sum(
+        parameter.numel()
+        for parameter in network.parameters()
+        if parameter.requires_grad and id(parameter) not in spared
+    )
 
 
 @cache

@@ -202,6 +202,8 @@ class CrackMarker(nn.Module):
             self.last = nn.Conv2d(4 * channels, 4, 1)
             self.last.weight.copy_(torch.kron(last.weight[:, :, 0, 0], torch.eye(4))[..., None, None])
             self.last.bias.copy_(last.bias.expand(4))  # type: ignore[union-attr]
+        for made in (self.of_features, self.of_photo, self.last):
+            made.requires_grad_(False)  # of the network's own numbers, which count once
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
         """How crack-like each pixel is, as :attr:`CrackRemoval.logits`; the same sizes and errors."""

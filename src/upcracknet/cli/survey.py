@@ -90,8 +90,7 @@ def survey(
     with claimed(output / ".lock") as holder:
         if holder is not None:
             raise OutputError(f"{output}: {holder}; wait for it, or give another folder")
-        for left in [*output.rglob(".*.part"), *output.rglob(".*.part.tif"), *output.rglob(".*.scores")]:
-            left.unlink(missing_ok=True)  # of a run that was killed
+        _clear(output)  # of a run that was killed
         known = [finished_record(output, photo, settings.to_dict()) for photo in found]
         records = [_row(record) for record in known if record is not None]
         missing = [photo for photo, record in zip(found, known, strict=True) if record is None]
@@ -100,8 +99,15 @@ def survey(
             records.extend(map(_row, _shown(found, missing, new)))
         finally:
             counts = write_tables(output, records)
+        _clear(output)  # of workers that were killed
     sys.stdout.write(json.dumps(counts | {"output": str(output)}, indent=2) + "\n")
     return SOME_FAILED if counts["failed"] else 0
+
+
+def _clear(output: Path) -> None:
+    """Remove what was half-written."""
+    for left in [*output.rglob(".*.part"), *output.rglob(".*.part.tif"), *output.rglob(".*.scores")]:
+        left.unlink(missing_ok=True)
 
 
 def _row(record: dict[str, Any]) -> dict[str, Any]:

@@ -57,6 +57,16 @@ REFERENCES = {
 }
 
 
+ENGINES: list[tuple[str, Runtime, Precision]] = [
+    ("PyTorch", "torch", "fp32"),
+    ("PyTorch, bf16", "torch", "bf16"),
+    ("ONNX Runtime", "onnx", "fp32"),
+    ("OpenVINO", "openvino", "fp32"),
+    ("OpenVINO, bf16", "openvino", "bf16"),
+    ("OpenVINO, int8", "openvino", "int8"),
+]
+
+
 def systems(folder: Path) -> dict[str, SurveySettings]:
     """What takes turns with the authors' procedure; 16 bits where the processor has them."""
     wide = folder / "64-filters.safetensors"
@@ -67,28 +77,17 @@ def systems(folder: Path) -> dict[str, SurveySettings]:
         detection=PRESETS["paper"].to_dict() | {"input_size": 256},
     )
     save_weights(wide, UNTRAINED.state_dict(), record)
-    short: list[tuple[str, Runtime, Precision]] = [("OpenVINO, bf16", "openvino", "bf16")]
-    both: list[tuple[str, Runtime, Precision]] = [
-        ("OpenVINO", "openvino", "fp32"),
-        *(short if has_bfloat16() else []),
-        ("OpenVINO, int8", "openvino", "int8"),
-    ]
-    all_engines: list[tuple[str, Runtime, Precision]] = [
-        ("PyTorch", "torch", "fp32"),
-        *([("PyTorch, bf16", "torch", "bf16")] if has_bfloat16() else []),
-        ("ONNX Runtime", "onnx", "fp32"),
-        *both,
-    ]
     models = {
-        "default": ("default", all_engines),
-        "teacher": ("teacher", both),
-        "faithful model, 32 filters": ("paper", all_engines),
-        "faithful model, 64 filters": (str(wide), both),
+        "default": ("default", ENGINES),
+        "teacher": ("teacher", ENGINES[3:]),
+        "faithful model, 32 filters": ("paper", ENGINES),
+        "faithful model, 64 filters": (str(wide), ENGINES[3:]),
     }
     return {
         f"{name}, {engine}": SurveySettings(model, runtime=runtime, precision=precision)
         for name, (model, engines) in models.items()
         for engine, runtime, precision in engines
+        if precision != "bf16" or has_bfloat16()
     }
 
 

@@ -9,7 +9,7 @@ import torch
 
 from upcracknet.cli.main import run
 from upcracknet.data.synthetic import synthesize_road
-from upcracknet.detection import CrackDetector, CrackRemovalScorer, CrackRemovalSettings, acceleration
+from upcracknet.detection import CrackDetector, acceleration
 from upcracknet.detection.acceleration import (
     accelerated,
     calibration_roads,
@@ -19,52 +19,19 @@ from upcracknet.detection.acceleration import (
 )
 from upcracknet.detection.pretrained import load_scorer
 from upcracknet.errors import ConfigurationError, OutputError, WeightsError
-from upcracknet.networks import CrackRemover
 from upcracknet.runtime import (
     chosen_runtime,
     compiled_network,
     engines,
     export_network,
-    has_bfloat16,
     open_exported,
     read_description,
     share_processor,
 )
-from upcracknet.runtime.graph import without_narrow_transposed
-from upcracknet.weights import WeightsRecord, load_weights, save_weights
+from upcracknet.weights import WeightsRecord, load_weights
 
 pytest.importorskip("openvino")
 ENGINES = ("onnx", "openvino")
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("UPCRACKNET_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
-@pytest.fixture
-def network() -> CrackRemover:
-    torch.manual_seed(0)
-    network = CrackRemover((4, 8))
-    for parameter in network.parameters():  # an untrained one answers the same everywhere
-        torch.nn.init.normal_(parameter, std=0.3)
-    return network.eval()
-
-
-@pytest.fixture
-def scorer(network) -> CrackRemovalScorer:
-    return CrackRemovalScorer(network, CrackRemovalSettings(scales=(0.5, 1.0)))
-
-
-@pytest.fixture
-def weights(tmp_path, network):
-    path = tmp_path / "small.safetensors"
-    settings = CrackRemovalSettings(level=0.4, scales=(0.5, 1.0))
-    save_weights(
-        path, network.state_dict(), WeightsRecord("CrackRemover", {"widths": [4, 8]}, settings.to_dict(), {})
-    )
-    return path
 
 
 class TestParity:
@@ -99,64 +66,6 @@ class TestParity:
         plain, small = ((mask & truth).sum() / (mask | truth).sum() for mask in masks)
         assert (masks[0] != masks[1]).any()  # 8 bits cannot be exact: something was quantised
         assert abs(plain - small) < 0.03
-
-
-@pytest.mark.skipif(not has_bfloat16(), reason="this processor has no bfloat16")
-class TestSixteenBits:
-    @pytest.mark.parametrize("engine", ["torch", "openvino"])
-    def test_scores_are_nearly_the_same(self, scorer, engine):
-        other = accelerated(scorer, "a", engine, "bf16")
-        images = torch.rand(2, 3, 37, 51)
-        scores = other.score(images)
-        assert scores.dtype == torch.float32
-        assert 0 < (scores - scorer.score(images)).abs().max() < 0.05
-
-    @pytest.mark.parametrize("model", ["default", "paper"])
-    def test_cracks_are_nearly_the_same(self, model):
-        photos = [synthesize_road(seed, 256, 256) for seed in range(900, 904)]
-        truth = np.stack([road.mask for road in photos])
-        iou = []
-        for choice in ({}, {"runtime": "torch", "precision": "bf16"}):
-            detector = CrackDetector.from_pretrained(model, **choice)
-            mask = np.stack([detector.detect(road.photo).mask for road in photos])
-            iou.append((mask & truth).sum() / (mask | truth).sum())
-        assert abs(iou[0] - iou[1]) < 0.01
-
-    def test_auto_takes_an_engine_that_has_them(self, monkeypatch):
-        assert chosen_runtime("auto", "bf16") == "openvino"
-        monkeypatch.setattr(engines, "find_spec", lambda name: None if name == "openvino" else True)
-        assert chosen_runtime("auto", "bf16") == "torch"
-        with pytest.raises(ConfigurationError, match="torch or openvino"):
-            chosen_runtime("onnx", "bf16")
-
-    def test_an_exported_file_keeps_its_precision(self, weights, tmp_path, capsys, photo):
-        path = tmp_path / "road.xml"
-        assert run(["export", str(weights), "-o", str(path), "--precision", "bf16"]) == 0
-        assert run(["export", str(weights), "-o", str(tmp_path / "full.xml")]) == 0
-        scores = [
-            CrackDetector.from_pretrained(file).detect(photo).score for file in (path, tmp_path / "full.xml")
-        ]
-        assert 0 < np.abs(scores[0] - scores[1]).max() < 0.05
-
-
-def test_16_bits_need_a_processor_that_has_them(monkeypatch):
-    monkeypatch.setattr(engines, "has_bfloat16", lambda: False)
-    with pytest.raises(ConfigurationError, match="which this one does not"):
-        chosen_runtime("openvino", "bf16")
-
-
-class TestGraph:
-    @pytest.mark.parametrize("bias", [True, False])
-    def test_a_narrow_transposed_convolution_is_a_convolution(self, bias):
-        torch.manual_seed(0)
-        layers = [torch.nn.ConvTranspose2d(5, outputs, 4, 2, 1, bias=bias) for outputs in (3, 8)]
-        images = torch.rand(2, 5, 7, 9)
-        for layer, changes in zip(layers, (True, False), strict=True):
-            network = torch.nn.Sequential(layer)
-            other = without_narrow_transposed(network)
-            assert isinstance(network[0], torch.nn.ConvTranspose2d)
-            assert isinstance(other[0], torch.nn.ConvTranspose2d) != changes
-            torch.testing.assert_close(other(images), network(images))
 
 
 class TestCache:

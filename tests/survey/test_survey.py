@@ -15,8 +15,10 @@ import pytest
 import torch
 
 from upcracknet.cli.main import run
+from upcracknet.runtime import engines as runtime
 from upcracknet.survey import engines
 from upcracknet.survey.storage import find_photos
+from upcracknet.survey.worker import SurveySettings
 
 parquet = pytest.importorskip("pyarrow.parquet")
 
@@ -61,6 +63,23 @@ def test_every_photo_has_its_results(survey, tmp_path, capsys):
         assert row["crack_area_cm2"] == pytest.approx(row["crack_pixels"] * 4 / 100)
         assert cv2.imread(str(tmp_path / "out" / row["overlay"])).shape == (64, 96, 3)
         assert cv2.imread(str(tmp_path / "out" / row["score"]), cv2.IMREAD_UNCHANGED).dtype == np.uint16
+
+
+def test_what_a_killed_worker_left_half_written_is_gone(survey, tmp_path, monkeypatch, capsys):
+    def leaving(photos, folder, settings, **how):
+        yield from engines.run_survey(photos, folder, settings, **how)
+        (folder / "overlays" / ".000.jpg.1-1.part").write_bytes(b"half")
+
+    monkeypatch.setattr("upcracknet.cli.survey.run_survey", leaving)
+    assert survey() == 0
+    assert not [*(tmp_path / "out").rglob("*.part")]
+
+
+def test_a_worker_of_ray_leaves_the_cores_to_the_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(runtime, "_alone", True)
+    before = torch.get_num_threads()
+    engines._RayWorker(str(tmp_path), SurveySettings("local-contrast", runtime="torch"), before)
+    assert not runtime._alone
 
 
 def test_the_results_are_those_of_detect(survey, photos, tmp_path, capsys):
@@ -141,6 +160,7 @@ def test_a_run_killed_anywhere_loses_nothing(survey, tmp_path, capsys):
     """Twenty times: kill -9 at a random moment, then run again; byte for byte as if nothing had happened."""
     torch.set_num_threads(1)
     photos = write_photos(tmp_path / "many", 24)
+    assert survey(folder=photos, out=tmp_path / "first") == 0  # its imports are none of the time below
     started = time.perf_counter()
     assert survey(folder=photos, out=tmp_path / "whole") == 0
     duration = time.perf_counter() - started
@@ -183,12 +203,12 @@ class TestRay:
     @pytest.mark.filterwarnings("ignore")
     def test_killed_workers_lose_nothing(self, cluster, survey, tmp_path, capsys):
         psutil = pytest.importorskip("psutil")
-        photos = write_photos(tmp_path / "many", 64, (256, 384))
+        photos = write_photos(tmp_path / "many", 320, (256, 384))
         assert survey(folder=photos, out=tmp_path / "local") == 0
         stop, killed, moments = threading.Event(), [], random.Random(0)
 
         def kill() -> None:
-            while not stop.wait(moments.uniform(0.1, 0.5)) and len(killed) < 3:
+            while not stop.wait(moments.uniform(0.02, 0.3)) and len(killed) < 3:
                 workers = [
                     process for process in psutil.process_iter(["cmdline"])
                     if "MapWorker" in " ".join(process.info["cmdline"] or [])

@@ -112,7 +112,8 @@ def exported_part(scorer: Scorer) -> tuple[nn.Module, int]:
     if not can_be_exported(scorer):
         raise ConfigurationError(
             f"{scorer.name}: no network that another engine can run (classical methods have none, and "
-            "dropout at test time, as in the preset authors, needs PyTorch); take --runtime torch"
+            "dropout at test time, as in the preset authors, needs PyTorch in 32 bits); take "
+            "--runtime torch and --precision fp32"
         )
     slot = _slot(scorer)
     assert slot is not None

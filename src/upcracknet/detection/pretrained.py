@@ -120,9 +120,10 @@ def load_scorer(
     try:
         return accelerated(scorer, record.sha256, engine, precision), threshold
     except UpCrackNetError:
-        if runtime != "auto" or precision != "fp32":
+        if runtime != "auto" or precision == "int8" or engine == "torch":
             raise
-        return scorer, threshold  # asked for whatever works
+        # Asked for whatever works.
+        return load_scorer(model, preset, precision=precision)
 
 
 def load_exported(

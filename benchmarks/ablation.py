@@ -26,10 +26,8 @@ from upcracknet.corruption import SquareMasks, corrupt
 from upcracknet.data.dataset import CrackDataset, open_dataset
 from upcracknet.detection import (
     CrackDetector,
-    CrackRemovalScorer,
-    CrackRemovalSettings,
-    FixedThreshold,
-    OtsuThreshold,
+    CrackRemoverScorer,
+    CrackRemoverSettings,
     RestorationScorer,
     Scorer,
     Threshold,
@@ -41,16 +39,16 @@ from upcracknet.networks import CrackRemover
 from upcracknet.weights import load_state, load_weights
 
 TEST_SETS = ("deepcrack", "cfd", "crack500")
-PLAIN = CrackRemovalSettings(level=0.5)
+PLAIN = CrackRemoverSettings(level=0.5)
 
 
-class Remembering(CrackRemovalScorer):
+class Remembering(CrackRemoverScorer):
     """Answers for an image and a scale once, whatever the settings."""
 
     def __init__(
         self,
         network: CrackRemover,
-        settings: CrackRemovalSettings,
+        settings: CrackRemoverSettings,
         known: dict[tuple[bytes, float], Float[Tensor, "b h w"]],
     ) -> None:
         super().__init__(network, settings)
@@ -63,7 +61,7 @@ class Remembering(CrackRemovalScorer):
         return self.known[key].float()
 
 
-class NormalisedContrast(CrackRemovalScorer):
+class NormalisedContrast(CrackRemoverScorer):
     """Gives the network photos whose contrast is the same everywhere: local mean 0.5, deviation 0.1."""
 
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
@@ -111,19 +109,19 @@ class DarkerThanSurroundings(RestoredFromSurroundings):
     one_sided = True
 
 
-def load(weights: Path) -> tuple[CrackRemover, CrackRemovalSettings]:
+def load(weights: Path) -> tuple[CrackRemover, CrackRemoverSettings]:
     tensors, record = load_weights(weights)
     network, settings = build_crack_remover(weights, record)
     load_state(network, tensors, weights)
     return network, settings
 
 
-def variants(default: CrackRemovalSettings) -> dict[str, CrackRemovalSettings]:
+def variants(default: CrackRemoverSettings) -> dict[str, CrackRemoverSettings]:
     """Changes of the teacher's settings, each of one thing."""
     changes = {
         "the teacher": default,
-        "without hysteresis": replace(default, seed_level=0.0),
-        "without hysteresis, level 0.5": replace(default, seed_level=0.0, level=0.5),
+        "without hysteresis": replace(default, hysteresis=0.0),
+        "without hysteresis, level 0.5": replace(default, hysteresis=0.0, level=0.5),
         "specks kept": replace(default, minimum_extent=0),
         "with flips": replace(default, flips=True),
     }
@@ -134,22 +132,20 @@ def variants(default: CrackRemovalSettings) -> dict[str, CrackRemovalSettings]:
     return dict([first, *((name, settings) for name, settings in others if settings != default)])
 
 
-def fixed(settings: CrackRemovalSettings) -> FixedThreshold:
-    return FixedThreshold(
-        settings.level, minimum_extent=settings.minimum_extent, seed_level=settings.seed_level
-    )
+def fixed(settings: CrackRemoverSettings) -> Threshold:
+    return Threshold(settings.level, minimum_extent=settings.minimum_extent, hysteresis=settings.hysteresis)
 
 
 def detections() -> Iterator[tuple[str, Scorer, Threshold]]:
     """Lines of the table of detection."""
-    restorer = load_restorer(weights_path("paper"), "paper")
+    restorer = load_restorer(weights_path("up-cracknet-32"), "paper")
     for name, kind in {
         "the faithful model, Otsu's method": RestorationScorer,
         "… one-sided error": DarkerThanRestored,
         "… masked multi-pass inference": RestoredFromSurroundings,
         "… masked multi-pass inference, one-sided error": DarkerThanSurroundings,
     }.items():
-        yield name, kind(restorer.generator, restorer.settings, restorer.input_size), OtsuThreshold()
+        yield name, kind(restorer.generator, restorer.settings, restorer.input_size), Threshold()
     network, settings = load(weights_path("teacher"))
     known: dict[tuple[bytes, float], Float[Tensor, "b h w"]] = {}
     for name, changed in variants(settings).items():
@@ -160,15 +156,15 @@ def detections() -> Iterator[tuple[str, Scorer, Threshold]]:
     darkening = replace(settings, score="darkening")
     yield (
         "one-sided error of the road it restores, Otsu's method",
-        CrackRemovalScorer(network, darkening),
-        OtsuThreshold(),
+        CrackRemoverScorer(network, darkening),
+        Threshold(),
     )
 
 
 def trainings(paths: list[Path]) -> Iterator[tuple[str, Scorer, Threshold]]:
     """Lines of the table of trainings."""
     for path in paths:
-        yield path.stem, CrackRemovalScorer(load(weights_path(path))[0], PLAIN), fixed(PLAIN)
+        yield path.stem, CrackRemoverScorer(load(weights_path(path))[0], PLAIN), fixed(PLAIN)
 
 
 def line(name: str, scorer: Scorer, threshold: Threshold, datasets: list[CrackDataset]) -> str:

@@ -53,7 +53,7 @@ UNTRAINED = UNetGenerator()
 
 REFERENCES = {
     "authors' procedure, 64 filters": UNTRAINED,
-    "authors' procedure, 32 filters": load_restorer(weights_path("paper"), "authors").generator,
+    "authors' procedure, 32 filters": load_restorer(weights_path("up-cracknet-32"), "authors").generator,
 }
 
 
@@ -70,7 +70,7 @@ ENGINES: list[tuple[str, Runtime, Precision]] = [
 def systems(folder: Path) -> dict[str, SurveySettings]:
     """What takes turns with the authors' procedure; 16 bits where the processor has them."""
     wide = folder / "64-filters.safetensors"
-    _, record = load_weights(weights_path("paper"))
+    _, record = load_weights(weights_path("up-cracknet-32"))
     record = replace(
         record,
         configuration=record.configuration | {"filters": 64},
@@ -80,7 +80,7 @@ def systems(folder: Path) -> dict[str, SurveySettings]:
     models = {
         "default": ("default", ENGINES),
         "teacher": ("teacher", ENGINES[3:]),
-        "faithful model, 32 filters": ("paper", ENGINES),
+        "faithful model, 32 filters": ("up-cracknet-32", ENGINES),
         "faithful model, 64 filters": (str(wide), ENGINES[3:]),
     }
     return {
@@ -238,7 +238,7 @@ def stages(folder: Path, peak: dict[str, float]) -> dict[str, Any]:
             scored = time.perf_counter()
             score = canvas.result()
             level = threshold.level(score)
-            mask = apply_threshold(score, level, threshold.minimum_extent, threshold.seed_level)
+            mask = apply_threshold(score, level, threshold.minimum_extent, threshold.hysteresis)
             found = CrackMap(photo, score, mask, level)
             cut = time.perf_counter()
             found.save_mask(folder / "mask.png")

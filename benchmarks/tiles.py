@@ -27,7 +27,7 @@ def main() -> None:
     rule = whole.threshold
 
     def mask(score: np.ndarray) -> np.ndarray:
-        return apply_threshold(score, rule.level(score), rule.minimum_extent, rule.seed_level)
+        return apply_threshold(score, rule.level(score), rule.minimum_extent, rule.hysteresis)
 
     images = [torch.from_numpy(road.photo).permute(2, 0, 1)[None].float() / 255 for road in roads]
     start = time.perf_counter()

@@ -21,10 +21,10 @@ CARDS = Path(upcracknet.__file__).parents[2] / "docs" / "models"
 
 @pytest.mark.parametrize(
     ("name", "architecture"),
-    [("default", "CrackRemover"), ("teacher", "CrackRemover"), ("paper", "UNetGenerator")],
+    [("default", "CrackRemover"), ("teacher", "CrackRemover"), ("up-cracknet-32", "UNetGenerator")],
 )
 def test_weights_say_where_they_come_from(name, architecture):
-    assert set(SHIPPED.values()) == {"default", "teacher", "paper"}
+    assert set(SHIPPED.values()) == {"default", "teacher", "up-cracknet-32"}
     _, record = load_weights(weights_path(name))
     assert record.architecture == architecture
     assert "deepcrack" in record.provenance["data"]
@@ -54,7 +54,7 @@ def test_the_default_finds_cracks_and_leaves_the_same_roads_clean_without_them()
 
 def test_the_same_photo_gives_the_same_map():
     photo = synthesize_road(3, 300, 500).photo
-    first, second = (CrackDetector.from_pretrained("paper").detect(photo) for _ in range(2))
+    first, second = (CrackDetector.from_pretrained("up-cracknet-32").detect(photo) for _ in range(2))
     np.testing.assert_array_equal(first.mask, second.mask)
 
 
@@ -66,7 +66,7 @@ def test_the_same_photo_gives_the_same_map():
         ("default", "deepcrack", 4, 0.60),
         ("default", "cfd", 4, 0.38),
         ("default", "crack500", 3, 0.45),
-        ("paper", "deepcrack", 1, 0.50),
+        ("up-cracknet-32", "deepcrack", 1, 0.50),
     ],
 )
 def test_accuracy_is_what_the_card_says(real_data, model, dataset, every, least):

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from upcracknet.errors import OutputError, WeightsError
+from upcracknet.files import write_atomically
 
 FORMAT = "upcracknet-1"
 
@@ -79,17 +79,10 @@ def save_weights(
         "sha256": checksum,
     }
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            temporary.write_bytes(save(stored, metadata))  # with the user's own permissions
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except (OSError, SafetensorError) as error:
-        raise OutputError(
-            f"{path}: the weights cannot be written ({error}); choose a writable folder"
-        ) from error
+        content = save(stored, metadata)
+    except SafetensorError as error:
+        raise OutputError(f"{path}: the weights cannot be written ({error})") from error
+    write_atomically(path, content)
     return WeightsRecord(
         record.architecture, record.configuration, record.detection, record.provenance, checksum
     )

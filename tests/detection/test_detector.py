@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from upcracknet import CrackDetector
-from upcracknet.detection import FixedThreshold, OtsuThreshold
+from upcracknet.detection import Threshold
 from upcracknet.errors import ConfigurationError, PhotoError, WeightsError
 
 
@@ -31,7 +31,7 @@ def darkness(photo: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("input_size", [64, None])
 def test_the_result_has_the_photos_own_size(size, input_size):
     photo = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
-    crack_map = CrackDetector(Darkness(input_size=input_size), FixedThreshold(0.6), overlap=16).detect(photo)
+    crack_map = CrackDetector(Darkness(input_size=input_size), Threshold(0.6), overlap=16).detect(photo)
     assert crack_map.score.dtype == np.float32
     assert crack_map.mask.dtype == np.bool_
     np.testing.assert_allclose(crack_map.score, darkness(photo), atol=1e-5)
@@ -44,7 +44,7 @@ def test_many_photos_come_back_in_order_in_full_batches():
     sizes = [(64, 64), (64, 100), (20, 20), (200, 64), (64, 64), (64, 64)]
     photos = [generator.integers(0, 256, (*size, 3), dtype=np.uint8) for size in sizes]
     scorer = Darkness()
-    crack_maps = list(CrackDetector(scorer, FixedThreshold(), overlap=16, batch_size=4).detect_many(photos))
+    crack_maps = list(CrackDetector(scorer, Threshold(0.5), overlap=16, batch_size=4).detect_many(photos))
     for photo, crack_map in zip(photos, crack_maps, strict=True):
         np.testing.assert_allclose(crack_map.score, darkness(photo), atol=1e-5)
     assert set(scorer.batches[:-1]) == {4}
@@ -58,7 +58,7 @@ def test_only_the_photos_in_work_are_read():
             read.append(number)
             yield np.zeros((64, 64, 3), np.uint8)
 
-    results = CrackDetector(Darkness(), FixedThreshold(), batch_size=4).detect_many(photos())
+    results = CrackDetector(Darkness(), Threshold(0.5), batch_size=4).detect_many(photos())
     next(results)
     assert len(read) <= 4
 
@@ -74,14 +74,14 @@ def test_a_photo_may_be_an_array_a_path_or_a_picture(kind, tmp_path, photo):
         "text": str(tmp_path / "road.png"),
         "picture": Image.fromarray(photo),
     }[kind]
-    crack_map = CrackDetector(Darkness(), OtsuThreshold()).detect(given)
+    crack_map = CrackDetector(Darkness(), Threshold()).detect(given)
     assert crack_map.mask.shape == (100, 150)
     assert crack_map.mask[48:52].all()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (20000, 3), (15, 100)])
 def test_pictures_too_small_to_show_a_crack_are_refused(size):
-    detector = CrackDetector(Darkness(), FixedThreshold())
+    detector = CrackDetector(Darkness(), Threshold(0.5))
     with pytest.raises(PhotoError, match=f"{size[1]}×{size[0]} pixels, at least 16×16"):
         detector.detect(np.zeros((*size, 3), np.uint8))
 
@@ -91,12 +91,12 @@ def test_numbers_that_are_not_finite_are_refused(value):
     photo = np.full((64, 64, 3), 0.5, np.float32)
     photo[3, 4, 1] = value
     with pytest.raises(PhotoError):
-        CrackDetector(Darkness(), FixedThreshold()).detect(photo)
+        CrackDetector(Darkness(), Threshold(0.5)).detect(photo)
 
 
 def test_a_bad_photo_does_not_cost_those_before_it(tmp_path):
     photos = [np.zeros((64, 64, 3), np.uint8), np.zeros((64, 64, 3), np.uint8), tmp_path / "missing.jpg"]
-    results = CrackDetector(Darkness(), FixedThreshold()).detect_many(photos)
+    results = CrackDetector(Darkness(), Threshold(0.5)).detect_many(photos)
     assert [next(results).mask.shape for _ in range(2)] == [(64, 64)] * 2
     with pytest.raises(PhotoError, match=r"missing\.jpg"):
         next(results)
@@ -104,9 +104,9 @@ def test_a_bad_photo_does_not_cost_those_before_it(tmp_path):
 
 def test_impossible_settings_are_refused():
     with pytest.raises(ConfigurationError, match="overlap of 64"):
-        CrackDetector(Darkness(), FixedThreshold(), overlap=64)
+        CrackDetector(Darkness(), Threshold(0.5), overlap=64)
     with pytest.raises(ConfigurationError, match="batch size 0"):
-        CrackDetector(Darkness(), FixedThreshold(), batch_size=0)
+        CrackDetector(Darkness(), Threshold(0.5), batch_size=0)
 
 
 def test_a_self_trained_model_loads_from_its_file_and_its_run_folder(small_model, photo):

@@ -6,7 +6,7 @@ from upcracknet.baselines.supervised.deepcrack19 import Deepcrack19
 from upcracknet.baselines.supervised.deepcrack19_refinement import REFINED_LEVEL, refine
 from upcracknet.baselines.supervised.scorer import normalise
 from upcracknet.detection.acceleration import can_be_exported
-from upcracknet.detection.crack_removal_scorer import CrackRemovalScorer
+from upcracknet.detection.crack_remover_scorer import CrackRemoverScorer
 from upcracknet.detection.pretrained import load_scorer
 from upcracknet.errors import ConfigurationError, WeightsError
 from upcracknet.networks import UNetGenerator
@@ -57,19 +57,19 @@ def test_weights_that_do_not_fit_are_one_clear_line(tmp_path, wrong, message):
 
 
 def test_the_papers_weights_come_with_its_procedure_or_with_calibrated_settings():
-    scorer, threshold = load_scorer("paper")
+    scorer, threshold = load_scorer("up-cracknet-32")
     assert (scorer.settings.error, threshold.floor) == ("squared", 0)
-    scorer, threshold = load_scorer("paper-calibrated")
+    scorer, threshold = load_scorer("up-cracknet-32-calibrated")
     assert scorer.settings.error == "absolute"
     assert threshold.floor > 0
 
 
 def test_the_default_removes_cracks_and_knows_no_presets():
     scorer, threshold = load_scorer("default")
-    assert isinstance(scorer, CrackRemovalScorer)
-    assert (threshold.fixed_level, threshold.seed_level) == (
+    assert isinstance(scorer, CrackRemoverScorer)
+    assert (threshold.fixed_level, threshold.hysteresis) == (
         scorer.settings.level,
-        scorer.settings.seed_level,
+        scorer.settings.hysteresis,
     )
     with pytest.raises(ConfigurationError, match="is for restorers"):
         load_scorer("default", "authors")
@@ -91,7 +91,7 @@ def test_deepcrack19_can_refine_its_answer(tmp_path):
     assert (refined.score(images) - plain.score(images)).abs().max() > 0.1
 
 
-@pytest.mark.parametrize("model", ["default", "paper"])
+@pytest.mark.parametrize("model", ["default", "up-cracknet-32"])
 def test_other_models_have_no_guided_filter(model):
     with pytest.raises(ConfigurationError, match="'guided-filter' is for weights of deepcrack19"):
         load_scorer(model, "guided-filter")

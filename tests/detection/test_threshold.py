@@ -5,8 +5,7 @@ from skimage.filters import apply_hysteresis_threshold, threshold_otsu
 from skimage.measure import label, regionprops
 
 from upcracknet.detection.threshold import (
-    FixedThreshold,
-    OtsuThreshold,
+    Threshold,
     apply_threshold,
     otsu_level,
     undamaged_level,
@@ -43,13 +42,13 @@ def test_otsu_sees_small_scores():
 
 def test_a_flat_map_has_no_crack():
     flat = np.full((8, 8), 0.3, np.float32)
-    assert not apply_threshold(flat, OtsuThreshold().level(flat)).any()
+    assert not apply_threshold(flat, Threshold().level(flat)).any()
 
 
 def test_the_floor_keeps_a_clean_road_clean():
     generator = np.random.default_rng(1)
     undamaged = [generator.gamma(2, 0.005, (64, 64)).astype(np.float32) for _ in range(4)]
-    plain, fitted = OtsuThreshold(), OtsuThreshold().fit(undamaged)
+    plain, fitted = Threshold(), Threshold().fit(undamaged)
     fresh = generator.gamma(2, 0.005, (64, 64)).astype(np.float32)
     assert apply_threshold(fresh, plain.level(fresh)).mean() > 0.1
     assert apply_threshold(fresh, fitted.level(fresh)).mean() < 0.006
@@ -57,12 +56,12 @@ def test_the_floor_keeps_a_clean_road_clean():
 
 def test_a_crack_above_the_floor_is_split_off_by_otsu():
     score = two_classes(0)
-    assert OtsuThreshold(floor=0.03).level(score) == otsu_level(score)
+    assert Threshold(floor=0.03).level(score) == otsu_level(score)
 
 
 def test_a_fitted_level_leaves_the_stated_share_of_false_alarms():
     scores = [np.linspace(0, 1, 1000, dtype=np.float32).reshape(10, 100)] * 2
-    fitted = FixedThreshold(false_alarm_share=0.01).fit(scores)
+    fitted = Threshold(false_alarm_share=0.01).fit(scores)
     assert apply_threshold(scores[0], fitted.level(scores[0])).mean() == pytest.approx(0.01, abs=0.001)
 
 
@@ -100,9 +99,9 @@ def test_hysteresis_keeps_only_what_is_somewhere_certain():
     score[2, 2:8] = 0.6
     score[2, 5] = 0.95
     score[6, 10:18] = 0.6
-    kept = apply_threshold(score, 0.5, seed_level=0.9)
+    kept = apply_threshold(score, 0.5, hysteresis=0.9)
     assert kept[2, 2:8].all()
     assert not kept[6].any()
     np.testing.assert_array_equal(kept, apply_hysteresis_threshold(score, 0.5, 0.9))
-    assert apply_threshold(score, 0.5, seed_level=0.4)[6].any()  # below the level it asks for nothing
-    assert not apply_threshold(score, 0.5, minimum_extent=8, seed_level=0.9).any()  # both must hold
+    assert apply_threshold(score, 0.5, hysteresis=0.4)[6].any()  # below the level it asks for nothing
+    assert not apply_threshold(score, 0.5, minimum_extent=8, hysteresis=0.9).any()  # both must hold

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from upcracknet.data.dataset import CrackDataset, Sample
-from upcracknet.detection import CrackDetector, FixedThreshold
+from upcracknet.detection import CrackDetector, Threshold
 
 
 class Darkness:
@@ -24,7 +24,7 @@ class Darkness:
 
 @pytest.fixture
 def detector() -> CrackDetector:
-    return CrackDetector(Darkness(), FixedThreshold(fixed_level=0.5))
+    return CrackDetector(Darkness(), Threshold(0.5))
 
 
 WriteDataset = Callable[..., CrackDataset]

@@ -11,7 +11,7 @@ import pytest
 from upcracknet.baselines.classical import LocalContrast
 from upcracknet.data.dataset import CrackDataset, Sample, open_dataset
 from upcracknet.data.deepcrack import LEAKED_TEST_NAMES
-from upcracknet.detection import CrackDetector, FixedThreshold, OtsuThreshold
+from upcracknet.detection import CrackDetector, Threshold
 from upcracknet.errors import DataError, OutputError
 from upcracknet.evaluation import NATIVE, PAPER, evaluate, write_report
 from upcracknet.evaluation.confusion import ConfusionCounts
@@ -161,7 +161,7 @@ def test_output_that_cannot_be_written(
 def test_threshold_in_words() -> None:
     class Percentile:
         minimum_extent = 0
-        seed_level = 0.0
+        hysteresis = 0.0
 
         def fit(self, scores: Iterable[np.ndarray]) -> "Percentile":
             return self
@@ -170,12 +170,12 @@ def test_threshold_in_words() -> None:
             return 0.5
 
     assert describe_threshold(Percentile()) == "Percentile"
-    assert describe_threshold(OtsuThreshold()) == "Otsu on each photo"
-    assert describe_threshold(OtsuThreshold(floor=0.0123)) == "Otsu on each photo, at least 0.0123"
-    assert describe_threshold(FixedThreshold(0.25)) == "fixed at 0.25"
-    assert describe_threshold(FixedThreshold(0.25, seed_level=0.9)) == "fixed at 0.25, with hysteresis at 0.9"
+    assert describe_threshold(Threshold()) == "Otsu on each photo"
+    assert describe_threshold(Threshold(floor=0.0123)) == "Otsu on each photo, at least 0.0123"
+    assert describe_threshold(Threshold(0.25)) == "fixed at 0.25"
+    assert describe_threshold(Threshold(0.25, hysteresis=0.9)) == "fixed at 0.25, with hysteresis at 0.9"
     assert (
-        describe_threshold(OtsuThreshold(minimum_extent=16))
+        describe_threshold(Threshold(minimum_extent=16))
         == "Otsu on each photo, without specks under 16 pixels"
     )
 
@@ -196,7 +196,7 @@ def test_classical_baseline_on_real_data(
 
     Its Otsu worked on 8-bit maps, so its Otsu figures agree within 0.5 only.
     """
-    result = evaluate(CrackDetector(LocalContrast(), OtsuThreshold()), open_dataset(name), PAPER)
+    result = evaluate(CrackDetector(LocalContrast(), Threshold()), open_dataset(name), PAPER)
     assert result.complete
     assert result.whole.images == images
     assert 100 * result.whole.prevalence == pytest.approx(prevalence, abs=0.001)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from upcracknet.data.dataset import open_dataset
-from upcracknet.detection import CrackDetector, FixedThreshold
+from upcracknet.detection import CrackDetector, Threshold
 from upcracknet.evaluation import NATIVE, PAPER, evaluate, false_alarms
 from upcracknet.evaluation.suite import SuiteResult, run_suite
 from upcracknet.evaluation.suite_parts import PartStore
@@ -28,7 +28,7 @@ class Counting:
 
 
 def subject(scorer: Counting, level: float = 0.5) -> Subject:
-    return Subject("darkness", CrackDetector(scorer, FixedThreshold(level)))
+    return Subject("darkness", CrackDetector(scorer, Threshold(level)))
 
 
 @pytest.fixture(autouse=True)

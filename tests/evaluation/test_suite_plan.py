@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from upcracknet.detection import CrackDetector, FixedThreshold
+from upcracknet.detection import CrackDetector, Threshold
 from upcracknet.errors import WeightsError
 from upcracknet.evaluation.suite_plan import CLEAN_NAMES, Subject, plan_suite, subjects_for
 from upcracknet.weights import load_weights
@@ -34,7 +34,7 @@ def test_a_subject_names_all_that_its_figures_need(small_model: Path) -> None:
 
 
 def test_the_key_tells_thresholds_and_settings_apart(detector: CrackDetector, small_model: Path) -> None:
-    other = CrackDetector(detector.scorer, FixedThreshold(0.6))
+    other = CrackDetector(detector.scorer, Threshold(0.6))
     assert Subject("a", detector).key() != Subject("a", other).key()
     assert Subject("a", detector).key() == Subject("a", detector).key()
     presets = [Subject.open(str(small_model), preset).key()["settings"] for preset in (None, "authors")]

@@ -88,7 +88,7 @@ def test_a_figure_needs_a_measured_row(budget, files, made_datasets):
     with pytest.raises(ConfigurationError, match="fig3: no row is measured yet"):
         draw_figure("fig3", experiment, files, made_datasets)
     reproduce(experiment, experiment.chosen(["local-contrast"]), Work(files, data_root=made_datasets))
-    with pytest.raises(ConfigurationError, match="fig4: no row of up-cracknet, crack-removal, default is"):
+    with pytest.raises(ConfigurationError, match="fig4: no row of up-cracknet, crack-remover, default is"):
         draw_figure("fig4", experiment, files, made_datasets)
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from upcracknet.data.lock import claimed
 from upcracknet.errors import DataError, WeightsError
+from upcracknet.files import claimed
 from upcracknet.reproduction import run as run_module
 from upcracknet.reproduction.ablations import table1, table2
 from upcracknet.reproduction.gap import gap

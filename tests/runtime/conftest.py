@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from upcracknet.detection import CrackRemovalScorer, CrackRemovalSettings
+from upcracknet.detection import CrackRemoverScorer, CrackRemoverSettings
 from upcracknet.networks import CrackRemover
 from upcracknet.weights import WeightsRecord, save_weights
 
@@ -24,14 +24,14 @@ def network() -> CrackRemover:
 
 
 @pytest.fixture
-def scorer(network) -> CrackRemovalScorer:
-    return CrackRemovalScorer(network, CrackRemovalSettings(scales=(0.5, 1.0)))
+def scorer(network) -> CrackRemoverScorer:
+    return CrackRemoverScorer(network, CrackRemoverSettings(scales=(0.5, 1.0)))
 
 
 @pytest.fixture
 def weights(tmp_path, network):
     path = tmp_path / "small.safetensors"
-    settings = CrackRemovalSettings(level=0.4, scales=(0.5, 1.0))
+    settings = CrackRemoverSettings(level=0.4, scales=(0.5, 1.0))
     save_weights(
         path, network.state_dict(), WeightsRecord("CrackRemover", {"widths": [4, 8]}, settings.to_dict(), {})
     )

@@ -25,7 +25,7 @@ class TestSixteenBits:
         assert scores.dtype == torch.float32
         assert 0 < (scores - scorer.score(images)).abs().max() < 0.05
 
-    @pytest.mark.parametrize("model", ["default", "paper"])
+    @pytest.mark.parametrize("model", ["default", "up-cracknet-32"])
     def test_cracks_are_nearly_the_same(self, model):
         photos = [synthesize_road(seed, 256, 256) for seed in range(900, 904)]
         truth = np.stack([road.mask for road in photos])
@@ -72,4 +72,4 @@ def test_auto_takes_torch_in_16_bits_where_exporting_fails(weights, monkeypatch)
 @pytest.mark.skipif(not has_bfloat16(), reason="this processor has no bfloat16")
 def test_what_cannot_be_shortened_says_so():
     with pytest.raises(ConfigurationError, match="--precision fp32"):
-        load_scorer("paper", "authors", precision="bf16")
+        load_scorer("up-cracknet-32", "authors", precision="bf16")

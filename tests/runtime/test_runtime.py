@@ -43,7 +43,7 @@ class TestParity:
             difference = (other.score(images) - scorer.score(images)).abs().max()
             assert difference < 1e-3
 
-    @pytest.mark.parametrize(("model", "engine"), [("default", "openvino"), ("paper", "onnx")])
+    @pytest.mark.parametrize(("model", "engine"), [("default", "openvino"), ("up-cracknet-32", "onnx")])
     def test_the_shipped_models(self, model, engine):
         photo = synthesize_road(1, 192, 256).photo
         scores = [
@@ -103,10 +103,10 @@ class TestChoice:
             chosen_runtime("auto", "int8")
 
     def test_what_cannot_be_exported_stays_in_torch_with_auto(self):
-        scorer, _ = load_scorer("paper", "authors", runtime="auto")
+        scorer, _ = load_scorer("up-cracknet-32", "authors", runtime="auto")
         assert scorer.generator.__class__.__name__ == "UNetGenerator"
         with pytest.raises(ConfigurationError, match="--runtime torch"):
-            load_scorer("paper", "authors", runtime="onnx")
+            load_scorer("up-cracknet-32", "authors", runtime="onnx")
 
     def test_auto_takes_torch_where_exporting_fails(self, weights, monkeypatch):
         def fail(*_: object) -> None:
@@ -251,7 +251,7 @@ class TestExamples:
         assert seen[0].max() <= 1
 
     def test_roads_are_as_large_as_the_scorer_wants(self):
-        scorer, _ = load_scorer("paper")
+        scorer, _ = load_scorer("up-cracknet-32")
         scorer.input_size = 512
         assert next(calibration_roads(scorer)).shape == (512, 512, 3)
 

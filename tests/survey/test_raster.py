@@ -11,7 +11,7 @@ rasterio = pytest.importorskip("rasterio")
 from rasterio.errors import NotGeoreferencedWarning  # noqa: E402
 from rasterio.transform import from_origin  # noqa: E402
 
-from upcracknet.detection import CrackDetector, FixedThreshold, OtsuThreshold  # noqa: E402
+from upcracknet.detection import CrackDetector, Threshold  # noqa: E402
 from upcracknet.errors import OutputError, PhotoError  # noqa: E402
 from upcracknet.survey import detect_raster, is_for_windows, raster  # noqa: E402
 
@@ -52,9 +52,7 @@ def read(path):
 UTM = {"crs": "EPSG:32633", "transform": from_origin(500000, 5400000, 0.002, 0.002)}
 
 
-@pytest.mark.parametrize(
-    "threshold", [FixedThreshold(0.6, minimum_extent=20, seed_level=0.8), OtsuThreshold()]
-)
+@pytest.mark.parametrize("threshold", [Threshold(0.6, minimum_extent=20, hysteresis=0.8), Threshold()])
 def test_the_cracks_of_the_whole_image(tmp_path, road, threshold):
     detector = CrackDetector(Dark(), threshold, batch_size=4)
     path = write(tmp_path / "road.tif", road, **UTM)
@@ -85,7 +83,7 @@ def test_the_cracks_of_the_whole_image(tmp_path, road, threshold):
 
 def test_overviews_keep_their_place(tmp_path):
     path = write(tmp_path / "road.tif", np.full((1100, 1300), 200, np.uint8), **UTM)
-    detect_raster(CrackDetector(Dark(), FixedThreshold()), path, tmp_path / "mask.tif")
+    detect_raster(CrackDetector(Dark(), Threshold(0.5)), path, tmp_path / "mask.tif")
     with rasterio.open(tmp_path / "mask.tif") as mask:
         assert mask.overviews(1) == [2]
 
@@ -93,7 +91,7 @@ def test_overviews_keep_their_place(tmp_path):
 def test_where_there_is_no_data_there_is_no_crack(tmp_path, road):
     road[:300] = 0  # dark as a crack, but marked as empty
     path = write(tmp_path / "road.tif", road, nodata=0)
-    result = detect_raster(CrackDetector(Dark(), FixedThreshold(0.6)), path, tmp_path / "mask.tif")
+    result = detect_raster(CrackDetector(Dark(), Threshold(0.6)), path, tmp_path / "mask.tif")
     with rasterio.open(tmp_path / "mask.tif") as mask:
         assert not mask.read(1)[:300].any()
     assert result.valid_pixels == 400 * 530
@@ -111,16 +109,14 @@ def test_where_there_is_no_data_there_is_no_crack(tmp_path, road):
 )
 def test_bands_of_any_kind(tmp_path, photo):
     path = write(tmp_path / "bands.tif", photo)
-    result = detect_raster(CrackDetector(Dark(), FixedThreshold()), path, tmp_path / "mask.tif")
+    result = detect_raster(CrackDetector(Dark(), Threshold(0.5)), path, tmp_path / "mask.tif")
     assert result.valid_pixels == 80 * 90 and result.millimetres_per_pixel is None
 
 
 def test_photos_that_are_no_rasters(tmp_path, road):
     cv2.imwrite(str(tmp_path / "road.png"), road[..., ::-1])
-    result = detect_raster(
-        CrackDetector(Dark(), FixedThreshold(0.6)), tmp_path / "road.png", tmp_path / "m.tif"
-    )
-    assert result.crack_pixels == CrackDetector(Dark(), FixedThreshold(0.6)).detect(road).crack_pixels
+    result = detect_raster(CrackDetector(Dark(), Threshold(0.6)), tmp_path / "road.png", tmp_path / "m.tif")
+    assert result.crack_pixels == CrackDetector(Dark(), Threshold(0.6)).detect(road).crack_pixels
 
 
 def test_which_images_are_read_in_windows(tmp_path, road, monkeypatch):
@@ -141,18 +137,18 @@ def test_a_damaged_image_is_named_and_leaves_nothing(tmp_path, road):
     content[len(content) // 3 : len(content) // 2] = bytes(len(content) // 2 - len(content) // 3)
     path.write_bytes(content)
     with pytest.raises(PhotoError, match=r"road\.tif: cannot be read"):
-        detect_raster(CrackDetector(Dark(), FixedThreshold()), path, tmp_path / "out" / "mask.tif")
+        detect_raster(CrackDetector(Dark(), Threshold(0.5)), path, tmp_path / "out" / "mask.tif")
     assert not list((tmp_path / "out").iterdir())
 
 
 def test_an_image_without_room_for_a_crack_is_refused(tmp_path):
     path = write(tmp_path / "tiny.tif", np.zeros((8, 90), np.uint8))
     with pytest.raises(PhotoError, match=r"tiny\.tif: 90×8 pixels"):
-        detect_raster(CrackDetector(Dark(), FixedThreshold()), path, tmp_path / "mask.tif")
+        detect_raster(CrackDetector(Dark(), Threshold(0.5)), path, tmp_path / "mask.tif")
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path, road):
     (tmp_path / "file").write_text("")
     path = write(tmp_path / "road.tif", road)
     with pytest.raises(OutputError, match="cannot write"):
-        detect_raster(CrackDetector(Dark(), FixedThreshold()), path, tmp_path / "file" / "mask.tif")
+        detect_raster(CrackDetector(Dark(), Threshold(0.5)), path, tmp_path / "file" / "mask.tif")

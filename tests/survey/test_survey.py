@@ -127,7 +127,7 @@ def test_a_photo_that_fails_is_recorded_and_the_rest_goes_on(survey, photos, tmp
 
 
 def test_two_surveys_do_not_write_to_one_folder(survey, tmp_path, capsys):
-    from upcracknet.data.lock import claimed
+    from upcracknet.files import claimed
 
     survey()
     with claimed(tmp_path / "out" / ".lock"):

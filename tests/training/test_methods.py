@@ -25,7 +25,7 @@ SMALL = {
         "networks.generator_depth": "5",
         "networks.discriminator_filters": "4",
     },
-    "crack-removal": {"widths": "[4, 6, 8]", "painting.synthetic": "0", "data.validation_patches": "2"},
+    "crack-remover": {"widths": "[4, 6, 8]", "painting.synthetic": "0", "data.validation_patches": "2"},
     "riad": {"widths": "[4, 4, 6, 6, 8]"},
     "scadn": {"filters": "4"},
 }
@@ -49,7 +49,7 @@ def annotated(tmp_path_factory):
 def configuration(method, photos):
     tiny = {
         "method": method,
-        "data.photos": f"[{photos}]" if method == "crack-removal" else str(photos),
+        "data.photos": f"[{photos}]" if method == "crack-remover" else str(photos),
         "data.size": "64",
         "data.validation_share": "0.34",
         "data.patches_per_epoch": "4",

@@ -10,10 +10,9 @@ from cyclopts import Parameter, validators
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from upcracknet.data.cracked import CrackedPatches, PaintingRange
 from upcracknet.data.dataset import Sample, open_dataset
+from upcracknet.data.painted import PaintedPatches, PaintingRange
 from upcracknet.data.patches import UndamagedPatches, split_samples
-from upcracknet.data.photo import write_atomically
 from upcracknet.detection.pretrained import build_crack_remover, load_restorer, weights_path
 from upcracknet.errors import ConfigurationError
 from upcracknet.evaluation.calibration import (
@@ -23,21 +22,22 @@ from upcracknet.evaluation.calibration import (
     painted_roads,
     synthetic_roads,
 )
-from upcracknet.evaluation.crack_removal_calibration import (
+from upcracknet.evaluation.crack_remover_calibration import (
     SCALES,
     Road,
     clean_roads,
-    compare_crack_removal,
+    compare_crack_remover,
     distracting_roads,
 )
-from upcracknet.evaluation.crack_removal_calibration import painted_roads as roads_with_visible_cracks
+from upcracknet.evaluation.crack_remover_calibration import painted_roads as roads_with_visible_cracks
+from upcracknet.files import write_atomically
 from upcracknet.training.configuration import (
     Configuration,
     TrainingConfiguration,
     as_dictionary,
     load_configuration,
 )
-from upcracknet.training.crack_removal_configuration import CrackRemovalConfiguration
+from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
 from upcracknet.weights import WeightsRecord, load_state, load_weights, save_weights
 
 Chosen = tuple[dict[str, Any], list[dict[str, Any]]]
@@ -171,8 +171,8 @@ def _crack_remover(
     tensors, record = load_weights(path)
     network, _ = build_crack_remover(path, record)
     load_state(network, tensors, path)
-    configuration = configuration or CrackRemovalConfiguration()
-    assert isinstance(configuration, CrackRemovalConfiguration)  # the run's weights are a crack remover's
+    configuration = configuration or CrackRemoverConfiguration()
+    assert isinstance(configuration, CrackRemoverConfiguration)  # the run's weights are a crack remover's
     data, seed = configuration.data, configuration.seed
 
     def undamaged(samples: list[Sample]) -> UndamagedPatches:
@@ -193,7 +193,7 @@ def _crack_remover(
 
     def painted(size: int, **changes: Any) -> list[Road]:
         return roads_with_visible_cracks(
-            CrackedPatches(
+            PaintedPatches(
                 kept_apart,
                 size=size,
                 painting=PaintingRange(**changes),  # the same for all models
@@ -209,7 +209,7 @@ def _crack_remover(
         "at native size": painted(384, fine=0.0, shrinking=(1.0, 1.0)),
     }
     task = bar.add_task("comparing settings", total=len(scales))
-    comparisons = compare_crack_removal(
+    comparisons = compare_crack_remover(
         network,
         kinds,
         [road for patches in kept_apart for road in clean_roads(patches)],

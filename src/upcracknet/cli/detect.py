@@ -68,13 +68,13 @@ def detect(
 
         upcracknet detect survey/ 'more/*.jpg' -o out --score png
 
-        upcracknet detect photo.jpg -o out --model paper --preset authors
+        upcracknet detect photo.jpg -o out --model up-cracknet-32 --preset authors
 
     Args:
         photos: Files, folders (searched for photos in all subfolders), or globs.
         output: Folder for the results; made as needed.
-        model: default, teacher, paper, paper-calibrated, a run folder of `upcracknet train`, a
-            .safetensors file, a file of `upcracknet export`, or a classical method of
+        model: default, teacher, up-cracknet-32, up-cracknet-32-calibrated, a run folder of `upcracknet
+            train`, a .safetensors file, a file of `upcracknet export`, or a classical method of
             `upcracknet methods`, such as sauvola.
         preset: Detection settings other than the model's own: paper, paper-running or authors; for
             weights of Deepcrack19 guided-filter.

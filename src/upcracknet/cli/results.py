@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from upcracknet.data.photo import list_photos, write_atomically
+from upcracknet.data.photo import list_photos
 from upcracknet.detection import CrackMap
 from upcracknet.errors import DataError, OutputError
+from upcracknet.files import write_atomically
 from upcracknet.survey import RasterResult
 from upcracknet.survey.records import counted, measures
 

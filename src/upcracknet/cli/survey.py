@@ -18,9 +18,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from upcracknet.data.lock import claimed
 from upcracknet.detection.pretrained import load_scorer, weights_checksum
 from upcracknet.errors import OutputError
+from upcracknet.files import claimed
 from upcracknet.runtime import Precision, Runtime
 from upcracknet.survey.engines import Engine, run_survey
 from upcracknet.survey.records import COLUMNS, finished_record, require_parquet, write_tables

@@ -10,9 +10,10 @@ from cyclopts import Parameter, validators
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from upcracknet.data.photo import save_image_atomically, write_atomically
+from upcracknet.data.photo import save_image_atomically
 from upcracknet.data.synthetic import Surface, SyntheticRoad, synthesize_road
 from upcracknet.errors import OutputError
+from upcracknet.files import write_atomically
 
 AtLeastOne = Annotated[int, Parameter(validator=validators.Number(gte=1))]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from upcracknet.data.archive import unpack
 from upcracknet.data.dataset import FOLDER_NAMES, find_layout
-from upcracknet.data.photo import write_atomically
+from upcracknet.files import write_atomically
 from upcracknet.errors import DataError, OutputError
 
 Progress = Callable[[int, int | None], None]

@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from upcracknet.data.patches import UndamagedPatches
-from upcracknet.data.photo import save_image_atomically, write_atomically
+from upcracknet.data.photo import save_image_atomically
+from upcracknet.files import write_atomically
 from upcracknet.errors import OutputError
 
 CONTACT_SHEET_ROWS = 6

@@ -1,6 +1,5 @@
 """Photos and masks in and out: what a stranger's camera wrote becomes RGB uint8, or one clear error."""
 
-import os
 import struct
 import threading
 import warnings
@@ -17,6 +16,7 @@ from jaxtyping import Bool, UInt8
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from upcracknet.errors import DataError, OutputError, PhotoError
+from upcracknet.files import one_line, write_atomically
 
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 MAXIMUM_PIXELS = 1_000_000_000
@@ -161,27 +161,6 @@ def save_image_atomically(path: str | Path, image: npt.NDArray[np.uint8] | npt.N
     write_atomically(path, encoded.tobytes())
 
 
-def write_atomically(path: str | Path, content: bytes) -> None:
-    """Writes a file whole or not at all, first beside its place, then moved there; makes folders as needed.
-
-    Raises:
-        OutputError: the folder cannot be made or written to, or the disk is full. No partial file is left.
-    """
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.write_bytes(content)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"cannot write {path}: {_reason(error)}; choose another folder or free some space"
-        ) from error
-
-
 @contextmanager
 def _open_image(path: Path) -> Iterator[Image.Image]:
     """Opens a file; whatever is wrong with it, now or while it is decoded, becomes one line with its name."""
@@ -209,7 +188,7 @@ def _one_line_errors(name: str) -> Iterator[None]:
         raise PhotoError(f"{name}: not an image; expected JPEG, PNG, TIFF, BMP or WebP") from error
     except _DECODING_ERRORS as error:
         raise PhotoError(
-            f"{name}: cannot be read ({_reason(error)}); it may be damaged, copy it again"
+            f"{name}: cannot be read ({one_line(error)}); it may be damaged, copy it again"
         ) from error
 
 
@@ -268,6 +247,14 @@ def _rgb_from_array(values: npt.NDArray[Any], name: str) -> UInt8[np.ndarray, "h
     return np.ascontiguousarray(np.broadcast_to(photo, (*photo.shape[:2], 3)))
 
 
+def full_scale(maximum: int) -> int:
+    """What 16-bit values up to a maximum are shares of: 255, 1023, 4095, 16383 or 65535.
+
+    Cameras and orthophotos often store 10 or 12 bits in 16; taken for shares of 65535 they would be black.
+    """
+    return 2 ** next(bits for bits in (8, 10, 12, 14, 16) if maximum < 2**bits) - 1
+
+
 def _to_uint8(values: npt.NDArray[Any], name: str) -> npt.NDArray[np.uint8]:
     """Scales the full range of the array's type to 0…255."""
     if values.dtype == np.uint8:
@@ -316,8 +303,3 @@ def _expand(path: Path, recursive: bool) -> list[Path]:
 
 def _is_photo(path: Path) -> bool:
     return path.suffix.lower() in PHOTO_SUFFIXES and not path.name.startswith(".") and path.is_file()
-
-
-def _reason(error: BaseException) -> str:
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(text.split()) or type(error).__name__

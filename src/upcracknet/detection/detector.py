@@ -1,8 +1,10 @@
 """The one inference path: any photo in, its crack map out."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import UInt8
@@ -11,8 +13,9 @@ from PIL.Image import Image
 from upcracknet.data.photo import load_photo
 from upcracknet.detection.acceleration import score_pixels
 from upcracknet.detection.crack_map import CrackMap
+from upcracknet.detection.rows import CrackRows, Progress, ReadTile, scored_rows
 from upcracknet.detection.scorer import Scorer
-from upcracknet.detection.threshold import Threshold, apply_threshold
+from upcracknet.detection.threshold import Threshold
 from upcracknet.detection.tiling import ScoreCanvas, Tile, tile_starts
 from upcracknet.errors import ConfigurationError, PhotoError
 from upcracknet.runtime.engines import Precision, Runtime
@@ -28,25 +31,11 @@ of 3 megapixels (docs/speed.md)."""
 FREE_STEP = 64
 """Sides of such tiles are multiples of this, so that no network has to continue them."""
 
+READERS = 2
+"""Threads that read photos while others are scored, and photos that are read ahead; more of small ones."""
+
 Photo = str | Path | np.ndarray | Image
-
-
-def check_size(height: int, width: int, name: str) -> None:
-    """Refuse pictures that are too small to show a crack.
-
-    Args:
-        height: of the picture, in pixels.
-        width: of the picture, in pixels.
-        name: for the error.
-
-    Raises:
-        PhotoError: a side is shorter than :data:`MINIMUM_SIDE`.
-    """
-    if min(height, width) < MINIMUM_SIDE:
-        raise PhotoError(
-            f"{name}: {width}×{height} pixels, at least {MINIMUM_SIDE}×{MINIMUM_SIDE} are needed "
-            "to show a crack; give a larger photo"
-        )
+Key = TypeVar("Key")
 
 
 class CrackDetector:
@@ -106,8 +95,8 @@ class CrackDetector:
         """Load a shipped or self-trained model.
 
         Args:
-            model: ``default``, ``teacher`` (which marked what the default learned from), ``paper``,
-                ``paper-calibrated`` (the same weights with calibrated settings), a
+            model: ``default``, ``teacher`` (which marked what the default learned from), ``up-cracknet-32``,
+                ``up-cracknet-32-calibrated`` (the same weights with calibrated settings), a
                 run folder of ``upcracknet train``, a ``.safetensors`` file, or a file of
                 ``upcracknet export``.
             preset: name of the detection settings; None takes the model's own.
@@ -150,57 +139,103 @@ class CrackDetector:
         Raises:
             PhotoError: a photo cannot be used; crack maps of the photos before it have been given by then.
         """
-        return map(self.crack_map, self.scored(photos))
+        named = ((photo if isinstance(photo, str | Path) else "photo", photo) for photo in photos)
+        for _, found in self.detect_each(named):
+            if isinstance(found, PhotoError):
+                raise found
+            yield found
 
-    def crack_map(self, canvas: ScoreCanvas) -> CrackMap:
-        """The cracks of a photo whose tiles all have been scored; any thread may ask."""
-        score = canvas.result()
-        level = self.threshold.level(score)
-        mask = apply_threshold(score, level, self.threshold.minimum_extent, self.threshold.seed_level)
-        return CrackMap(canvas.photo, score, mask, level, self.millimetres_per_pixel)
+    def detect_each(
+        self, items: Iterable[tuple[Key, Photo | Callable[[], Photo]]]
+    ) -> Iterator[tuple[Key, CrackMap | PhotoError]]:
+        """Find the cracks of many photos, each with a key that says whose result it is.
 
-    def scored(self, photos: Iterable[Photo]) -> Iterator[ScoreCanvas]:
-        """Score many photos, in order; what :meth:`detect_many` does before :meth:`crack_map`.
+        Photos are read by other threads while those before them are scored; only those in work are held.
 
-        Raises:
-            PhotoError: a photo cannot be used; those before it have been given by then.
+        Args:
+            items: a key and a photo, or a function that gives the photo and is called by another thread.
+                Errors name a photo as its key prints.
+
+        Yields:
+            The key and the photo's cracks, or what is wrong with the photo; in the order of the items.
         """
-        waiting: deque[ScoreCanvas] = deque()
+        waiting: deque[tuple[Key, ScoreCanvas | PhotoError]] = deque()
         batch: list[tuple[ScoreCanvas, Tile, UInt8[np.ndarray, "h w 3"]]] = []
-        for photo in photos:
-            try:
-                canvas = self._canvas(
-                    load_photo(photo), str(photo) if isinstance(photo, str | Path) else "photo"
-                )
-            except PhotoError:
-                self._score(batch)
-                yield from waiting
-                raise
-            waiting.append(canvas)
-            for tile, pixels in canvas.pieces():
+
+        def finished() -> Iterator[tuple[Key, CrackMap | PhotoError]]:
+            while waiting and (isinstance(waiting[0][1], PhotoError) or not waiting[0][1].missing):
+                key, canvas = waiting.popleft()
+                yield key, canvas if isinstance(canvas, PhotoError) else self._crack_map(canvas)
+
+        for key, canvas in self._read_ahead(items):
+            waiting.append((key, canvas))
+            for tile, pixels in () if isinstance(canvas, PhotoError) else canvas.pieces():
                 if batch and batch[0][2].shape != pixels.shape:
                     self._score(batch)
                 batch.append((canvas, tile, pixels))
-                if len(batch) == self.tiles_at_once(pixels.shape):
+                if len(batch) == self._tiles_at_once(pixels.shape):
                     self._score(batch)
-            while waiting and not waiting[0].missing:
-                yield waiting.popleft()
+            yield from finished()
         self._score(batch)
-        yield from waiting
+        yield from finished()
 
-    def tiles_at_once(self, size: tuple[int, ...]) -> int:
-        """How many tiles of a size, or smaller photos, are scored together; large ones gain nothing by it.
+    def detect_rows(
+        self,
+        read: ReadTile,
+        size: tuple[int, int],
+        name: str,
+        scratch: Path,
+        *,
+        progress: Progress = lambda done, total: None,
+    ) -> CrackRows:
+        """Find the cracks of an image that is too large to be held, by rows of the same tiles.
 
         Args:
-            size: height and width in pixels; more axes do not count.
-        """
-        if self.scorer.input_size is not None:
-            return self.batch_size
-        return max(1, min(self.batch_size, FREE_TILE**2 // (size[0] * size[1])))
+            read: gives the pixels of a tile; beyond the image their mirror image.
+            size: height and width of the image in pixels.
+            name: of the image, for errors.
+            scratch: file for the scores, four bytes a pixel; the caller deletes it.
+            progress: told the number of tiles done and of all.
 
-    def _canvas(self, photo: UInt8[np.ndarray, "h w 3"], name: str) -> ScoreCanvas:
-        tile, overlap = tile_of(self, (photo.shape[0], photo.shape[1]), name)
-        return ScoreCanvas(photo, tile, overlap)
+        Raises:
+            PhotoError: the image is too small to show a crack.
+            OSError: the file cannot be written.
+        """
+        tile, overlap = self._tiles(size, name)
+        rows = scored_rows(
+            self.scorer, read, size, tile, overlap, batch_size=self._tiles_at_once(tile), progress=progress
+        )
+        return CrackRows.stored(rows, self.threshold, scratch, size[1])
+
+    def _crack_map(self, canvas: ScoreCanvas) -> CrackMap:
+        score = canvas.result()
+        level = self.threshold.level_of(score)
+        mask = self.threshold.mask(score, level)
+        return CrackMap(canvas.photo, score, mask, level, self.millimetres_per_pixel)
+
+    def _read_ahead(
+        self, items: Iterable[tuple[Key, Photo | Callable[[], Photo]]]
+    ) -> Iterator[tuple[Key, ScoreCanvas | PhotoError]]:
+        """The photos, opened; the next are read meanwhile, as many as share a batch."""
+        waiting: deque[tuple[Key, Future[ScoreCanvas | PhotoError]]] = deque()
+        with ThreadPoolExecutor(READERS) as readers:
+            ahead = READERS
+            for key, photo in items:
+                waiting.append((key, readers.submit(self._open, str(key), photo)))
+                if len(waiting) > ahead:
+                    key, opened = waiting.popleft()
+                    canvas = opened.result()
+                    yield key, canvas
+                    if not isinstance(canvas, PhotoError):
+                        ahead = max(READERS, self._tiles_at_once(canvas.photo.shape))
+            yield from ((key, opened.result()) for key, opened in waiting)
+
+    def _open(self, name: str, photo: Photo | Callable[[], Photo]) -> ScoreCanvas | PhotoError:
+        try:
+            pixels = load_photo(photo() if callable(photo) else photo)
+            return ScoreCanvas(pixels, *self._tiles((pixels.shape[0], pixels.shape[1]), name))
+        except PhotoError as error:
+            return error
 
     def _score(self, batch: list[tuple[ScoreCanvas, Tile, UInt8[np.ndarray, "h w 3"]]]) -> None:
         """Score the batch, hand the scores to their canvases, and empty it."""
@@ -211,19 +246,24 @@ class CrackDetector:
             canvas.add(tile, score)
         batch.clear()
 
+    def _tiles_at_once(self, size: tuple[int, ...]) -> int:
+        """How many tiles of a size, or smaller photos, are scored together; large ones gain nothing by it."""
+        if self.scorer.input_size is not None:
+            return self.batch_size
+        return max(1, min(self.batch_size, FREE_TILE**2 // (size[0] * size[1])))
 
-def tile_of(detector: CrackDetector, size: tuple[int, int], name: str) -> tuple[tuple[int, int], int]:
-    """Height and width of the tiles of an image, and their overlap, in pixels.
-
-    Raises:
-        PhotoError: the image is too small to show a crack.
-    """
-    check_size(*size, name)
-    side = detector.scorer.input_size
-    if side is not None:
-        return (side, side), min(detector.overlap, side // 2)
-    overlap = min(detector.overlap, min(*size, FREE_TILE) // 2)
-    return (_free_tile(size[0], overlap), _free_tile(size[1], overlap)), overlap
+    def _tiles(self, size: tuple[int, int], name: str) -> tuple[tuple[int, int], int]:
+        """Height and width of the tiles of an image, and their overlap, in pixels."""
+        if min(size) < MINIMUM_SIDE:
+            raise PhotoError(
+                f"{name}: {size[1]}×{size[0]} pixels, at least {MINIMUM_SIDE}×{MINIMUM_SIDE} are needed "
+                "to show a crack; give a larger photo"
+            )
+        side = self.scorer.input_size
+        if side is not None:
+            return (side, side), min(self.overlap, side // 2)
+        overlap = min(self.overlap, min(*size, FREE_TILE) // 2)
+        return (_free_tile(size[0], overlap), _free_tile(size[1], overlap)), overlap
 
 
 def _free_tile(length: int, overlap: int) -> int:

@@ -81,7 +81,7 @@ def methods() -> dict[str, Method]:
     default, settings = build_crack_remover(shipped, load_weights(shipped)[1])
     scales = sum(scale**2 for scale in settings.scales) * (4 if settings.flips else 1)
     listed = [
-        Method("crack-removal", "ours, the default", "undamaged photos", lambda: default, scales),
+        Method("crack-remover", "ours, the default", "undamaged photos", lambda: default, scales),
         Method("up-cracknet", "UP-CrackNet", "undamaged photos", UNetGenerator),
         Method("scadn", "SCADN", "undamaged photos", SCADNGenerator, 12),
         Method("riad", "RIAD", "undamaged photos", RIADNetwork, 12),

@@ -14,10 +14,10 @@ from upcracknet.baselines.supervised.deepcrack19 import Deepcrack19
 from upcracknet.baselines.supervised.deepcrack19_refinement import REFINED_LEVEL
 from upcracknet.baselines.supervised.scorer import GuidedFilterScorer, SegmentationScorer
 from upcracknet.detection.acceleration import accelerated, can_be_exported, exported_part, with_network
-from upcracknet.detection.crack_removal_scorer import CrackRemovalScorer, CrackRemovalSettings
+from upcracknet.detection.crack_remover_scorer import CrackRemoverScorer, CrackRemoverSettings
 from upcracknet.detection.scorer import RestorationScorer, Scorer
 from upcracknet.detection.settings import PRESETS, DetectionSettings
-from upcracknet.detection.threshold import FixedThreshold, OtsuThreshold, Threshold
+from upcracknet.detection.threshold import Threshold
 from upcracknet.errors import ConfigurationError, UpCrackNetError, WeightsError
 from upcracknet.networks import CrackRemover, UNetGenerator
 from upcracknet.runtime import (
@@ -30,7 +30,12 @@ from upcracknet.runtime import (
 )
 from upcracknet.weights import WeightsRecord, load_state, load_weights
 
-SHIPPED = {"default": "default", "teacher": "teacher", "paper": "paper", "paper-calibrated": "paper"}
+SHIPPED = {
+    "default": "default",
+    "teacher": "teacher",
+    "up-cracknet-32": "up-cracknet-32",
+    "up-cracknet-32-calibrated": "up-cracknet-32",
+}
 RUN_WEIGHTS = (
     *("crack-remover.safetensors", "generator.safetensors"),
     *("riad.safetensors", "scadn.safetensors", "network.safetensors"),
@@ -40,7 +45,7 @@ RUN_WEIGHTS = (
 GUIDED_FILTER = "guided-filter"
 """The preset of Deepcrack19, whose paper refines its answer."""
 
-TRAINABLE = ("up-cracknet", "crack-removal", "riad", "scadn", *SUPERVISED)
+TRAINABLE = ("up-cracknet", "crack-remover", "riad", "scadn", *SUPERVISED)
 """Names of the methods that can be trained."""
 
 
@@ -88,7 +93,7 @@ def load_scorer(
     Args:
         model: see :func:`weights_path`; or the name of a classical method, which has no weights.
         preset: name of detection settings of a restorer; None takes the ones stored with the weights; the
-            shipped model named ``paper`` takes the paper's. Deepcrack19 has ``guided-filter``.
+            shipped model ``up-cracknet-32`` takes the paper's. Deepcrack19 has ``guided-filter``.
         runtime: engine of the network; an exported file has its own.
         precision: what the engine calculates in; an exported file has its own.
 
@@ -103,13 +108,12 @@ def load_scorer(
     if model in CLASSICAL:
         _refuse_preset(model, preset)
         classical = CLASSICAL[str(model)]()
-        level = classical.level
-        return classical, OtsuThreshold() if level is None else FixedThreshold(level)
+        return classical, Threshold(classical.level)
     path = weights_path(model)
     if runtime_of_file(path) is not None:
         return load_exported(path, preset, runtime, precision)
     tensors, record = load_weights(path)
-    if preset is None and model == "paper":
+    if preset is None and model == "up-cracknet-32":
         preset = "paper"
     scorer, threshold = scorer_of(path, record, tensors, preset)
     engine = chosen_runtime(runtime, precision)
@@ -172,16 +176,16 @@ def scorer_of(
     if record.architecture == "UNetGenerator":
         scorer = restorer_of(path, record, tensors, preset)
         floor, extent = scorer.settings.level_floor, scorer.settings.minimum_extent
-        return scorer, OtsuThreshold(floor=floor, minimum_extent=extent)
+        return scorer, Threshold(floor=floor, minimum_extent=extent)
     if preset != GUIDED_FILTER:
         _refuse_preset(path, preset)
     if record.architecture == "CrackRemover":
         network, settings = build_crack_remover(path, record)
         _fill(network, tensors, path)
-        threshold = FixedThreshold(
-            settings.level, minimum_extent=settings.minimum_extent, seed_level=settings.seed_level
+        threshold = Threshold(
+            settings.level, minimum_extent=settings.minimum_extent, hysteresis=settings.hysteresis
         )
-        return CrackRemovalScorer(network, settings, name=f"crack remover ({path.stem})"), threshold
+        return CrackRemoverScorer(network, settings, name=f"crack remover ({path.stem})"), threshold
     try:
         return _baseline_of(path, record, tensors, guided_filter=preset == GUIDED_FILTER)
     except (KeyError, TypeError, ValueError) as error:
@@ -200,20 +204,20 @@ def _baseline_of(
     if name == "RIAD":
         network = RIADNetwork(tuple(settings["widths"]))
         _fill(network, tensors, path)
-        return RIADScorer(network, int(record.detection["input_size"])), OtsuThreshold()
+        return RIADScorer(network, int(record.detection["input_size"])), Threshold()
     if name == "SCADN":
         generator = SCADNGenerator(settings["filters"])
         _fill(generator, tensors, path)
         usual, size = tuple(record.detection["usual_errors"]), int(record.detection["input_size"])
-        return SCADNScorer(generator, usual, size), OtsuThreshold()
+        return SCADNScorer(generator, usual, size), Threshold()
     if name in SUPERVISED:
         segmentation = SUPERVISED[name](**settings)
         _fill(segmentation, tensors, path)
         if guided_filter:
             assert isinstance(segmentation, Deepcrack19)
             refined = GuidedFilterScorer(segmentation, f"{Deepcrack19.title}, guided filter")
-            return refined, FixedThreshold(REFINED_LEVEL)
-        return SegmentationScorer(segmentation, SUPERVISED[name].title), FixedThreshold(0.5)
+            return refined, Threshold(REFINED_LEVEL)
+        return SegmentationScorer(segmentation, SUPERVISED[name].title), Threshold(0.5)
     known = ("CrackRemover", "UNetGenerator", "RIAD", "SCADN", *SUPERVISED)
     raise WeightsError(f"{path}: weights of a {name!r}, expected one of {', '.join(known)}")
 
@@ -222,11 +226,11 @@ def _refuse_preset(model: str | Path, preset: str | None) -> None:
     if preset is not None:
         raise ConfigurationError(
             f"preset {preset!r} is for restorers, and {model} is none; leave --preset out, or take "
-            "--model paper"
+            "--model up-cracknet-32"
         )
 
 
-def build_crack_remover(path: Path, record: WeightsRecord) -> tuple[CrackRemover, CrackRemovalSettings]:
+def build_crack_remover(path: Path, record: WeightsRecord) -> tuple[CrackRemover, CrackRemoverSettings]:
     """An untrained network and the settings that a weights file describes.
 
     Raises:
@@ -236,7 +240,7 @@ def build_crack_remover(path: Path, record: WeightsRecord) -> tuple[CrackRemover
         # Weights of before the layer at full resolution could vary do not name it.
         refinement_channels = int(record.configuration.get("refinement_channels", 16))
         network = CrackRemover(tuple(record.configuration["widths"]), refinement_channels)
-        return network, CrackRemovalSettings.from_dict(record.detection)
+        return network, CrackRemoverSettings.from_dict(record.detection)
     except (ConfigurationError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path}: settings of another version ({error}); update upcracknet") from error
 

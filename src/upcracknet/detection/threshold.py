@@ -1,39 +1,105 @@
 """The second contract: from a score map to a crack mask."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float
-
-from upcracknet.errors import DataError
+from jaxtyping import Bool, Float, Int
 
 OTSU_BINS = 256
 
 
-@runtime_checkable
-class Threshold(Protocol):
-    """A rule that decides from which score on a pixel is crack."""
+@dataclass(frozen=True)
+class Threshold:
+    """Which pixels of a score map are crack. Without arguments it is the paper's rule, Otsu's method alone.
 
-    @property
-    def minimum_extent(self) -> int:
-        """Connected pixels that reach less far, in height and in width, are no crack; in pixels."""
-        ...
+    Otsu's method always splits a photo in two, so it finds "cracks" on a clean road too; a floor prevents it.
 
-    @property
-    def seed_level(self) -> float:
-        """Connected pixels none of which scores above this are no crack; 0 asks for nothing more."""
-        ...
+    Attributes:
+        level: scores above it are crack; None takes Otsu's level of each photo (O of equation 1).
+        floor: lowest level that Otsu's method may give.
+        hysteresis: connected crack pixels count only if one of them scores above this, as in Canny's edge
+            detector; at or below the level it asks for nothing more.
+        minimum_extent: connected crack pixels that reach less far than this many pixels, in height and in
+            width, are specks and dropped.
+    """
 
-    def fit(self, scores: Iterable[Float[np.ndarray, "h w"]]) -> "Threshold":
-        """Learn from score maps of undamaged photos; returns a fitted copy."""
-        ...
+    level: float | None = None
+    floor: float = 0.0
+    hysteresis: float = 0.0
+    minimum_extent: int = 0
 
-    def level(self, score: Float[np.ndarray, "h w"]) -> float:
+    def level_of(self, score: Float[np.ndarray, "h w"]) -> float:
         """The score above which this photo's pixels are crack."""
-        ...
+        return max(otsu_level(score), self.floor) if self.level is None else self.level
+
+    def mask(self, score: Float[np.ndarray, "h w"], level: float | None = None) -> Bool[np.ndarray, "h w"]:
+        """The crack pixels of a photo.
+
+        Args:
+            score: its score map.
+            level: what :meth:`level_of` gave for it; None asks again.
+        """
+        level = self.level_of(score) if level is None else level
+        if not self.looks_at_components(level):
+            above: np.ndarray = score > level
+            return above
+        return Components.of(score, level).mask(self)
+
+    def looks_at_components(self, level: float) -> bool:
+        """Whether more than the level decides about a pixel."""
+        return self.minimum_extent > 1 or self.hysteresis > level
+
+    def __str__(self) -> str:
+        parts = [f"fixed at {self.level:g}" if self.level is not None else "Otsu on each photo"]
+        if self.level is None and self.floor:
+            parts.append(f"at least {self.floor:.4g}")
+        if self.minimum_extent > 1:
+            parts.append(f"without specks that reach less than {self.minimum_extent} pixels")
+        if self.hysteresis:
+            parts.append(f"with hysteresis at {self.hysteresis:g}")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class Components:
+    """Connected pixels above a level, of a map or of some of its rows; pixels that touch at a corner connect.
+
+    Attributes:
+        labels: 0 below the level, else one more than the component's place in the other attributes.
+        boxes: left, top, right and bottom of each, in pixels; right and bottom are exclusive.
+        sizes: pixels of each.
+        peaks: highest score of each.
+    """
+
+    labels: Int[np.ndarray, "h w"]
+    boxes: Int[np.ndarray, "n 4"]
+    sizes: Int[np.ndarray, " n"]
+    peaks: Float[np.ndarray, " n"]
+
+    @classmethod
+    def of(cls, score: Float[np.ndarray, "h w"], level: float) -> "Components":
+        """The components of a score map."""
+        above = score > level
+        number, labels, statistics, _ = cv2.connectedComponentsWithStats(
+            above.astype(np.uint8), connectivity=8
+        )
+        peaks = np.zeros(number, np.float32)
+        np.maximum.at(peaks, labels[above], score[above])
+        boxes = statistics[1:, : cv2.CC_STAT_AREA].copy()
+        boxes[:, 2:] += boxes[:, :2]
+        return cls(labels, boxes, statistics[1:, cv2.CC_STAT_AREA], peaks[1:])
+
+    def kept(self, threshold: Threshold) -> Bool[np.ndarray, " n"]:
+        """Which components are large and certain enough: the one rule, in memory and in windows."""
+        extents = (self.boxes[:, 2:] - self.boxes[:, :2]).max(axis=1, initial=0)
+        kept: np.ndarray = (extents >= threshold.minimum_extent) & (self.peaks > threshold.hysteresis)
+        return kept
+
+    def mask(self, threshold: Threshold) -> Bool[np.ndarray, "h w"]:
+        """The pixels of the components that are kept."""
+        chosen: np.ndarray = np.concatenate([[False], self.kept(threshold)])[self.labels]
+        return chosen
 
 
 def otsu_level(score: Float[np.ndarray, "h w"]) -> float:
@@ -43,12 +109,16 @@ def otsu_level(score: Float[np.ndarray, "h w"]) -> float:
     leave only a few levels of them.
     """
     low, high = float(score.min()), float(score.max())
+    return otsu_level_of_counts(otsu_counts(score, low, high), low, high)
+
+
+def otsu_counts(score: Float[np.ndarray, "h w"], low: float, high: float) -> Float[np.ndarray, " bins"]:
+    """How many scores lie in each of 256 equal bins from low to high."""
     if not high > low:
-        return high
+        return np.zeros(OTSU_BINS, np.float32)
     # OpenCV leaves the upper end of the range out; one step up keeps the highest score in.
     bounds = [low, float(np.nextafter(np.float32(high), np.float32(np.inf)))]
-    counts = cv2.calcHist([np.ascontiguousarray(score)], [0], None, [OTSU_BINS], bounds)
-    return otsu_level_of_counts(counts.ravel(), low, high)
+    return cv2.calcHist([np.ascontiguousarray(score)], [0], None, [OTSU_BINS], bounds).ravel()
 
 
 def otsu_level_of_counts(counts: Float[np.ndarray, " bins"], low: float, high: float) -> float:
@@ -61,96 +131,3 @@ def otsu_level_of_counts(counts: Float[np.ndarray, " bins"], low: float, high: f
     edges = np.linspace(low, high, len(counts) + 1)
     level = threshold_otsu(hist=(counts, (edges[:-1] + edges[1:]) / 2))  # type: ignore[no-untyped-call]
     return float(level)
-
-
-def undamaged_level(scores: Iterable[Float[np.ndarray, "h w"]], false_alarm_share: float) -> float:
-    """The score that only the given share of undamaged pixels exceeds.
-
-    Raises:
-        DataError: there are no scores.
-    """
-    values = [score.ravel() for score in scores]
-    if not values:
-        raise DataError(
-            "no score maps of undamaged photos to calibrate a threshold on; give at least one photo"
-        )
-    return float(np.quantile(np.concatenate(values), 1 - false_alarm_share))
-
-
-@dataclass(frozen=True)
-class OtsuThreshold:
-    """Otsu's method on each photo by itself, the paper's rule, with a floor.
-
-    Otsu's method always splits a photo in two, so it finds "cracks" on a clean road; scores below the floor
-    are never called crack. A floor of 0 is the paper's rule.
-
-    Attributes:
-        floor: lowest level; ``fit`` sets it to what only ``false_alarm_share`` of undamaged pixels exceed.
-        false_alarm_share: share of undamaged pixels that may lie above the floor.
-        minimum_extent: smallest reach of connected crack pixels, in pixels; see :func:`apply_threshold`.
-        seed_level: what one of the connected crack pixels must score; see :func:`apply_threshold`.
-    """
-
-    floor: float = 0.0
-    false_alarm_share: float = 0.002
-    minimum_extent: int = 0
-    seed_level: float = 0.0
-
-    def fit(self, scores: Iterable[Float[np.ndarray, "h w"]]) -> "OtsuThreshold":
-        """Set the floor on undamaged photos."""
-        return replace(self, floor=undamaged_level(scores, self.false_alarm_share))
-
-    def level(self, score: Float[np.ndarray, "h w"]) -> float:
-        """Otsu's level, or the floor where that is higher."""
-        return max(otsu_level(score), self.floor)
-
-
-@dataclass(frozen=True)
-class FixedThreshold:
-    """The same level for all photos.
-
-    Attributes:
-        fixed_level: the level; ``fit`` sets it to what only ``false_alarm_share`` of undamaged pixels exceed.
-        false_alarm_share: share of undamaged pixels that may be called crack.
-        minimum_extent: smallest reach of connected crack pixels, in pixels; see :func:`apply_threshold`.
-        seed_level: what one of the connected crack pixels must score; see :func:`apply_threshold`.
-    """
-
-    fixed_level: float = 0.5
-    false_alarm_share: float = 0.002
-    minimum_extent: int = 0
-    seed_level: float = 0.0
-
-    def fit(self, scores: Iterable[Float[np.ndarray, "h w"]]) -> "FixedThreshold":
-        """Set the level on undamaged photos."""
-        return replace(self, fixed_level=undamaged_level(scores, self.false_alarm_share))
-
-    def level(self, score: Float[np.ndarray, "h w"]) -> float:
-        """The fixed level."""
-        return self.fixed_level
-
-
-def apply_threshold(
-    score: Float[np.ndarray, "h w"], level: float, minimum_extent: int = 0, seed_level: float = 0.0
-) -> Bool[np.ndarray, "h w"]:
-    """Pixels that score above the level, without specks and without what is nowhere certain.
-
-    Args:
-        score: a score map.
-        level: pixels above it are crack.
-        minimum_extent: connected pixels that reach less far than this, in height and in width, are no crack.
-        seed_level: connected pixels none of which scores above this are no crack (hysteresis, as in Canny's
-            edge detector); at or below the level it asks for nothing more.
-    """
-    mask: np.ndarray = score > level
-    if (minimum_extent <= 1 and seed_level <= level) or not mask.any():
-        return mask
-    count, labels, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    kept = statistics[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) >= minimum_extent
-    if seed_level > level:
-        certain = np.zeros(count, bool)
-        certain[labels[score > seed_level]] = True
-        kept &= certain
-    kept[0] = False  # the background
-    chosen: np.ndarray = kept[labels]
-    return chosen

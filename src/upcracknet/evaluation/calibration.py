@@ -11,9 +11,9 @@ from torch import Tensor
 
 from upcracknet.data.patches import UndamagedPatches
 from upcracknet.data.synthetic import paint_cracks, synthesize_road
-from upcracknet.detection import CrackDetector, DetectionSettings, OtsuThreshold, RestorationScorer
+from upcracknet.detection import CrackDetector, DetectionSettings, RestorationScorer, Threshold
 from upcracknet.detection.settings import ErrorKind
-from upcracknet.detection.threshold import apply_threshold
+from upcracknet.errors import DataError
 from upcracknet.evaluation.confusion import ConfusionCounts, count
 from upcracknet.evaluation.metrics import Scores
 from upcracknet.networks import NormalizationStatistics, UNetGenerator
@@ -114,14 +114,14 @@ def compare_settings(
     clean: list[Road] = [(photo, np.zeros(photo.shape[:2], bool)) for photo in photos]
     comparisons = []
     for settings in candidates:
-        detector = CrackDetector(RestorationScorer(generator, settings, patches.size), OtsuThreshold())
+        detector = CrackDetector(RestorationScorer(generator, settings, patches.size), Threshold())
         scores = [
             [crack_map.score for crack_map in detector.detect_many(photo for photo, _ in roads)]
             for roads in (clean, painted, synthetic)
         ]
         for share, extent in itertools.product((1.0, *FALSE_ALARM_SHARES), MINIMUM_EXTENTS):
-            fitted = OtsuThreshold(false_alarm_share=share, minimum_extent=extent)
-            threshold = fitted if share == 1 else fitted.fit(scores[0])
+            floor = 0.0 if share == 1 else undamaged_level(scores[0], share)
+            threshold = Threshold(floor=floor, minimum_extent=extent)
             counts = [
                 _count(threshold, *pair) for pair in zip(scores, (clean, painted, synthetic), strict=True)
             ]
@@ -137,16 +137,29 @@ def best_with_floor(comparisons: Iterable[Comparison]) -> Comparison:
     return max((c for c in comparisons if c.false_alarm_share < 1), key=lambda c: c.painted.iou)
 
 
+def undamaged_level(scores: Iterable[Float[np.ndarray, "h w"]], false_alarm_share: float) -> float:
+    """The score that only the given share of undamaged pixels exceeds.
+
+    Raises:
+        DataError: there are no scores.
+    """
+    values = [score.ravel() for score in scores]
+    if not values:
+        raise DataError(
+            "no score maps of undamaged photos to calibrate a threshold on; give at least one photo"
+        )
+    return float(np.quantile(np.concatenate(values), 1 - false_alarm_share))
+
+
 def _to_photo(patch: Float[Tensor, "3 h w"]) -> UInt8[np.ndarray, "h w 3"]:
     photo: np.ndarray = (patch.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
     return photo
 
 
 def _count(
-    threshold: OtsuThreshold, scores: Sequence[Float[np.ndarray, "h w"]], roads: Sequence[Road]
+    threshold: Threshold, scores: Sequence[Float[np.ndarray, "h w"]], roads: Sequence[Road]
 ) -> ConfusionCounts:
     counts = ConfusionCounts()
     for score, (_, truth) in zip(scores, roads, strict=True):
-        mask = apply_threshold(score, threshold.level(score), threshold.minimum_extent)
-        counts = counts + count(mask, truth)
+        counts = counts + count(threshold.mask(score), truth)
     return counts

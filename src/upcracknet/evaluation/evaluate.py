@@ -1,6 +1,5 @@
 """Evaluates a detector on an annotated data set, by the same inference path that users have."""
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,8 +8,7 @@ from jaxtyping import UInt8
 
 from upcracknet.data.dataset import CrackDataset, Sample
 from upcracknet.data.deepcrack import LEAKED_TEST_NAMES
-from upcracknet.detection import CrackDetector, CrackMap, FixedThreshold, OtsuThreshold, Threshold
-from upcracknet.detection.detector import check_size
+from upcracknet.detection import CrackDetector, CrackMap
 from upcracknet.errors import DataError, PhotoError
 from upcracknet.evaluation.examples import write_examples
 from upcracknet.evaluation.protocol import EvaluationItem, Protocol, annotated
@@ -57,34 +55,46 @@ def evaluate(
         DataError: If there is no annotated sample, or none of them could be read.
         OutputError: If `output` cannot be written.
     """
-    reader = _Reader(dataset, protocol)
+    samples = annotated(dataset)
     tallies = [(Tally(name), left_out) for name, left_out in groups_of(dataset).items()]
-    items = []
-    for crack_map in detector.detect_many(reader.photos()):
-        done, sample, item = reader.waiting.popleft()
-        counts = measure_mask(crack_map.mask, item.truth)
-        result = ItemResult(item.name, sample, crack_map.threshold, counts)
-        curves = measure_score(crack_map.score, item.truth)
+    items: list[ItemResult] = []
+    unreadable: list[tuple[str, str]] = []
+
+    def prepared() -> Iterator[tuple[_Compared, UInt8[np.ndarray, "h w 3"]]]:
+        for number, sample in enumerate(samples, start=1):
+            try:
+                for item in protocol.prepare(dataset.name, sample):
+                    yield _Compared(number, sample, item), item.photo
+            except (PhotoError, DataError) as error:
+                unreadable.append((sample.name, str(error)))
+
+    for key, crack_map in detector.detect_each(prepared()):
+        if isinstance(crack_map, PhotoError):
+            unreadable.append((key.sample.name, str(crack_map)))
+            continue
+        counts = measure_mask(crack_map.mask, key.item.truth)
+        result = ItemResult(key.item.name, key.sample, crack_map.threshold, counts)
+        curves = measure_score(crack_map.score, key.item.truth)
         for tally, left_out in tallies:
-            if sample.name not in left_out:
+            if key.sample.name not in left_out:
                 tally.add(result, curves)
         items.append(result)
         if observe is not None:
-            observe(item, crack_map)
+            observe(key.item, crack_map)
         if progress is not None:
-            progress(done, len(reader.samples))
+            progress(key.number, len(samples))
     if not items:
-        raise DataError(_nothing_evaluated(dataset, reader.unreadable))
+        raise DataError(_nothing_evaluated(dataset, unreadable))
     evaluation = EvaluationResult(
         model=detector.scorer.name,
-        threshold_rule=describe_threshold(detector.threshold),
+        threshold_rule=str(detector.threshold),
         dataset=dataset.name,
         split=dataset.split,
         protocol=protocol.name,
         protocol_description=protocol.description,
         groups=tuple(tally.result() for tally, _ in tallies if tally.images),
         items=tuple(items),
-        unreadable=tuple(reader.unreadable),
+        unreadable=tuple(unreadable),
     )
     if output is not None:
         write_items(evaluation, output / "per_image.csv")
@@ -103,42 +113,16 @@ def groups_of(dataset: CrackDataset) -> dict[str, frozenset[str]]:
     return groups
 
 
-def describe_threshold(threshold: Threshold) -> str:
-    """How a detector chooses its thresholds, in words for a table."""
-    match threshold:
-        case OtsuThreshold(floor=floor):
-            rule = f"Otsu on each photo, at least {floor:.3g}" if floor > 0 else "Otsu on each photo"
-        case FixedThreshold(fixed_level=level):
-            rule = f"fixed at {level:.3g}"
-        case _:
-            rule = type(threshold).__name__
-    extent, seed = threshold.minimum_extent, threshold.seed_level
-    rule += f", with hysteresis at {seed:.3g}" if seed > 0 else ""
-    return f"{rule}, without specks under {extent} pixels" if extent > 1 else rule
+@dataclass(frozen=True, eq=False)
+class _Compared:
+    """What a crack map is compared with; its name is the item's."""
 
+    number: int
+    sample: Sample
+    item: EvaluationItem
 
-class _Reader:
-    """Hands photos to the detector; keeps what each is compared with until its result is back."""
-
-    def __init__(self, dataset: CrackDataset, protocol: Protocol) -> None:
-        self.samples = annotated(dataset)
-        self.waiting: deque[tuple[int, Sample, EvaluationItem]] = deque()
-        self.unreadable: list[tuple[str, str]] = []
-        self._dataset_name = dataset.name
-        self._protocol = protocol
-
-    def photos(self) -> Iterator[UInt8[np.ndarray, "h w 3"]]:
-        for number, sample in enumerate(self.samples, start=1):
-            try:
-                items = self._protocol.prepare(self._dataset_name, sample)
-                for item in items:
-                    check_size(item.photo.shape[0], item.photo.shape[1], item.name)
-            except (PhotoError, DataError) as error:
-                self.unreadable.append((sample.name, str(error)))
-                continue
-            for item in items:
-                self.waiting.append((number, sample, item))
-                yield item.photo
+    def __str__(self) -> str:
+        return self.item.name
 
 
 def _nothing_evaluated(dataset: CrackDataset, unreadable: list[tuple[str, str]]) -> str:

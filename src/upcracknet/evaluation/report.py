@@ -8,7 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from upcracknet.data.photo import write_atomically
 from upcracknet.evaluation.published import EXCHANGED_FOOTNOTE
 from upcracknet.evaluation.results import EvaluationResult, ToleranceResult
 from upcracknet.evaluation.tables import (
@@ -21,6 +20,7 @@ from upcracknet.evaluation.tables import (
     rows,
     summary_rows,
 )
+from upcracknet.files import write_atomically
 
 
 def write_report(results: Sequence[EvaluationResult], folder: Path) -> None:

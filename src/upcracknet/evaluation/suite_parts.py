@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from upcracknet.data.dataset import CrackDataset
-from upcracknet.data.photo import write_atomically
+from upcracknet.files import write_atomically
 
 Record = dict[str, Any]
 """Plain values, as JSON has them."""

@@ -13,7 +13,7 @@ from upcracknet.data.dataset import CrackDataset, open_dataset
 from upcracknet.detection import CrackDetector
 from upcracknet.detection.pretrained import weights_path
 from upcracknet.errors import DataError, PhotoError
-from upcracknet.evaluation.evaluate import Progress, describe_threshold, evaluate
+from upcracknet.evaluation.evaluate import Progress, evaluate
 from upcracknet.evaluation.false_alarms import (
     CleanPhotos,
     clean_roads,
@@ -26,7 +26,7 @@ from upcracknet.evaluation.suite_parts import Record, dataset_digest
 from upcracknet.evaluation.thin import WidthTally
 from upcracknet.weights import load_weights
 
-FAITHFUL = "paper"
+FAITHFUL = "up-cracknet-32"
 """The shipped model that detects as the paper says: what thin cracks are measured against."""
 
 TEST_SETS = ("deepcrack", "cfd", "crack500")
@@ -83,7 +83,7 @@ class Subject:
             "name": self.detector.scorer.name,
             "sha256": self.sha256,
             "trained_on": self.trained_on,
-            "threshold_rule": describe_threshold(self.detector.threshold),
+            "threshold_rule": str(self.detector.threshold),
         }
 
     def key(self) -> Record:

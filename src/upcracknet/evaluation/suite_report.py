@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from upcracknet.baselines.classical import LocalContrast
-from upcracknet.data.photo import write_atomically
 from upcracknet.evaluation.published import EXCHANGED_FOOTNOTE, published_rows
 from upcracknet.evaluation.report import markdown_table
 from upcracknet.evaluation.suite import SuiteResult
@@ -24,6 +23,7 @@ from upcracknet.evaluation.suite_claims import (
 from upcracknet.evaluation.suite_parts import Record
 from upcracknet.evaluation.suite_plan import TEST_SETS, WIDTHS_OF
 from upcracknet.evaluation.tables import NOT_GIVEN, percent
+from upcracknet.files import write_atomically
 
 NOT_MEASURED = "not measured"
 FOOTNOTES = (

@@ -21,7 +21,7 @@ DETAIL_CHANNELS = 12
 """Channels that reach the full resolution; the first three are what is added to the photo."""
 
 
-class CrackRemoval(NamedTuple):
+class CrackRemoverOutput(NamedTuple):
     """What the network says about a batch of images.
 
     Attributes:
@@ -122,7 +122,7 @@ class CrackRemover(nn.Module):
         """A fused copy that says where the cracks are and leaves out the road without them."""
         return CrackMarker(self.fused())
 
-    def forward(self, images: Float[Tensor, "b 3 h w"]) -> CrackRemoval:
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> CrackRemoverOutput:
         """Remove cracks.
 
         Args:
@@ -133,7 +133,7 @@ class CrackRemover(nn.Module):
         """
         details = F.pixel_shuffle(self.detail(self.features(self.unshuffled(images))), 2)
         logits = self.refinement(torch.cat([images * 2 - 1, details], dim=1))
-        return CrackRemoval((images + details[:, :3]).clamp(0, 1), logits[:, 0])
+        return CrackRemoverOutput((images + details[:, :3]).clamp(0, 1), logits[:, 0])
 
     def unshuffled(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 12 _h _w"]:
         """Photos in [0, 1] at half the resolution, in [-1, 1]: 2×2 pixels are channels of one.
@@ -206,7 +206,7 @@ class CrackMarker(nn.Module):
             made.requires_grad_(False)  # of the network's own numbers, which count once
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
-        """How crack-like each pixel is, as :attr:`CrackRemoval.logits`; the same sizes and errors."""
+        """How crack-like each pixel is, as :attr:`CrackRemoverOutput.logits`; the same sizes and errors."""
         photo = self.network.unshuffled(images)
         with_ones = F.pad(photo, (0, 0, 0, 0, 0, 1), value=1.0)
         joined = self.of_features(self.network.features(photo)) + self.of_photo(with_ones)

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from upcracknet.data.photo import save_image_atomically, write_atomically
+from upcracknet.data.photo import save_image_atomically
 from upcracknet.errors import OutputError
+from upcracknet.files import write_atomically
 from upcracknet.preparation.choice import Choice, RankedWindow
 
 IMAGES, MANIFEST = "images", "manifest.json"

@@ -1,15 +1,13 @@
 """The first look at all photos: what the detector finds, cell by cell."""
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, Float32
 
 from upcracknet.data.dataset import Sample
 from upcracknet.detection import CrackDetector
-from upcracknet.detection.detector import check_size
 from upcracknet.detection.pretrained import weights_checksum
 from upcracknet.errors import PhotoError
 from upcracknet.preparation.cells import detector_cells, flat_cells
@@ -68,25 +66,12 @@ def survey_photos(
         What was found in each photo that can be read, in order.
     """
     surveyed: list[SurveyedPhoto] = []
-    waiting: deque[Sample] = deque()
-    failed = 0
-
-    def readable() -> Iterator[UInt8[np.ndarray, "h w 3"]]:
-        nonlocal failed
-        for sample in samples:
-            try:
-                photo = sample.photo()
-                check_size(photo.shape[0], photo.shape[1], str(sample.photo_path))
-            except PhotoError as error:
-                failed += 1
-                on_failure(sample, error)
-                progress("scoring", len(surveyed) + failed, len(samples))
-                continue
-            waiting.append(sample)
-            yield photo
-
-    for crack_map in detector.detect_many(readable()):
-        scores = detector_cells(crack_map.score.astype(np.float32, copy=False))
-        surveyed.append(SurveyedPhoto(waiting.popleft(), scores, flat_cells(crack_map.photo)))
-        progress("scoring", len(surveyed) + failed, len(samples))
+    items = ((sample, sample.photo) for sample in samples)
+    for done, (sample, found) in enumerate(detector.detect_each(items), start=1):
+        if isinstance(found, PhotoError):
+            on_failure(sample, found)
+        else:
+            scores = detector_cells(found.score.astype(np.float32, copy=False))
+            surveyed.append(SurveyedPhoto(sample, scores, flat_cells(found.photo)))
+        progress("scoring", done, len(samples))
     return surveyed

@@ -15,7 +15,7 @@ from upcracknet.evaluation.published import PublishedRow, published_table
 from upcracknet.reproduction.budget import Budget
 from upcracknet.reproduction.rows import Experiment, Ready, Row
 from upcracknet.training.configuration import Configuration, TrainingConfiguration
-from upcracknet.training.crack_removal_configuration import CrackRemovalConfiguration
+from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
 from upcracknet.training.inpainting_configuration import RIADConfiguration, SCADNConfiguration
 from upcracknet.training.supervised_configuration import SupervisedConfiguration
 from upcracknet.weights import load_weights
@@ -87,13 +87,13 @@ def _trainings(
     # RIAD and SCADN keep the batches that their papers name; the other papers name none.
     silent = budget.steps_before_batches
     riad, scadn = RIADConfiguration(seed=seed), SCADNConfiguration(seed=seed)
-    ours = CrackRemovalConfiguration(seed=seed)
+    ours = CrackRemoverConfiguration(seed=seed)
     return {
         **{name: supervised(name) for name in SUPERVISED},
         "scadn": budget.spend(replace(scadn, data=replace(scadn.data, photos=photos))),
         "riad": budget.spend(replace(riad, data=replace(riad.data, photos=photos))),
         "up-cracknet": silent(budget.apply(replace(base, data=replace(base.data, photos=photos), seed=seed))),
-        "crack-removal": silent(budget.spend(replace(ours, data=replace(ours.data, photos=(photos,))))),
+        "crack-remover": silent(budget.spend(replace(ours, data=replace(ours.data, photos=(photos,))))),
     }
 
 
@@ -111,7 +111,7 @@ def _row(
     name: str, training: Configuration | Ready, tested_on: str, published: dict[str, PublishedRow]
 ) -> Row:
     titles = {key: method.title for key, method in methods().items()}
-    titles |= {"crack-removal": "ours, at this budget", "default": "ours, as shipped"}
+    titles |= {"crack-remover": "ours, at this budget", "default": "ours, as shipped"}
     title = titles[name]
     paper = {tested_on: published[title]} if title in published else {}
     detection = PRESETS["paper"] if name == "up-cracknet" else None

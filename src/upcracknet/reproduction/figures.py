@@ -27,7 +27,7 @@ PHOTOS = 6
 FAILURES = 4
 """Photos of Fig. 4: those on which UP-CrackNet's IoU is lowest, or ours where it is not measured."""
 
-SHOWN_WITH_FAILURES = ("up-cracknet", "crack-removal", "default")
+SHOWN_WITH_FAILURES = ("up-cracknet", "crack-remover", "default")
 
 
 def draw_figure(

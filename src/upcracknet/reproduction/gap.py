@@ -1,7 +1,7 @@
 """Why the published IoU on DeepCrack is reached or not: one change at a time from one base.
 
-The base departs from the paper where the shipped model does (``configs/shipped.yaml``). Some rows change the
-training; the others use the base's weights and change how cracks are found with them.
+The base departs from the paper where the shipped model does (``configs/up-cracknet-32.yaml``). Some rows
+change the training; the others use the base's weights and change how cracks are found with them.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ BASE = TrainingConfiguration(
     optimizer=OptimizerConfiguration(1e-3, 4e-3, decay=0.93),
     epochs=20,
 )
-"""The values of ``configs/shipped.yaml`` that no budget decides."""
+"""The values of ``configs/up-cracknet-32.yaml`` that no budget decides."""
 
 PAPER_RATES = OptimizerConfiguration()
 

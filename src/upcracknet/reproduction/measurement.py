@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from upcracknet.data.dataset import open_dataset
-from upcracknet.detection import CrackDetector, OtsuThreshold, RestorationScorer, Scorer
+from upcracknet.detection import CrackDetector, RestorationScorer, Scorer, Threshold
 from upcracknet.detection.methods import parameter_count
 from upcracknet.detection.pretrained import RUN_WEIGHTS, load_scorer, weights_path
 from upcracknet.errors import DataError
@@ -120,7 +120,7 @@ def detector(row: Row, files: ResultFiles) -> CrackDetector:
     if row.detection is not None and isinstance(scorer, RestorationScorer):
         settings = row.detection
         scorer = RestorationScorer(scorer.generator, settings, scorer.input_size)
-        threshold = OtsuThreshold(floor=settings.level_floor, minimum_extent=settings.minimum_extent)
+        threshold = Threshold(floor=settings.level_floor, minimum_extent=settings.minimum_extent)
     scorer.name = row.label  # type: ignore[misc]
     return CrackDetector(scorer, threshold)
 

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from upcracknet.data.photo import write_atomically
 from upcracknet.errors import OutputError
+from upcracknet.files import write_atomically
 from upcracknet.losses.features import vgg19_file
 from upcracknet.reproduction.rows import Row
 from upcracknet.training.configuration import TrainingConfiguration

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from upcracknet.data.dataset import open_dataset
-from upcracknet.data.lock import claimed
 from upcracknet.errors import UpCrackNetError
+from upcracknet.files import claimed
 from upcracknet.reproduction.measurement import measure, train_row
 from upcracknet.reproduction.results import ResultFiles, RowState, what_is_missing
 from upcracknet.reproduction.rows import Experiment, Row

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from upcracknet.data.photo import write_atomically
 from upcracknet.evaluation.published import EXCHANGED_FOOTNOTE
 from upcracknet.evaluation.tables import MEASURES, PAPER_TEST_SETS
+from upcracknet.files import write_atomically
 from upcracknet.reproduction.results import ResultFiles, RowState
 from upcracknet.reproduction.rows import Experiment
 

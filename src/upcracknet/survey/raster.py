@@ -117,7 +117,7 @@ def detect_raster(
                 nonlocal crack, valid
                 top = 0
                 found = mask_rows(
-                    stored.rows, level, detector.threshold.minimum_extent, detector.threshold.seed_level
+                    stored.rows, level, detector.threshold.minimum_extent, detector.threshold.hysteresis
                 )
                 for block in found:
                     seen = window.seen(top, len(block))

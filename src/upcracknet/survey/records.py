@@ -6,9 +6,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from upcracknet.data.photo import write_atomically
 from upcracknet.detection import CrackMap
 from upcracknet.errors import ConfigurationError
+from upcracknet.files import write_atomically
 from upcracknet.survey.raster import RasterResult
 from upcracknet.survey.storage import PhotoReference
 

@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 
-from upcracknet.data.photo import write_atomically
 from upcracknet.detection import CrackDetector, CrackMap
 from upcracknet.detection.detector import check_size
 from upcracknet.detection.tiling import ScoreCanvas
 from upcracknet.errors import PhotoError
+from upcracknet.files import write_atomically
 from upcracknet.runtime import Precision, Runtime
 from upcracknet.survey.raster import RasterResult, detect_raster, is_for_windows
 from upcracknet.survey.records import measures, write_record

@@ -15,7 +15,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from torch import Tensor
 from torch.utils.data import default_collate
 
-from upcracknet.data.photo import save_image_atomically, write_atomically
+from upcracknet.data.photo import save_image_atomically
+from upcracknet.files import write_atomically
 from upcracknet.weights import WeightsRecord, save_weights
 
 

@@ -11,7 +11,7 @@ from upcracknet.baselines.supervised import SUPERVISED
 from upcracknet.errors import ConfigurationError
 from upcracknet.losses.restoration import LossWeights
 from upcracknet.training.configuration_file import build, override, plain, read_yaml
-from upcracknet.training.crack_removal_configuration import CrackRemovalConfiguration
+from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
 from upcracknet.training.data_configuration import DataConfiguration
 from upcracknet.training.inpainting_configuration import RIADConfiguration, SCADNConfiguration
 from upcracknet.training.schedule import Schedule
@@ -105,7 +105,7 @@ class TrainingConfiguration(Schedule):
 
 Configuration = (
     TrainingConfiguration
-    | CrackRemovalConfiguration
+    | CrackRemoverConfiguration
     | RIADConfiguration
     | SCADNConfiguration
     | SupervisedConfiguration
@@ -114,7 +114,7 @@ Configuration = (
 
 CONFIGURATIONS: dict[str, type[Configuration]] = {
     "up-cracknet": TrainingConfiguration,
-    "crack-removal": CrackRemovalConfiguration,
+    "crack-remover": CrackRemoverConfiguration,
     "riad": RIADConfiguration,
     "scadn": SCADNConfiguration,
     **dict.fromkeys(SUPERVISED, SupervisedConfiguration),

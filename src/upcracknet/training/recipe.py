@@ -17,8 +17,8 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from lightning_fabric.utilities.rank_zero import rank_zero_only
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 
-from upcracknet.data.photo import write_atomically
 from upcracknet.errors import ConfigurationError, OutputError
+from upcracknet.files import write_atomically
 from upcracknet.runtime import has_bfloat16
 from upcracknet.training.adversarial_restoration import AdversarialRestoration
 from upcracknet.training.callbacks import (
@@ -39,10 +39,10 @@ from upcracknet.training.configuration import (
     dump_configuration,
     load_configuration,
 )
-from upcracknet.training.crack_removal import CrackRemoval
-from upcracknet.training.crack_removal_configuration import CrackRemovalConfiguration
-from upcracknet.training.cracked_patches import cracked_patch_data
+from upcracknet.training.crack_remover import CrackRemoverTraining
+from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
 from upcracknet.training.inpainting_configuration import RIADConfiguration, SCADNConfiguration
+from upcracknet.training.painted_patches import painted_patch_data
 from upcracknet.training.patch_data import PatchData
 from upcracknet.training.patches import undamaged_patch_data
 from upcracknet.training.provenance import environment
@@ -157,12 +157,12 @@ def _method(
 ) -> tuple[lightning.LightningModule, PatchData, dict[str, Any]]:
     """Module and data of the method, and what the record says of them."""
     data = configuration.data
-    if isinstance(configuration, CrackRemovalConfiguration):
-        cracked = cracked_patch_data(configuration, data_root)
+    if isinstance(configuration, CrackRemoverConfiguration):
+        cracked = painted_patch_data(configuration, data_root)
         told: dict[str, Any] = {"data": f"{' and '.join(data.photos)}, {data.split}"}
         if configuration.initial_weights is not None:
             told["initial_weights"] = _origin(Path(configuration.initial_weights))
-        return CrackRemoval(configuration), cracked, told
+        return CrackRemoverTraining(configuration), cracked, told
     facts = {"data": f"{data.photos}, {data.split}"}
     if isinstance(configuration, SupervisedConfiguration):
         annotated = annotated_patch_data(configuration, data_root)

@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from upcracknet.data.cracked import CrackedPatches, SelfLabels
 from upcracknet.data.dataset import Sample, open_dataset
+from upcracknet.data.painted import PaintedPatches, SelfLabels
 from upcracknet.data.patches import UndamagedPatches, split_samples
 from upcracknet.data.self_labelled import open_results
-from upcracknet.training.crack_removal_configuration import CrackRemovalConfiguration, RoadConfiguration
+from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration, RoadConfiguration
 from upcracknet.training.patch_data import PatchData
 
 VALIDATION_SEED = 20240428  # the cracks of validation are the same in each epoch and run
 
 
-def cracked_patch_data(configuration: CrackRemovalConfiguration, data_root: Path | None = None) -> PatchData:
+def painted_patch_data(configuration: CrackRemoverConfiguration, data_root: Path | None = None) -> PatchData:
     """Cracked patches for training and validation, painted on different photos.
 
     Args:
@@ -30,7 +30,7 @@ def cracked_patch_data(configuration: CrackRemovalConfiguration, data_root: Path
     labels = None
     if learned.results:
         labels = SelfLabels(open_results(learned.results), learned.share, learned.sure)
-    training = CrackedPatches(
+    training = PaintedPatches(
         [_undamaged(chosen, data) for chosen, _ in parts],
         size=data.size,
         painting=configuration.painting,
@@ -38,7 +38,7 @@ def cracked_patch_data(configuration: CrackRemovalConfiguration, data_root: Path
         patches_per_epoch=data.patches_per_epoch,
         seed=configuration.seed,
     )
-    validation = CrackedPatches(
+    validation = PaintedPatches(
         [_undamaged(kept_apart, data) for _, kept_apart in parts],
         size=data.size,
         painting=configuration.painting,

@@ -30,7 +30,7 @@ INTERPOLATIONS = (cv2.INTER_LINEAR, cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_
 `paper` and most programs do it."""
 
 
-class CrackedPatch(NamedTuple):
+class PaintedPatch(NamedTuple):
     """One training example, or a batch of them.
 
     Attributes:
@@ -91,7 +91,7 @@ class SelfLabels:
     sure: tuple[float, float] = (0.3, 0.6)
 
 
-class CrackedPatches(SeededPatches[CrackedPatch]):
+class PaintedPatches(SeededPatches[PaintedPatch]):
     """Random cracked patches; item i of epoch e depends on (seed, e, i) alone.
 
     Args:
@@ -129,7 +129,7 @@ class CrackedPatches(SeededPatches[CrackedPatch]):
         """How many photos the roads come from."""
         return sum(source.photo_count for source in self.undamaged)
 
-    def __getitem__(self, index: int) -> CrackedPatch:
+    def __getitem__(self, index: int) -> PaintedPatch:
         generator = self._generator(index)
         labels = self.self_labels
         if labels is not None and labels.photos and generator.random() < labels.share:
@@ -144,7 +144,7 @@ class CrackedPatches(SeededPatches[CrackedPatch]):
             images = change_light(images, generator)
         photo, road = images
         crack, known = masks
-        return CrackedPatch(
+        return PaintedPatch(
             _tensor(photo.transpose(2, 0, 1)),
             _tensor(road.transpose(2, 0, 1)),
             _tensor(crack),

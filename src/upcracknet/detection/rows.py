@@ -1,9 +1,9 @@
-"""Score maps and masks of images that are too large to be held: rows of tiles in, blocks of rows out."""
+"""Crack maps of images that are too large to be held: rows of tiles in, blocks of rows out."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
@@ -11,13 +11,12 @@ from upcracknet.detection.acceleration import score_pixels
 from upcracknet.detection.scorer import Scorer
 from upcracknet.detection.threshold import (
     OTSU_BINS,
-    FixedThreshold,
-    OtsuThreshold,
+    Components,
     Threshold,
+    otsu_counts,
     otsu_level_of_counts,
 )
 from upcracknet.detection.tiling import Tile, blend_window, tile_grid
-from upcracknet.errors import ConfigurationError
 
 Rows = Iterator[Float[np.ndarray, "_h w"]]
 """A map from the top to the bottom, some rows at a time."""
@@ -26,6 +25,51 @@ BLOCK = 128
 """Most rows that are given at a time; what is made of them takes several times their memory."""
 
 ReadTile = Callable[[Tile], UInt8[np.ndarray, "th tw 3"]]
+"""Gives the pixels of a tile; beyond the image their mirror image."""
+
+Progress = Callable[[int, int], None]
+"""Told the number of tiles done and of all."""
+
+
+@dataclass(frozen=True)
+class CrackRows:
+    """The crack map of an image that is not held; the scores lie in a file, four bytes a pixel.
+
+    Attributes:
+        file: the scores.
+        width: of the image, in pixels.
+        heights: of the blocks of rows, in pixels.
+        threshold: the rule that decides what is crack.
+        level: score above which a pixel is crack.
+    """
+
+    file: Path
+    width: int
+    heights: tuple[int, ...]
+    threshold: Threshold
+    level: float
+
+    @classmethod
+    def stored(cls, rows: Rows, threshold: Threshold, file: Path, width: int) -> "CrackRows":
+        """Write the rows of a score map to a file, and find the level."""
+        heights = []
+        with file.open("wb") as stream:
+            for block in rows:
+                block.astype(np.float32, copy=False).tofile(stream)
+                heights.append(len(block))
+        unknown = cls(file, width, tuple(heights), threshold, 0.0)
+        return cls(file, width, tuple(heights), threshold, level_of_rows(threshold, unknown.scores))
+
+    def scores(self) -> Rows:
+        """The score map, from the top, in the same blocks each time."""
+        with self.file.open("rb") as stream:
+            for height in self.heights:
+                block = np.fromfile(stream, np.float32, height * self.width)
+                yield block.reshape(height, self.width)
+
+    def masks(self) -> Iterator[Bool[np.ndarray, "_h w"]]:
+        """The mask, in the same blocks."""
+        return mask_rows(self.scores, self.threshold, self.level)
 
 
 def scored_rows(
@@ -36,13 +80,13 @@ def scored_rows(
     overlap: int,
     *,
     batch_size: int = 1,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> Rows:
     """The score map of a large image, the same as of the whole image at once, holding one row of tiles.
 
     Args:
         scorer: from images to scores.
-        read: gives the pixels of a tile; beyond the image their mirror image.
+        read: gives the pixels of a tile.
         size: height and width of the image.
         tile: height and width of a tile, in pixels.
         overlap: overlap of neighbouring tiles in pixels.
@@ -82,95 +126,63 @@ def scored_rows(
 
 
 def level_of_rows(threshold: Threshold, rows: Callable[[], Rows]) -> float:
-    """The score above which an image's pixels are crack, of a map that is not held.
+    """:meth:`Threshold.level_of` for a map that is not held.
 
     Args:
         threshold: the rule.
-        rows: gives the map anew; a fixed level does not ask for it.
-
-    Raises:
-        ConfigurationError: another rule than the two that are known.
+        rows: gives the map again; a fixed level does not ask for it.
     """
-    if isinstance(threshold, FixedThreshold):
-        return threshold.fixed_level
-    if not isinstance(threshold, OtsuThreshold):
-        raise ConfigurationError(
-            f"{type(threshold).__name__}: large images take a fixed threshold or Otsu's method alone"
-        )
+    if threshold.level is not None:
+        return threshold.level
     extremes = [(float(block.min()), float(block.max())) for block in rows()]
     low, high = min(low for low, _ in extremes), max(high for _, high in extremes)
-    counts = np.zeros(OTSU_BINS)
-    if high > low:
-        bounds = [low, float(np.nextafter(np.float32(high), np.float32(np.inf)))]
-        for block in rows():
-            counts += cv2.calcHist([np.ascontiguousarray(block)], [0], None, [OTSU_BINS], bounds).ravel()
+    counts = sum((otsu_counts(block, low, high) for block in rows()), np.zeros(OTSU_BINS))
     return max(otsu_level_of_counts(counts, low, high), threshold.floor)
 
 
-@dataclass(frozen=True)
-class _Block:
-    """What is connected within a block of rows."""
-
-    labels: Int[np.ndarray, "h w"]
-    boxes: Int[np.ndarray, "n 4"]
-    certain: Bool[np.ndarray, " n"]
-
-    @classmethod
-    def of(cls, score: Float[np.ndarray, "h w"], level: float, seed_level: float) -> "_Block":
-        count, labels, statistics, _ = cv2.connectedComponentsWithStats(
-            (score > level).astype(np.uint8), connectivity=8
-        )
-        certain = np.zeros(count, bool)
-        certain[labels[score > seed_level]] = True
-        left, top = statistics[:, cv2.CC_STAT_LEFT], statistics[:, cv2.CC_STAT_TOP]
-        right = left + statistics[:, cv2.CC_STAT_WIDTH]
-        bottom = top + statistics[:, cv2.CC_STAT_HEIGHT]
-        return cls(labels, np.stack([left, top, right, bottom], axis=1)[1:], certain[1:])
-
-
 def mask_rows(
-    rows: Callable[[], Rows], level: float, minimum_extent: int = 0, seed_level: float = 0.0
+    rows: Callable[[], Rows], threshold: Threshold, level: float
 ) -> Iterator[Bool[np.ndarray, "_h w"]]:
-    """:func:`~upcracknet.detection.threshold.apply_threshold` for a map that is not held.
+    """:meth:`Threshold.mask` for a map that is not held.
 
     A first pass finds what is connected, within blocks and across their borders; a second one writes it.
 
     Args:
-        rows: gives the map anew, in the same blocks each time.
-        level: pixels above it are crack.
-        minimum_extent: connected pixels that reach less far than this, in height and in width, are no crack.
-        seed_level: connected pixels none of which scores above this are no crack.
+        rows: gives the map again, in the same blocks each time.
+        threshold: the rule.
+        level: what :func:`level_of_rows` gave for it.
     """
-    if minimum_extent <= 1 and seed_level <= level:
+    if not threshold.looks_at_components(level):
         yield from (block > level for block in rows())
         return
-    kept = _kept(rows(), level, minimum_extent, seed_level)
+    kept = _kept(rows(), threshold, level)
     first = 0
     for block in rows():
-        count, labels = cv2.connectedComponents((block > level).astype(np.uint8), connectivity=8)
-        chosen = np.concatenate([[False], kept[first : first + count - 1]])
-        first += count - 1
-        yield chosen[labels]
+        components = Components.of(block, level)
+        chosen = np.concatenate([[False], kept[first : first + len(components.sizes)]])
+        first += len(components.sizes)
+        yield chosen[components.labels]
 
 
-def _kept(rows: Rows, level: float, minimum_extent: int, seed_level: float) -> Bool[np.ndarray, " n"]:
-    """Which parts, in the order of the blocks, belong to something large and certain enough."""
+def _kept(rows: Rows, threshold: Threshold, level: float) -> Bool[np.ndarray, " n"]:
+    """Which components of the blocks, in their order, belong to something large and certain enough."""
     from scipy.sparse import coo_array  # large images alone wait for it
     from scipy.sparse.csgraph import connected_components
 
-    boxes, certain, joined = [], [], []
+    boxes, sizes, peaks, joined = [], [], [], []
     first, top = 0, 0
-    above: Int[np.ndarray, " w"] | None = None  # number + 1 of the part at each pixel of the last row
+    above: Int[np.ndarray, " w"] | None = None  # number + 1 of the component at each pixel of the last row
     for score in rows:
-        block = _Block.of(score, level, max(seed_level, level))
+        block = Components.of(score, level)
         numbers = np.where(block.labels > 0, block.labels + first, 0)
         if above is not None:
             joined.append(_neighbours(above, numbers[0]))
         above = numbers[-1]
-        boxes.append(block.boxes + np.array([0, top, 0, top]))
-        certain.append(block.certain)
-        first, top = first + len(block.boxes), top + len(score)
-    box, sure = np.concatenate(boxes), np.concatenate(certain)
+        boxes.append(block.boxes.astype(np.int64) + np.array([0, top, 0, top]))
+        sizes.append(block.sizes)
+        peaks.append(block.peaks)
+        first, top = first + len(block.sizes), top + len(score)
+    box = np.concatenate(boxes)
     pairs = np.concatenate([np.empty((0, 2), np.int64), *joined]) - 1
     links = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(first, first))
     _, whole = connected_components(links, directed=False)
@@ -178,17 +190,16 @@ def _kept(rows: Rows, level: float, minimum_extent: int, seed_level: float) -> B
     least, most = np.full((number, 2), np.iinfo(np.int64).max), np.zeros((number, 2), np.int64)
     np.minimum.at(least, whole, box[:, :2])
     np.maximum.at(most, whole, box[:, 2:])
-    has_seed = np.zeros(number, bool)
-    np.logical_or.at(has_seed, whole, sure)
-    good = (most - least).max(axis=1, initial=0) >= minimum_extent
-    if seed_level > level:
-        good &= has_seed
-    chosen: Bool[np.ndarray, " n"] = good[whole]
+    size, peak = np.zeros(number, np.int64), np.zeros(number, np.float32)
+    np.add.at(size, whole, np.concatenate(sizes))
+    np.maximum.at(peak, whole, np.concatenate(peaks))
+    together = Components(np.empty((0, 0), np.int32), np.concatenate([least, most], axis=1), size, peak)
+    chosen: Bool[np.ndarray, " n"] = together.kept(threshold)[whole]
     return chosen
 
 
 def _neighbours(above: Int[np.ndarray, " w"], below: Int[np.ndarray, " w"]) -> Int[np.ndarray, "n 2"]:
-    """Pairs of parts that touch across the border of two blocks, at an edge or a corner."""
+    """Pairs of components that touch across the border of two blocks, at an edge or a corner."""
     padded = np.pad(above, 1)
     pairs = np.concatenate(
         [np.stack([padded[shift : shift + len(below)], below], axis=1) for shift in range(3)]

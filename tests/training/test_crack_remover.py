@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from upcracknet import CrackDetector
-from upcracknet.data.cracked import CrackedPatch
+from upcracknet.data.painted import PaintedPatch
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.errors import ConfigurationError
 from upcracknet.training.configuration import load_configuration
-from upcracknet.training.crack_removal import CrackRemoval, moving_average
+from upcracknet.training.crack_remover import CrackRemoverTraining, moving_average
 from upcracknet.training.recipe import train
 from upcracknet.weights import load_weights
 
@@ -22,7 +22,7 @@ def configure(crack_free):
 
     def configure(**overrides: str):
         tiny = {
-            "method": "crack-removal",
+            "method": "crack-remover",
             "data.photos": str(crack_free),
             "data.size": "32",
             "data.window_sizes": "[32, 64]",
@@ -69,7 +69,7 @@ def test_the_record_says_where_the_weights_come_from(run, configure):
     tensors, record = load_weights(run / "crack-remover.safetensors")
     assert record.architecture == "CrackRemover"
     assert record.configuration == {"widths": [4, 6, 8], "refinement_channels": 16}
-    assert record.provenance["method"] == "crack removal"
+    assert record.provenance["method"] == "crack remover"
     assert record.provenance["training_photos"] == 4
     assert record.provenance["images_seen"] == 4 * record.provenance["epoch"]
     assert record.provenance["data"] == f"{configure().data.photos[0]}, train"
@@ -126,7 +126,7 @@ def test_a_second_round_starts_from_weights_and_learns_from_scores(configure, ru
         self_training__share="1.0",
         epochs="1",
     )
-    module = CrackRemoval(second)
+    module = CrackRemoverTraining(second)
     first, before = load_weights(run / "crack-remover.safetensors")
     for name, tensor in module.network.state_dict().items():
         torch.testing.assert_close(tensor, first[name])
@@ -140,9 +140,9 @@ def test_a_second_round_starts_from_weights_and_learns_from_scores(configure, ru
 
 
 def test_restoration_counts_only_where_the_road_is_known(configure):
-    module = CrackRemoval(configure())
+    module = CrackRemoverTraining(configure())
     restored = torch.full((2, 3, 8, 8), 0.5)
-    batch = CrackedPatch(
+    batch = PaintedPatch(
         torch.zeros(2, 3, 8, 8),
         torch.stack([torch.full((3, 8, 8), 0.4), torch.zeros(3, 8, 8)]),
         torch.zeros(2, 8, 8),
@@ -173,12 +173,12 @@ def test_the_average_forgets_its_beginning_and_then_follows_slowly():
         ({"painting.widths": "[3, 1]"}, "`painting.widths` must be two numbers"),
         ({"self_training.sure": "[0.7, 0.3]"}, "`self_training.sure`"),
         ({"learning_rate": "0"}, "`learning_rate`"),
-        ({"method": "magic"}, "expected one of up-cracknet, crack-removal, .* found 'magic'; unknown key"),
-        ({"method": "[magic]"}, "expected one of up-cracknet, crack-removal"),
+        ({"method": "magic"}, "expected one of up-cracknet, crack-remover, .* found 'magic'; unknown key"),
+        ({"method": "[magic]"}, "expected one of up-cracknet, crack-remover"),
         ({"painting.colour": "red"}, "unknown key `painting.colour`"),
     ],
 )
 def test_impossible_values_are_named(wrong, message):
-    tiny = {"method": "crack-removal", "widths": "[4, 6, 8]", "data.size": "32"}
+    tiny = {"method": "crack-remover", "widths": "[4, 6, 8]", "data.size": "32"}
     with pytest.raises(ConfigurationError, match=message):
         load_configuration(None, tiny | wrong)

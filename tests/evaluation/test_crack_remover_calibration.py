@@ -5,20 +5,20 @@ import numpy as np
 import pytest
 import torch
 
-from upcracknet.data.cracked import CrackedPatches, PaintingRange
-from upcracknet.detection import CrackRemovalScorer, CrackRemovalSettings
+from upcracknet.data.painted import PaintedPatches, PaintingRange
+from upcracknet.detection import CrackRemoverScorer, CrackRemoverSettings
 from upcracknet.detection.threshold import apply_threshold
 from upcracknet.evaluation.confusion import count
-from upcracknet.evaluation.crack_removal_calibration import (
+from upcracknet.evaluation.crack_remover_calibration import (
     FALSE_ALARM_SHARE,
     _Components,
-    compare_crack_removal,
+    compare_crack_remover,
     distracting_roads,
     painted_roads,
 )
 from upcracknet.evaluation.metrics import Scores
 from upcracknet.networks import CrackRemover
-from upcracknet.networks.crack_remover import CrackRemoval
+from upcracknet.networks.crack_remover import CrackRemoverOutput
 
 
 class Darkness(CrackRemover):
@@ -28,7 +28,7 @@ class Darkness(CrackRemover):
         super().__init__((1, 1, 1))
 
     def forward(self, images):
-        return CrackRemoval(images, (0.5 - images.mean(dim=1)) * 20)
+        return CrackRemoverOutput(images, (0.5 - images.mean(dim=1)) * 20)
 
     def marker(self):
         marks = copy.copy(self)
@@ -48,7 +48,7 @@ def road(crack: bool = False, speck: bool = False, grey: int = 200):
 
 def test_clean_roads_decide_before_painted_cracks_do():
     """Specks on crack-free roads are false alarms unless a minimum extent drops them; the crack stays."""
-    comparisons = compare_crack_removal(
+    comparisons = compare_crack_remover(
         Darkness(), {"wide": [road(crack=True), road()]}, [road(speck=True)], [road()], scales=[(1.0,)]
     )
     best, worst = comparisons[0], comparisons[-1]
@@ -64,7 +64,7 @@ def test_clean_roads_decide_before_painted_cracks_do():
 
 
 def test_synthetic_false_alarms_count_too():
-    comparisons = compare_crack_removal(
+    comparisons = compare_crack_remover(
         Darkness(), {"wide": [road(crack=True)]}, [road()], [road(grey=20)], scales=[(1.0,)]
     )
     assert not any(comparison.clean for comparison in comparisons)
@@ -74,7 +74,7 @@ def test_synthetic_false_alarms_count_too():
 def test_where_nothing_is_clean_enough_the_cleanest_comes_first():
     speck = road(speck=True)
     speck[0][4:44, 30:34] = 30  # too long to be dropped
-    comparisons = compare_crack_removal(
+    comparisons = compare_crack_remover(
         Darkness(), {"wide": [road(crack=True)]}, [speck], [road()], scales=[(1.0,)]
     )
     shares = [comparison.worst for comparison in comparisons]
@@ -85,7 +85,7 @@ def test_where_nothing_is_clean_enough_the_cleanest_comes_first():
 
 def test_scales_are_compared():
     calls = []
-    comparisons = compare_crack_removal(
+    comparisons = compare_crack_remover(
         Darkness(),
         {"wide": [road(crack=True)]},
         [road()],
@@ -103,17 +103,17 @@ def test_what_is_compared_is_what_the_detector_finds():
     torch.nn.init.constant_(network.refinement[-1].bias, 0.0)
     photo = np.random.default_rng(0).integers(0, 255, (40, 30, 3), np.uint8)
     truth = np.random.default_rng(1).random((40, 30)) > 0.5
-    comparisons = compare_crack_removal(
+    comparisons = compare_crack_remover(
         network, {"one": [(photo, truth)]}, [road()], [road()], scales=[(0.5, 1.0)]
     )
     for settings in (
-        CrackRemovalSettings(scales=(0.5, 1.0), level=0.5),
-        CrackRemovalSettings(scales=(0.5, 1.0), level=0.45, seed_level=0.5, minimum_extent=8),
+        CrackRemoverSettings(scales=(0.5, 1.0), level=0.5),
+        CrackRemoverSettings(scales=(0.5, 1.0), level=0.45, hysteresis=0.5, minimum_extent=8),
     ):
-        score = CrackRemovalScorer(network, settings).score(
+        score = CrackRemoverScorer(network, settings).score(
             torch.from_numpy(photo).permute(2, 0, 1)[None].float() / 255
         )
-        mask = apply_threshold(score[0].numpy(), settings.level, settings.minimum_extent, settings.seed_level)
+        mask = apply_threshold(score[0].numpy(), settings.level, settings.minimum_extent, settings.hysteresis)
         found = next(comparison for comparison in comparisons if comparison.settings == settings)
         assert found.painted["one"] == Scores.of(count(mask, truth))
         assert 0 < mask.mean() < 1
@@ -122,7 +122,7 @@ def test_what_is_compared_is_what_the_detector_finds():
 def test_kinds_of_road_count_alike():
     wide, fine = road(crack=True), road()
     fine[1][:, 10] = True  # marked and not to be seen
-    comparisons = compare_crack_removal(
+    comparisons = compare_crack_remover(
         Darkness(), {"wide": [wide] * 9, "fine": [fine]}, [road()], [road()], scales=[(1.0,)]
     )
     assert comparisons[0].painted["wide"].iou == 1
@@ -131,7 +131,7 @@ def test_kinds_of_road_count_alike():
 
 
 def test_painted_roads_are_the_patches():
-    patches = CrackedPatches(
+    patches = PaintedPatches(
         [], size=32, painting=PaintingRange(cracked=1.0), augment=False, patches_per_epoch=3
     )
     roads = painted_roads(patches)
@@ -155,6 +155,6 @@ def test_counts_are_those_of_the_detector():
     score = cv2.GaussianBlur(score, (0, 0), 1.5)
     score = (score - score.min()) / (score.max() - score.min())
     truth = score > 0.55
-    for level, seed_level, extent in ((0.5, 0.0, 0), (0.5, 0.8, 0), (0.6, 0.7, 6), (0.4, 0.9, 20)):
-        mask = apply_threshold(score, level, extent, seed_level)
-        assert _Components.of(score, truth, level).count(seed_level, extent) == count(mask, truth)
+    for level, hysteresis, extent in ((0.5, 0.0, 0), (0.5, 0.8, 0), (0.6, 0.7, 6), (0.4, 0.9, 20)):
+        mask = apply_threshold(score, level, extent, hysteresis)
+        assert _Components.of(score, truth, level).count(hysteresis, extent) == count(mask, truth)

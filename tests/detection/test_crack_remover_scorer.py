@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from upcracknet.detection import CrackRemovalScorer, CrackRemovalSettings, Scorer
+from upcracknet.detection import CrackRemoverScorer, CrackRemoverSettings, Scorer
 from upcracknet.errors import ConfigurationError
 from upcracknet.networks import CrackRemover
-from upcracknet.networks.crack_remover import CrackRemoval
+from upcracknet.networks.crack_remover import CrackRemoverOutput
 
 
 class Darkness(CrackRemover):
@@ -18,7 +18,7 @@ class Darkness(CrackRemover):
 
     def forward(self, images):
         assert images.shape[-2] % 8 == images.shape[-1] % 8 == 0
-        return CrackRemoval((images + 0.25).clamp(0, 1), (0.5 - images.mean(dim=1)) * 8)
+        return CrackRemoverOutput((images + 0.25).clamp(0, 1), (0.5 - images.mean(dim=1)) * 8)
 
     def marker(self):
         marks = copy.copy(self)
@@ -26,13 +26,13 @@ class Darkness(CrackRemover):
         return marks
 
 
-def darkness(**settings) -> CrackRemovalScorer:
-    return CrackRemovalScorer(Darkness(), CrackRemovalSettings(**settings))
+def darkness(**settings) -> CrackRemoverScorer:
+    return CrackRemoverScorer(Darkness(), CrackRemoverSettings(**settings))
 
 
 def test_it_keeps_the_contract():
     torch.manual_seed(0)
-    scorer = CrackRemovalScorer(CrackRemover((4, 6, 8)), CrackRemovalSettings())
+    scorer = CrackRemoverScorer(CrackRemover((4, 6, 8)), CrackRemoverSettings())
     assert isinstance(scorer, Scorer)
     score = scorer.score(torch.rand(2, 3, 30, 21))
     assert score.shape == (2, 30, 21)
@@ -70,7 +70,7 @@ def test_flips_come_back_to_their_place():
     network = CrackRemover((4, 6, 8))
     with torch.no_grad():
         network.refinement[0].weight[:, :3, :, 0] += 3  # answers to the left side
-    fused = CrackRemovalScorer(network, CrackRemovalSettings(flips=True))
+    fused = CrackRemoverScorer(network, CrackRemoverSettings(flips=True))
     score, mirrored = fused.score(images), fused.score(images.flip([3])).flip([2])
     torch.testing.assert_close(score, mirrored, atol=1e-5, rtol=0)
 
@@ -84,10 +84,10 @@ def test_darkening_is_one_sided():
 
 
 def test_settings_come_back_from_a_file():
-    settings = CrackRemovalSettings(scales=(0.5, 1.0), level=0.4, seed_level=0.8, minimum_extent=12)
-    assert CrackRemovalSettings.from_dict(settings.to_dict()) == settings
-    assert CrackRemovalSettings.from_dict({}) == CrackRemovalSettings()
+    settings = CrackRemoverSettings(scales=(0.5, 1.0), level=0.4, hysteresis=0.8, minimum_extent=12)
+    assert CrackRemoverSettings.from_dict(settings.to_dict()) == settings
+    assert CrackRemoverSettings.from_dict({}) == CrackRemoverSettings()
     with pytest.raises(ConfigurationError, match="unknown detection settings wings"):
-        CrackRemovalSettings.from_dict({"wings": 2})
+        CrackRemoverSettings.from_dict({"wings": 2})
     with pytest.raises(ConfigurationError, match="all above 0"):
-        CrackRemovalSettings.from_dict({"scales": [1.0, 0.0]})
+        CrackRemoverSettings.from_dict({"scales": [1.0, 0.0]})

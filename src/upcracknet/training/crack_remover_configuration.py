@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from upcracknet.data.cracked import PaintingRange
+from upcracknet.data.painted import PaintingRange
 from upcracknet.training.schedule import Schedule
 
 
@@ -52,7 +52,7 @@ class SelfTrainingConfiguration:
 
 
 @dataclass(frozen=True)
-class CrackRemovalConfiguration(Schedule):
+class CrackRemoverConfiguration(Schedule):
     """Everything that decides a training run of the crack remover.
 
     The learning rate falls to zero over the epochs, so none of them is left out: the patience is long.
@@ -71,7 +71,7 @@ class CrackRemovalConfiguration(Schedule):
         average_decay: how slowly the averaged weights follow, which are those that are kept.
     """
 
-    method: Literal["crack-removal"] = "crack-removal"
+    method: Literal["crack-remover"] = "crack-remover"
     data: RoadConfiguration = field(default_factory=RoadConfiguration)
     painting: PaintingRange = field(default_factory=PaintingRange)
     self_training: SelfTrainingConfiguration = field(default_factory=SelfTrainingConfiguration)

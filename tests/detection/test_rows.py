@@ -5,9 +5,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-
-from upcracknet.detection import CrackDetector, FixedThreshold, OtsuThreshold, blockwise
 from upcracknet.detection.blockwise import level_of_rows, mask_rows, scored_rows
+
+from upcracknet.detection import CrackDetector, Threshold, blockwise
 from upcracknet.detection.threshold import apply_threshold
 from upcracknet.detection.tiling import cut
 from upcracknet.errors import ConfigurationError
@@ -30,13 +30,13 @@ def blocks(score: np.ndarray, heights: list[int]):
     heights=st.lists(st.integers(1, 9), min_size=1, max_size=4),
     share=st.sampled_from([0.03, 0.2, 0.4, 0.6]),
     extent=st.sampled_from([0, 3, 8]),
-    seed_level=st.sampled_from([0.0, 0.95, 0.99]),
+    hysteresis=st.sampled_from([0.0, 0.95, 0.99]),
 )
-def test_masks_are_those_of_the_whole_map(seed, heights, share, extent, seed_level):
+def test_masks_are_those_of_the_whole_map(seed, heights, share, extent, hysteresis):
     score = np.random.default_rng(seed).random((41, 29), np.float32)
     level = 1 - share
-    found = np.concatenate(list(mask_rows(blocks(score, heights), level, extent, seed_level)))
-    assert np.array_equal(found, apply_threshold(score, level, extent, seed_level))
+    found = np.concatenate(list(mask_rows(blocks(score, heights), level, extent, hysteresis)))
+    assert np.array_equal(found, apply_threshold(score, level, extent, hysteresis))
 
 
 def test_a_crack_across_many_blocks_is_one_crack():
@@ -48,17 +48,17 @@ def test_a_crack_across_many_blocks_is_one_crack():
     assert not np.concatenate(list(mask_rows(blocks(score[:34], [4]), 0.5, 30, 0.9))).any()
 
 
-@pytest.mark.parametrize("threshold", [FixedThreshold(0.3), OtsuThreshold(), OtsuThreshold(floor=0.9)])
+@pytest.mark.parametrize("threshold", [Threshold(0.3), Threshold(), Threshold(floor=0.9)])
 def test_the_level_is_that_of_the_whole_map(threshold):
     score = np.random.default_rng(0).random((50, 40), np.float32) ** 3
     assert level_of_rows(threshold, blocks(score, [7])) == pytest.approx(threshold.level(score), abs=1e-6)
     flat = np.full((4, 4), 0.25, np.float32)
-    assert level_of_rows(OtsuThreshold(), blocks(flat, [2])) == OtsuThreshold().level(flat)
+    assert level_of_rows(Threshold(), blocks(flat, [2])) == Threshold().level(flat)
 
 
 def test_another_rule_is_refused():
     class Median:
-        minimum_extent, seed_level = 0, 0.0
+        minimum_extent, hysteresis = 0, 0.0
 
         def fit(self, scores):
             return self
@@ -85,7 +85,7 @@ class Smoothed:
 def test_scores_are_those_of_the_whole_photo(size, batch_size, monkeypatch):
     monkeypatch.setattr(blockwise, "BLOCK", 10)
     photo = np.random.default_rng(0).integers(0, 255, (*size, 3), np.uint8)
-    whole = CrackDetector(Smoothed(), FixedThreshold(), overlap=8).detect(photo)
+    whole = CrackDetector(Smoothed(), Threshold(0.5), overlap=8).detect(photo)
     seen = []
     rows = list(
         scored_rows(

@@ -1,9 +1,11 @@
-"""One process at a time works on something, also where several share a folder."""
+"""The ground floor: files that are whole or not there, claims of a folder, errors in one line."""
 
+import itertools
 import json
 import os
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,61 @@ from upcracknet.errors import OutputError
 
 if sys.platform != "win32":
     import fcntl
+
+TEMPORARY = ".upcracknet-"
+"""How the names of half-written files begin: short, so that any name that the disk allows can be written."""
+
+_numbers = itertools.count()
+
+
+@contextmanager
+def replacing(path: str | Path, *, suffix: str = ".part", scratch: Path | None = None) -> Iterator[Path]:
+    """A temporary file that takes a file's place when the block ends well, and is gone when it does not.
+
+    Args:
+        path: the file; its folder is made as needed.
+        suffix: of the temporary file, for programs that tell formats by it.
+        scratch: folder for the temporary file, on the same disk; None takes the file's own.
+
+    Raises:
+        OutputError: the folder cannot be made or written to, or the disk is full. No partial file is left.
+    """
+    path = Path(path)
+    name = f"{TEMPORARY}{os.getpid()}-{threading.get_ident()}-{next(_numbers)}{suffix}"
+    partial = (scratch or path.parent) / name
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield partial
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {path}: {one_line(error)}; choose another folder or free some space"
+        ) from error
+
+
+def write_atomically(path: str | Path, content: bytes, *, scratch: Path | None = None) -> None:
+    """Write a file whole or not at all; see :func:`replacing`.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with replacing(path, scratch=scratch) as partial:
+        partial.write_bytes(content)
+
+
+def json_bytes(content: Any) -> bytes:
+    """JSON as this package writes it to files and standard output; file names need not be UTF-8."""
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode(errors="surrogateescape")
+
+
+def one_line(error: BaseException) -> str:
+    """What an error says, without line breaks, and without its number and file name; its kind if nothing."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(text.split()) or type(error).__name__
 
 
 @contextmanager
@@ -36,7 +93,7 @@ def claimed(path: Path) -> Iterator[str | None]:
         file = path.open("a+", encoding="utf-8")
     except OSError as error:
         raise OutputError(
-            f"{path}: cannot be written ({error.strerror or error}); choose a writable folder"
+            f"{path}: cannot be written ({one_line(error)}); choose a writable folder"
         ) from error
     with file:
         if not _lock(file):

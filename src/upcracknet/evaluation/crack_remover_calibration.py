@@ -10,10 +10,10 @@ import torch
 from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
-from upcracknet.data.cracked import CrackedPatches
+from upcracknet.data.painted import PaintedPatches
 from upcracknet.data.patches import UndamagedPatches
 from upcracknet.data.synthetic import synthesize_road
-from upcracknet.detection import CrackRemovalScorer, CrackRemovalSettings
+from upcracknet.detection import CrackRemoverScorer, CrackRemoverSettings
 from upcracknet.evaluation.confusion import ConfusionCounts
 from upcracknet.evaluation.metrics import Scores
 from upcracknet.networks import CrackRemover
@@ -48,7 +48,7 @@ class Comparison:
         false_alarms_synthetic: the same on synthetic roads with shadows, stains, joints and paint.
     """
 
-    settings: CrackRemovalSettings
+    settings: CrackRemoverSettings
     painted: dict[str, Scores]
     false_alarms: float
     false_alarms_synthetic: float
@@ -69,7 +69,7 @@ class Comparison:
         return self.worst <= FALSE_ALARM_SHARE
 
 
-def painted_roads(patches: CrackedPatches) -> list[Road]:
+def painted_roads(patches: PaintedPatches) -> list[Road]:
     """All patches with what is seen of their cracks."""
     return [
         (_to_photo(patch.photo), patch.crack.numpy() > 0.5)
@@ -90,7 +90,7 @@ def distracting_roads(number: int, first_seed: int = 5000) -> list[Road]:
     ]
 
 
-def compare_crack_removal(
+def compare_crack_remover(
     network: CrackRemover,
     painted: Mapping[str, Sequence[Road]],
     clean: Sequence[Road],
@@ -114,13 +114,13 @@ def compare_crack_removal(
         then the others, by how clean they leave them.
     """
     scales = tuple(scales)
-    scorer = CrackRemovalScorer(network, CrackRemovalSettings())
+    scorer = CrackRemoverScorer(network, CrackRemoverSettings())
     every = sorted({scale for chosen in scales for scale in chosen})
     kinds = (*painted.values(), clean, synthetic)
     logits = [[_logits(scorer, photo, every) for photo, _ in roads] for roads in kinds]
     comparisons = []
     for chosen in scales:
-        settings = CrackRemovalSettings(scales=chosen)
+        settings = CrackRemoverSettings(scales=chosen)
         scores = [
             [torch.stack([at[scale] for scale in chosen]).mean(dim=0).sigmoid().numpy() for at in part]
             for part in logits
@@ -130,12 +130,12 @@ def compare_crack_removal(
                 [_Components.of(score, truth, level) for score, (_, truth) in zip(part, roads, strict=True)]
                 for part, roads in zip(scores, kinds, strict=True)
             ]
-            for seed_level, extent in itertools.product(SEED_LEVELS, MINIMUM_EXTENTS):
-                if 0 < seed_level <= level:
+            for hysteresis, extent in itertools.product(SEED_LEVELS, MINIMUM_EXTENTS):
+                if 0 < hysteresis <= level:
                     continue
-                tried = replace(settings, level=level, seed_level=seed_level, minimum_extent=extent)
+                tried = replace(settings, level=level, hysteresis=hysteresis, minimum_extent=extent)
                 counts = [
-                    sum((components.count(seed_level, extent) for components in part), ConfusionCounts())
+                    sum((components.count(hysteresis, extent) for components in part), ConfusionCounts())
                     for part in found
                 ]
                 shares = [counted.predicted / counted.pixels for counted in counts[-2:]]
@@ -148,7 +148,7 @@ def compare_crack_removal(
 
 
 def _logits(
-    scorer: CrackRemovalScorer, photo: UInt8[np.ndarray, "h w 3"], scales: Sequence[float]
+    scorer: CrackRemoverScorer, photo: UInt8[np.ndarray, "h w 3"], scales: Sequence[float]
 ) -> dict[float, Float[Tensor, "h w"]]:
     image = torch.from_numpy(photo).permute(2, 0, 1)[None].float() / 255
     return {scale: scorer.logits(image, scale)[0] for scale in scales}
@@ -183,8 +183,8 @@ class _Components:
             pixels=truth.size,
         )
 
-    def count(self, seed_level: float, extent: int) -> ConfusionCounts:
-        kept = (self.extents >= extent) & (self.peaks > seed_level)
+    def count(self, hysteresis: float, extent: int) -> ConfusionCounts:
+        kept = (self.extents >= extent) & (self.peaks > hysteresis)
         right, called = int(self.right[kept].sum()), int(self.sizes[kept].sum())
         missed = self.annotated - right
         return ConfusionCounts(right, called - right, missed, self.pixels - called - missed, right)

@@ -6,14 +6,14 @@ import sys
 
 import pytest
 
-from upcracknet.data.lock import claimed
 from upcracknet.errors import OutputError
+from upcracknet.files import claimed
 
 # Claims the lock file of the first argument, says so, and waits to be told to go.
 HOLD = """
 import sys
 from pathlib import Path
-from upcracknet.data.lock import claimed
+from upcracknet.files import claimed
 with claimed(Path(sys.argv[1])) as holder:
     print(holder, flush=True)
     sys.stdin.readline()

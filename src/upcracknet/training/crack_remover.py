@@ -10,10 +10,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from upcracknet.data.cracked import CrackedPatch
+from upcracknet.data.painted import PaintedPatch
 from upcracknet.losses import segmentation_loss
 from upcracknet.networks.crack_remover import CrackRemover
-from upcracknet.training.crack_removal_configuration import CrackRemovalConfiguration
+from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
 from upcracknet.weights import WeightsRecord, load_state, load_weights
 
 
@@ -35,7 +35,7 @@ def moving_average(decay: float) -> Callable[[Sequence[Tensor], Sequence[Tensor]
     return follow
 
 
-class CrackRemoval(lightning.LightningModule):
+class CrackRemoverTraining(lightning.LightningModule):
     """One network learns to take painted cracks out of a road and to say where they were.
 
     Args:
@@ -44,7 +44,7 @@ class CrackRemoval(lightning.LightningModule):
 
     weights_name = "crack-remover.safetensors"
 
-    def __init__(self, configuration: CrackRemovalConfiguration) -> None:
+    def __init__(self, configuration: CrackRemoverConfiguration) -> None:
         super().__init__()
         self.configuration = configuration
         self.network = CrackRemover(configuration.widths, configuration.refinement_channels)
@@ -70,7 +70,7 @@ class CrackRemoval(lightning.LightningModule):
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
-    def training_step(self, batch: CrackedPatch, batch_index: int) -> Tensor:
+    def training_step(self, batch: PaintedPatch, batch_index: int) -> Tensor:
         """Loss of one batch."""
         return self._losses(self.network, batch, "train")
 
@@ -78,11 +78,11 @@ class CrackRemoval(lightning.LightningModule):
         """Let the average follow."""
         self.average.update_parameters(self.network)
 
-    def validation_step(self, batch: CrackedPatch, batch_index: int) -> None:
+    def validation_step(self, batch: PaintedPatch, batch_index: int) -> None:
         """Measure the same loss on held-out road, whose cracks never change."""
         self._losses(self.average, batch, "validation")
 
-    def _losses(self, network: nn.Module, batch: CrackedPatch, part: str) -> Tensor:
+    def _losses(self, network: nn.Module, batch: PaintedPatch, part: str) -> Tensor:
         removal = network(batch.photo.contiguous(memory_format=torch.channels_last))
         segmentation = segmentation_loss(removal.logits.float(), batch.crack, batch.known)
         restoration = self._restoration(removal.restored, batch)
@@ -97,14 +97,14 @@ class CrackRemoval(lightning.LightningModule):
         )
         return total
 
-    def _restoration(self, restored: Float[Tensor, "b 3 h w"], batch: CrackedPatch) -> Float[Tensor, ""]:
+    def _restoration(self, restored: Float[Tensor, "b 3 h w"], batch: PaintedPatch) -> Float[Tensor, ""]:
         """Mean absolute error where the road beneath the cracks is known."""
         known = batch.has_road[:, None, None, None].expand_as(restored)
         error = (restored.float() - batch.road).abs() * known
         return error.sum() / known.sum().clamp_min(1)
 
     @torch.no_grad()
-    def pictures(self, batch: CrackedPatch) -> list[Float[Tensor, "b 3 h w"]]:
+    def pictures(self, batch: PaintedPatch) -> list[Float[Tensor, "b 3 h w"]]:
         """Rows for a picture: with cracks, restored, and how crack-like each pixel is; all in [0, 1]."""
         removal = self.average.eval()(batch.photo)
         marked = removal.logits.sigmoid()[:, None].expand(-1, 3, -1, -1)
@@ -123,5 +123,5 @@ class CrackRemoval(lightning.LightningModule):
                 "refinement_channels": self.configuration.refinement_channels,
             },
             detection={},
-            provenance=provenance | {"method": "crack removal"},
+            provenance=provenance | {"method": "crack remover"},
         )

@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from upcracknet.data.cracked import (
-    CrackedPatches,
+from upcracknet.data.dataset import Sample
+from upcracknet.data.painted import (
+    PaintedPatches,
     PaintingRange,
     SelfLabels,
     change_light,
@@ -14,7 +15,6 @@ from upcracknet.data.cracked import (
     flip,
     share_of_pixels,
 )
-from upcracknet.data.dataset import Sample
 from upcracknet.data.patches import UndamagedPatches
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.data.self_labelled import SelfLabelledPhoto
@@ -32,11 +32,11 @@ def undamaged(tmp_path_factory) -> UndamagedPatches:
     return UndamagedPatches(samples, size=32, window_sizes=(32, 64), stride=8)
 
 
-def painted(undamaged, **options) -> CrackedPatches:
+def painted(undamaged, **options) -> PaintedPatches:
     painting = PaintingRange(
         **{"cracked": 1.0, "distracted": 0.0, "synthetic": 0.0} | options.pop("painting", {})
     )
-    return CrackedPatches(
+    return PaintedPatches(
         [undamaged], **{"size": 32, "painting": painting, "patches_per_epoch": 12} | options
     )
 
@@ -91,7 +91,7 @@ def test_roads_without_cracks_have_none(undamaged):
 
 
 def test_made_roads_need_no_photos():
-    patches = CrackedPatches([], size=32, patches_per_epoch=2)
+    patches = PaintedPatches([], size=32, patches_per_epoch=2)
     assert patches[0].photo.shape == (3, 32, 32)
 
 

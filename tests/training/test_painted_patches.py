@@ -3,14 +3,14 @@ import torch
 
 from upcracknet.errors import DataError
 from upcracknet.training.configuration import load_configuration
-from upcracknet.training.cracked_patches import cracked_patch_data
+from upcracknet.training.painted_patches import painted_patch_data
 
 
 @pytest.fixture
 def configure(crack_free):
     def configure(**overrides: str):
         tiny = {
-            "method": "crack-removal",
+            "method": "crack-remover",
             "data.photos": f"[{crack_free}, {crack_free}]",
             "data.size": "32",
             "data.window_sizes": "[32, 64]",
@@ -30,7 +30,7 @@ def configure(crack_free):
 
 
 def test_training_and_validation_come_from_different_photos_of_all_datasets(configure):
-    data = cracked_patch_data(configure())
+    data = painted_patch_data(configure())
     assert data.training.photo_count == 8
     assert len(data.training.undamaged) == len(data.validation.undamaged) == 2
     for training, validation in zip(data.training.undamaged, data.validation.undamaged, strict=True):
@@ -39,18 +39,18 @@ def test_training_and_validation_come_from_different_photos_of_all_datasets(conf
 
 
 def test_batches_are_tuples_of_tensors(configure):
-    batches = list(cracked_patch_data(configure()).train_dataloader())
+    batches = list(painted_patch_data(configure()).train_dataloader())
     assert len(batches) == 2  # the fifth patch has no partner
     assert batches[0].photo.shape == (2, 3, 32, 32)
     assert batches[0].has_road.shape == (2,)
 
 
 def test_validation_does_not_depend_on_the_seed_of_the_run_but_for_its_photos(configure):
-    one, two = (cracked_patch_data(configure(seed=str(seed))).validation for seed in (3, 3))
+    one, two = (painted_patch_data(configure(seed=str(seed))).validation for seed in (3, 3))
     assert torch.equal(one[2].photo, two[2].photo)
-    assert one.seed == cracked_patch_data(configure(seed="4")).validation.seed
+    assert one.seed == painted_patch_data(configure(seed="4")).validation.seed
 
 
 def test_scores_that_are_not_there(configure, tmp_path):
     with pytest.raises(DataError, match=r"no summary\.json"):
-        cracked_patch_data(configure(self_training__results=f"[{tmp_path}]"))
+        painted_patch_data(configure(self_training__results=f"[{tmp_path}]"))

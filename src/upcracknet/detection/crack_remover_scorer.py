@@ -18,7 +18,7 @@ AT_ONCE = 768 * 768
 
 
 @dataclass(frozen=True)
-class CrackRemovalSettings:
+class CrackRemoverSettings:
     """How a crack remover detects.
 
     Attributes:
@@ -27,7 +27,7 @@ class CrackRemovalSettings:
         scales: sizes at which each image is scored, as factors of its own; the logits are averaged.
         flips: average over the image, its mirror images, and both.
         level: scores above it are crack; calibrated on undamaged photos.
-        seed_level: connected crack pixels count only if one of them scores above this; hysteresis.
+        hysteresis: connected crack pixels count only if one of them scores above this; hysteresis.
         minimum_extent: connected crack pixels that reach less far than this many pixels, in height and in
             width, are taken for specks and dropped.
     """
@@ -36,7 +36,7 @@ class CrackRemovalSettings:
     scales: tuple[float, ...] = (1.0,)
     flips: bool = False
     level: float = 0.5
-    seed_level: float = 0.0
+    hysteresis: float = 0.0
     minimum_extent: int = 0
 
     def to_dict(self) -> dict[str, Any]:
@@ -44,7 +44,7 @@ class CrackRemovalSettings:
         return asdict(self) | {"scales": list(self.scales)}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "CrackRemovalSettings":
+    def from_dict(cls, values: dict[str, Any]) -> "CrackRemoverSettings":
         """Rebuild settings; missing ones take their default.
 
         Raises:
@@ -62,7 +62,7 @@ class CrackRemovalSettings:
         return settings
 
 
-class CrackRemovalScorer:
+class CrackRemoverScorer:
     """How crack-like each pixel is, by a network that removes cracks.
 
     Args:
@@ -74,7 +74,7 @@ class CrackRemovalScorer:
     input_size: int | None = None
 
     def __init__(
-        self, network: CrackRemover, settings: CrackRemovalSettings, name: str = "crack remover"
+        self, network: CrackRemover, settings: CrackRemoverSettings, name: str = "crack remover"
     ) -> None:
         self.name, self.settings = name, settings
         ready = network.marker() if settings.score == "mask" else network.fused()

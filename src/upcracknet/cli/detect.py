@@ -1,41 +1,21 @@
-"""``upcracknet detect``: crack maps of photos, one after the other, resumable."""
+"""``upcracknet detect``: the cracks of one photo or a million, resumable, on one machine or many."""
 
-import json
-import sys
-from collections import deque
-from collections.abc import Iterator
-from functools import partial
+from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
-import numpy as np
-from cyclopts import Parameter, validators
+from cyclopts import Parameter
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import TaskID
 from rich.table import Table
 
-from upcracknet.cli.results import ResultLog, photos_to_detect, result_paths
-from upcracknet.data.photo import load_photo
-from upcracknet.detection import CrackDetector
-from upcracknet.detection.acceleration import engine_of
-from upcracknet.detection.detector import check_size
-from upcracknet.detection.pretrained import weights_checksum
-from upcracknet.errors import PhotoError
-from upcracknet.runtime.engines import Precision, Runtime
-from upcracknet.survey import detect_raster, is_for_windows
-
-SOME_FAILED = 3
-SHOWN = 20
-"""Rows of the table on the terminal."""
+from upcracknet.cli.console import EXIT_INCOMPLETE, error_console, print_json, print_line, progress_bar
+from upcracknet.results import DetectionOptions, Record, open_detection
+from upcracknet.results.by_ray import Cluster
+from upcracknet.results.folder import Work
+from upcracknet.results.run import Engine
 
 
 def detect(
@@ -43,136 +23,81 @@ def detect(
     /,
     *,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
-    model: str = "default",
-    preset: str | None = None,
-    score: Literal["none", "png", "npy"] = "none",
-    millimetres_per_pixel: Annotated[float | None, Parameter(validator=validators.Number(gt=0))] = None,
-    overlap: int | None = None,
-    batch_size: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 8,
-    runtime: Runtime = "auto",
-    precision: Precision = "fp32",
+    options: Annotated[DetectionOptions, Parameter(name="*")] = DetectionOptions(),  # noqa: B008 - frozen
     overwrite: Annotated[bool, Parameter(negative="")] = False,
+    engine: Engine = "local",
+    workers: int | None = None,
+    address: str | None = None,
 ) -> int:
-    """Find the cracks in photos.
+    """Find the cracks in photos: one, or any number, on one machine or many.
 
-    Writes overlays/ (the photo, cracks in red), masks/ (255 = crack), on
-    request scores/, and one summary.csv and summary.json with crack pixels and
-    their share of each photo. Georeferenced and very large images are read in
-    windows (with the package rasterio), and their masks and scores are GeoTIFFs
-    that lie where the image lies. Photos that are finished already are skipped. A
-    photo that cannot be read is reported and the others go on (exit code 3).
+    Writes a result folder (docs/results-folder.md): masks/ (255 = crack), overlays/
+    (the photo, cracks in red), on request scores/, records/ (one JSON a photo),
+    photos.csv, photos.parquet (with pyarrow) and summary.json. Georeferenced and very
+    large images are read in windows (with rasterio); their masks and scores are
+    GeoTIFFs that lie where the image lies. The same command again does only what is
+    missing, also after a crash. A photo that cannot be used is reported and the
+    others go on (exit code 3).
 
     For example:
 
         upcracknet detect photo.jpg -o out
 
-        upcracknet detect survey/ 'more/*.jpg' -o out --score png
+        upcracknet detect photos/ 'more/*.jpg' s3://roads/2026/ -o out --scores png
 
-        upcracknet detect photo.jpg -o out --model up-cracknet-32 --preset authors
+        upcracknet detect photos/ -o /shared/out --engine ray --address auto
 
     Args:
-        photos: Files, folders (searched for photos in all subfolders), or globs.
-        output: Folder for the results; made as needed.
-        model: default, teacher, up-cracknet-32, up-cracknet-32-calibrated, a run folder of `upcracknet
-            train`, a .safetensors file, a file of `upcracknet export`, or a classical method of
-            `upcracknet methods`, such as sauvola.
-        preset: Detection settings other than the model's own: paper, paper-running or authors; for
-            weights of Deepcrack19 guided-filter.
-        score: Also write the score map, as 16-bit PNG or as float32 NumPy array; of images in windows as
-            16-bit GeoTIFF.
-        millimetres_per_pixel: Size of a pixel on the road; adds the crack area in cm² to the summary. Images
-            that are georeferenced in metres know it.
-        overlap: Overlap of neighbouring tiles of large photos, in pixels; without it 96, for the
-            paper's network 64.
-        batch_size: Tiles scored at a time; more is faster and takes more memory.
-        runtime: What runs the network: torch, onnx or openvino; auto takes the fastest that is installed.
-            The first time a model is exported, which takes about ten seconds.
-        precision: bf16 and int8 are faster and slightly different. bf16 needs a processor that has it, and
-            torch or openvino; int8 onnx or openvino.
+        photos: Files, folders (searched in all subfolders), globs, or addresses that fsspec knows, such as
+            s3://bucket/folder.
+        output: Folder for the results; made as needed. Workers on several machines need one that all share.
+        options: How.
         overwrite: Detect again in photos that are finished.
+        engine: local works in this process; ray spreads the photos over processes and machines.
+        workers: Workers of Ray; without it one for each two processors.
+        address: Cluster of Ray to join; without it one is started on this machine.
     """
-    found = photos_to_detect(photos, output)
-    detector = CrackDetector.from_pretrained(
-        model, preset=preset, overlap=overlap, batch_size=batch_size, runtime=runtime, precision=precision
-    )
-    weights = weights_checksum(model)
-    settings = {"model": model, "weights": weights, "preset": preset, "score": score, "overlap": overlap}
-    settings |= {"engine": engine_of(detector.scorer), "precision": precision}
-    log = ResultLog(output, settings | {"millimetres_per_pixel": millimetres_per_pixel}, overwrite=overwrite)
-    paths = result_paths(found)
-    waiting = [photo for photo in found if not log.is_finished(photo)]
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    try:
-        with Progress(
-            *columns, TextColumn("left"), TimeRemainingColumn(), console=Console(stderr=True)
-        ) as bar:
-            task = bar.add_task("detecting", total=len(found), completed=len(found) - len(waiting))
-            queue: deque[Path] = deque()
-            large: list[Path] = []
+    console = error_console()
+    with (
+        open_detection(photos, output, options, overwrite=overwrite) as detection,
+        progress_bar(console) as bar,
+    ):
+        if detection.left_out:
+            print_line(console, detection.left_out, "yellow")
+        plan, tiles = detection.plan, dict[str, TaskID]()
+        task = bar.add_task("detecting", total=plan.finished + len(plan.todo), completed=plan.finished)
 
-            def failed(photo: Path, error: PhotoError) -> None:
-                log.add_failure(photo, str(error))
-                bar.console.print(
-                    f"failed: {error}", style="red", markup=False, highlight=False, soft_wrap=True
-                )
-                bar.advance(task)
+        def show_tiles(work: Work, done: int, total: int) -> None:
+            if work.name not in tiles:
+                tiles[work.name] = bar.add_task(f"  {work.name}, tiles", total=total)
+            bar.update(tiles[work.name], completed=done, visible=done < total)
 
-            def readable() -> Iterator[np.ndarray]:
-                for photo in waiting:
-                    if is_for_windows(photo):
-                        large.append(photo)
-                        continue
-                    try:
-                        loaded = load_photo(photo)
-                        check_size(loaded.shape[0], loaded.shape[1], str(photo))
-                    except PhotoError as error:
-                        failed(photo, error)
-                        continue
-                    queue.append(photo)
-                    yield loaded
-
-            for crack_map in detector.detect_many(readable()):
-                photo = queue.popleft()
-                log.add(photo, crack_map, paths[photo], score, millimetres_per_pixel)
-                bar.advance(task)
-            for photo in large:
-                name = paths[photo]
-                files = {"overlay": f"overlays/{name}.png", "mask": f"masks/{name}.tif"}
-                files["score"] = "" if score == "none" else f"scores/{name}.tif"
-                tiles = bar.add_task(f"  {photo.name}, tiles")
-                try:
-                    found_cracks = detect_raster(
-                        detector,
-                        photo,
-                        output / files["mask"],
-                        overlay=output / files["overlay"],
-                        score=output / files["score"] if files["score"] else None,
-                        progress=partial(_tiles, bar, tiles),
-                    )
-                    log.add_written(photo, found_cracks, files, millimetres_per_pixel)
+        whole = False
+        try:
+            with closing(detection.records(engine, Cluster(workers, address), show_tiles)) as records:
+                for record in records:
+                    _tell(record, console)
                     bar.advance(task)
-                except PhotoError as error:
-                    failed(photo, error)
-                bar.remove_task(tiles)
-    finally:
-        summary = log.write_summary(found)
-    Console(stderr=True).print(_table([log.rows[str(photo)] for photo in found if str(photo) in log.rows]))
-    sys.stdout.write(json.dumps(summary, indent=2) + "\n")
-    return SOME_FAILED if summary["failed"] else 0
+            whole = True
+        finally:
+            counts, largest = detection.summary(whole=whole)
+    console.print(_table(largest, counts.done))
+    print_json(asdict(counts) | {"output": str(output)})
+    return EXIT_INCOMPLETE if counts.failed else 0
 
 
-def _tiles(bar: Progress, task: TaskID, done: int, total: int) -> None:
-    bar.update(task, completed=done, total=total)
+def _tell(record: Record, console: Console) -> None:
+    if record.error:
+        print_line(console, f"failed: {record.error}", "red")
+    if record.warning:
+        print_line(console, f"warning: {record.photo}: {record.warning}", "yellow")
 
 
-def _table(rows: list[dict[str, Any]]) -> Table:
-    """The photos with the largest crack share first; the rest is in the summary."""
-    table = Table(box=SIMPLE_HEAD)
-    for column, justify in (("photo", "left"), ("crack pixels", "right"), ("share", "right")):
-        table.add_column(column, justify=justify, overflow="ellipsis", no_wrap=True)  # type: ignore[arg-type]
-    done = sorted((row for row in rows if row["status"] == "done"), key=lambda row: -row["area_share"])
-    for row in done[:SHOWN]:
-        table.add_row(row["photo"], f"{row['crack_pixels']:,}", f"{row['area_share']:.2%}")
-    if len(done) > SHOWN:
-        table.add_row(f"… and {len(done) - SHOWN} more in summary.csv", "", "")
+def _table(records: list[Record], done: int) -> Table:
+    """The photos with the largest share of crack; the rest is in photos.csv."""
+    table = Table("photo", "crack pixels", "share", box=SIMPLE_HEAD)
+    for record in records:
+        table.add_row(record.name, f"{record.crack_pixels:,}", f"{record.area_share:.2%}")
+    if done > len(records):
+        table.add_row(f"… and {done - len(records)} more in photos.csv")
     return table

@@ -15,8 +15,7 @@ HELP = """Find cracks in road photos, pixel by pixel, learned from undamaged pho
 
 Commands:
 
-    detect      Find the cracks in photos.
-    survey      Find the cracks of very many photos, on one machine or many.
+    detect      Find the cracks in photos, one or a million.
     train       Train on undamaged road photos.
     calibrate   Choose how a trained model detects.
     evaluate    Measure a model on annotated photos.
@@ -55,7 +54,6 @@ app = App(
 # hand, therefore the list above in place of the automatic one.
 for module, name in (
     ("detect", "detect"),
-    ("survey", "survey"),
     ("train", "train"),
     ("calibrate", "calibrate"),
     ("evaluate", "evaluate"),
@@ -89,7 +87,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         console.print(
             "interrupted; finished results are whole; "
-            "detect, survey, train, reproduce, download and evaluate --suite go on from here",
+            "detect, train, reproduce and download go on from here",
             style="yellow",
         )
         return INTERRUPTED

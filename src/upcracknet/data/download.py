@@ -13,8 +13,8 @@ from pathlib import Path
 
 from upcracknet.data.archive import unpack
 from upcracknet.data.dataset import FOLDER_NAMES, find_layout
-from upcracknet.files import write_atomically
 from upcracknet.errors import DataError, OutputError
+from upcracknet.files import write_atomically
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes that are there and the bytes in all, None where the server does not say."""

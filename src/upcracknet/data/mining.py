@@ -9,8 +9,8 @@ from jaxtyping import UInt8
 
 from upcracknet.data.patches import UndamagedPatches
 from upcracknet.data.photo import save_image_atomically
-from upcracknet.files import write_atomically
 from upcracknet.errors import OutputError
+from upcracknet.files import write_atomically
 
 CONTACT_SHEET_ROWS = 6
 CONTACT_SHEET_COLUMNS = 8

@@ -139,12 +139,18 @@ def list_photos(paths: Sequence[str | Path], *, recursive: bool = True) -> list[
     return [*found, *unmatched]
 
 
-def save_image_atomically(path: str | Path, image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> None:
+def save_image_atomically(
+    path: str | Path,
+    image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16],
+    *,
+    scratch: Path | None = None,
+) -> None:
     """Writes an image whole or not at all; folders are made as needed.
 
     Args:
         path: where to; the suffix says the format.
         image: H×W (grey) or H×W×3 (RGB), uint8, or uint16 where the format has 16 bits (PNG, TIFF).
+        scratch: folder for the half-written file; None takes the image's own.
 
     Raises:
         OutputError: the suffix is no image format, or the folder cannot be written to, or the disk is full.
@@ -158,7 +164,7 @@ def save_image_atomically(path: str | Path, image: npt.NDArray[np.uint8] | npt.N
         raise OutputError(
             f"cannot write {path}: {image.dtype} {image.shape} as '{path.suffix}'; use .png, .jpg or .tif"
         )
-    write_atomically(path, encoded.tobytes())
+    write_atomically(path, encoded.tobytes(), scratch=scratch)
 
 
 @contextmanager
@@ -202,6 +208,15 @@ def _open_without_limit(path: Path) -> Image.Image:
                 return Image.open(path)
         finally:
             Image.MAX_IMAGE_PIXELS = usual
+
+
+def photo_orientation(path: Path) -> int:
+    """Orientation that a camera stored with a photo, 1 (upright) to 8; 1 of what Pillow cannot read."""
+    try:
+        with _open_image(path) as image:
+            return _orientation(image)
+    except PhotoError:
+        return 1
 
 
 def _orientation(image: Image.Image) -> int:

@@ -1,4 +1,4 @@
-"""The one thing that leaves detection."""
+"""The cracks of one photo: what detection gives."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ class CrackMap:
         photo: the photo, uint8 H×W×3 RGB.
         score: float32 H×W in [0, 1], higher is more crack-like.
         mask: bool H×W, True is crack.
-        threshold: score above which a pixel was called crack.
+        threshold: score above which a pixel was marked as crack.
         millimetres_per_pixel: size of a pixel on the road; None when unknown.
     """
 
@@ -31,6 +31,16 @@ class CrackMap:
     millimetres_per_pixel: float | None = None
 
     @property
+    def height(self) -> int:
+        """Height of the photo in pixels."""
+        return self.mask.shape[0]
+
+    @property
+    def width(self) -> int:
+        """Width of the photo in pixels."""
+        return self.mask.shape[1]
+
+    @property
     def crack_pixels(self) -> int:
         """Number of crack pixels."""
         return int(np.count_nonzero(self.mask))
@@ -39,6 +49,13 @@ class CrackMap:
     def area_share(self) -> float:
         """Share of the photo that is crack, in [0, 1]."""
         return self.crack_pixels / self.mask.size
+
+    @property
+    def crack_area_cm2(self) -> float | None:
+        """Area of the crack pixels in square centimetres; None where the size of a pixel is not known."""
+        if self.millimetres_per_pixel is None:
+            return None
+        return self.crack_pixels * self.millimetres_per_pixel**2 / 100
 
     def overlay(self) -> UInt8[np.ndarray, "h w 3"]:
         """The photo with its cracks in red, outlined so that hairline cracks stay visible when shrunk."""

@@ -169,12 +169,13 @@ class CrackDetector:
 
         for key, canvas in self._read_ahead(items):
             waiting.append((key, canvas))
-            for tile, pixels in () if isinstance(canvas, PhotoError) else canvas.pieces():
-                if batch and batch[0][2].shape != pixels.shape:
-                    self._score(batch)
-                batch.append((canvas, tile, pixels))
-                if len(batch) == self._tiles_at_once(pixels.shape):
-                    self._score(batch)
+            if isinstance(canvas, ScoreCanvas):
+                for tile, pixels in canvas.pieces():
+                    if batch and batch[0][2].shape != pixels.shape:
+                        self._score(batch)
+                    batch.append((canvas, tile, pixels))
+                    if len(batch) == self._tiles_at_once(pixels.shape):
+                        self._score(batch)
             yield from finished()
         self._score(batch)
         yield from finished()

@@ -81,14 +81,15 @@ class Components:
     def of(cls, score: Float[np.ndarray, "h w"], level: float) -> "Components":
         """The components of a score map."""
         above = score > level
-        number, labels, statistics, _ = cv2.connectedComponentsWithStats(
+        number, found, statistics, _ = cv2.connectedComponentsWithStats(
             above.astype(np.uint8), connectivity=8
         )
+        labels = np.asarray(found, np.int32)
         peaks = np.zeros(number, np.float32)
         np.maximum.at(peaks, labels[above], score[above])
-        boxes = statistics[1:, : cv2.CC_STAT_AREA].copy()
-        boxes[:, 2:] += boxes[:, :2]
-        return cls(labels, boxes, statistics[1:, cv2.CC_STAT_AREA], peaks[1:])
+        left_top, size = np.asarray(statistics, np.int64)[1:, :2], np.asarray(statistics, np.int64)[1:, 2:4]
+        boxes = np.concatenate([left_top, left_top + size], axis=1)
+        return cls(labels, boxes, np.asarray(statistics, np.int64)[1:, cv2.CC_STAT_AREA], peaks[1:])
 
     def kept(self, threshold: Threshold) -> Bool[np.ndarray, " n"]:
         """Which components are large and certain enough: the one rule, in memory and in windows."""

@@ -1,0 +1,142 @@
+"""Photos spread over processes and machines by Ray Data."""
+
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from upcracknet.errors import ConfigurationError, UpCrackNetError
+from upcracknet.files import one_line
+from upcracknet.results.folder import Work, WritableResults
+from upcracknet.results.records import Record
+from upcracknet.results.settings import DetectionOptions, ResultSettings
+from upcracknet.results.sources import Source
+
+BATCH = 8
+"""Photos that a worker takes at a time: what a killed worker does again."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Workers of Ray.
+
+    Attributes:
+        workers: number of workers; None takes one for each two processors.
+        address: cluster to join; None starts one on this machine.
+    """
+
+    workers: int | None = None
+    address: str | None = None
+
+
+class _Worker:
+    """A worker in a process of its own; made once, called with many batches."""
+
+    def __init__(
+        self, folder: str, options: DetectionOptions, settings: ResultSettings, threads: int
+    ) -> None:
+        import torch
+
+        from upcracknet.results.run import load
+        from upcracknet.results.worker import Worker
+
+        torch.set_num_threads(threads)
+        detector, _ = load(options)
+        self.worker = Worker(detector, WritableResults(Path(folder)), settings)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        columns = (batch["address"], batch["stamp"], batch["name"])
+        works = [
+            Work(Source(str(address), str(stamp)), str(name))
+            for address, stamp, name in zip(*columns, strict=True)
+        ]
+        return {"name": [record.name for record in self.worker.process(works)]}
+
+
+def process_by_ray(
+    works: list[Work],
+    results: WritableResults,
+    options: DetectionOptions,
+    settings: ResultSettings,
+    cluster: Cluster,
+) -> Iterator[Record]:
+    """Find the cracks of photos by workers of Ray, each of which loads the model once.
+
+    Args:
+        works: the photos.
+        results: where the results go; for workers on other machines a folder that all share.
+        options: how.
+        settings: what the results depend on.
+        cluster: which workers.
+
+    Yields:
+        The record of each photo as it is done.
+
+    Raises:
+        ConfigurationError: Ray is not installed, or its cluster cannot be reached.
+        UpCrackNetError: a worker stopped.
+    """
+    if find_spec("ray") is None:
+        raise ConfigurationError("engine ray needs Ray; install it with `pip install 'upcracknet[ray]'`")
+    if not works:
+        return
+    import ray
+
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    own = not ray.is_initialized()
+    if own:
+        _start(cluster.address)
+    try:
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = False
+        processors = int(ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]
+        number = cluster.workers or max(1, processors // 2)
+        number = max(1, min(number, -(-len(works) // BATCH), processors))
+        threads = max(1, processors // number)
+        rows = [{"address": w.source.address, "stamp": w.source.stamp, "name": w.name} for w in works]
+        data = ray.data.from_items(rows, override_num_blocks=-(-len(rows) // BATCH)).map_batches(
+            _Worker,
+            # The engine was chosen by the process that planned the work: all take the same.
+            fn_constructor_args=(
+                str(results.path.absolute()),
+                replace(options, runtime=settings.detection["runtime"]),
+                settings,
+                threads,
+            ),
+            batch_size=BATCH,
+            concurrency=number,
+            num_cpus=threads,
+        )
+        for batch in data.iter_batches(batch_size=None, prefetch_batches=0):
+            for name in batch["name"]:
+                yield results.record(str(name))
+    except ray.exceptions.RayError as error:
+        reason = next((line for line in reversed(str(error).splitlines()) if line.strip()), "no reason given")
+        raise UpCrackNetError(
+            f"a worker of Ray stopped ({reason.strip()}); what is finished stays, the same command goes on"
+        ) from error
+    finally:
+        if own:
+            ray.shutdown()
+
+
+def _start(address: str | None) -> None:
+    """Join a cluster of Ray, or start one on this machine."""
+    import ray
+
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # it reports every restart of a worker
+    started: dict[str, Any] = {"address": address} if address else {"include_dashboard": False}
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    try:
+        if host and port.isdecimal():  # where nobody listens Ray itself would try for many minutes
+            socket.create_connection((host, int(port)), timeout=10).close()
+        ray.init(**started, logging_level=logging.ERROR, log_to_driver=False)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ConfigurationError(
+            f"Ray's cluster {address or 'on this machine'} cannot be reached ({one_line(error)}); start it "
+            "with `ray start --head`, or leave --address out"
+        ) from error

@@ -1,0 +1,50 @@
+"""What a photo's results are called: one rule, by which two photos never share a name."""
+
+import hashlib
+import os
+import re
+from pathlib import Path, PurePosixPath
+
+LONGEST = 200
+"""Bytes of a part of a name; disks allow 255, and the suffixes of the files come on top."""
+
+
+def photo_names(addresses: list[str], taken: set[str]) -> dict[str, str]:
+    """Name the results of photos.
+
+    A name is the photo's path below the deepest folder that all have in common, with its suffix. Parts that
+    are too long for a file name are cut, bytes that are not UTF-8 are written as ``%FF``, and a name that
+    differs from another only in case gets a number.
+
+    Args:
+        addresses: absolute paths and URLs.
+        taken: names that other photos have, case-folded; the new ones are added.
+
+    Returns:
+        The name of each address.
+    """
+    if not addresses:
+        return {}
+    bare = {address: address.partition("://")[2] if "://" in address else address for address in addresses}
+    common = os.path.commonpath([str(PurePosixPath(Path(path).as_posix()).parent) for path in bare.values()])
+    names = {}
+    for address, path in sorted(bare.items()):
+        name = "/".join(map(_part, PurePosixPath(Path(os.path.relpath(path, common)).as_posix()).parts))
+        number, chosen = 1, name
+        while chosen.casefold() in taken:
+            number += 1
+            chosen = f"{name}~{number}"
+        taken.add(chosen.casefold())
+        names[address] = chosen
+    return names
+
+
+def _part(part: str) -> str:
+    """A folder's or file's name that every disk takes."""
+    content = os.fsencode(part)
+    name = re.sub("[\udc80-\udcff]", lambda sign: f"%{ord(sign[0]) - 0xDC00:02X}", part)
+    if len(name.encode()) <= LONGEST:
+        return name
+    digest = hashlib.sha256(content).hexdigest()[:12]
+    start = name.encode()[: LONGEST - 30].decode(errors="ignore")
+    return f"{start}~{digest}{PurePosixPath(name).suffix[:16]}"

@@ -1,0 +1,153 @@
+"""Which images are read in windows, and how rasterio opens them: no other files, no network."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from upcracknet.data.photo import photo_size
+from upcracknet.errors import ConfigurationError, PhotoError
+from upcracknet.files import one_line
+
+LARGE = 100_000_000
+"""Pixels from which on an image is read in windows: 300 MB as RGB, 800 MB more as scores."""
+
+DRIVERS = {
+    b"II*\0": "GTiff", b"MM\0*": "GTiff", b"II+\0": "GTiff", b"MM\0+": "GTiff", b"\xff\xd8": "JPEG",
+    b"\x89PNG": "PNG", b"\0\0\0\x0cjP": "JP2OpenJPEG", b"\xff\x4f\xff\x51": "JP2OpenJPEG", b"BM": "BMP",
+    b"RIFF": "WEBP",
+}  # fmt: skip
+"""The formats that are read, by how a file begins. Others, such as VRT and WMS, would open further files or ask
+other hosts."""
+
+CACHE = 64_000_000, 1_000_000_000
+"""Least and most bytes of decoded blocks that GDAL keeps."""
+
+
+def is_for_windows(path: Path, large: int = LARGE) -> bool:
+    """Whether an image is to be read in windows.
+
+    It is if it is very large, if it knows where it lies on the ground, or if it is a TIFF that Pillow cannot
+    read. Without rasterio no image is.
+
+    Args:
+        path: the image.
+        large: pixels from which on it is very large.
+    """
+    if find_spec("rasterio") is None:
+        return False
+    try:
+        height, width = photo_size(path)
+    except PhotoError as error:
+        if "expected at most" not in str(error) and not _is_tiff(path):
+            return False
+    else:
+        if height * width > large or _world_file(path) is not None:
+            return True
+        if not _is_tiff(path):
+            return False
+    try:
+        with opened(path) as image:
+            return has_place(image) or image.width * image.height > large or not _is_for_pillow(path)
+    except PhotoError:
+        return False
+
+
+def place_is_lost(path: Path) -> bool:
+    """Whether an image knows where it lies on the ground, but rasterio is not there to tell."""
+    if find_spec("rasterio") is not None:
+        return False
+    if _world_file(path) is not None:
+        return True
+    if not _is_tiff(path):
+        return False
+    from PIL import Image
+
+    with Image.open(path, formats=("TIFF",)) as image:
+        tags = getattr(image, "tag_v2", {})
+        return bool({33550, 33922, 34264, 34735} & set(tags))  # scale, tie points, transform, geographic keys
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """Open an image with rasterio.
+
+    Raises:
+        PhotoError: it cannot be read.
+        ConfigurationError: rasterio is not installed.
+    """
+    if find_spec("rasterio") is None:
+        raise ConfigurationError(
+            "images in windows need rasterio; install it with `pip install 'upcracknet[survey]'`"
+        )
+    import rasterio
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+        with rasterio.Env(GDAL_CACHEMAX=CACHE[0]), one_line_errors(path):
+            image = rasterio.open(path, driver=_driver(path))
+        with image:
+            # A row of tiles of compressed strips: each strip is decoded once, not once a tile.
+            row = 1.5 * 1024 * image.width * sum(np.dtype(kind).itemsize for kind in image.dtypes)
+            with rasterio.Env(GDAL_CACHEMAX=int(min(max(CACHE[0], row), CACHE[1]))):
+                yield image
+
+
+@contextmanager
+def one_line_errors(path: Path) -> Iterator[None]:
+    """Turn rasterio's errors into one line with the image's name."""
+    import rasterio
+
+    try:
+        yield
+    except rasterio.errors.RasterioError as error:
+        raise PhotoError(
+            f"{path}: cannot be read ({one_line(error)}); it may be damaged, copy it again"
+        ) from error
+
+
+def has_place(image: Any) -> bool:
+    """Whether an image knows where it lies: by a reference system, a transform, or ground control points."""
+    return image.crs is not None or not image.transform.is_identity or bool(image.gcps[0])
+
+
+def _driver(path: Path) -> str:
+    """GDAL's name of a file's format."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise PhotoError(f"{path}: cannot be read ({one_line(error)})") from error
+    for signature, driver in DRIVERS.items():
+        if start.startswith(signature):
+            return driver
+    raise PhotoError(f"{path}: not an image; expected JPEG, PNG, TIFF, BMP or WebP")
+
+
+def _is_tiff(path: Path) -> bool:
+    try:
+        return _driver(path) == "GTiff"
+    except PhotoError:
+        return False
+
+
+def _is_for_pillow(path: Path) -> bool:
+    try:
+        photo_size(path)
+    except PhotoError:
+        return False
+    return True
+
+
+def _world_file(path: Path) -> Path | None:
+    """The file beside an image that says where it lies: ``a.jgw``, ``a.jpgw`` or ``a.wld`` of ``a.jpg``."""
+    suffix = path.suffix[1:]
+    if not suffix:
+        return None
+    endings = (suffix[0] + suffix[-1] + "w", suffix + "w", "wld")
+    beside = (path.with_suffix(f".{ending}") for ending in (*endings, *map(str.upper, endings)))
+    return next((file for file in beside if file.is_file()), None)

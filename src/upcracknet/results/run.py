@@ -1,0 +1,117 @@
+"""From photos to a result folder: what is left to do, who does it, the tables at the end."""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from upcracknet.detection import CrackDetector
+from upcracknet.detection.acceleration import engine_of
+from upcracknet.detection.pretrained import load_scorer, weights_checksum
+from upcracknet.results.by_ray import Cluster, process_by_ray
+from upcracknet.results.folder import Plan, WritableResults, open_results
+from upcracknet.results.records import Counts, Record
+from upcracknet.results.settings import DetectionOptions, ResultSettings
+from upcracknet.results.sources import find_photos
+from upcracknet.results.worker import TileProgress, Worker
+
+Engine = Literal["local", "ray"]
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A claimed result folder with what is left to do in it.
+
+    Attributes:
+        results: the folder.
+        plan: what is left to do.
+        left_out: in a sentence, files that look like photos but are not read; None if there are none.
+        settings: what the results depend on.
+        options: what the user chose.
+        detector: finds the cracks.
+    """
+
+    results: WritableResults
+    plan: Plan
+    left_out: str | None
+    settings: ResultSettings
+    options: DetectionOptions
+    detector: CrackDetector
+
+    def records(
+        self,
+        engine: Engine = "local",
+        cluster: Cluster = Cluster(),  # noqa: B008 - frozen
+        progress: TileProgress = lambda work, done, total: None,
+    ) -> Generator[Record]:
+        """Find the cracks of the photos that are left.
+
+        Args:
+            engine: ``local`` works in this process; ``ray`` spreads the photos over processes and machines.
+            cluster: which workers of Ray.
+            progress: told of the tiles of large photos, where they are read in this process.
+
+        Yields:
+            The record of each photo, once its files are whole.
+
+        Raises:
+            OutputError: the results cannot be written.
+            UpCrackNetError: a worker of Ray stopped.
+        """
+        if engine == "ray":
+            yield from process_by_ray(self.plan.todo, self.results, self.options, self.settings, cluster)
+        else:
+            yield from Worker(self.detector, self.results, self.settings, progress).process(self.plan.todo)
+
+    def summary(self, *, whole: bool = True) -> tuple[Counts, list[Record]]:
+        """Write the tables; see :meth:`~upcracknet.results.folder.WritableResults.close`."""
+        return self.results.close(self.plan, whole=whole)
+
+
+@contextmanager
+def open_detection(
+    photos: list[str], output: Path, options: DetectionOptions, *, overwrite: bool = False
+) -> Iterator[Detection]:
+    """Find photos, load the model, claim the result folder and plan the work.
+
+    Args:
+        photos: files, folders, globs and URLs.
+        output: the result folder; made as needed.
+        options: how.
+        overwrite: do again what is finished.
+
+    Raises:
+        DataError: there are no photos.
+        WeightsError: no such model, or unusable weights.
+        ConfigurationError: impossible options, or a package is missing.
+        OutputError: the folder is in use, not of this program, or cannot be written.
+    """
+    sources, left_out = find_photos(photos, output)
+    detector, settings = load(options)
+    with open_results(output) as results:
+        plan = results.plan(sources, settings.to_dict(), overwrite=overwrite)
+        yield Detection(results, plan, left_out, settings, options, detector)
+
+
+def load(options: DetectionOptions) -> tuple[CrackDetector, ResultSettings]:
+    """Load the model that the options name, and tell what its results depend on."""
+    scorer, threshold = load_scorer(
+        options.model, options.preset, runtime=options.runtime, precision=options.precision
+    )
+    detector = CrackDetector(scorer, threshold, overlap=options.overlap, batch_size=options.batch_size)
+    detection = {
+        "preset": options.preset,
+        "threshold": asdict(threshold),
+        "runtime": engine_of(scorer),
+        "precision": options.precision,
+        "overlap": detector.overlap,
+    }
+    return detector, ResultSettings(
+        options.model,
+        weights_checksum(options.model),
+        detection,
+        options.overlays,
+        options.scores,
+        options.millimetres_per_pixel,
+    )

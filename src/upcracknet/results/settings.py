@@ -1,0 +1,76 @@
+"""What a user chooses of a detection, and what its results depend on."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from upcracknet.errors import ConfigurationError
+from upcracknet.runtime import Precision, Runtime
+
+
+@dataclass(frozen=True)
+class DetectionOptions:
+    """How cracks are found, and what is written of each photo.
+
+    Attributes:
+        model: default, teacher, up-cracknet-32, up-cracknet-32-calibrated, a run folder of `upcracknet
+            train`, a .safetensors file, a file of `upcracknet export`, or a classical method of `upcracknet
+            methods`, such as sauvola.
+        preset: detection settings other than the model's own: paper, paper-running or authors; for weights of
+            Deepcrack19 guided-filter.
+        runtime: what runs the network: torch, onnx or openvino; auto takes the fastest that is installed. The
+            first time a model is exported, which takes about ten seconds.
+        precision: bf16 and int8 are faster and slightly different. bf16 needs a processor that has it, and
+            torch or openvino; int8 onnx or openvino.
+        overlap: overlap of neighbouring tiles of large photos, in pixels; without it 96, for UP-CrackNet 64.
+        batch_size: tiles scored at a time; more is faster and takes more memory.
+        overlays: write the photo with its cracks in red.
+        scores: also write the score map, as 16-bit PNG or as float32 NumPy array; of images in windows as
+            16-bit GeoTIFF.
+        millimetres_per_pixel: size of a pixel on the road; adds the crack area in cm². Images that are
+            georeferenced know it.
+
+    Raises:
+        ConfigurationError: an impossible value.
+    """
+
+    model: str = "default"
+    preset: str | None = None
+    runtime: Runtime = "auto"
+    precision: Precision = "fp32"
+    overlap: int | None = None
+    batch_size: int = 8
+    overlays: bool = True
+    scores: Literal["none", "png", "npy"] = "none"
+    millimetres_per_pixel: float | None = None
+
+    def __post_init__(self) -> None:
+        scale = self.millimetres_per_pixel
+        if scale is not None and not 0 < scale < float("inf"):
+            raise ConfigurationError(
+                f"millimetres per pixel: {scale:g}, expected a number above 0, such as 1.5"
+            )
+
+
+@dataclass(frozen=True)
+class ResultSettings:
+    """What a photo's result depends on, beside the photo.
+
+    Attributes:
+        model: name or file of the model.
+        sha256: checksum of the model's tensors; None for a classical method.
+        detection: how the model detects: preset, threshold, engine, overlap of tiles.
+        overlays: whether the photo with its cracks in red is written.
+        scores: in which form the score map is written.
+        millimetres_per_pixel: size of a pixel on the road, where the user gave it.
+    """
+
+    model: str
+    sha256: str | None
+    detection: dict[str, Any]
+    overlays: bool
+    scores: Literal["none", "png", "npy"]
+    millimetres_per_pixel: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for the records."""
+        return asdict(self)

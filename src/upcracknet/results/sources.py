@@ -1,0 +1,208 @@
+"""Where photos lie: on local disks, or behind any address that fsspec knows, such as ``s3://``."""
+
+import io
+import os
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+from upcracknet.data.photo import PHOTO_SUFFIXES, list_photos, load_photo
+from upcracknet.errors import ConfigurationError, DataError, PhotoError
+from upcracknet.files import one_line
+from upcracknet.results.opening import is_for_windows
+
+TRIES = 3
+"""How often a photo behind an address is fetched before it counts as failed."""
+
+
+class ReadInWindows(PhotoError):  # noqa: N818 - no error
+    """No fault of the photo: it is so large, or lies so on the ground, that it is read in windows."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A photo before its results have a name.
+
+    Attributes:
+        address: absolute path or URL.
+        stamp: changes when the photo does: size and time of change, or what the server gives for them.
+    """
+
+    address: str
+    stamp: str
+
+    @property
+    def path(self) -> Path | None:
+        """Its file, where it lies on a local disk."""
+        return None if is_url(self.address) else Path(self.address)
+
+    def load(self) -> UInt8[np.ndarray, "h w 3"]:
+        """Load the photo, RGB.
+
+        Raises:
+            ReadInWindows: it is to be read in windows.
+            PhotoError: it cannot be fetched or read, or has changed since it was listed.
+        """
+        if self.path is None:
+            return self._fetched()
+        if is_for_windows(self.path):
+            raise ReadInWindows(f"{self.address}: is read in windows")
+        photo = load_photo(self.path)
+        self.require_unchanged()
+        return photo
+
+    def require_unchanged(self) -> None:
+        """Refuse a photo that was replaced since it was listed: its result would bear the wrong stamp.
+
+        Raises:
+            PhotoError: it was.
+        """
+        if self.path is not None and stamp_of_file(self.path) != self.stamp:
+            raise PhotoError(f"{self.address}: has changed since the run began; run the same command again")
+
+    def _fetched(self) -> UInt8[np.ndarray, "h w 3"]:
+        try:
+            return load_photo(Image.open(io.BytesIO(self._content())))
+        except PhotoError as error:
+            raise PhotoError(str(error).replace("image:", f"{self.address}:", 1)) from error
+        except OSError as error:
+            raise PhotoError(
+                f"{self.address}: not an image; expected JPEG, PNG, TIFF, BMP or WebP"
+            ) from error
+
+    def _content(self) -> bytes:
+        for left in reversed(range(TRIES)):
+            try:
+                system, path = _file_system(self.address)
+                content: bytes = system.cat_file(path)
+            except FileNotFoundError as error:
+                raise PhotoError(f"{self.address}: no such file") from error
+            except Exception as error:  # each service has errors of its own
+                if not left:
+                    raise PhotoError(
+                        f"{self.address}: cannot be fetched after {TRIES} tries ({one_line(error)}); run the "
+                        "same command again later"
+                    ) from error
+            else:
+                return content
+        raise AssertionError
+
+
+def is_url(address: str) -> bool:
+    """Whether it is an address for fsspec, such as ``s3://bucket/road``."""
+    return "://" in address
+
+
+def find_photos(addresses: list[str], results: Path) -> tuple[list[Source], str | None]:
+    """Find all photos of files, folders, globs and URLs, each once.
+
+    Args:
+        addresses: files, folders, globs; URLs of files, of folders, or with globs.
+        results: the result folder, which may lie among the photos.
+
+    Returns:
+        The photos, sorted by address; and in a sentence what was left out, if anything was.
+
+    Raises:
+        DataError: there are none, or an address cannot be reached.
+        ConfigurationError: the package for an address is missing, or there is none.
+    """
+    local = [
+        address.removeprefix("file://")
+        for address in addresses
+        if not is_url(address.removeprefix("file://"))
+    ]
+    found: dict[str, str] = {}
+    note = None
+    if local:
+        own = _absolute(results)
+        for photo in list_photos(local):
+            absolute = _absolute(photo)
+            if own not in absolute.parents or _absolute(photo).parent == own:
+                found[str(absolute)] = stamp_of_file(absolute)
+    for address in addresses:
+        if is_url(address.removeprefix("file://")):
+            found |= _behind(address)
+    if not found:
+        raise DataError(f"no photos found in {', '.join(addresses)}; give photos, folders, patterns or URLs")
+    return [Source(address, stamp) for address, stamp in sorted(found.items())], note
+
+
+def stamp_of_file(path: Path) -> str:
+    """Size and time of change of a file; empty if it is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - symbolic links keep their names
+
+
+def _behind(address: str) -> dict[str, str]:
+    """Addresses and stamps of the photos behind an address."""
+    system, path = _file_system(address)
+    try:
+        if system.isfile(path):  # first: a single name may hold brackets
+            entries = {path: system.info(path)}
+        elif any(sign in path for sign in "*?["):
+            entries = system.glob(path, detail=True)
+        else:
+            entries = system.find(path, detail=True)
+    except Exception as error:  # each service has errors of its own
+        raise DataError(
+            f"{address}: cannot be reached ({one_line(error)}); check the address and your access"
+        ) from error
+    return {
+        _address_of(name, address): _stamp_of_entry(entry)
+        for name, entry in sorted(entries.items())
+        if entry.get("type") == "file" and PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES
+    }
+
+
+def _address_of(name: str, origin: str) -> str:
+    """The address of a file, from its name in the file system that an address led to."""
+    first, *chain = origin.split("::")
+    parts = urlsplit(first)
+    if "://" not in name:
+        host, bare = parts.netloc, name.lstrip("/")
+        held, _, rest = bare.partition("/")
+        if chain or not host or held == host:
+            name = f"{parts.scheme}://{bare}"
+        else:  # some systems leave the host out of the names, some only what stands after an @
+            name = f"{parts.scheme}://{host}/{rest if held == host.partition('@')[0] else bare}"
+    return "::".join([name, *chain])
+
+
+def _stamp_of_entry(entry: dict[str, Any]) -> str:
+    changed = next((entry[key] for key in ("ETag", "etag", "mtime", "LastModified") if key in entry), "")
+    return f"{entry.get('size')} {changed}".strip()
+
+
+def _file_system(address: str) -> tuple[Any, str]:
+    if find_spec("fsspec") is None:
+        raise ConfigurationError(
+            f"{address}: needs fsspec; install it with `pip install 'upcracknet[survey]'`"
+        )
+    import fsspec
+
+    try:
+        system, path = fsspec.core.url_to_fs(address)
+    except ImportError as error:
+        raise ConfigurationError(f"{address}: {error}; install what it names") from error
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{address}: unknown kind of address ({one_line(error)}); give s3://, gs://, az:// or https://, "
+            "or copy the photos to a folder"
+        ) from error
+    except OSError as error:
+        raise DataError(f"{address}: cannot be reached ({one_line(error)}); check the address") from error
+    return system, path

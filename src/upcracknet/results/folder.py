@@ -148,10 +148,11 @@ class WritableResults(ResultFolder):
                 names[source.address] = record.name
                 if not overwrite and self._is_finished(record, source, settings):
                     finished.add(source.address)
-        names |= photo_names([source.address for source in sources if source.address not in names], taken)
+        recorded = frozenset(taken)
+        names = photo_names([source.address for source in sources], names, taken)
         todo = [Work(source, names[source.address]) for source in sources if source.address not in finished]
         todo.sort(key=lambda work: work.name)
-        self._require_no_foreign_files(work.name for work in todo if work.name.casefold() not in taken)
+        self._require_no_foreign_files(work.name for work in todo if work.name.casefold() not in recorded)
         if todo:
             self._note_names(work.name for work in todo)
         return Plan(todo, frozenset(names.values()), len(finished))
@@ -204,8 +205,9 @@ class WritableResults(ResultFolder):
         for path in _below(self.path / "records"):
             try:
                 yield Record.read(path)
-            except DataError:
-                continue  # its photo is done again
+            except DataError:  # its photo is done again, and its files are ours
+                self._note_names([path.relative_to(self.path / "records").as_posix().removesuffix(".json")])
+                path.unlink()
 
     def _is_of_the_past(self, record: Record) -> bool:
         """Whether a photo failed that is no longer there."""

@@ -9,7 +9,7 @@ LONGEST = 200
 """Bytes of a part of a name; disks allow 255, and the suffixes of the files come on top."""
 
 
-def photo_names(addresses: list[str], taken: set[str]) -> dict[str, str]:
+def photo_names(addresses: list[str], known: dict[str, str], taken: set[str]) -> dict[str, str]:
     """Name the results of photos.
 
     A name is the photo's path below the deepest folder that all have in common, with its suffix. Parts that
@@ -18,6 +18,7 @@ def photo_names(addresses: list[str], taken: set[str]) -> dict[str, str]:
 
     Args:
         addresses: absolute paths and URLs.
+        known: names that some of them have already, and keep.
         taken: names that other photos have, case-folded; the new ones are added.
 
     Returns:
@@ -27,8 +28,10 @@ def photo_names(addresses: list[str], taken: set[str]) -> dict[str, str]:
         return {}
     bare = {address: address.partition("://")[2] if "://" in address else address for address in addresses}
     common = os.path.commonpath([str(PurePosixPath(Path(path).as_posix()).parent) for path in bare.values()])
-    names = {}
+    names = dict(known)
     for address, path in sorted(bare.items()):
+        if address in known:
+            continue
         name = "/".join(map(_part, PurePosixPath(Path(os.path.relpath(path, common)).as_posix()).parts))
         number, chosen = 1, name
         while chosen.casefold() in taken:

@@ -124,7 +124,7 @@ def find_photos(addresses: list[str], results: Path) -> tuple[list[Source], str 
         own = _absolute(results)
         for photo in list_photos(local):
             absolute = _absolute(photo)
-            if own not in absolute.parents or _absolute(photo).parent == own:
+            if not {own / kind for kind in ("masks", "overlays", "scores")} & set(absolute.parents):
                 found[str(absolute)] = stamp_of_file(absolute)
     for address in addresses:
         if is_url(address.removeprefix("file://")):
@@ -151,7 +151,8 @@ def _behind(address: str) -> dict[str, str]:
     """Addresses and stamps of the photos behind an address."""
     system, path = _file_system(address)
     try:
-        if system.isfile(path):  # first: a single name may hold brackets
+        # First, as a single name may hold brackets; a folder of a web server passes for a file.
+        if PurePosixPath(path).suffix.lower() in PHOTO_SUFFIXES and system.isfile(path):
             entries = {path: system.info(path)}
         elif any(sign in path for sign in "*?["):
             entries = system.glob(path, detail=True)

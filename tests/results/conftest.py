@@ -1,0 +1,44 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from upcracknet.results import DetectionOptions, Record, open_detection
+from upcracknet.results.records import Counts
+
+LIGHT = DetectionOptions("local-contrast", runtime="torch")
+
+
+def write_photos(folder: Path, count: int, size: tuple[int, int] = (64, 96)) -> Path:
+    for number in range(count):
+        photo = np.random.default_rng(number).normal(150, 9, (*size, 3)).clip(0, 255).astype(np.uint8)
+        photo[20 + number % 30 : 23 + number % 30] = 40
+        path = folder / f"day-{number % 2}" / f"{number:03}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), photo)
+    return folder
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """All files of a result folder but the lock."""
+    files = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+    return {name: path.read_bytes() for name, path in files.items() if not name.startswith(".upcracknet")}
+
+
+@pytest.fixture
+def photos(tmp_path) -> Path:
+    return write_photos(tmp_path / "photos", 6)
+
+
+@pytest.fixture
+def detect(tmp_path) -> Callable[..., tuple[list[Record], Counts]]:
+    """Finds cracks with the light model; gives the records made and the counts."""
+
+    def run(*photos, out=tmp_path / "out", options=LIGHT, overwrite=False, **how):
+        with open_detection([*map(str, photos)], out, options, overwrite=overwrite) as detection:
+            records = list(detection.records(**how))
+            return records, detection.summary()[0]
+
+    return run

@@ -1,0 +1,76 @@
+"""Workers of Ray: the same results as of one process, also when workers are killed."""
+
+import logging
+import socket
+import threading
+import warnings
+from dataclasses import replace
+
+import pytest
+
+from tests.results.conftest import LIGHT, content, write_photos
+from upcracknet.errors import ConfigurationError
+from upcracknet.results.by_ray import Cluster
+
+ray = pytest.importorskip("ray")
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ray.init(
+            num_cpus=2, include_dashboard=False, logging_level=logging.ERROR, log_to_driver=False,
+            runtime_env={"env_vars": {"PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}},
+        )  # fmt: skip
+        yield
+        ray.shutdown()
+
+
+@pytest.mark.timeout(300)
+def test_killed_workers_lose_nothing(cluster, detect, tmp_path):
+    psutil = pytest.importorskip("psutil")
+    photos = write_photos(tmp_path / "many", 96, (128, 192))
+    options = replace(LIGHT, scores="png")
+    detect(photos, out=tmp_path / "local", options=options)
+    stop, killed = threading.Event(), []
+
+    def kill() -> None:
+        """Each time some more records are there, until three workers have died."""
+        while not stop.wait(0.02) and len(killed) < 3:
+            if len([*(tmp_path / "ray" / "records").rglob("*.json")]) < 12 * (len(killed) + 1):
+                continue
+            workers = [
+                process for process in psutil.process_iter(["cmdline"])
+                if "MapWorker" in " ".join(process.info["cmdline"] or [])
+            ]  # fmt: skip
+            if workers:
+                workers[0].kill()
+                killed.append(workers[0].pid)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    _, counts = detect(photos, out=tmp_path / "ray", options=options, engine="ray", cluster=Cluster(2))
+    stop.set()
+    killer.join()
+    assert killed
+    assert counts.done == 96
+    assert content(tmp_path / "ray") == content(tmp_path / "local")
+    assert detect(photos, out=tmp_path / "ray", options=options, engine="ray")[0] == []
+
+
+def test_a_cluster_that_is_not_there_is_named(detect, photos, monkeypatch):
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+
+    def refuse(**_: object) -> None:
+        raise ConnectionError("nobody answers")
+
+    monkeypatch.setattr(ray, "init", refuse)
+    with pytest.raises(ConfigurationError, match=r"Ray's cluster auto cannot be reached \(nobody answers\)"):
+        detect(photos, engine="ray", cluster=Cluster(address="auto"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(ConfigurationError, match=f"{address} cannot be reached"):
+        detect(photos, engine="ray", cluster=Cluster(address=address))

@@ -7,8 +7,8 @@ import warnings
 from dataclasses import replace
 
 import pytest
-
 from tests.results.conftest import LIGHT, content, write_photos
+
 from upcracknet.errors import ConfigurationError
 from upcracknet.results.by_ray import Cluster
 

@@ -31,7 +31,19 @@ def test_another_folder_is_refused(tmp_path, content, message):
         read_results(tmp_path)
 
 
-@pytest.mark.parametrize("content", ["", "[1]", '{"name": 1}', "null", "\x00"])
+ESCAPING = json.dumps(
+    {
+        "name": "a",
+        "photo": "/a",
+        "photo_relative": None,
+        "stamp": "",
+        "status": "done",
+        "mask": "../../mine.png",
+    }
+)
+
+
+@pytest.mark.parametrize("content", ["", "[1]", '{"name": 1}', "null", "\x00", "[" * 9999, ESCAPING])
 def test_a_damaged_record_is_named_and_its_photo_done_again(photos, detect, tmp_path, content):
     detect(photos)
     record = tmp_path / "out" / "records" / "day-0" / "002.png.json"

@@ -16,7 +16,7 @@ PROGRAM = """
 import resource, sys, pathlib
 import cv2, torch, rasterio
 from upcracknet import CrackDetector
-from upcracknet.survey import detect_raster
+from upcracknet.results import detect_raster
 import scipy.sparse.csgraph, skimage.filters
 torch.set_num_threads(1); cv2.setNumThreads(1)
 import numpy as np

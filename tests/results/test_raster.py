@@ -8,18 +8,20 @@ import pytest
 
 rasterio = pytest.importorskip("rasterio")
 
-from rasterio.errors import NotGeoreferencedWarning  # noqa: E402
-from rasterio.transform import from_origin  # noqa: E402
+from tests.results.rasters import UTM, write  # noqa: E402
 
 from upcracknet.detection import CrackDetector, Threshold  # noqa: E402
 from upcracknet.errors import OutputError, PhotoError  # noqa: E402
-from upcracknet.survey import detect_raster, is_for_windows, raster  # noqa: E402
+from upcracknet.results import detect_raster  # noqa: E402
 
 
 class Dark:
     """Darkness as the score."""
 
-    name, input_size = "dark", 64
+    name, input_size, network = "dark", 64, None
+
+    def with_network(self, network, name=None):
+        raise AssertionError
 
     def score(self, images):
         return 1 - images.mean(dim=1)
@@ -34,22 +36,11 @@ def road():
     return photo
 
 
-def write(path, photo, **profile):
-    bands = np.moveaxis(photo if photo.ndim == 3 else photo[..., None], -1, 0)
-    usual = {"driver": "GTiff", "count": len(bands), "dtype": bands.dtype, "height": bands.shape[1]}
+def read(path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with rasterio.open(path, "w", **(usual | {"width": bands.shape[2]} | profile)) as file:
-            file.write(bands)
-    return path
-
-
-def read(path):
-    with warnings.catch_warnings(), rasterio.open(path) as file:
-        return file.read(1)
-
-
-UTM = {"crs": "EPSG:32633", "transform": from_origin(500000, 5400000, 0.002, 0.002)}
+        with rasterio.open(path) as file:
+            return file.read(1)
 
 
 @pytest.mark.parametrize("threshold", [Threshold(0.6, minimum_extent=20, hysteresis=0.8), Threshold()])
@@ -92,8 +83,7 @@ def test_where_there_is_no_data_there_is_no_crack(tmp_path, road):
     road[:300] = 0  # dark as a crack, but marked as empty
     path = write(tmp_path / "road.tif", road, nodata=0)
     result = detect_raster(CrackDetector(Dark(), Threshold(0.6)), path, tmp_path / "mask.tif")
-    with rasterio.open(tmp_path / "mask.tif") as mask:
-        assert not mask.read(1)[:300].any()
+    assert not read(tmp_path / "mask.tif")[:300].any()
     assert result.valid_pixels == 400 * 530
     assert result.area_share == result.crack_pixels / (400 * 530)
 
@@ -117,18 +107,6 @@ def test_photos_that_are_no_rasters(tmp_path, road):
     cv2.imwrite(str(tmp_path / "road.png"), road[..., ::-1])
     result = detect_raster(CrackDetector(Dark(), Threshold(0.6)), tmp_path / "road.png", tmp_path / "m.tif")
     assert result.crack_pixels == CrackDetector(Dark(), Threshold(0.6)).detect(road).crack_pixels
-
-
-def test_which_images_are_read_in_windows(tmp_path, road, monkeypatch):
-    cv2.imwrite(str(tmp_path / "road.png"), road)
-    plain, placed = write(tmp_path / "plain.tif", road), write(tmp_path / "placed.tif", road, **UTM)
-    (tmp_path / "broken.tif").write_bytes(b"II*\x00nothing")
-    files = [tmp_path / "road.png", plain, placed, tmp_path / "broken.tif"]
-    assert [is_for_windows(file) for file in files] == [False, False, True, False]
-    monkeypatch.setattr(raster, "LARGE", 1000)
-    assert [is_for_windows(file) for file in files] == [True, True, True, False]
-    monkeypatch.setattr(raster, "find_spec", lambda name: None)
-    assert not any(map(is_for_windows, files))
 
 
 def test_a_damaged_image_is_named_and_leaves_nothing(tmp_path, road):

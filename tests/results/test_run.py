@@ -11,11 +11,13 @@ import cv2
 import numpy as np
 import pytest
 import torch
-
 from tests.results.conftest import LIGHT, content, write_photos
+
 from upcracknet.errors import OutputError
 from upcracknet.files import claimed
 from upcracknet.results import read_results
+
+FOLDERS = ("masks", "overlays", "scores", "records")
 
 
 def rows(folder: Path) -> dict[str, dict[str, str]]:
@@ -98,7 +100,9 @@ def test_a_photo_that_fails_is_recorded_and_the_rest_goes_on(photos, detect, tmp
     assert len(rows(tmp_path / "out")) == 5
 
 
-@pytest.mark.parametrize("name", ["x" * 246 + ".png", "道" * 80 + ".png", "~a.png", "[b].png", "=1+1.png", "a\nb.png"])
+@pytest.mark.parametrize(
+    "name", ["x" * 246 + ".png", "道" * 80 + ".png", "~a.png", "[b].png", "=1+1.png", "a\nb.png"]
+)
 def test_any_name_that_a_disk_takes(detect, tmp_path, name):
     write_photos(tmp_path / "p", 1)
     (tmp_path / "p" / "day-0" / "000.png").rename(tmp_path / "p" / name)
@@ -187,7 +191,7 @@ def test_a_deleted_folder_is_noticed(photos, detect, tmp_path, monkeypatch):
         return done
 
     monkeypatch.setattr(WritableResults, "finish", deleting)
-    with pytest.raises(OutputError, match="deleted or moved|No such file"):
+    with pytest.raises(OutputError, match=r"deleted or moved|No such file"):
         detect(photos)
 
 
@@ -214,7 +218,8 @@ def test_a_photo_replaced_meanwhile_is_not_believed(photos, detect, monkeypatch)
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize(
-    "target", ["names", "masks", "overlays", "scores", "records", "photos.csv", "photos.parquet", "summary.json"]
+    "target",
+    ["names", "masks", "overlays", "scores", "records", "photos.csv", "photos.parquet", "summary.json"],
 )
 def test_a_run_killed_at_any_step_loses_nothing(detect, tmp_path, target, moment):
     """Kill -9 where a file takes its place, then run again: byte for byte as if nothing had happened."""
@@ -232,7 +237,7 @@ def test_a_run_killed_at_any_step_loses_nothing(detect, tmp_path, target, moment
             place = Path(place)
             hit = place.name == target or place.parts[-3:-2] == (target,)
             seen.append(hit)
-            last = hit and sum(seen) == (3 if target in ("masks", "overlays", "scores", "records") else 1)
+            last = hit and sum(seen) == (3 if target in FOLDERS else 1)
             if last and moment == "before":
                 os.kill(os.getpid(), signal.SIGKILL)
             done = move(self, place)

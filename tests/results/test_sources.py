@@ -6,8 +6,8 @@ import threading
 import zipfile
 
 import pytest
-
 from tests.results.conftest import content
+
 from upcracknet.errors import ConfigurationError, DataError
 from upcracknet.results.sources import find_photos
 

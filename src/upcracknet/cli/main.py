@@ -86,8 +86,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except KeyboardInterrupt:
         console.print(
-            "interrupted; finished results are whole; "
-            "detect, train, reproduce and download go on from here",
+            "interrupted; finished results are whole; detect, train, reproduce and download go on from here",
             style="yellow",
         )
         return INTERRUPTED

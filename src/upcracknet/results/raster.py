@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,7 +93,8 @@ def detect_raster(
                 f"({4 * size[0] * size[1] / 1e9:.1f} GB are needed for a while)"
             ) from error
         finally:
-            stored.unlink(missing_ok=True)
+            with suppress(OSError):
+                stored.unlink()
         if overlay is not None:
             small = counts.preview
             shown = CrackMap(windows.preview, small.astype(np.float32), small, found.level)

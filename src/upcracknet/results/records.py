@@ -83,12 +83,17 @@ class Record:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             known = {field.name for field in fields(cls)}
-            return cls(**{key: value for key, value in content.items() if key in known})
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+            record = cls(**{key: value for key, value in content.items() if key in known})
+            for kind in FILES:
+                file = getattr(record, kind)
+                if file is not None and (not file.startswith(f"{kind}s/") or ".." in file.split("/")):
+                    raise ValueError(file)  # else the files of others could be replaced
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(
                 f"{path}: no record that can be read ({type(error).__name__}); delete it and run "
                 "`upcracknet detect` again"
             ) from error
+        return record
 
 
 COLUMNS = {

@@ -21,7 +21,7 @@ ifeq ($(PHOTOS),)
 else
 	@$(BIN)/upcracknet detect "$(PHOTOS)" --output out/demo --overwrite >/dev/null || test $$? -eq 3
 endif
-	@echo "cracks in red: out/demo/overlays   masks: out/demo/masks   table: out/demo/summary.csv"
+	@echo "cracks in red: out/demo/overlays   masks: out/demo/masks   table: out/demo/photos.csv"
 
 test: .venv/dev
 	$(BIN)/python -m pytest $(TEST_OPTIONS)

@@ -267,7 +267,7 @@ def full_scale(maximum: int) -> int:
 
     Cameras and orthophotos often store 10 or 12 bits in 16; taken for shares of 65535 they would be black.
     """
-    return 2 ** next(bits for bits in (8, 10, 12, 14, 16) if maximum < 2**bits) - 1
+    return next(2**bits - 1 for bits in (8, 10, 12, 14, 16) if maximum < 2**bits)
 
 
 def _to_uint8(values: npt.NDArray[Any], name: str) -> npt.NDArray[np.uint8]:

@@ -33,12 +33,12 @@ class CrackMap:
     @property
     def height(self) -> int:
         """Height of the photo in pixels."""
-        return self.mask.shape[0]
+        return int(self.mask.shape[0])
 
     @property
     def width(self) -> int:
         """Width of the photo in pixels."""
-        return self.mask.shape[1]
+        return int(self.mask.shape[1])
 
     @property
     def crack_pixels(self) -> int:

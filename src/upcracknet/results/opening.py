@@ -21,8 +21,8 @@ DRIVERS = {
     b"\x89PNG": "PNG", b"\0\0\0\x0cjP": "JP2OpenJPEG", b"\xff\x4f\xff\x51": "JP2OpenJPEG", b"BM": "BMP",
     b"RIFF": "WEBP",
 }  # fmt: skip
-"""The formats that are read, by how a file begins. Others, such as VRT and WMS, would open further files or ask
-other hosts."""
+"""The formats that are read, by how a file begins. Others, such as VRT and WMS, would open further files
+or ask other hosts."""
 
 CACHE = 64_000_000, 1_000_000_000
 """Least and most bytes of decoded blocks that GDAL keeps."""

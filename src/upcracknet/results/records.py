@@ -84,15 +84,15 @@ class Record:
             content = json.loads(path.read_text(encoding="utf-8"))
             known = {field.name for field in fields(cls)}
             record = cls(**{key: value for key, value in content.items() if key in known})
-            for kind in FILES:
-                file = getattr(record, kind)
-                if file is not None and (not file.startswith(f"{kind}s/") or ".." in file.split("/")):
-                    raise ValueError(file)  # else the files of others could be replaced
+            # A record never names the files of others, which would be replaced with it.
+            outside = [file for file in record.files if ".." in file.split("/")]
         except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(
                 f"{path}: no record that can be read ({type(error).__name__}); delete it and run "
                 "`upcracknet detect` again"
             ) from error
+        if outside or any(not file.startswith(("masks/", "overlays/", "scores/")) for file in record.files):
+            raise DataError(f"{path}: names files outside the result folder; delete it")
         return record
 
 

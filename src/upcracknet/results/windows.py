@@ -92,7 +92,7 @@ class Windows:
     def _empty(self, top: int, bottom: int, left: int, right: int) -> Bool[np.ndarray, "h w"]:
         """Where the image shows nothing; small holes of an empty value do not count."""
         if not self._marked_by_value:
-            return self._mask(top, bottom, left, right) == 0
+            return np.asarray(self._mask(top, bottom, left, right) == 0)
         rows = max(0, top - HOLE), min(self.height, bottom + HOLE)
         columns = max(0, left - HOLE), min(self.width, right + HOLE)
         empty = (self._mask(*rows, *columns) == 0).astype(np.uint8)

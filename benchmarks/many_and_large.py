@@ -1,7 +1,7 @@
 """Large images and many photos: time and memory against size and number, and workers of Ray.
 
-    python benchmarks/survey.py             # an hour, 8 GB of disk; writes docs/results/survey.md, .json
-    python benchmarks/survey.py workers     # one part (rasters, streaming, workers); the others stay
+    python benchmarks/many_and_large.py             # an hour, 8 GB of disk; writes docs/results/many-and-large.md, .json
+    python benchmarks/many_and_large.py growth      # one part (rasters, layouts, streaming, growth, workers)
 
 The machinery is measured with the classical method local-contrast, whose own time is small, so that what
 grows with an image or a survey cannot hide behind a network; then one look at a gigapixel with the default.
@@ -10,6 +10,7 @@ grows with an image or a survey cannot hide behind a network; then one look at a
 import json
 import logging
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -23,9 +24,8 @@ import cv2
 import numpy as np
 
 from upcracknet.data.synthetic import synthesize_road
-from upcracknet.survey.engines import run_survey
-from upcracknet.survey.storage import find_photos
-from upcracknet.survey.worker import SurveySettings
+from upcracknet.results import DetectionOptions, open_detection
+from upcracknet.results.by_ray import Cluster
 
 RESULTS = Path(__file__).parent.parent / "docs" / "results"
 RASTERS = (
@@ -36,11 +36,13 @@ RASTERS = (
 
 PHOTOS = 1000
 ROUNDS = 3
+GROWTH = (200, 2000, 20_000)
+LIGHT = DetectionOptions("local-contrast", runtime="torch")
 
 RASTER = """
 import re, sys, time, pathlib
 from upcracknet import CrackDetector
-from upcracknet.survey import detect_raster
+from upcracknet.results import detect_raster
 detector = CrackDetector.from_pretrained(sys.argv[2], runtime="auto")
 path = pathlib.Path(sys.argv[1])
 start = time.perf_counter()
@@ -51,8 +53,8 @@ print(seconds, most)
 """
 
 
-def write_raster(path: Path, height: int, width: int) -> Path:
-    """A georeferenced RGB image of made road, written in strips."""
+def write_raster(path: Path, height: int, width: int, **layout: Any) -> Path:
+    """A georeferenced RGB image of synthetic road, written in strips."""
     import rasterio
     from rasterio.transform import from_origin
 
@@ -60,7 +62,10 @@ def write_raster(path: Path, height: int, width: int) -> Path:
         "driver": "GTiff", "count": 3, "dtype": "uint8", "width": width, "height": height, "tiled": True,
         "blockxsize": 512, "blockysize": 512, "crs": "EPSG:32633", "bigtiff": "if_safer",
         "transform": from_origin(500000, 5400000, 0.002, 0.002),
-    }  # fmt: skip
+    } | layout  # fmt: skip
+    if not profile["tiled"]:
+        del profile["blockxsize"]
+        profile.setdefault("blockysize", 1)
     roads = [synthesize_road(seed, 512, 512).photo for seed in range(16)]
     random = np.random.default_rng(0)
     with rasterio.open(path, "w", **profile) as file:
@@ -72,8 +77,8 @@ def write_raster(path: Path, height: int, width: int) -> Path:
     return path
 
 
-def raster(folder: Path, height: int, width: int, model: str) -> dict[str, Any]:
-    path = write_raster(folder / "road.tif", height, width)
+def raster(folder: Path, height: int, width: int, model: str, **layout: Any) -> dict[str, Any]:
+    path = write_raster(folder / "road.tif", height, width, **layout)
     words = [sys.executable, "-W", "ignore", "-c", RASTER, str(path), model]
     output = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     for left in folder.glob("road.*"):
@@ -105,9 +110,8 @@ def streaming(folder: Path) -> dict[str, Any]:
         else:
             os.link(photos / f"{number % 10:04}.jpg", path)
     start = time.perf_counter()
-    settings = SurveySettings("local-contrast", runtime="torch")
-    found = find_photos([str(photos)], folder / "out")
-    memory = [resident() for _ in run_survey(found, folder / "out", settings)]
+    with open_detection([str(photos)], folder / "out", LIGHT) as detection:
+        memory = [resident() for _ in detection.records()]
     seconds = time.perf_counter() - start
     return {
         "photos": PHOTOS,
@@ -116,6 +120,47 @@ def streaming(folder: Path) -> dict[str, Any]:
         "megabytes_of_the_last_50": round(statistics.mean(memory[-50:])),
         "megabytes_at_most_after_100": round(max(memory[100:])),
     }
+
+
+def growth(folder: Path) -> list[dict[str, Any]]:
+    """Time a photo of a first run, and of the start of a resumed one, against the number of photos."""
+    found = []
+    for count in GROWTH:
+        photos = folder / f"tiny-{count}"
+        photos.mkdir()
+        cv2.imwrite(str(photos / "0.png"), synthesize_road(0, 32, 32).photo)
+        for number in range(1, count):
+            shutil.copyfile(photos / "0.png", photos / f"{number}.png")
+        seconds = []
+        for _ in range(2):
+            start = time.perf_counter()
+            with open_detection([str(photos)], folder / f"out-{count}", LIGHT) as detection:
+                for _ in detection.records():
+                    pass
+                detection.summary()
+            seconds.append(time.perf_counter() - start)
+        found.append(
+            {
+                "photos": count,
+                "milliseconds_a_photo": round(1e3 * seconds[0] / count, 2),
+                "milliseconds_a_finished_photo": round(1e3 * seconds[1] / count, 3),
+            }
+        )
+    return found
+
+
+def layouts(folder: Path) -> list[dict[str, Any]]:
+    """Seconds for 36 megapixels in the layouts that are slow to read in windows, and memory at most."""
+    kinds: dict[str, dict[str, Any]] = {
+        "tiles, LZW": {"tiled": True, "blockxsize": 512, "blockysize": 512, "compress": "lzw"},
+        "strips, deflate": {"tiled": False, "compress": "deflate"},
+        "one strip of 2,048 rows, LZW": {"tiled": False, "blockysize": 2048, "compress": "lzw"},
+        "tiles, JPEG": {"tiled": True, "blockxsize": 512, "blockysize": 512, "compress": "jpeg"},
+    }
+    return [
+        {"layout": name} | raster(folder, 6000, 6000, "local-contrast", **profile)
+        for name, profile in kinds.items()
+    ]
 
 
 def workers(folder: Path) -> dict[str, Any]:
@@ -140,12 +185,8 @@ def workers(folder: Path) -> dict[str, Any]:
             )
             os.sched_setaffinity(0, set(cores))
             out = folder / f"ray-{turn}-{number}"
-            times = [
-                time.perf_counter()
-                for _ in run_survey(
-                    find_photos([str(photos)], out), out, SurveySettings(), engine="ray", workers=number
-                )
-            ]
+            with open_detection([str(photos)], out, DetectionOptions()) as detection:
+                times = [time.perf_counter() for _ in detection.records("ray", Cluster(number))]
             ray.shutdown()
             warm = 16 * number  # the first batches of each worker wait for its start
             rates[number].append((len(times) - warm) / (times[-1] - times[warm - 1]))
@@ -162,7 +203,7 @@ def workers(folder: Path) -> dict[str, Any]:
 def report(result: dict[str, Any]) -> str:
     lines = [
         "# Large images and many photos", "",
-        f"`python benchmarks/survey.py` on {result['processors']} cores. `local-contrast` shows what the "
+        f"`python benchmarks/many_and_large.py` on {result['processors']} cores. `local-contrast` shows what the "
         "machinery costs; the models' own time is in [speed.md](speed.md).",
     ]  # fmt: skip
     if "rasters" in result:
@@ -170,6 +211,21 @@ def report(result: dict[str, Any]) -> str:
             "", "## One image", "",
             "| method | width | height | ns a pixel | MB at most |", "|---|---:|---:|---:|---:|",
             *(f"| {' | '.join(map(str, row.values()))} |" for row in result["rasters"]),
+        ]  # fmt: skip
+    if "layouts" in result:
+        lines += [
+            "", "## Layouts of GeoTIFFs, 36 megapixels, `local-contrast`", "",
+            "| layout | ns a pixel | MB at most |", "|---|---:|---:|",
+            *(
+                f"| {row['layout']} | {row['nanoseconds_per_pixel']} | {row['megabytes_at_most']} |"
+                for row in result["layouts"]
+            ),
+        ]  # fmt: skip
+    if "growth" in result:
+        lines += [
+            "", "## The number of photos, 32×32 pixels, `local-contrast`, this process", "",
+            "| photos | ms a photo | ms a photo that is finished |", "|---:|---:|---:|",
+            *(f"| {' | '.join(map(str, row.values()))} |" for row in result["growth"]),
         ]  # fmt: skip
     if "streaming" in result:
         lines += [
@@ -188,21 +244,23 @@ def report(result: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    kept = RESULTS / "survey.json"
+    kept = RESULTS / "many-and-large.json"
     result: dict[str, Any] = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
     result["processors"] = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         parts: dict[str, Callable[[], Any]] = {
             "rasters": lambda: [raster(folder, height, width, model) for model, height, width in RASTERS],
+            "layouts": lambda: layouts(folder),
             "streaming": lambda: streaming(folder),
+            "growth": lambda: growth(folder),
             "workers": lambda: workers(folder),
         }
         for part in sys.argv[1:] or parts:
             print(f"{part} …", file=sys.stderr, flush=True)
             result[part] = parts[part]()
             kept.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
-    RESULTS.joinpath("survey.md").write_text(report(result), "utf-8")
+    RESULTS.joinpath("many-and-large.md").write_text(report(result), "utf-8")
     print(report(result))
 
 

@@ -1,7 +1,7 @@
 """Large images and many photos: time and memory against size and number, and workers of Ray.
 
-    python benchmarks/many_and_large.py             # an hour, 8 GB of disk; writes docs/results/many-and-large.md, .json
-    python benchmarks/many_and_large.py growth      # one part (rasters, layouts, streaming, growth, workers)
+    python benchmarks/many_and_large.py          # an hour, 8 GB of disk; writes docs/results/many-and-large.*
+    python benchmarks/many_and_large.py growth   # one part (rasters, layouts, streaming, growth, workers)
 
 The machinery is measured with the classical method local-contrast, whose own time is small, so that what
 grows with an image or a survey cannot hide behind a network; then one look at a gigapixel with the default.
@@ -203,8 +203,8 @@ def workers(folder: Path) -> dict[str, Any]:
 def report(result: dict[str, Any]) -> str:
     lines = [
         "# Large images and many photos", "",
-        f"`python benchmarks/many_and_large.py` on {result['processors']} cores. `local-contrast` shows what the "
-        "machinery costs; the models' own time is in [speed.md](speed.md).",
+        f"`python benchmarks/many_and_large.py` on {result['processors']} cores. `local-contrast` shows what "
+        "the machinery costs; the models' own time is in [speed.md](speed.md).",
     ]  # fmt: skip
     if "rasters" in result:
         lines += [

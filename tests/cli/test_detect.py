@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from upcracknet.cli.main import FAILED, INTERRUPTED, run
+from upcracknet.cli.console import EXIT_FAILED, EXIT_INTERRUPTED
+from upcracknet.cli.main import run
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.detection import CrackDetector
 from upcracknet.networks import UNetGenerator
@@ -163,7 +164,7 @@ def test_bad_photos_cost_a_line_each_and_nothing_of_the_rest(photos, bad_photos,
 @pytest.mark.parametrize("name", ["missing", "empty"])
 def test_no_photos_at_all(tmp_path, detect, capsys, name):
     (tmp_path / "empty").mkdir()
-    assert detect(tmp_path / name) == FAILED
+    assert detect(tmp_path / name) == EXIT_FAILED
     assert "no photos found in" in error_line(capsys)
     assert not (tmp_path / "out").exists()
 
@@ -194,25 +195,25 @@ def write_weights(path: Path, kind: str) -> str:
 def test_unusable_weights_are_one_clear_error(photos, detect, tmp_path, capsys, kind):
     path = tmp_path / "weights.safetensors"
     reason = write_weights(path, kind)
-    assert detect(photos, model=path) == FAILED
+    assert detect(photos, model=path) == EXIT_FAILED
     line = error_line(capsys)
     assert reason in line
     assert "weights.safetensors" in line
 
 
 def test_a_model_that_is_not_there(photos, detect, capsys):
-    assert detect(photos, model="runs/none") == FAILED
+    assert detect(photos, model="runs/none") == EXIT_FAILED
     assert "runs/none: no such model" in error_line(capsys)
 
 
 def test_settings_that_cannot_be(photos, detect, capsys):
-    assert detect(photos, "--preset", "mine") == FAILED
+    assert detect(photos, "--preset", "mine") == EXIT_FAILED
     assert "unknown preset 'mine'; known: paper, paper-running, authors" in error_line(capsys)
-    assert detect(photos, "--overlap", "64") == FAILED
+    assert detect(photos, "--overlap", "64") == EXIT_FAILED
     assert "overlap of 64 pixels" in error_line(capsys)
-    assert detect(photos, "--batch-size", "0") == FAILED
+    assert detect(photos, "--batch-size", "0") == EXIT_FAILED
     assert "batch size 0: expected at least 1" in error_line(capsys)
-    assert detect(photos, "--millimetres-per-pixel", "-1") == FAILED
+    assert detect(photos, "--millimetres-per-pixel", "-1") == EXIT_FAILED
     assert "millimetres per pixel: -1, expected a number above 0" in error_line(capsys)
 
 
@@ -230,7 +231,7 @@ def test_wrong_usage(photos, detect, tmp_path, capsys, arguments):
 
 def test_an_output_folder_that_cannot_be_made(photos, detect, tmp_path, capsys):
     (tmp_path / "file").write_text("not a folder")
-    assert detect(photos, output=tmp_path / "file" / "out") == FAILED
+    assert detect(photos, output=tmp_path / "file" / "out") == EXIT_FAILED
     assert "cannot be written" in error_line(capsys)
 
 
@@ -250,7 +251,7 @@ def test_a_read_only_output_folder(photos, detect, tmp_path, monkeypatch, capsys
         return original(path, mode, *arguments, **options)
 
     monkeypatch.setattr(Path, "open", refuse)
-    assert detect(photos) == FAILED
+    assert detect(photos) == EXIT_FAILED
     assert "Read-only file system" in error_line(capsys)
 
 
@@ -267,7 +268,7 @@ def test_a_full_disk_leaves_whole_files_and_a_run_to_go_on_with(
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "write_bytes", full)
-        assert detect(photos) == FAILED
+        assert detect(photos) == EXIT_FAILED
     line = error_line(capsys)
     assert "No space left on device" in line
     assert "free some space" in line
@@ -286,7 +287,7 @@ def test_an_interrupted_run_leaves_whole_files_and_goes_on(photos, detect, tmp_p
 
     with monkeypatch.context() as patch:
         patch.setattr(CrackDetector, "detect_each", interrupted)
-        assert detect(photos) == INTERRUPTED
+        assert detect(photos) == EXIT_INTERRUPTED
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "interrupted; finished results are whole" in printed.err

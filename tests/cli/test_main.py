@@ -7,7 +7,8 @@ import pytest
 
 import upcracknet
 from upcracknet.cli import main
-from upcracknet.cli.main import FAILED, INTERRUPTED, USAGE, run
+from upcracknet.cli.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
+from upcracknet.cli.main import run
 from upcracknet.errors import UpCrackNetError
 
 COMMANDS = [
@@ -38,7 +39,7 @@ def test_help_of_the_program_lists_the_commands_and_exit_codes(capsys):
     printed = capsys.readouterr().out
     for command in {words[0] for words in COMMANDS}:
         assert re.search(rf"^    {command} +[A-Z].*\.$", printed, re.MULTILINE), command
-    for code in (0, FAILED, USAGE, 3, INTERRUPTED):
+    for code in (0, EXIT_FAILED, EXIT_USAGE, 3, EXIT_INTERRUPTED):
         assert f"{code} " in printed.split("Exit codes:")[1]
 
 
@@ -66,7 +67,7 @@ def test_help_waits_for_no_heavy_library():
     ],
 )
 def test_wrong_usage_is_told_on_standard_error(words, capsys):
-    assert run(words) == USAGE
+    assert run(words) == EXIT_USAGE
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err
@@ -89,7 +90,7 @@ def test_an_error_is_one_line_as_it_was_written(command, capsys):
         raise UpCrackNetError(message)
 
     command(fail)
-    assert run([]) == FAILED
+    assert run([]) == EXIT_FAILED
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ("", f"error: {message}\n")
 
@@ -99,7 +100,7 @@ def test_an_interruption_is_told(command, capsys):
         raise KeyboardInterrupt
 
     command(interrupt)
-    assert run([]) == INTERRUPTED
+    assert run([]) == EXIT_INTERRUPTED
     assert "interrupted" in capsys.readouterr().err
 
 

@@ -7,9 +7,8 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from upcracknet import __version__
+from upcracknet.cli.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from upcracknet.errors import UpCrackNetError
-
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
 HELP = """Find cracks in road photos, pixel by pixel, learned from undamaged photos alone.
 
@@ -80,16 +79,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         code = app(arguments, exit_on_error=False, print_error=True, error_console=console)
     except CycloptsError:
-        return USAGE
+        return EXIT_USAGE
     except UpCrackNetError as error:
         console.print("error:", str(error), style="red", markup=False)
-        return FAILED
+        return EXIT_FAILED
     except KeyboardInterrupt:
         console.print(
             "interrupted; finished results are whole; detect, train, reproduce and download go on from here",
             style="yellow",
         )
-        return INTERRUPTED
+        return EXIT_INTERRUPTED
     return code if isinstance(code, int) else 0
 
 

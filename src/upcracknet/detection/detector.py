@@ -1,5 +1,6 @@
 """The one inference path: any photo in, its crack map out."""
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -55,7 +56,7 @@ class CrackDetector:
         millimetres_per_pixel: size of a pixel on the road, copied to each result.
 
     Raises:
-        ConfigurationError: an impossible overlap or batch size.
+        ConfigurationError: an impossible overlap, batch size or size of a pixel.
     """
 
     def __init__(
@@ -76,6 +77,10 @@ class CrackDetector:
             )
         if batch_size < 1:
             raise ConfigurationError(f"batch size {batch_size}: expected at least 1")
+        if millimetres_per_pixel is not None and not 0 < millimetres_per_pixel < math.inf:
+            raise ConfigurationError(
+                f"millimetres per pixel: {millimetres_per_pixel:g}, expected a number above 0, such as 1.5"
+            )
         self.scorer, self.threshold = scorer, threshold
         self.overlap, self.batch_size = overlap, batch_size
         self.millimetres_per_pixel = millimetres_per_pixel
@@ -139,6 +144,8 @@ class CrackDetector:
         Raises:
             PhotoError: a photo cannot be used; crack maps of the photos before it have been given by then.
         """
+        if isinstance(photos, str | Path | Image):
+            raise PhotoError(f"{photos}: one photo, expected a list of them; give [photo], or take detect()")
         named = ((photo if isinstance(photo, str | Path) else "photo", photo) for photo in photos)
         for _, found in self.detect_each(named):
             if isinstance(found, PhotoError):

@@ -99,7 +99,13 @@ def load(options: DetectionOptions) -> tuple[CrackDetector, ResultSettings]:
     scorer, threshold = load_scorer(
         options.model, options.preset, runtime=options.runtime, precision=options.precision
     )
-    detector = CrackDetector(scorer, threshold, overlap=options.overlap, batch_size=options.batch_size)
+    detector = CrackDetector(
+        scorer,
+        threshold,
+        overlap=options.overlap,
+        batch_size=options.batch_size,
+        millimetres_per_pixel=options.millimetres_per_pixel,
+    )
     detection = {
         "preset": options.preset,
         "threshold": asdict(threshold),

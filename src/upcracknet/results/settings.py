@@ -3,7 +3,6 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from upcracknet.errors import ConfigurationError
 from upcracknet.runtime import Precision, Runtime
 
 
@@ -28,9 +27,6 @@ class DetectionOptions:
             16-bit GeoTIFF.
         millimetres_per_pixel: size of a pixel on the road; adds the crack area in cm². Images that are
             georeferenced know it.
-
-    Raises:
-        ConfigurationError: an impossible value.
     """
 
     model: str = "default"
@@ -42,13 +38,6 @@ class DetectionOptions:
     overlays: bool = True
     scores: Literal["none", "png", "npy"] = "none"
     millimetres_per_pixel: float | None = None
-
-    def __post_init__(self) -> None:
-        scale = self.millimetres_per_pixel
-        if scale is not None and not 0 < scale < float("inf"):
-            raise ConfigurationError(
-                f"millimetres per pixel: {scale:g}, expected a number above 0, such as 1.5"
-            )
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ class Worker:
         self, work: Work, found: CrackMap | RasterResult, mask: str, overlay: str | None, score: str | None
     ) -> Record:
         # What an image says of its own place is better than a number for all.
-        scale = found.millimetres_per_pixel or self.settings.millimetres_per_pixel
+        scale = found.millimetres_per_pixel or self.detector.millimetres_per_pixel
         warnings = [*found.warnings] if isinstance(found, RasterResult) else []
         if scale is not None and scale > LARGE_PIXEL:
             warnings.append(

@@ -177,7 +177,7 @@ class JumbledSquareMasks(CorruptionMasks):
     def sample(
         self, batch: int, height: int, width: int, generator: torch.Generator
     ) -> Float[Tensor, "{batch} 1 {height} {width}"]:
-        """Draw one mask for each image: a random set of a random partition, as :meth:`partition` makes them."""
+        """Draw one mask for each image: a random set of a random :meth:`partition`."""
         chosen = torch.randint(self.sets, (batch,), generator=generator, device=generator.device).tolist()
         return torch.stack([self.partition(height, width, generator)[index] for index in chosen])
 

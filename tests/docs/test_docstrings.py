@@ -10,7 +10,7 @@ import pytest
 import upcracknet
 
 PACKAGE = Path(upcracknet.__file__).parent
-FILES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
+ROOMS = sorted({path.relative_to(PACKAGE).parts[0] for path in PACKAGE.rglob("*.py")})
 
 SECTIONS = {"Args:", "Attributes:", "Returns:", "Raises:", "Yields:"}
 NAMED_ENTRIES = {"Args:", "Attributes:", "Raises:"}
@@ -98,37 +98,45 @@ def begins_upper(text: str) -> bool:
     return len(word) > 1 and word[0].isupper()
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_public_functions_begin_with_an_imperative(file):
+def nodes(room: str) -> Iterator[tuple[str, ast.AST]]:
+    """The place and the node of everything in a room's files."""
+    path = PACKAGE / room
+    for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            yield f"{file.relative_to(PACKAGE).as_posix()}:{getattr(node, 'lineno', 1)}", node
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_public_functions_begin_with_an_imperative(room):
     wrong = []
-    for node in ast.walk(ast.parse(FILES[file].read_text(encoding="utf-8"))):
+    for place, node in nodes(room):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or is_property(node):
             continue
-        if node.name.startswith("_"):
-            continue
         docstring = ast.get_docstring(node)
-        if docstring and not is_verb(docstring.split(maxsplit=1)[0]):
-            wrong.append(f"{file}:{node.lineno} {node.name}: {docstring.splitlines()[0]}")
+        if docstring and node.name[0] != "_" and not is_verb(docstring.split(maxsplit=1)[0]):
+            wrong.append(f"{place} {node.name}: {docstring.splitlines()[0]}")
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_entries_begin_in_lower_case(file):
-    wrong = []
-    for node in ast.walk(ast.parse(FILES[file].read_text(encoding="utf-8"))):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            for section, text in entries(ast.get_docstring(node) or ""):
-                if begins_upper(text):
-                    wrong.append(f"{file}:{node.lineno} {node.name}, {section} {text}")
+@pytest.mark.parametrize("room", ROOMS)
+def test_entries_begin_in_lower_case(room):
+    wrong = [
+        f"{place} {node.name}, {section} {text}"
+        for place, node in nodes(room)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        for section, text in entries(ast.get_docstring(node) or "")
+        if begins_upper(text)
+    ]
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_texts_use_plain_words(file):
-    wrong = []
-    for node in ast.walk(ast.parse(FILES[file].read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            for pattern, remedy in BANNED.items():
-                for found in re.finditer(pattern, " ".join(node.value.split())):
-                    wrong.append(f"{file}:{node.lineno} {found.group()!r}: {remedy}")
+@pytest.mark.parametrize("room", ROOMS)
+def test_texts_use_plain_words(room):
+    wrong = [
+        f"{place} {found.group()!r}: {remedy}"
+        for place, node in nodes(room)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for pattern, remedy in BANNED.items()
+        for found in re.finditer(pattern, " ".join(node.value.split()))
+    ]
     assert not wrong, "\n".join(wrong)

@@ -33,7 +33,7 @@ lint: .venv/dev
 	$(BIN)/mypy
 
 docs: .venv/docs
-	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs out/docs
+	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going docs out/docs
 	@echo "open out/docs/index.html"
 
 bench: .venv/dev

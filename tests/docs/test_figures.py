@@ -139,8 +139,21 @@ def test_the_default_among_all_systems():
     assert numbers(row) == expected
 
 
+def test_figures_in_sentences():
+    first, second, third = iou("default")
+    speed = page("docs/results/speed.md")
+    assert f"in bf16 as in 32 bits, {first};" in speed
+    assert f"{second} in 32 bits and in bf16" in speed
+    assert f"{third} in 32 bits and in bf16" in speed
+    assert f"{first}, {second} and {third}" in page("docs/decisions/0013-aims-and-attempts.md")
+    restorer = (
+        f"from {iou('up-cracknet-32')[0]} to {iou('up-cracknet-32-calibrated')[0]} without any annotation"
+    )
+    assert restorer in page("docs/decisions/0014-what-the-papers-procedure-depends-on.md")
+
+
 def test_speed_quotes_its_measurements():
-    """The tables of speed.md hold the figures of speed.json and survey.json."""
+    """The tables of speed.md hold the figures of speed.json and many-and-large.json."""
     speed = json.loads((RESULTS / "speed.json").read_text(encoding="utf-8"))
     table = {row[0]: row for row in rows("docs/results/speed.md", "Detection, end to end")}
     for name, found in speed["detection"].items():
@@ -150,9 +163,9 @@ def test_speed_quotes_its_measurements():
             found["photos_per_second"],
             found["times_reference"],
         ]
-    survey = json.loads((RESULTS / "survey.json").read_text(encoding="utf-8"))
+    measured = json.loads((RESULTS / "many-and-large.json").read_text(encoding="utf-8"))
     table = rows("docs/results/speed.md", "One image")[2:]
-    assert table == [[str(value) for value in raster.values()] for raster in survey["rasters"]]
+    assert table == [[str(value) for value in raster.values()] for raster in measured["rasters"]]
 
 
 def test_decisions_are_numbered_on():

@@ -166,6 +166,10 @@ def test_speed_quotes_its_measurements():
     measured = json.loads((RESULTS / "many-and-large.json").read_text(encoding="utf-8"))
     table = rows("docs/results/speed.md", "One image")[2:]
     assert table == [[str(value) for value in raster.values()] for raster in measured["rasters"]]
+    table = rows(
+        "docs/results/speed.md", "The number of photos, 32×32 pixels, `local-contrast`, one process"
+    )[2:]
+    assert table == [[str(value) for value in row.values()] for row in measured["growth"]]
 
 
 def test_decisions_are_numbered_on():

@@ -1,6 +1,7 @@
 # make demo    finds the cracks in sample road photos (PHOTOS=folder: in your own); results in out/demo/
 # make test    runs the whole test suite, offline
 # make lint    format check, lint, types
+# make docs    builds the documentation site into out/docs/
 # make bench   measures speed and memory on this machine
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ TEST_OPTIONS ?= -n auto
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint docs bench clean
 .DELETE_ON_ERROR:
 
 demo: .venv/core
@@ -31,6 +32,10 @@ lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+docs: .venv/docs
+	$(BIN)/sphinx-build --quiet --fresh-env --fail-on-warning --keep-going docs out/docs
+	@echo "open out/docs/index.html"
+
 bench: .venv/dev
 	$(BIN)/python benchmarks/speed.py
 
@@ -43,6 +48,11 @@ bench: .venv/dev
 
 .venv/dev: .venv/core
 	@$(PIP_INSTALL) --editable '.[dev]'
+	@touch $@
+
+# The reference imports every command.
+.venv/docs: .venv/core
+	@$(PIP_INSTALL) --editable '.[docs]'
 	@touch $@
 
 clean:

@@ -1,6 +1,6 @@
 """Large images and many photos: time and memory against size and number, and workers of Ray.
 
-    python benchmarks/many_and_large.py          # an hour, 8 GB of disk; writes docs/results/many-and-large.*
+    python benchmarks/many_and_large.py          # an hour, 8 GB of disk; writes many-and-large.json
     python benchmarks/many_and_large.py growth   # one part (rasters, layouts, streaming, growth, workers)
 
 The machinery is measured with the classical method local-contrast, whose own time is small, so that what
@@ -260,7 +260,6 @@ def main() -> None:
             print(f"{part} …", file=sys.stderr, flush=True)
             result[part] = parts[part]()
             kept.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
-    RESULTS.joinpath("many-and-large.md").write_text(report(result), "utf-8")
     print(report(result))
 
 

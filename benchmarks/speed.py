@@ -1,6 +1,6 @@
 """Speed and memory of detection and training on this machine, with the authors' procedure as the partner.
 
-    python benchmarks/speed.py            # a quarter of an hour; writes docs/results/speed.md and speed.json
+    python benchmarks/speed.py            # a quarter of an hour; writes docs/results/speed.json, prints the tables
     python benchmarks/speed.py detection  # some parts (of main's) anew; the others stay
 
 Partners take turns within each round, so a machine that speeds up or slows down does so for all; medians of
@@ -525,7 +525,6 @@ def main() -> None:
     RESULTS.joinpath("speed.json").write_text(
         json.dumps(result, indent=2, ensure_ascii=False) + "\n", "utf-8"
     )
-    RESULTS.joinpath("speed.md").write_text(report(result), "utf-8")
     print(report(result))
 
 

@@ -1,4 +1,4 @@
-"""Masks that remove parts of undamaged road images (section III-B), for the restorer to put back.
+"""Masks that remove parts of undamaged road images (Section III-B), for the restorer to put back.
 
 In a mask, 1 retains a pixel and 0 removes it. Cell sizes are those at an image side of 256 pixels, as in the
 paper; they scale with the shorter side of the image, to at least one pixel, so any height and width will do.
@@ -36,18 +36,18 @@ class CorruptionMasks(ABC):
         """Draw one mask for each image, independently.
 
         Args:
-            batch: Number of masks.
-            height: Image height in pixels.
-            width: Image width in pixels.
-            generator: Source of randomness; the masks are made on its device.
+            batch: number of masks.
+            height: image height in pixels.
+            width: image width in pixels.
+            generator: source of randomness; the masks are made on its device.
 
         Returns:
-            Masks of 0 (removed) and 1 (retained).
+            masks of 0 (removed) and 1 (retained).
         """
 
 
 class FiniteCorruptionMasks(CorruptionMasks):
-    """A family that can be listed; `sample` draws from the list uniformly.
+    """A family that can be listed; ``sample`` draws from the list uniformly.
 
     Each mask stands in the list beside its complement, so every pixel is removed with probability
     exactly 1/2, at any image size.
@@ -60,7 +60,7 @@ class FiniteCorruptionMasks(CorruptionMasks):
     def sample(
         self, batch: int, height: int, width: int, generator: torch.Generator
     ) -> Float[Tensor, "{batch} 1 {height} {width}"]:
-        """Draw one mask for each image, independently; see `CorruptionMasks.sample`."""
+        """Draw one mask for each image, independently; see ``CorruptionMasks.sample``."""
         masks = self.all(height, width).to(generator.device)
         choice = torch.randint(len(masks), (batch,), generator=generator, device=generator.device)
         return masks[choice]
@@ -68,16 +68,16 @@ class FiniteCorruptionMasks(CorruptionMasks):
 
 @dataclass(frozen=True)
 class SquareMasks(FiniteCorruptionMasks):
-    """Multi-scale square masks: checkerboards in both phases (section III-B).
+    """Multi-scale square masks: checkerboards in both phases (Section III-B).
 
     Removed and retained regions stand exactly 1:1 in a mask whenever the image holds an even number of whole
     cells in one direction, as it does at 256×256.
 
     Attributes:
-        cells: Sides of the squares, in pixels at an image side of 256 (k in section IV-B).
+        cells: sides of the squares, in pixels at an image side of 256 (k in Section IV-B).
 
     Raises:
-        ConfigurationError: If there are no cells or one is below one pixel.
+        ConfigurationError: there are no cells or one is below one pixel.
     """
 
     cells: tuple[int, ...] = (128, 64, 32)
@@ -102,10 +102,10 @@ class StripedMasks(FiniteCorruptionMasks):
     stripes, as it does at 256×256.
 
     Attributes:
-        widths: Widths of the stripes, in pixels at an image side of 256.
+        widths: widths of the stripes, in pixels at an image side of 256.
 
     Raises:
-        ConfigurationError: If there are no widths or one is below one pixel.
+        ConfigurationError: there are no widths or one is below one pixel.
     """
 
     widths: tuple[int, ...] = (64, 32, 16)
@@ -132,11 +132,11 @@ class JumbledSquareMasks(CorruptionMasks):
     stand 1:(sets − 1), which by default is not the paper's 1:1 but RIAD's own 1:2.
 
     Attributes:
-        cells: Sides of the squares, in pixels at an image side of 256.
-        sets: Number of disjoint sets.
+        cells: sides of the squares, in pixels at an image side of 256.
+        sets: number of disjoint sets.
 
     Raises:
-        ConfigurationError: If there are no cells, one is below one pixel, or there are fewer than two sets.
+        ConfigurationError: there are no cells, one is below one pixel, or there are fewer than two sets.
     """
 
     cells: tuple[int, ...] = (2, 4, 8, 16)
@@ -155,13 +155,13 @@ class JumbledSquareMasks(CorruptionMasks):
         """Split the image at random: masks that remove disjoint parts and together remove every pixel once.
 
         Args:
-            height: Image height in pixels.
-            width: Image width in pixels.
-            generator: Source of randomness; the masks are made on its device.
-            cell: Side of the squares, in pixels at an image side of 256; drawn from `cells` if not given.
+            height: image height in pixels.
+            width: image width in pixels.
+            generator: source of randomness; the masks are made on its device.
+            cell: side of the squares, in pixels at an image side of 256; drawn from ``cells`` if not given.
 
         Returns:
-            One mask for each set, 0 where that set's cells are removed.
+            one mask for each set, 0 where that set's cells are removed.
         """
         device = generator.device
         if cell is None:
@@ -177,7 +177,7 @@ class JumbledSquareMasks(CorruptionMasks):
     def sample(
         self, batch: int, height: int, width: int, generator: torch.Generator
     ) -> Float[Tensor, "{batch} 1 {height} {width}"]:
-        """Draw one mask for each image: a random set of a random partition; see `CorruptionMasks.sample`."""
+        """Draw one mask for each image: a random set of a random :meth:`partition`."""
         chosen = torch.randint(self.sets, (batch,), generator=generator, device=generator.device).tolist()
         return torch.stack([self.partition(height, width, generator)[index] for index in chosen])
 
@@ -185,17 +185,17 @@ class JumbledSquareMasks(CorruptionMasks):
 def corrupt(
     images: Float[Tensor, "b c h w"], masks: Float[Tensor, "b 1 h w"], fill: float = 0.0
 ) -> Float[Tensor, "b c h w"]:
-    """Remove what the masks mark: the Hadamard product I ⊙ M of section III-B, plus fill · (1 − M).
+    """Remove what the masks mark: the Hadamard product I ⊙ M of Section III-B, plus fill · (1 − M).
 
     Args:
-        images: Images in any range. A removed pixel becomes `fill` in that range. The authors' code
+        images: images in any range. A removed pixel becomes ``fill`` in that range. The authors' code
             multiplies before it scales images to the [-1, 1] of the networks, so its removed pixels are
             black: 0 in [0, 1], -1 in [-1, 1]. A fill of 0 in [-1, 1] is mid-grey.
         masks: 1 where a pixel is retained, 0 where it is removed.
-        fill: Value of removed pixels; the paper uses 0, SCADN 1.
+        fill: value of removed pixels; the paper uses 0, SCADN 1.
 
     Returns:
-        Corrupted images, of the images' type.
+        corrupted images, of the images' type.
     """
     masks = masks.to(images.dtype)
     corrupted = images * masks
@@ -210,11 +210,11 @@ def blur_mask_edges(masks: Float[Tensor, "b 1 h w"], generator: torch.Generator)
     merely dark, too: on cracks this matters a lot (docs/decisions/0002-masks-at-input-size.md).
 
     Args:
-        masks: Masks of 0 and 1.
-        generator: Source of the crop's place, which is the same for all masks of the batch.
+        masks: masks of 0 and 1.
+        generator: source of the crop's place, which is the same for all masks of the batch.
 
     Returns:
-        Masks in [0, 1], of the same size.
+        masks in [0, 1], of the same size.
     """
     height, width = masks.shape[-2:]
     enlarged = F.interpolate(
@@ -234,10 +234,10 @@ def corruption_masks(name: CorruptionName) -> CorruptionMasks:
         name: "squares" (the paper), "stripes" (SCADN) or "jumbled" (RIAD): the three modes of Table II.
 
     Returns:
-        The family.
+        the family.
 
     Raises:
-        ConfigurationError: If there is no family of that name.
+        ConfigurationError: there is no family of that name.
     """
     families: dict[str, Callable[[], CorruptionMasks]] = {
         "squares": SquareMasks,

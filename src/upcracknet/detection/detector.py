@@ -26,8 +26,8 @@ FREE_TILE = 768
 """Largest side of a tile in pixels for scorers that take any size; the usual datasets' photos fit in one."""
 
 FREE_OVERLAP = 96
-"""Overlap of such tiles, in pixels: twice as much is a third more work, for 0.2 points of IoU on made roads
-of 3 megapixels (docs/speed.md)."""
+"""Overlap of such tiles, in pixels: twice as much is a third more work, for 0.2 points of IoU on synthetic
+roads of 3 megapixels (docs/results/speed.md)."""
 
 FREE_STEP = 64
 """Sides of such tiles are multiples of this, so that no network has to continue them."""

@@ -1,4 +1,4 @@
-"""Loss functions of section III-E, one file each; for images in [0, 1], and 0 for identical ones."""
+"""Loss functions of Section III-E, one file each; for images in [0, 1], and 0 for identical ones."""
 
 from upcracknet.losses.adversarial import discriminator_loss, generator_adversarial_loss
 from upcracknet.losses.features import FeatureExtractor, RandomFeatures, VGG19Features, load_vgg19

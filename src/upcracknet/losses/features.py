@@ -35,7 +35,7 @@ class FeatureExtractor(Protocol):
 
     @property
     def name(self) -> str:
-        """What a run's record calls it."""
+        """Name in a run's record."""
 
     def __call__(self, images: Float[Tensor, "b 3 h w"], /) -> list[Tensor]:
         """Extract b×c×h×w feature maps, one a layer, from images in [0, 1]."""
@@ -51,11 +51,11 @@ class VGG19Features(nn.Module):
         name: "vgg19-imagenet", with "-normalized" appended where the input is ImageNet's.
 
     Args:
-        state: The published weights, under their published names (`features.0.weight` …); others are ignored.
-        normalization: What the network is fed.
+        state: the published weights under their published names, ``features.0.weight`` …; others are ignored.
+        normalization: what the network is fed.
 
     Raises:
-        WeightsError: If a weight is missing or of another shape.
+        WeightsError: a weight is missing or of another shape.
     """
 
     mean: Tensor
@@ -90,10 +90,10 @@ class VGG19Features(nn.Module):
         """Extract feature maps at 1/2, 1/4, 1/8 and 1/16 of the size.
 
         Args:
-            images: Images in [0, 1], of 16 pixels or more in each direction.
+            images: images in [0, 1], of 16 pixels or more in each direction.
 
         Returns:
-            Activations of the four layers: 128, 256, 512 and 512 channels.
+            activations of the four layers: 128, 256, 512 and 512 channels.
         """
         activations = (images - self.mean) / self.deviation
         layers = []
@@ -117,10 +117,10 @@ class RandomFeatures(nn.Module):
         name: "random-filters-seed0", with the seed used.
 
     Args:
-        seed: Seed of the filters.
-        levels: Levels of the pyramid, each half the one before; those smaller than a filter are left out.
-        filters: Number of filters, the same at every level.
-        size: Side of the filters in pixels.
+        seed: seed of the filters.
+        levels: levels of the pyramid, each half the one before; those smaller than a filter are left out.
+        filters: number of filters, the same at every level.
+        size: side of the filters in pixels.
     """
 
     filters: Tensor
@@ -140,13 +140,13 @@ class RandomFeatures(nn.Module):
         """Extract one feature map a level of the pyramid.
 
         Args:
-            images: Images in [0, 1].
+            images: images in [0, 1].
 
         Returns:
-            Responses of each level, about half the level's size.
+            responses of each level, about half the level's size.
 
         Raises:
-            ValueError: If the images are smaller than a filter.
+            ValueError: the images are smaller than a filter.
         """
         size = self.filters.shape[-1]
         if min(images.shape[-2:]) < size:
@@ -169,15 +169,15 @@ def load_vgg19(
     """Load VGG-19 with its published ImageNet weights, checked against the SHA-256 in the file's name.
 
     Args:
-        path: The weights file; if not given, `vgg19-dcbb9e9d.pth` in torch's cache (`torch.hub.get_dir()`).
-        download: Fetch the file (548 MB) into torch's cache if it is not there.
-        normalization: What the network is fed.
+        path: the weights file; None takes ``vgg19-dcbb9e9d.pth`` in torch's cache, ``torch.hub.get_dir()``.
+        download: fetch the file (548 MB) into torch's cache if it is not there.
+        normalization: what the network is fed.
 
     Returns:
-        The feature extractor.
+        the feature extractor.
 
     Raises:
-        WeightsError: If the file is missing, cannot be fetched, or is not the published one.
+        WeightsError: the file is missing, cannot be fetched, or is not the published one.
     """
     given, path = path, vgg19_file(path)
     if given is None and download and not path.is_file():
@@ -197,7 +197,7 @@ def load_vgg19(
 
 
 def vgg19_file(path: str | Path | None = None) -> Path:
-    """Where :func:`load_vgg19` looks for the weights: the given file, else torch's cache."""
+    """Find the file that :func:`load_vgg19` opens: the given one, else the one in torch's cache."""
     return Path(path or Path(torch.hub.get_dir()) / "checkpoints" / Path(VGG19_URL).name)
 
 

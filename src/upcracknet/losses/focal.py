@@ -9,7 +9,9 @@ from torch.nn import functional as F
 def focal_loss(
     logits: Float[Tensor, "b h w"], crack: Float[Tensor, "b h w"], gamma: float = 2.0
 ) -> Float[Tensor, ""]:
-    """Cross-entropy in which pixels count the less the surer they are right (Lin et al., ICCV 2017, eq. 4).
+    """Average cross-entropy, in which a pixel counts less the surer it is right.
+
+    Source: Lin et al., ICCV 2017, equation 4.
 
     Args:
         logits: scores before the sigmoid.
@@ -17,7 +19,7 @@ def focal_loss(
         gamma: how much less; 0 gives plain cross-entropy.
 
     Returns:
-        The mean loss, 0 for a perfect answer.
+        the mean loss, 0 for a perfect answer.
     """
     entropy = F.binary_cross_entropy_with_logits(logits, crack, reduction="none")
     return torch.mean((1 - torch.exp(-entropy)) ** gamma * entropy)

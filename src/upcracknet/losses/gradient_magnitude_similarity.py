@@ -1,4 +1,7 @@
-"""Gradient magnitude similarity, GMS (Xue et al., IEEE TIP 2014), over four scales (section III-E, eq. 5)."""
+"""Gradient magnitude similarity, GMS, over four scales (Section III-E, equation 5).
+
+Source of GMS: Xue et al., IEEE TIP 2014.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -24,12 +27,12 @@ def gradient_magnitude_similarity(
     32 bits, also under autocast.
 
     Args:
-        a: Images in [0, 1].
-        b: Images in [0, 1].
-        per_channel: Compare each channel on its own. If not, as RIAD does, compare the mean of the channels.
+        a: images in [0, 1].
+        b: images in [0, 1].
+        per_channel: compare each channel on its own. If not, as RIAD does, compare the mean of the channels.
 
     Returns:
-        Similarity of each pixel's edges, above 0 and up to 1 where they are the same; one channel, or each.
+        similarity of each pixel's edges, above 0 and up to 1 where they are the same; one channel, or each.
     """
     magnitude_a, magnitude_b = (_gradient_magnitude(_planes(image, per_channel)) for image in (a, b))
     product, squares = magnitude_a * magnitude_b, magnitude_a.square() + magnitude_b.square()
@@ -39,18 +42,18 @@ def gradient_magnitude_similarity(
 def multi_scale_gradient_magnitude_similarity_loss(
     restored: Float[Tensor, "b c h w"], original: Float[Tensor, "b c h w"], per_channel: bool = False
 ) -> Float[Tensor, ""]:
-    """Average 1 − GMS over the pixels of each scale, then over the scales (eq. 5).
+    """Average 1 − GMS over the pixels of each scale, then over the scales (equation 5).
 
     Args:
-        restored: Restored images in [0, 1].
-        original: Original images in [0, 1].
-        per_channel: Compare each channel on its own instead of their mean.
+        restored: restored images in [0, 1].
+        original: original images in [0, 1].
+        per_channel: compare each channel on its own instead of their mean.
 
     Returns:
-        Loss, 0 for identical images.
+        loss, 0 for identical images.
 
     Raises:
-        ValueError: If the images are smaller than 8 pixels, which leaves nothing at the coarsest scale.
+        ValueError: the images are smaller than 8 pixels, which leaves nothing at the coarsest scale.
     """
     scales = _similarity_at_scales(restored, original, per_channel)
     return torch.stack([(1 - similarity).mean() for similarity in scales]).mean()
@@ -64,15 +67,15 @@ def multi_scale_gradient_magnitude_similarity_map(
     RIAD's anomaly map is 1 minus this.
 
     Args:
-        a: Images in [0, 1].
-        b: Images in [0, 1].
-        per_channel: Compare each channel on its own instead of their mean.
+        a: images in [0, 1].
+        b: images in [0, 1].
+        per_channel: compare each channel on its own instead of their mean.
 
     Returns:
-        Similarity at each pixel, above 0 and up to 1 where the images are the same; one channel, or each.
+        similarity at each pixel, above 0 and up to 1 where the images are the same; one channel, or each.
 
     Raises:
-        ValueError: If the images are smaller than 8 pixels, which leaves nothing at the coarsest scale.
+        ValueError: the images are smaller than 8 pixels, which leaves nothing at the coarsest scale.
     """
     size = a.shape[-2:]
     enlarged = [

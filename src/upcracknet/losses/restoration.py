@@ -1,4 +1,4 @@
-"""The weighted sums of the losses: restoration (section III-E, eq. 7) and total (eq. 2)."""
+"""The weighted sums of the losses: restoration (Section III-E, equation 7) and total (equation 2)."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -19,11 +19,11 @@ from upcracknet.losses.style import style_loss
 
 @dataclass(frozen=True)
 class LossWeights:
-    """The λ of eqs. 2 and 7, with the values of section IV-B; a loss of weight 0 is not computed.
+    """The λ of equations 2 and 7, with the values of Section IV-B; a loss of weight 0 is not computed.
 
     Here all losses see images in [0, 1], the range for which the constants of SSIM and GMS are made. The
     authors' code gives them images in [-1, 1], where the MAE is twice as large: as if mae=2 here. It also
-    adds up the four layers of the style loss where eq. 6 has their mean: as if style=40 here.
+    adds up the four layers of the style loss where equation 6 has their mean: as if style=40 here.
 
     Attributes:
         mae: λ_mae, mean absolute error.
@@ -34,7 +34,7 @@ class LossWeights:
         adversarial: λ_adv, the discriminator's opinion.
 
     Raises:
-        ConfigurationError: If a weight is negative or not finite, or no restoration loss has any weight.
+        ConfigurationError: a weight is negative or not finite, or no restoration loss has any weight.
     """
 
     mae: float = 1.0
@@ -58,8 +58,8 @@ class RestorationLoss(NamedTuple):
     """Restoration loss and what it is made of.
 
     Attributes:
-        total: Weighted sum of the terms (eq. 7).
-        terms: The losses before weighting, by their names in `LossWeights`; only those with a weight.
+        total: weighted sum of the terms (equation 7).
+        terms: the losses before weighting, by their names in ``LossWeights``; only those with a weight.
     """
 
     total: Float[Tensor, ""]
@@ -72,20 +72,20 @@ def restoration_loss(
     weights: LossWeights,
     extractor: FeatureExtractor | None = None,
 ) -> RestorationLoss:
-    """Compare restored with original images by every loss that has a weight (eqs. 3 to 7).
+    """Compare restored with original images by every loss that has a weight (equations 3 to 7).
 
     Args:
-        restored: Restored images in [0, 1].
-        original: Original images in [0, 1].
-        weights: Weights of the losses.
-        extractor: Where the style loss takes its feature maps from; needed when `weights.style` is not 0.
+        restored: restored images in [0, 1].
+        original: original images in [0, 1].
+        weights: weights of the losses.
+        extractor: where the style loss takes its feature maps from; needed when ``weights.style`` is not 0.
 
     Returns:
-        The weighted sum and the single losses.
+        the weighted sum and the single losses.
 
     Raises:
-        ConfigurationError: If the style loss has a weight but there is no extractor.
-        ValueError: If the images are too small for a loss.
+        ConfigurationError: the style loss has a weight but there is no extractor.
+        ValueError: the images are too small for a loss.
     """
     terms: dict[str, Tensor] = {}
     if weights.mae:
@@ -107,14 +107,14 @@ def restoration_loss(
 def total_loss(
     restoration: Float[Tensor, ""], adversarial: Float[Tensor, ""], weights: LossWeights
 ) -> Float[Tensor, ""]:
-    """Weigh the restoration loss against the adversarial loss of the generator (eq. 2).
+    """Weigh the restoration loss against the adversarial loss of the generator (equation 2).
 
     Args:
-        restoration: Restoration loss (eq. 7).
-        adversarial: Adversarial loss of the generator.
-        weights: Weights of the two.
+        restoration: restoration loss (equation 7).
+        adversarial: adversarial loss of the generator.
+        weights: weights of the two.
 
     Returns:
-        What the generator minimises.
+        what the generator minimises.
     """
     return weights.restoration * restoration + weights.adversarial * adversarial

@@ -11,7 +11,7 @@ def segmentation_loss(
     crack: Float[Tensor, "b h w"],
     weight: Float[Tensor, "b h w"] | None = None,
 ) -> Float[Tensor, ""]:
-    """Binary cross-entropy plus Dice loss, both pooled over the batch.
+    """Add binary cross-entropy and Dice loss, both pooled over the batch.
 
     Cross-entropy keeps the scores near probabilities; Dice (Milletari et al., 3DV 2016) answers to overlap,
     so that the few crack pixels count as much as the many others. Some roads have no crack at all, so overlap
@@ -23,7 +23,7 @@ def segmentation_loss(
         weight: how much each pixel counts, 0 where the truth is not known; None counts all alike.
 
     Returns:
-        The loss, 0 for a perfect answer.
+        the loss, 0 for a perfect answer.
     """
     weight = torch.ones_like(crack) if weight is None else weight
     cross_entropy = F.binary_cross_entropy_with_logits(logits, crack, weight, reduction="sum")

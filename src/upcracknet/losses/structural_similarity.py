@@ -1,4 +1,4 @@
-"""Structural similarity, SSIM (Wang et al., IEEE TIP 2004), and its loss (section III-E, eq. 4)."""
+"""Structural similarity, SSIM (Wang et al., IEEE TIP 2004), and its loss (Section III-E, equation 4)."""
 
 import torch
 from jaxtyping import Float
@@ -21,16 +21,16 @@ def structural_similarity(
     are small differences of large numbers.
 
     Args:
-        a: Images in [0, 1].
-        b: Images in [0, 1].
-        window_size: Side of the Gaussian window in pixels, odd.
-        sigma: Standard deviation of the Gaussian window in pixels.
+        a: images in [0, 1].
+        b: images in [0, 1].
+        window_size: side of the Gaussian window in pixels, odd.
+        sigma: standard deviation of the Gaussian window in pixels.
 
     Returns:
-        Similarity of each pixel's neighbourhood, in [-1, 1]; 1 where the images are the same.
+        similarity of each pixel's neighbourhood, in [-1, 1]; 1 where the images are the same.
 
     Raises:
-        ValueError: If the window size is even or the images are not larger than half a window.
+        ValueError: the window size is even or the images are not larger than half a window.
     """
     if window_size % 2 == 0 or window_size < 1:
         raise ValueError(f"window_size is {window_size}; give an odd number of pixels")
@@ -53,17 +53,17 @@ def structural_similarity(
 def structural_similarity_loss(
     restored: Float[Tensor, "b c h w"], original: Float[Tensor, "b c h w"]
 ) -> Float[Tensor, ""]:
-    """Average 1 − SSIM over pixels, channels and images (eq. 4).
+    """Average 1 − SSIM over pixels, channels and images (equation 4).
 
     Args:
-        restored: Restored images in [0, 1].
-        original: Original images in [0, 1].
+        restored: restored images in [0, 1].
+        original: original images in [0, 1].
 
     Returns:
-        Loss, 0 for identical images.
+        loss, 0 for identical images.
 
     Raises:
-        ValueError: If the images are not larger than half a window, 5 pixels.
+        ValueError: the images are not larger than half a window, 5 pixels.
     """
     return (1 - structural_similarity(restored, original)).mean()
 

@@ -1,4 +1,7 @@
-"""Style loss: the difference of feature correlations (Johnson et al., ECCV 2016; section III-E, eq. 6)."""
+"""Style loss: the difference of feature correlations (Section III-E, equation 6).
+
+Source: Johnson et al., ECCV 2016.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -15,10 +18,10 @@ def gram_matrix(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c c"]:
     Computed in at least 32 bits, also under autocast.
 
     Args:
-        features: Activations of one layer.
+        features: activations of one layer.
 
     Returns:
-        Sums of products over all pixels, divided by c · h · w.
+        sums of products over all pixels, divided by c · h · w.
     """
     _, channels, height, width = features.shape
     with torch.autocast(features.device.type, enabled=False):
@@ -29,15 +32,15 @@ def gram_matrix(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c c"]:
 def style_loss(
     restored: Float[Tensor, "b 3 h w"], original: Float[Tensor, "b 3 h w"], extractor: FeatureExtractor
 ) -> Float[Tensor, ""]:
-    """Average the absolute difference of the Gram matrices over their entries, then over the layers (eq. 6).
+    """Average the absolute difference of Gram matrices over their entries, then over the layers (equation 6).
 
     Args:
-        restored: Restored images in [0, 1].
-        original: Original images in [0, 1]; no gradient flows to them.
-        extractor: Where the feature maps come from.
+        restored: restored images in [0, 1].
+        original: original images in [0, 1]; no gradient flows to them.
+        extractor: where the feature maps come from.
 
     Returns:
-        Loss, 0 for identical images.
+        loss, 0 for identical images.
     """
     with torch.no_grad():
         originals = [gram_matrix(layer) for layer in extractor(original)]

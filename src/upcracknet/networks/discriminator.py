@@ -41,7 +41,7 @@ class PatchDiscriminator(nn.Module):
             image: original or restored images in [-1, 1].
 
         Returns:
-            One logit a patch, above 0 for an original; a 256×256 image has 30×30 patches.
+            one logit a patch, above 0 for an original; a 256×256 image has 30×30 patches.
         """
         logits: Tensor = self.layers(torch.cat([corrupted, image], dim=1))
         return logits

@@ -129,7 +129,7 @@ class UNetGenerator(nn.Module):
             corrupted: images in [-1, 1] in which removed pixels are black, -1.
 
         Returns:
-            Restored images in [-1, 1].
+            restored images in [-1, 1].
 
         Raises:
             ValueError: when height or width is no multiple of :attr:`size_multiple`.

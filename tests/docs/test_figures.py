@@ -1,0 +1,178 @@
+"""Figures that several pages quote come from one file, which is consistent in itself."""
+
+import json
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "docs/results"
+FIGURES = json.loads((RESULTS / "figures.json").read_text(encoding="utf-8"))
+PAPER, NATIVE, PUBLISHED = FIGURES["paper"], FIGURES["native"], FIGURES["published"]
+SETS = ("deepcrack", "cfd", "crack500")
+
+
+def page(name: str) -> str:
+    return " ".join((ROOT / name).read_text(encoding="utf-8").split())
+
+
+def rows(name: str, heading: str = "") -> list[list[str]]:
+    """The cells of the table rows below a heading, without marks of emphasis and code."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    if heading:
+        text = text.split(f"## {heading}\n")[1].split("\n## ")[0]
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [
+        [cell.strip().replace("*", "").replace("`", "") for cell in line.strip("|").split("|")]
+        for line in lines
+    ]
+
+
+def numbers(cells: list[str]) -> list[float]:
+    return [float(cell) for cell in cells if re.fullmatch(r"\d+\.\d", cell)]
+
+
+def iou(model: str) -> list[float]:
+    return [PAPER[model][name]["iou"] for name in SETS]
+
+
+@pytest.mark.parametrize("model", PAPER)
+@pytest.mark.parametrize("name", SETS)
+def test_measures_agree_with_each_other(model, name):
+    """F1 follows from precision and recall, IoU from F1; each is rounded to one decimal."""
+    found = PAPER[model][name]
+    precision, recall, f1 = found["precision"] / 100, found["recall"] / 100, found["f1"] / 100
+    assert found["f1"] == pytest.approx(200 * precision * recall / (precision + recall), abs=0.15)
+    assert found["iou"] == pytest.approx(100 * f1 / (2 - f1), abs=0.15)
+
+
+def test_the_nine_rows_of_the_readme():
+    quoted = [numbers(row) for row in rows("README.md") if len(numbers(row)) == 4]
+    sources = [
+        row
+        for name in SETS
+        for row in (
+            PAPER["default"][name],
+            PAPER["teacher"][name],
+            PUBLISHED["trained on deepcrack" if name == "deepcrack" else "trained on crack500"][name],
+        )
+    ]
+    assert quoted == [[row[measure] for measure in ("precision", "recall", "f1", "iou")] for row in sources]
+
+
+def test_the_rows_of_accuracy():
+    table = {
+        row[0].split(",")[0]: row
+        for row in rows("docs/results/accuracy.md", "IoU under the protocol `paper`")
+    }
+    for model in ("default", "teacher", "up-cracknet-32", "up-cracknet-32-calibrated"):
+        assert numbers(table[model]) == iou(model)
+    assert numbers(table["local contrast"]) == iou("local-contrast")
+    assert numbers(table["local contrast at its best fixed threshold ³"]) == [
+        PAPER["local-contrast"][name]["best"] for name in SETS
+    ]
+    native = rows("docs/results/accuracy.md", "At native size")
+    assert [numbers(native[2]), numbers(native[4])] == [
+        [NATIVE[model][name] for name in SETS] for model in ("default", "teacher")
+    ]
+
+
+def test_all_measures_of_accuracy():
+    for row in rows("docs/results/accuracy.md", "All measures")[2:]:
+        model, name, protocol, measures = row[0], row[1].lower(), row[2], numbers(row[4:])
+        if protocol == "paper":
+            assert measures[:5] == list(PAPER[model][name].values()), row
+        elif model in NATIVE:
+            assert measures[3] == NATIVE[model][name], row
+
+
+def test_false_alarms():
+    table = {
+        row[0].split(":")[0]: row
+        for row in rows("docs/results/accuracy.md", "False alarms on crack-free photos")
+    }
+    for model, shares in FIGURES["false alarms"].items():
+        assert [cell.split()[0] for cell in table[model][1:]] == list(shares.values())
+
+
+def test_the_rows_of_up_cracknet_32():
+    quoted = [
+        numbers(row) for row in rows("docs/results/up-cracknet-32.md") if len(row) == 7 and numbers(row)
+    ]
+    sources = [
+        source[name]
+        for name in SETS
+        for source in (
+            PAPER["up-cracknet-32-calibrated"],
+            PAPER["up-cracknet-32"],
+            PAPER["local-contrast"],
+            PUBLISHED["trained on deepcrack"],
+        )
+    ]
+    assert quoted == [list(row.values()) for row in sources]
+
+
+@pytest.mark.parametrize("model", ["default", "teacher"])
+def test_the_model_cards(model):
+    first, second, third = iou(model)
+    native = [NATIVE[model][name] for name in SETS]
+    card = page(f"docs/models/{model}.md")
+    assert f"DeepCrack {first}, CFD {second} (never seen" in card
+    assert f"93 test photos) {third}. At native size: {native[0]}, {native[1]} and {native[2]}" in card
+
+
+def test_the_card_of_up_cracknet_32():
+    pairs = list(zip(iou("up-cracknet-32-calibrated"), iou("up-cracknet-32"), strict=True))
+    card = page("docs/models/up-cracknet-32.md")
+    assert f"DeepCrack {pairs[0][0]} (calibrated) and {pairs[0][1]} (paper's procedure)" in card
+    assert f"CFD {pairs[1][0]} and {pairs[1][1]}" in card
+    assert f"93 test photos) {pairs[2][0]} and {pairs[2][1]}" in card
+
+
+def test_the_default_among_all_systems():
+    row = next(row for row in rows("docs/results/comparison.md") if row[0] == "ours, as shipped")
+    expected = [
+        PAPER["default"][name][measure] for name in SETS for measure in ("precision", "recall", "iou", "best")
+    ]
+    assert numbers(row) == expected
+
+
+def test_figures_in_sentences():
+    first, second, third = iou("default")
+    speed = page("docs/results/speed.md")
+    assert f"in bf16 as in 32 bits, {first};" in speed
+    assert f"{second} in 32 bits and in bf16" in speed
+    assert f"{third} in 32 bits and in bf16" in speed
+    assert f"{first}, {second} and {third}" in page("docs/decisions/0013-aims-and-attempts.md")
+    restorer = (
+        f"from {iou('up-cracknet-32')[0]} to {iou('up-cracknet-32-calibrated')[0]} without any annotation"
+    )
+    assert restorer in page("docs/decisions/0014-what-the-papers-procedure-depends-on.md")
+
+
+def test_speed_quotes_its_measurements():
+    """The tables of speed.md hold the figures of speed.json and many-and-large.json."""
+    speed = json.loads((RESULTS / "speed.json").read_text(encoding="utf-8"))
+    table = {row[0]: row for row in rows("docs/results/speed.md", "Detection, end to end")}
+    for name, found in speed["detection"].items():
+        quoted = [float(cell) for cell in table[name][1:4]]
+        assert quoted == [
+            found["megapixels_per_second"],
+            found["photos_per_second"],
+            found["times_reference"],
+        ]
+    measured = json.loads((RESULTS / "many-and-large.json").read_text(encoding="utf-8"))
+    table = rows("docs/results/speed.md", "One image")[2:]
+    assert table == [[str(value) for value in raster.values()] for raster in measured["rasters"]]
+    table = rows(
+        "docs/results/speed.md", "The number of photos, 32×32 pixels, `local-contrast`, one process"
+    )[2:]
+    assert table == [[str(value) for value in row.values()] for row in measured["growth"]]
+
+
+def test_decisions_are_numbered_on():
+    numbers = sorted(int(path.name[:4]) for path in (ROOT / "docs/decisions").glob("0*.md"))
+    assert numbers[0] == 1
+    assert all(after == before + 1 for before, after in pairwise(numbers))

@@ -1,5 +1,17 @@
-"""``python -m upcracknet``, which launchers such as torchrun can start."""
+"""The command ``upcracknet``, also as ``python -m upcracknet``."""
 
-from upcracknet.cli.main import main
+import sys
 
-main()
+
+def main() -> None:
+    """Run the command line; Ctrl-C while its libraries are loaded ends it without a traceback."""
+    try:
+        from upcracknet.cli.main import run
+
+        sys.exit(run())
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import upcracknet
+from upcracknet import __main__
 from upcracknet.cli import main
 from upcracknet.cli.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from upcracknet.cli.main import run
@@ -108,7 +109,7 @@ def test_an_interruption_is_told(command, capsys):
 def test_what_a_command_returns_is_the_exit_code(command, monkeypatch, returned, code):
     command(lambda: returned)
     with pytest.raises(SystemExit) as caught:
-        main.main()
+        __main__.main()
     assert caught.value.code == code
 
 

@@ -1,6 +1,5 @@
 """The command ``upcracknet``: registers the commands, turns errors into one line and an exit code."""
 
-import sys
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
@@ -10,20 +9,24 @@ from upcracknet import __version__
 from upcracknet.cli.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from upcracknet.errors import UpCrackNetError
 
-HELP = """Find cracks in road photos, pixel by pixel, learned from undamaged photos alone.
+COMMANDS = {
+    "detect": "Find the cracks in photos, one or a million.",
+    "train": "Train on undamaged road photos.",
+    "calibrate": "Choose how a trained model detects.",
+    "evaluate": "Measure a model on annotated photos.",
+    "prepare": "Pick undamaged patches from photos that have cracks.",
+    "data": "Fetch the published datasets, mine undamaged patches.",
+    "synthesize": "Make synthetic road photos whose cracks are known.",
+    "methods": "List what can be trained and run.",
+    "export": "Write a model for ONNX Runtime or OpenVINO.",
+    "reproduce": "Train and measure the paper's tables again.",
+}
+
+HELP = f"""Find cracks in road photos, pixel by pixel, learned from undamaged photos alone.
 
 Commands:
 
-    detect      Find the cracks in photos, one or a million.
-    train       Train on undamaged road photos.
-    calibrate   Choose how a trained model detects.
-    evaluate    Measure a model on annotated photos.
-    prepare     Pick undamaged patches from photos that have cracks.
-    data        Fetch the published datasets, mine undamaged patches.
-    synthesize  Make road photos whose cracks are known.
-    methods     List what can be trained and run.
-    export      Write a model for ONNX Runtime or OpenVINO.
-    reproduce   Train and measure the paper's tables anew.
+{chr(10).join(f"    {name:<11} {description}" for name, description in COMMANDS.items())}
 
 For example:
 
@@ -34,7 +37,7 @@ For example:
 `upcracknet COMMAND --help` tells more. Results go to standard output as JSON,
 progress and errors to standard error.
 
-Exit codes: 0 all done; 1 stopped by an error, which is told in one line;
+Exit codes: 0 all done; 1 stopped by an error, which is shown in one line;
 2 wrong usage; 3 done, but some photos, or rows of a table, failed or are left
 (the summary says which);
 130 interrupted, finished results are whole.
@@ -51,19 +54,9 @@ app = App(
 )
 # Named, not imported: a command's libraries are loaded only when it runs. Their own descriptions are not at
 # hand, therefore the list above in place of the automatic one.
-for module, name in (
-    ("detect", "detect"),
-    ("train", "train"),
-    ("calibrate", "calibrate"),
-    ("evaluate", "evaluate"),
-    ("prepare", "prepare"),
-    ("data", "app"),
-    ("synthesize", "synthesize"),
-    ("methods", "methods"),
-    ("export", "export"),
-    ("reproduce", "reproduce"),
-):
-    app.command(f"upcracknet.cli.{module}:{name}", name=module, show=False)
+for command in COMMANDS:
+    function = "app" if command == "data" else command
+    app.command(f"upcracknet.cli.{command}:{function}", name=command, show=False)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -90,8 +83,3 @@ def run(arguments: Sequence[str] | None = None) -> int:
         )
         return EXIT_INTERRUPTED
     return code if isinstance(code, int) else 0
-
-
-def main() -> None:
-    """Entry point of the installed command."""
-    sys.exit(run())

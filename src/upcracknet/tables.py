@@ -6,7 +6,7 @@ NOT_GIVEN = "–"
 """Stands where there is no figure."""
 
 
-def figure(value: float | None, digits: int = 2, *, signed: bool = False) -> str:
+def figure(value: float | int | None, digits: int = 2, *, signed: bool = False) -> str:
     """Write a number with thousands separators.
 
     Args:

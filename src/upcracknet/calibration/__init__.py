@@ -3,12 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from upcracknet.calibration.crack_remover import SCALES, compare_crack_remover
-from upcracknet.calibration.restorer import best_with_floor, compare_restorer
+from upcracknet.calibration.crack_remover import PAINTINGS, SCALES, compare_crack_remover
+from upcracknet.calibration.restorer import compare_restorer
 from upcracknet.calibration.roads import (
-    Road,
     distracting_roads,
     painted_roads,
     roads_with_added_cracks,
@@ -16,13 +15,14 @@ from upcracknet.calibration.roads import (
     undamaged_roads,
 )
 from upcracknet.data.dataset import open_dataset
-from upcracknet.data.painted import PaintedPatches, PaintingRange
+from upcracknet.data.painted import PaintedPatches
 from upcracknet.data.patches import UndamagedPatches, split_samples
 from upcracknet.detection import CrackRemoverScorer, RestorationScorer
 from upcracknet.detection.pretrained import load_scorer, weights_path
 from upcracknet.errors import ConfigurationError
 from upcracknet.files import json_bytes, write_atomically
 from upcracknet.training.configuration import (
+    Configuration,
     TrainingConfiguration,
     as_dictionary,
     load_configuration,
@@ -32,19 +32,9 @@ from upcracknet.weights import WeightsRecord, load_weights, save_weights
 
 __all__ = ["calibrate"]
 
-Progress = Callable[[int, int], None]
-
-
-class _Choice(NamedTuple):
-    """The settings chosen, as weights files hold them; all comparisons as plain values; what is wrong."""
-
-    settings: dict[str, Any]
-    comparisons: list[dict[str, Any]]
-    warning: str | None = None
-
 
 def calibrate(
-    model: Path,
+    model: str | Path,
     output: Path,
     *,
     photos: str | None = None,
@@ -52,27 +42,25 @@ def calibrate(
     roads: int = 32,
     scales: Sequence[tuple[float, ...]] | None = None,
     half_precision: bool = False,
-    progress: Progress = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
-    """Choose a model's detection settings and write its weights with them.
-
-    All comparisons are written as JSON beside the weights, under their name with ``.calibration.json``.
+    """Choose a model's detection settings, and write its weights with them and a report beside.
 
     Args:
         model: run folder, weights file, or the name of a shipped model.
-        output: weights file to write, ``.safetensors``.
+        output: weights file to write, ``.safetensors``; the report's name ends in ``.calibration.json``.
         photos: data set or folder of undamaged road; None takes what the run was trained on. Of these, the
             photos that training kept apart are used.
         data_root: folder with the named data sets; None takes the variable ``UPCRACKNET_DATA``.
         roads: number of roads of each kind; for a crack remover twice as many synthetic ones.
-        scales: sizes at which a crack remover may search a photo, as factors of its own, above 0 and up to 4;
-            None compares the usual choices.
+        scales: sizes at which a crack remover may search a photo, as factors of its own; None compares the
+            usual choices.
         half_precision: whether to store the weights in 16 bits.
         progress: called with the number of candidates done and of all.
 
     Returns:
-        What was written as JSON: ``weights``, their ``sha256``, the ``chosen`` settings, all ``comparisons``,
-        best first, and a ``warning`` if even the best settings find cracks on clean roads, else None.
+        The report: ``weights``, their ``sha256``, the ``chosen`` settings, all ``comparisons``, best first,
+        and a ``warning`` if even the best settings find cracks on clean roads, else None.
 
     Raises:
         ConfigurationError: the model cannot be calibrated so, or nothing says on which photos.
@@ -85,133 +73,75 @@ def calibrate(
     path = weights_path(model)
     tensors, record = load_weights(path)
     scorer, _ = load_scorer(path)
-    if scales is not None and not isinstance(scorer, CrackRemoverScorer):
-        raise ConfigurationError(f"{model}: only a crack remover has sizes to choose; leave --scales out")
-    run = model / "configuration.yaml"
-    if photos is None and not run.exists():
-        raise ConfigurationError(f"{model}: no run folder that says what it learned from; give --photos")
-    configuration = load_configuration(run) if run.exists() else None
-    if isinstance(scorer, CrackRemoverScorer) and scorer.settings.score == "mask":
-        learned = configuration or CrackRemoverConfiguration()
-        assert isinstance(learned, CrackRemoverConfiguration)  # the run's weights are a crack remover's
-        found = _crack_remover(scorer, learned, photos, data_root, roads, scales or SCALES, progress)
-    elif isinstance(scorer, RestorationScorer):
-        known = configuration or TrainingConfiguration()
-        assert isinstance(known, TrainingConfiguration)  # the run's weights are a restorer's
-        found = _restorer(scorer, known, photos, data_root, roads, progress)
-    else:
+    if not isinstance(scorer, CrackRemoverScorer | RestorationScorer):
         raise ConfigurationError(
             f"{model}: {scorer.name} has no settings to choose; give a model of up-cracknet or crack-remover"
         )
-    provenance = {} if configuration is None else {"configuration": as_dictionary(configuration)}
+    removes = isinstance(scorer, CrackRemoverScorer)
+    if scales is not None and not removes:
+        raise ConfigurationError(f"{model}: a restorer has one size; leave --scales out")
+    run, provenance = Path(model) / "configuration.yaml", record.provenance
+    configuration: Configuration = CrackRemoverConfiguration() if removes else TrainingConfiguration()
+    if run.exists():
+        configuration = load_configuration(run)
+        provenance = provenance | {"configuration": as_dictionary(configuration)}
+    elif photos is None:
+        raise ConfigurationError(f"{model}: no run folder that says what it learned from; give --photos")
+    assert isinstance(configuration, TrainingConfiguration | CrackRemoverConfiguration)  # as the weights are
+    data, seed = configuration.data, configuration.seed
+    learned_from = (data.photos,) if isinstance(data.photos, str) else data.photos
+    sources = [
+        UndamagedPatches(
+            split_samples(open_dataset(source, data_root, data.split), data.validation_share, seed)[1],
+            size=scorer.input_size or 256,
+            window_sizes=data.window_sizes,
+            margin=data.margin,
+            augment=False,
+            patches_per_epoch=roads if removes else max(roads, 64),  # a share of 0.2 % wants many pixels
+            seed=seed,
+        )
+        for source in ((photos,) if photos else learned_from)
+    ]
+    clean = [road for patches in sources for road in undamaged_roads(patches)]
+    warning = None
+    if isinstance(scorer, CrackRemoverScorer):
+        painted = {
+            kind: painted_roads(
+                PaintedPatches(
+                    sources, size=size, painting=painting, augment=False, patches_per_epoch=roads, seed=seed
+                )
+            )
+            for kind, (size, painting) in PAINTINGS.items()
+        }
+        tried = compare_crack_remover(
+            scorer, painted, clean, distracting_roads(2 * roads), scales=scales or SCALES, progress=progress
+        )
+        comparisons, chosen = [asdict(one) for one in tried], tried[0].settings.to_dict()
+        if not tried[0].clean:
+            warning = (
+                f"no settings keep crack-free roads clean; the cleanest still mark {tried[0].worst:.1%} of "
+                "their pixels as crack; train longer, or on more crack-free photos"
+            )
+    else:
+        with_cracks = roads_with_added_cracks(sources[0], roads)
+        synthetic = shrunk_synthetic_roads(scorer.input_size, roads)
+        found = compare_restorer(scorer, clean, with_cracks, synthetic, progress=progress)
+        # Without a floor Otsu's method finds cracks on every clean road.
+        best = next(one for one in found if one.false_alarm_share < 1)
+        comparisons = [asdict(one) for one in found]
+        chosen = best.settings.to_dict() | {"input_size": scorer.input_size}
     written = save_weights(
         output,
         tensors,
-        WeightsRecord(
-            record.architecture, record.configuration, found.settings, record.provenance | provenance
-        ),
+        WeightsRecord(record.architecture, record.configuration, chosen, provenance),
         half_precision=half_precision,
     )
     report = {
         "weights": str(output),
         "sha256": written.sha256,
-        "chosen": found.settings,
-        "warning": found.warning,
-        "comparisons": found.comparisons,
+        "chosen": chosen,
+        "warning": warning,
+        "comparisons": comparisons,
     }
     write_atomically(output.with_suffix(".calibration.json"), json_bytes(report))
     return report
-
-
-def _restorer(
-    scorer: RestorationScorer,
-    configuration: TrainingConfiguration,
-    photos: str | None,
-    data_root: Path | None,
-    roads: int,
-    progress: Progress,
-) -> _Choice:
-    size = scorer.input_size
-    patches = _kept_apart(
-        photos or configuration.data.photos,
-        configuration,
-        data_root,
-        size=size,
-        patches_per_epoch=max(roads, 64),  # enough pixels for a share of 0.2 %
-    )
-    comparisons = compare_restorer(
-        scorer.generator,
-        size,
-        undamaged_roads(patches),
-        roads_with_added_cracks(patches, roads),
-        shrunk_synthetic_roads(size, roads),
-        progress=progress,
-    )
-    chosen = best_with_floor(comparisons).settings.to_dict() | {"input_size": size}
-    return _Choice(chosen, [asdict(comparison) for comparison in comparisons])
-
-
-def _crack_remover(
-    scorer: CrackRemoverScorer,
-    configuration: CrackRemoverConfiguration,
-    photos: str | None,
-    data_root: Path | None,
-    roads: int,
-    scales: Sequence[tuple[float, ...]],
-    progress: Progress,
-) -> _Choice:
-    kept_apart = [
-        _kept_apart(source, configuration, data_root, patches_per_epoch=roads)
-        for source in ([photos] if photos else configuration.data.photos)
-    ]
-
-    def painted(size: int, **changes: Any) -> list[Road]:
-        painting = PaintingRange(**changes)  # the same for all models
-        return painted_roads(
-            PaintedPatches(
-                kept_apart,
-                size=size,
-                painting=painting,
-                augment=False,
-                patches_per_epoch=roads,
-                seed=configuration.seed,
-            )
-        )
-
-    comparisons = compare_crack_remover(
-        scorer,
-        {
-            "fine cracks": painted(256, fine=1.0),
-            "cracks of any width": painted(256, fine=0.0),
-            "at native size": painted(384, fine=0.0, shrinking=(1.0, 1.0)),
-        },
-        [road for patches in kept_apart for road in undamaged_roads(patches)],
-        distracting_roads(2 * roads),
-        scales=scales,
-        progress=progress,
-    )
-    best = comparisons[0]
-    warning = None
-    if not best.clean:
-        warning = (
-            f"no settings keep crack-free roads clean; the cleanest still mark {best.worst:.1%} of their "
-            "pixels as crack; train longer, or on more crack-free photos"
-        )
-    return _Choice(
-        best.settings.to_dict(), [asdict(comparison) for comparison in comparisons], warning
-    )
-
-
-def _kept_apart(
-    source: str,
-    configuration: TrainingConfiguration | CrackRemoverConfiguration,
-    data_root: Path | None,
-    **sizes: int,
-) -> UndamagedPatches:
-    """Undamaged patches of the photos that training kept apart."""
-    data, seed = configuration.data, configuration.seed
-    samples = open_dataset(source, data_root, data.split)
-    _, kept_apart = split_samples(samples, data.validation_share, seed)
-    return UndamagedPatches(
-        kept_apart, window_sizes=data.window_sizes, margin=data.margin, augment=False, seed=seed, **sizes
-    )

@@ -9,8 +9,16 @@ from jaxtyping import Float
 from torch import Tensor
 
 from upcracknet.calibration.roads import MINIMUM_EXTENTS, Road, pooled_counts
+from upcracknet.data.painted import PaintingRange
 from upcracknet.detection import CrackRemoverScorer, CrackRemoverSettings, Threshold
 from upcracknet.evaluation.metrics import Scores
+
+PAINTINGS = {
+    "fine cracks": (256, PaintingRange(fine=1.0)),
+    "cracks of any width": (256, PaintingRange(fine=0.0)),
+    "at native size": (384, PaintingRange(fine=0.0, shrinking=(1.0, 1.0))),
+}
+"""Kinds of road with painted cracks, the same for all models: side in pixels, and what is painted."""
 
 SCALES: tuple[tuple[float, ...], ...] = (
     (1.0,),
@@ -77,7 +85,7 @@ def compare_crack_remover(
         clean: photographed roads without cracks.
         synthetic: synthetic roads with distractors and without cracks.
         scales: the choices of scales.
-        progress: called after each choice of scales, with their number so far and the number of all.
+        progress: called with the number of choices of scales done and of all.
 
     Returns:
         The comparisons, best first: those that keep crack-free roads clean, by

@@ -10,9 +10,8 @@ from jaxtyping import Float
 from upcracknet.calibration.roads import MINIMUM_EXTENTS, Road, pooled_counts
 from upcracknet.detection import CrackDetector, DetectionSettings, RestorationScorer, Threshold
 from upcracknet.detection.settings import ErrorKind
-from upcracknet.errors import DataError
 from upcracknet.evaluation.metrics import Scores
-from upcracknet.networks import NormalizationStatistics, UNetGenerator
+from upcracknet.networks import NormalizationStatistics
 
 FALSE_ALARM_SHARES = (0.002, 0.005, 0.01)
 """Shares of undamaged pixels that may lie above the calibrated floor; more would show on clean roads."""
@@ -56,8 +55,7 @@ class RestorerComparison:
 
 
 def compare_restorer(
-    generator: UNetGenerator,
-    size: int,
+    scorer: RestorationScorer,
     undamaged: Sequence[Road],
     painted: Sequence[Road],
     synthetic: Sequence[Road],
@@ -68,23 +66,21 @@ def compare_restorer(
     """Measure each candidate on roads with known cracks, with each floor (and none) and each minimum extent.
 
     Args:
-        generator: a trained generator.
-        size: side of its square input in pixels; the roads are of this size.
-        undamaged: roads without cracks that were not trained on.
+        scorer: of a trained generator; its settings do not matter.
+        undamaged: roads without cracks that were not trained on, of the scorer's input size.
         painted: such roads with painted cracks.
         synthetic: synthetic roads with cracks and distractors.
         candidates: settings to compare.
-        progress: called after each candidate, with their number so far and the number of all.
+        progress: called with the number of candidates done and of all.
 
     Returns:
-        The comparisons, best first.
-
-    Raises:
-        DataError: there is no undamaged road.
+        The comparisons, by their IoU on painted roads, best first.
     """
     comparisons = []
     for number, settings in enumerate(candidates, start=1):
-        detector = CrackDetector(RestorationScorer(generator, settings, size), Threshold())
+        detector = CrackDetector(
+            RestorationScorer(scorer.generator, settings, scorer.input_size), Threshold()
+        )
         kinds = [
             (roads, [found.score for found in detector.detect_many(road.photo for road in roads)])
             for roads in (undamaged, painted, synthetic)
@@ -102,20 +98,6 @@ def compare_restorer(
     return sorted(comparisons, key=lambda comparison: comparison.painted.iou, reverse=True)
 
 
-def best_with_floor(comparisons: Iterable[RestorerComparison]) -> RestorerComparison:
-    """Find the best comparison whose floor keeps clean roads clean."""
-    return max((c for c in comparisons if c.false_alarm_share < 1), key=lambda c: c.painted.iou)
-
-
 def undamaged_level(scores: Iterable[Float[np.ndarray, "h w"]], false_alarm_share: float) -> float:
-    """Find the score that only the given share of undamaged pixels exceeds.
-
-    Raises:
-        DataError: there are no scores.
-    """
-    values = [score.ravel() for score in scores]
-    if not values:
-        raise DataError(
-            "no score maps of undamaged photos to calibrate a threshold on; give at least one photo"
-        )
-    return float(np.quantile(np.concatenate(values), 1 - false_alarm_share))
+    """Find the score that only the given share of undamaged pixels exceeds."""
+    return float(np.quantile(np.concatenate([score.ravel() for score in scores]), 1 - false_alarm_share))

@@ -37,12 +37,7 @@ def undamaged_roads(patches: UndamagedPatches) -> list[Road]:
 
 
 def roads_with_added_cracks(patches: UndamagedPatches, number: int) -> list[Road]:
-    """Paint cracks on undamaged patches, the same on each call.
-
-    Args:
-        patches: undamaged patches that were not trained on.
-        number: of roads; at most the number of patches.
-    """
+    """Paint cracks on the first undamaged patches, the same on each call."""
     return [
         Road(*paint_cracks(_to_photo(patches[index]), np.random.default_rng(index)))
         for index in range(number)
@@ -55,16 +50,10 @@ def painted_roads(patches: PaintedPatches) -> list[Road]:
     return [Road(_to_photo(patch.photo), patch.crack.numpy() > 0.5) for patch in painted]
 
 
-def shrunk_synthetic_roads(size: int, number: int, first_seed: int = 1000) -> list[Road]:
-    """Make synthetic roads of 384×544 pixels and shrink them to size×size, as the paper shrinks its photos.
-
-    Args:
-        size: side in pixels.
-        number: of roads.
-        first_seed: seed of the first; each next road has the next seed.
-    """
+def shrunk_synthetic_roads(size: int, number: int) -> list[Road]:
+    """Make synthetic roads of 384×544 pixels and shrink them to size×size, as the paper shrinks photos."""
     roads = []
-    for seed in range(first_seed, first_seed + number):
+    for seed in range(1000, 1000 + number):
         road = synthesize_road(seed, 384, 544)
         photo = cv2.resize(road.photo, (size, size), interpolation=cv2.INTER_LINEAR)
         cracks = cv2.resize(road.mask.astype(np.uint8), (size, size), interpolation=cv2.INTER_NEAREST) > 0
@@ -72,16 +61,11 @@ def shrunk_synthetic_roads(size: int, number: int, first_seed: int = 1000) -> li
     return roads
 
 
-def distracting_roads(number: int, first_seed: int = 5000) -> list[Road]:
-    """Make synthetic roads of 256×384 pixels with shadows, stains, joints and paint, and without cracks.
-
-    Args:
-        number: of roads.
-        first_seed: seed of the first; each next road has the next seed.
-    """
+def distracting_roads(number: int) -> list[Road]:
+    """Make synthetic roads of 256×384 pixels with shadows, stains, joints and paint, and without cracks."""
     return [
         _without_cracks(synthesize_road(seed, 256, 384, cracks=False).undamaged)
-        for seed in range(first_seed, first_seed + number)
+        for seed in range(5000, 5000 + number)
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter, validators
 
 from upcracknet.calibration import calibrate as calibrate_model
-from upcracknet.cli.console import error_console, print_json, print_line, progress_bar
+from upcracknet.cli.console import counter, error_console, print_json, print_line, progress_bar
 from upcracknet.errors import ConfigurationError
 
 
@@ -46,7 +46,6 @@ def calibrate(
     """
     console = error_console()
     with progress_bar(console) as bar:
-        task = bar.add_task("comparing settings", total=None)
         report = calibrate_model(
             model,
             output,
@@ -55,7 +54,7 @@ def calibrate(
             roads=roads,
             scales=None if scales is None else [_sizes(text) for text in scales],
             half_precision=half_precision,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            progress=counter(bar, "comparing settings"),
         )
     if report["warning"] is not None:
         print_line(console, f"warning: {report['warning']}", style="yellow")

@@ -2,7 +2,7 @@
 
 from upcracknet.evaluation.evaluate import evaluate
 from upcracknet.evaluation.metrics import Scores
-from upcracknet.evaluation.protocol import NATIVE, PAPER, PROTOCOLS, Protocol
+from upcracknet.evaluation.protocol import NATIVE, PAPER, PROTOCOLS, Protocol, ProtocolName
 from upcracknet.evaluation.published import published_table
 from upcracknet.evaluation.report import write_report
 from upcracknet.evaluation.results import EvaluationResult
@@ -13,6 +13,7 @@ __all__ = [
     "PROTOCOLS",
     "EvaluationResult",
     "Protocol",
+    "ProtocolName",
     "Scores",
     "evaluate",
     "published_table",

@@ -1,6 +1,5 @@
 """Evaluates a detector on an annotated data set, by the same inference path that users have."""
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -122,11 +121,6 @@ def groups_of(dataset: CrackDataset) -> dict[str, frozenset[str]]:
     if dataset.name == "deepcrack" and dataset.split == "test":
         groups["without training scenes"] = LEAKED_TEST_NAMES
     return groups
-
-
-def folder_name(model: str) -> str:
-    """Reduce a model's name to letters, digits, dots and hyphens."""
-    return re.sub(r"[^A-Za-z0-9.]+", "-", model).strip("-.") or "model"
 
 
 def _nothing_evaluated(dataset: CrackDataset, unreadable: list[tuple[str, str]]) -> str:

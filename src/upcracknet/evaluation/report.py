@@ -5,6 +5,7 @@ A report's tables show our figures with everything they depend on, and the paper
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -26,6 +27,7 @@ COLUMNS = (
     *("precision", "recall", "accuracy", "F1", "IoU"),
     *("ODS F1", "ODS IoU", "OIS F1", "OIS IoU"),
 )
+SHORT_COLUMNS = ("method", "images", "precision", "recall", "F1", "IoU", "ODS IoU")
 SUMMARY_COLUMNS = (
     *("method", "images", "precision", "recall", "F1", "IoU"),
     *("average precision", "mean IoU with background"),
@@ -63,6 +65,11 @@ def write_items(evaluation: EvaluationResult, path: Path) -> None:
         measures = (f"{getattr(item.scores, measure):.6f}" for measure in MEASURES)
         writer.writerow((item.name, f"{item.threshold:.6g}", *pixels, *measures))
     write_atomically(path, text.getvalue().encode())
+
+
+def folder_name(model: str) -> str:
+    """Reduce a model's name to letters, digits, dots and hyphens."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", model).strip("-.") or "model"
 
 
 def report_record(results: Sequence[EvaluationResult]) -> dict[str, Any]:
@@ -135,13 +142,19 @@ def to_markdown(results: Sequence[EvaluationResult]) -> str:
 
 
 def rows(results: Sequence[EvaluationResult]) -> list[Row]:
-    """Make the main table under ``COLUMNS``, in per cent: each detector, group, tolerance, then the paper's."""
+    """Make the main table under ``COLUMNS``, in per cent: each detector, group, tolerance; then the paper."""
     ours = [row for result in results for group in result.groups for row in _group_rows(result, group)]
     return ours + [_paper_row(row) for row in _paper_rows(results[0])]
 
 
+def short_rows(results: Sequence[EvaluationResult]) -> list[Row]:
+    """Make the main table as it fits a terminal, under ``SHORT_COLUMNS`` and without tolerance."""
+    cells = (dict(zip(COLUMNS, row, strict=True)) for row in rows(results))
+    return [tuple(row[column] for column in SHORT_COLUMNS) for row in cells if row["tolerance"] == "0"]
+
+
 def summary_rows(results: Sequence[EvaluationResult]) -> list[Row]:
-    """Make the second table under ``SUMMARY_COLUMNS``, in per cent: means over images, then pooled figures."""
+    """Make the second table under ``SUMMARY_COLUMNS``, in per cent: means over images, pooled figures."""
     return [_summary_row(result, group) for result in results for group in result.groups]
 
 

@@ -5,9 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
-from upcracknet.cli.console import EXIT_INCOMPLETE
+from upcracknet.cli.console import EXIT_FAILED, EXIT_INCOMPLETE, EXIT_USAGE
 from upcracknet.cli.evaluate import evaluate
-from upcracknet.cli.main import FAILED, USAGE, run
+from upcracknet.cli.main import run
 from upcracknet.errors import DataError
 
 
@@ -72,7 +72,7 @@ def test_an_output_folder_that_cannot_be_made_is_one_clear_error(
 ) -> None:
     (tmp_path / "file").write_text("not a folder")
     words = ["evaluate", str(roads), "--model", "local-contrast", "--output", str(tmp_path / "file" / "out")]
-    assert run(words) == FAILED
+    assert run(words) == EXIT_FAILED
     printed = capsys.readouterr()
     assert printed.out == ""
     assert len([line for line in printed.err.splitlines() if line.startswith("error:")]) == 1
@@ -100,10 +100,10 @@ def test_a_flag_that_a_model_cannot_follow_is_refused(
     flags: tuple[str, str], roads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["evaluate", str(roads), "--model", "local-contrast", "-o", str(tmp_path / "out"), *flags]
-    assert run(words) == FAILED
+    assert run(words) == EXIT_FAILED
     assert flags[0] in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
 def test_fewer_than_no_panels_are_refused(roads: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["evaluate", str(roads), "--model", "local-contrast", "--examples", "-1"]) == USAGE
+    assert run(["evaluate", str(roads), "--model", "local-contrast", "--examples", "-1"]) == EXIT_USAGE

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from upcracknet.calibration.crack_remover import PAINTINGS, SCALES, compare_crack_remover
 from upcracknet.calibration.restorer import compare_restorer
@@ -32,6 +32,16 @@ from upcracknet.weights import WeightsRecord, load_weights, save_weights
 
 __all__ = ["calibrate"]
 
+Progress = Callable[[int, int], None]
+
+
+class _Choice(NamedTuple):
+    """The best settings, as weights files hold them; all comparisons as plain values; what is wrong."""
+
+    settings: dict[str, Any]
+    comparisons: list[dict[str, Any]]
+    warning: str | None = None
+
 
 def calibrate(
     model: str | Path,
@@ -42,7 +52,7 @@ def calibrate(
     roads: int = 32,
     scales: Sequence[tuple[float, ...]] | None = None,
     half_precision: bool = False,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> dict[str, Any]:
     """Choose a model's detection settings, and write its weights with them and a report beside.
 
@@ -102,46 +112,59 @@ def calibrate(
         )
         for source in ((photos,) if photos else learned_from)
     ]
-    clean = [road for patches in sources for road in undamaged_roads(patches)]
-    warning = None
     if isinstance(scorer, CrackRemoverScorer):
-        painted = {
-            kind: painted_roads(
-                PaintedPatches(
-                    sources, size=size, painting=painting, augment=False, patches_per_epoch=roads, seed=seed
-                )
-            )
-            for kind, (size, painting) in PAINTINGS.items()
-        }
-        tried = compare_crack_remover(
-            scorer, painted, clean, distracting_roads(2 * roads), scales=scales or SCALES, progress=progress
-        )
-        comparisons, chosen = [asdict(one) for one in tried], tried[0].settings.to_dict()
-        if not tried[0].clean:
-            warning = (
-                f"no settings keep crack-free roads clean; the cleanest still mark {tried[0].worst:.1%} of "
-                "their pixels as crack; train longer, or on more crack-free photos"
-            )
+        choice = _crack_remover_settings(scorer, sources, roads, seed, scales or SCALES, progress)
     else:
-        with_cracks = roads_with_added_cracks(sources[0], roads)
-        synthetic = shrunk_synthetic_roads(scorer.input_size, roads)
-        found = compare_restorer(scorer, clean, with_cracks, synthetic, progress=progress)
-        # Without a floor Otsu's method finds cracks on every clean road.
-        best = next(one for one in found if one.false_alarm_share < 1)
-        comparisons = [asdict(one) for one in found]
-        chosen = best.settings.to_dict() | {"input_size": scorer.input_size}
+        choice = _restorer_settings(scorer, sources[0], roads, progress)
     written = save_weights(
         output,
         tensors,
-        WeightsRecord(record.architecture, record.configuration, chosen, provenance),
+        WeightsRecord(record.architecture, record.configuration, choice.settings, provenance),
         half_precision=half_precision,
     )
     report = {
         "weights": str(output),
         "sha256": written.sha256,
-        "chosen": chosen,
-        "warning": warning,
-        "comparisons": comparisons,
+        "chosen": choice.settings,
+        "warning": choice.warning,
+        "comparisons": choice.comparisons,
     }
     write_atomically(output.with_suffix(".calibration.json"), json_bytes(report))
     return report
+
+
+def _crack_remover_settings(
+    scorer: CrackRemoverScorer,
+    sources: Sequence[UndamagedPatches],
+    roads: int,
+    seed: int,
+    scales: Sequence[tuple[float, ...]],
+    progress: Progress,
+) -> _Choice:
+    painted = {}
+    for kind, (size, painting) in PAINTINGS.items():
+        patches = PaintedPatches(
+            sources, size=size, painting=painting, augment=False, patches_per_epoch=roads, seed=seed
+        )
+        painted[kind] = painted_roads(patches)
+    clean = [road for patches in sources for road in undamaged_roads(patches)]
+    distracting = distracting_roads(2 * roads)
+    tried = compare_crack_remover(scorer, painted, clean, distracting, scales=scales, progress=progress)
+    best, warning = tried[0], None
+    if not best.clean:
+        warning = (
+            f"no settings keep crack-free roads clean; the cleanest still mark {best.worst:.1%} of their "
+            "pixels as crack; train longer, or on more crack-free photos"
+        )
+    return _Choice(best.settings.to_dict(), [asdict(one) for one in tried], warning)
+
+
+def _restorer_settings(
+    scorer: RestorationScorer, patches: UndamagedPatches, roads: int, progress: Progress
+) -> _Choice:
+    size = scorer.input_size
+    with_cracks, synthetic = roads_with_added_cracks(patches, roads), shrunk_synthetic_roads(size, roads)
+    tried = compare_restorer(scorer, undamaged_roads(patches), with_cracks, synthetic, progress=progress)
+    # Without a floor Otsu's method finds cracks on every clean road.
+    best = next(one for one in tried if one.false_alarm_share < 1)
+    return _Choice(best.settings.to_dict() | {"input_size": size}, [asdict(one) for one in tried])

@@ -20,12 +20,7 @@ MINIMUM_EXTENTS = (0, 8, 16, 24)
 
 
 class Road(NamedTuple):
-    """A photo and its cracks.
-
-    Attributes:
-        photo: RGB, H×W×3, 0 to 255.
-        cracks: its crack pixels, H×W.
-    """
+    """A photo, RGB, 0 to 255, and its crack pixels."""
 
     photo: UInt8[np.ndarray, "_h _w 3"]
     cracks: Bool[np.ndarray, "_h _w"]

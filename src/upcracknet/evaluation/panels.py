@@ -157,7 +157,7 @@ def contact_sheet(examples: Sequence[Example], *, width: int = 256) -> UInt8[np.
 
 
 def scale_to_width(picture: UInt8[np.ndarray, "h w 3"], width: int) -> UInt8[np.ndarray, "H W 3"]:
-    """Scale to a width in pixels and keeps the proportions."""
+    """Scale to a width in pixels and keep the proportions."""
     height = max(round(picture.shape[0] * width / picture.shape[1]), 1)
     smaller = width < picture.shape[1]
     return cv2.resize(

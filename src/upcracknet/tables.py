@@ -30,7 +30,7 @@ def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str
         rows: cells, as many a row as there are columns; line breaks in them become spaces.
 
     Returns:
-        The table without a line break at its end.
+        the table without a line break at its end.
 
     Raises:
         ValueError: a row has more or fewer cells.

@@ -3,6 +3,7 @@ import json
 import pytest
 from PIL import Image
 
+from upcracknet.baselines.riad import RIADNetwork
 from upcracknet.calibration import calibrate
 from upcracknet.data.synthetic import synthesize_road
 from upcracknet.errors import ConfigurationError
@@ -116,3 +117,10 @@ def test_what_has_no_settings_to_choose_is_refused(tmp_path, small_model, clean)
         calibrate(small_model, output)
     with pytest.raises(ConfigurationError, match=r"ends in \.safetensors"):
         calibrate(small_model, tmp_path / "mine.pt", photos=str(clean))
+
+
+def test_a_baseline_cannot_be_calibrated(tmp_path, clean):
+    record = WeightsRecord("RIAD", {"widths": [2, 2, 2, 2, 2]}, {"input_size": 32}, {})
+    save_weights(tmp_path / "riad.safetensors", RIADNetwork((2, 2, 2, 2, 2)).state_dict(), record)
+    with pytest.raises(ConfigurationError, match="RIAD has no settings to choose"):
+        calibrate(tmp_path / "riad.safetensors", tmp_path / "mine.safetensors", photos=str(clean))

@@ -69,7 +69,7 @@ def calibrate(
         progress: called with the number of candidates done and of all.
 
     Returns:
-        The report: ``weights``, their ``sha256``, the ``chosen`` settings, all ``comparisons``, best first,
+        the report: ``weights``, their ``sha256``, the ``chosen`` settings, all ``comparisons``, best first,
         and a ``warning`` if even the best settings find cracks on clean roads, else None.
 
     Raises:

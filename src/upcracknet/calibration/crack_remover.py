@@ -88,7 +88,7 @@ def compare_crack_remover(
         progress: called with the number of choices of scales done and of all.
 
     Returns:
-        The comparisons, best first: those that keep crack-free roads clean, by
+        the comparisons, best first: those that keep crack-free roads clean, by
         ``CrackRemoverComparison.iou``; then the others, by how clean they leave them.
     """
     every = sorted({scale for chosen in scales for scale in chosen})

@@ -74,7 +74,7 @@ def compare_restorer(
         progress: called with the number of candidates done and of all.
 
     Returns:
-        The comparisons, by their IoU on painted roads, best first.
+        the comparisons, by their IoU on painted roads, best first.
     """
     comparisons = []
     for number, settings in enumerate(candidates, start=1):

@@ -32,17 +32,17 @@ def calibrate(
         upcracknet calibrate runs/mine --photos crack-free/ -o mine.safetensors
 
     Args:
-        model: Run folder of `upcracknet train`, or a .safetensors file.
-        output: Weights file to write.
-        photos: Folder or dataset of undamaged road; without it what the run was trained on. The photos
+        model: run folder of `upcracknet train`, or a .safetensors file.
+        output: weights file to write.
+        photos: folder or dataset of undamaged road; without it what the run was trained on. The photos
             that training kept apart are used; a bare weights file does not say which, so give it photos
             that it has not seen.
-        data_root: Folder with the named datasets; else the variable UPCRACKNET_DATA.
-        roads: Number of roads of each kind; for a crack remover twice as many synthetic ones.
-        scales: Sizes at which a crack remover may search a photo, as factors of its own; without it all
+        data_root: folder with the named datasets; else the variable UPCRACKNET_DATA.
+        roads: number of roads of each kind; for a crack remover twice as many synthetic ones.
+        scales: sizes at which a crack remover may search a photo, as factors of its own; without it all
             usual choices. `--scales 1 0.5,1` compares full size alone with half and full size together.
             Small and few sizes are fast.
-        half_precision: Store the weights in 16 bits, half the size.
+        half_precision: store the weights in 16 bits, half the size.
     """
     console = error_console()
     with progress_bar(console) as bar:

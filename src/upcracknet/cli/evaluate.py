@@ -50,15 +50,15 @@ def evaluate(
 
     Args:
         dataset: deepcrack, deepcrack-deduplicated, cfd, crack500, or a folder of photos with masks.
-        model: A shipped model, a run folder, a weights file, or a classical method such as local-contrast.
+        model: a shipped model, a run folder, a weights file, or a classical method such as local-contrast.
         protocol: paper compares at 256×256 pixels as the paper does, native at each photo's own size.
-        preset: Detection settings other than the model's own.
-        split: Part of the data set.
-        data_root: Folder that holds the named data sets; else the variable UPCRACKNET_DATA.
-        output: Folder for the results; each data set and protocol gets a folder in it.
-        baseline: Also evaluate the classical baseline, to which any claim should be held.
-        examples: Number of panels, a third each of the best, the median and the worst results.
-        runtime: What runs the model's network: torch, onnx, openvino, or auto.
+        preset: detection settings other than the model's own.
+        split: part of the data set.
+        data_root: folder that holds the named data sets; else the variable UPCRACKNET_DATA.
+        output: folder for the results; each data set and protocol gets a folder in it.
+        baseline: also evaluate the classical baseline, to which any claim should be held.
+        examples: number of panels, a third each of the best, the median and the worst results.
+        runtime: what runs the model's network: torch, onnx, openvino, or auto.
         precision: fp32; bf16 with torch or openvino; int8 with onnx or openvino.
     """
     opened, console = open_dataset(dataset, data_root, split), error_console()

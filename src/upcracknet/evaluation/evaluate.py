@@ -61,7 +61,7 @@ def evaluate(
         output: folder for ``per_image.csv``, ``panels.png`` and ``panels/``; None writes nothing.
         examples: number of panels, a third each of the best, the median and the worst results.
         progress: called after each sample.
-        observe: called with each item and its crack map.
+        observe: gets each item with its crack map.
 
     Raises:
         DataError: there is no annotated sample, or none of them could be read.

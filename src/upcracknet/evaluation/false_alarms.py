@@ -81,7 +81,7 @@ def undamaged_windows(truth: Bool[np.ndarray, "h w"]) -> list[Window]:
         truth: the annotated crack pixels, H×W.
 
     Returns:
-        Large windows first; of one size the first from the top, then from the left.
+        large windows first; of one size the first from the top, then from the left.
     """
     taken: list[Window] = []
     for size in WINDOW_SIZES:

@@ -53,7 +53,7 @@ def choose_examples(items: Sequence[ItemResult], number: int) -> list[tuple[str,
         number: how many to choose; what three does not divide goes to the best, then to the worst.
 
     Returns:
-        Pairs of "best", "median" or "worst" and the result, from best to worst; all results with their
+        pairs of "best", "median" or "worst" and the result, from best to worst; all results with their
         places if there are no more than that.
     """
     ranked = sorted(items, key=lambda item: item.scores.iou, reverse=True)

@@ -41,7 +41,7 @@ class PublishedRow:
     """One row of a table of the paper; all figures in per cent.
 
     Attributes:
-        table: Roman number of the table.
+        table: number of the table, in Roman numerals.
         row: the method, as the paper names it; in Table I the losses, in Table II the masks.
         training_set: data set of the training, or of its undamaged patches.
         test_set: data set of the figures.

@@ -75,7 +75,7 @@ def crack_widths(truth: Bool[np.ndarray, "h w"]) -> Float32[np.ndarray, " n"]:
         truth: the annotated crack pixels, H×W. A crack at the photo's edge is taken to go on beyond it.
 
     Returns:
-        Widths in pixels, of the annotated pixels row by row, as ``truth.nonzero()`` has them.
+        widths in pixels, of the annotated pixels row by row, as ``truth.nonzero()`` has them.
     """
     rows, columns = truth.nonzero()
     if truth.all():  # no road to measure a distance to
@@ -110,7 +110,7 @@ def recall_by_width(
         widths: what ``crack_widths`` gives for ``truth``; None computes it.
 
     Returns:
-        One result a range of widths, from thin to wide.
+        one result a range of widths, from thin to wide.
     """
     widths = crack_widths(truth) if widths is None else widths
     found, nearby = prediction[truth], within(prediction, TOLERANCE)[truth]

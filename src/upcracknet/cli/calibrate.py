@@ -22,13 +22,15 @@ def calibrate(
 ) -> int:
     """Choose how a trained model detects, without any labels.
 
-    Paints cracks on undamaged photos that the model was not trained on, and keeps the detection settings
-    that find these known cracks best and leave the photos without cracks clean: the level below which
-    nothing is marked as crack, the reach below which a speck is dropped, and for a crack remover the sizes
-    at which a photo is searched. Synthetic roads are measured beside. Writes the weights with these settings,
-    and all comparisons as JSON beside them.
+    Paints cracks on undamaged photos that the model was not trained on, and keeps
+    the detection settings that find these cracks best and leave the photos without
+    cracks clean: the level below which nothing is marked as crack, the reach below
+    which a speck is dropped, and for a crack remover the sizes at which a photo is
+    searched. Writes the weights with these settings, and all comparisons as JSON
+    beside them.
 
     For example:
+
         upcracknet calibrate runs/mine --photos crack-free/ -o mine.safetensors
 
     Args:

@@ -39,8 +39,8 @@ def evaluate(
 ) -> int:
     """Measure how well a model finds the cracks of an annotated data set.
 
-    Writes evaluation.md and evaluation.json, and for each model per_image.csv, panels.png and panels/ with
-    right pixels green, false ones blue, missed ones red. Exit code 3 if a photo could not be evaluated.
+    Writes evaluation.md, evaluation.json, and for each model per_image.csv,
+    panels.png and panels/: right pixels green, false ones blue, missed ones red.
 
     For example:
 

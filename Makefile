@@ -3,6 +3,7 @@
 # make lint    format check, lint, types
 # make docs    builds the documentation site into out/docs/
 # make bench   measures speed and memory on this machine
+# make accuracy  measures the shipped models on the test sets in UPCRACKNET_DATA; out/accuracy/accuracy.md
 
 PYTHON ?= python3
 PHOTOS ?=
@@ -12,7 +13,7 @@ TEST_OPTIONS ?= -n auto
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test lint docs bench accuracy clean
 .DELETE_ON_ERROR:
 
 demo: .venv/core
@@ -39,6 +40,9 @@ docs: .venv/docs
 bench: .venv/dev
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/many_and_large.py layouts growth
+
+accuracy: .venv/core
+	$(BIN)/python benchmarks/accuracy.py
 
 .venv/core: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=python3.11")'

@@ -36,6 +36,7 @@ from upcracknet.detection.error_map import error_map, filter_error
 from upcracknet.detection.pretrained import build_crack_remover, load_restorer, weights_path
 from upcracknet.evaluation import PAPER, evaluate
 from upcracknet.networks import CrackRemover
+from upcracknet.tables import markdown_table, percent
 from upcracknet.weights import load_state, load_weights
 
 TEST_SETS = ("deepcrack", "cfd", "crack500")
@@ -77,7 +78,7 @@ class NormalisedContrast(CrackRemoverScorer):
 
 
 class DarkerThanRestored(RestorationScorer):
-    """The faithful model with a one-sided error: cracks are darker than the road restored in their place."""
+    """The paper's procedure with a one-sided error: cracks are darker than the road put in their place."""
 
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
         return filter_error(error_map(images, torch.maximum(self.restore(images), images)), self.settings)
@@ -140,7 +141,7 @@ def detections() -> Iterator[tuple[str, Scorer, Threshold]]:
     """Lines of the table of detection."""
     restorer = load_restorer(weights_path("up-cracknet-32"), "paper")
     for name, kind in {
-        "the faithful model, Otsu's method": RestorationScorer,
+        "the paper's procedure, Otsu's method": RestorationScorer,
         "… one-sided error": DarkerThanRestored,
         "… masked multi-pass inference": RestoredFromSurroundings,
         "… masked multi-pass inference, one-sided error": DarkerThanSurroundings,
@@ -167,20 +168,21 @@ def trainings(paths: list[Path]) -> Iterator[tuple[str, Scorer, Threshold]]:
         yield path.stem, CrackRemoverScorer(load(weights_path(path))[0], PLAIN), fixed(PLAIN)
 
 
-def line(name: str, scorer: Scorer, threshold: Threshold, datasets: list[CrackDataset]) -> str:
-    cells = []
-    for dataset in datasets:
-        exact = evaluate(CrackDetector(scorer, threshold), dataset, PAPER).whole.exact
-        cells.append(f"{100 * exact.scores.iou:.1f} ({100 * exact.ods.scores.iou:.1f})")
-    return f"| {name} | {' | '.join(cells)} |"
+def row(name: str, scorer: Scorer, threshold: Threshold, datasets: list[CrackDataset]) -> tuple[str, ...]:
+    """The cells of a line: the IoU, and in brackets that at the best fixed threshold."""
+    results = [evaluate(CrackDetector(scorer, threshold), dataset, PAPER) for dataset in datasets]
+    exact = [result.whole.exact for result in results]
+    return (name, *(f"{percent(at.scores.iou, 1)} ({percent(at.ods.scores.iou, 1)})" for at in exact))
 
 
 def main() -> None:
     paths = [Path(path) for path in sys.argv[1:]]
     datasets = [open_dataset(name) for name in TEST_SETS]
-    print(f"| IoU (at the best fixed threshold) | {' | '.join(TEST_SETS)} |\n|---|---|---|---|", flush=True)
+    rows = []
     for name, scorer, threshold in trainings(paths) if paths else detections():
-        print(line(name, scorer, threshold, datasets), flush=True)
+        rows.append(row(name, scorer, threshold, datasets))
+        print(*rows[-1], sep="  ", file=sys.stderr, flush=True)
+    print(markdown_table(("IoU (at the best fixed threshold)", *TEST_SETS), rows))
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
-from upcracknet.cli.evaluate import INCOMPLETE, evaluate, folder_name
-from upcracknet.cli.main import FAILED, run
+from upcracknet.cli.console import EXIT_FAILED, EXIT_INCOMPLETE, EXIT_USAGE
+from upcracknet.cli.evaluate import evaluate
+from upcracknet.cli.main import run
 from upcracknet.errors import DataError
 
 
@@ -71,7 +72,7 @@ def test_an_output_folder_that_cannot_be_made_is_one_clear_error(
 ) -> None:
     (tmp_path / "file").write_text("not a folder")
     words = ["evaluate", str(roads), "--model", "local-contrast", "--output", str(tmp_path / "file" / "out")]
-    assert run(words) == FAILED
+    assert run(words) == EXIT_FAILED
     printed = capsys.readouterr()
     assert printed.out == ""
     assert len([line for line in printed.err.splitlines() if line.startswith("error:")]) == 1
@@ -83,7 +84,7 @@ def test_a_damaged_photo_gives_a_report_and_its_own_exit_code(
     photo = roads / "images" / "a.png"
     photo.write_bytes(photo.read_bytes()[:200])  # the header is whole, the pixels are not
     code = evaluate(str(roads), model="local-contrast", protocol="native", output=tmp_path / "out")
-    assert code == INCOMPLETE
+    assert code == EXIT_INCOMPLETE
     printed = capsys.readouterr()
     assert "Incomplete" in printed.err
     assert json.loads(printed.out)["results"][0]["complete"] is False
@@ -94,14 +95,15 @@ def test_an_unknown_dataset(tmp_path: Path) -> None:
         evaluate("nowhere", model="local-contrast", output=tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("model", "folder"),
-    [
-        ("local-contrast", "local-contrast"),
-        ("UP-CrackNet (paper)", "UP-CrackNet-paper"),
-        ("../x", "x"),
-        ("…", "model"),
-    ],
-)
-def test_folder_names(model: str, folder: str) -> None:
-    assert folder_name(model) == folder
+@pytest.mark.parametrize("flags", [("--runtime", "openvino"), ("--precision", "int8"), ("--preset", "paper")])
+def test_a_flag_that_a_model_cannot_follow_is_refused(
+    flags: tuple[str, str], roads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["evaluate", str(roads), "--model", "local-contrast", "-o", str(tmp_path / "out"), *flags]
+    assert run(words) == EXIT_FAILED
+    assert flags[0] in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_fewer_than_no_panels_are_refused(roads: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["evaluate", str(roads), "--model", "local-contrast", "--examples", "-1"]) == EXIT_USAGE

@@ -17,6 +17,10 @@ class Darkness:
 
     name = "darkness"
     input_size = None
+    network = None
+
+    def with_network(self, network: torch.nn.Module, name: str | None = None) -> "Darkness":
+        return self
 
     def score(self, images: torch.Tensor) -> torch.Tensor:
         return 1 - images.mean(dim=1)

@@ -1,7 +1,7 @@
 import csv
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -14,8 +14,8 @@ from upcracknet.data.deepcrack import LEAKED_TEST_NAMES
 from upcracknet.detection import CrackDetector, Threshold
 from upcracknet.errors import DataError, OutputError
 from upcracknet.evaluation import NATIVE, PAPER, evaluate, write_report
-from upcracknet.evaluation.confusion import ConfusionCounts
-from upcracknet.evaluation.evaluate import describe_threshold, groups_of
+from upcracknet.evaluation.evaluate import groups_of
+from upcracknet.evaluation.metrics import ConfusionCounts
 from upcracknet.evaluation.report import to_markdown
 
 WriteDataset = Callable[..., CrackDataset]
@@ -156,28 +156,6 @@ def test_output_that_cannot_be_written(
     (tmp_path / "out").write_text("a file, not a folder")
     with pytest.raises(OutputError, match="out"):
         evaluate(detector, write_dataset([BAR], [BAR]), NATIVE, output=tmp_path / "out")
-
-
-def test_threshold_in_words() -> None:
-    class Percentile:
-        minimum_extent = 0
-        hysteresis = 0.0
-
-        def fit(self, scores: Iterable[np.ndarray]) -> "Percentile":
-            return self
-
-        def level(self, score: np.ndarray) -> float:
-            return 0.5
-
-    assert describe_threshold(Percentile()) == "Percentile"
-    assert describe_threshold(Threshold()) == "Otsu on each photo"
-    assert describe_threshold(Threshold(floor=0.0123)) == "Otsu on each photo, at least 0.0123"
-    assert describe_threshold(Threshold(0.25)) == "fixed at 0.25"
-    assert describe_threshold(Threshold(0.25, hysteresis=0.9)) == "fixed at 0.25, with hysteresis at 0.9"
-    assert (
-        describe_threshold(Threshold(minimum_extent=16))
-        == "Otsu on each photo, without specks under 16 pixels"
-    )
 
 
 REAL = os.environ.get("UPCRACKNET_DATA")

@@ -7,7 +7,6 @@ from scipy.ndimage import distance_transform_edt
 from upcracknet.data.dataset import CrackDataset
 from upcracknet.detection import CrackDetector
 from upcracknet.errors import DataError
-from upcracknet.evaluation import false_alarms
 from upcracknet.evaluation.false_alarms import (
     CleanPhotos,
     FalseAlarms,
@@ -68,7 +67,7 @@ def test_windows_of_a_data_set(write_dataset: WriteDataset, detector: CrackDetec
     assert counted.photos_with_cracks == 1
 
 
-def test_what_cannot_be_read_is_told(write_dataset: WriteDataset, detector: CrackDetector) -> None:
+def test_what_cannot_be_read_is_named(write_dataset: WriteDataset, detector: CrackDetector) -> None:
     bar = np.s_[5:9, :]
     dataset = write_dataset([bar, bar], [bar, bar], size=(200, 170))
     dataset[0].photo_path.write_bytes(b"no photo")
@@ -86,10 +85,10 @@ def test_no_room_between_cracks(write_dataset: WriteDataset, detector: CrackDete
         count_false_alarms(detector, clean_windows(write_dataset([bar], [bar], size=(170, 170))))
 
 
-def test_synthetic_roads_are_the_same_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(false_alarms, "ROAD_SIZE", (48, 64))
-    clean = clean_roads()
-    assert clean.sources == 40
+def test_synthetic_roads_are_the_same_each_time() -> None:
+    clean = clean_roads(3, 48, 64)
+    assert clean.sources == 3
+    assert "64×48 pixels" in clean.description
     (road,), (again,), (other,) = clean.load(0), clean.load(0), clean.load(1)
     assert road.shape == (48, 64, 3)
     assert np.array_equal(road, again)

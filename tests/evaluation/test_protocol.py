@@ -12,7 +12,6 @@ from upcracknet.evaluation.protocol import (
     EvaluationItem,
     annotated,
     crack_patches,
-    protocol_named,
     resized,
     whole,
 )
@@ -52,9 +51,9 @@ def test_resizing_does_not_smooth_before() -> None:
 
 
 def test_paper_protocol_gives_256_pixels_and_native_the_photo_itself(tmp_path: Path) -> None:
-    dataset = CrackDataset("roads", "test", tmp_path, (write(tmp_path, "a", (384, 544), (384, 544)),))
-    (squeezed,) = PAPER.items(dataset)
-    (own,) = NATIVE.items(dataset)
+    sample = write(tmp_path, "a", (384, 544), (384, 544))
+    (squeezed,) = PAPER.prepare("roads", sample)
+    (own,) = NATIVE.prepare("roads", sample)
     assert squeezed.photo.shape == (256, 256, 3)
     assert squeezed.truth.shape == (256, 256)
     assert own.photo.shape == (384, 544, 3)
@@ -82,13 +81,10 @@ def test_patches_without_crack_are_left_out() -> None:
 
 
 def test_paper_protocol_cuts_cfd_and_no_other(tmp_path: Path) -> None:
-    samples = (write(tmp_path, "a", (320, 480), (320, 480)),)
-    assert [i.name for i in PAPER.items(CrackDataset("cfd", "test", tmp_path, samples))] == [
-        "a-left",
-        "a-right",
-    ]
-    assert [i.name for i in PAPER.items(CrackDataset("mine", "test", tmp_path, samples))] == ["a"]
-    assert [i.name for i in NATIVE.items(CrackDataset("cfd", "test", tmp_path, samples))] == ["a"]
+    sample = write(tmp_path, "a", (320, 480), (320, 480))
+    assert [item.name for item in PAPER.prepare("cfd", sample)] == ["a-left", "a-right"]
+    assert [item.name for item in PAPER.prepare("mine", sample)] == ["a"]
+    assert [item.name for item in NATIVE.prepare("cfd", sample)] == ["a"]
 
 
 def test_a_photo_smaller_than_a_patch() -> None:
@@ -100,14 +96,8 @@ def test_photos_without_annotation_are_left_out(tmp_path: Path) -> None:
     samples = (write(tmp_path, "a", (40, 40), (40, 40)), write(tmp_path, "b", (40, 40), None))
     dataset = CrackDataset("roads", "test", tmp_path, samples)
     assert [sample.name for sample in annotated(dataset)] == ["a"]
-    assert [i.name for i in NATIVE.items(dataset)] == ["a"]
 
 
 def test_photo_and_mask_of_different_size(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="a: the photo is 40×30 pixels and its mask 20×30"):
         whole(write(tmp_path, "a", (30, 40), (30, 20)))
-
-
-def test_protocols_by_name() -> None:
-    assert protocol_named("paper") is PAPER
-    assert protocol_named("native") is NATIVE

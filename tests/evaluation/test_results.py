@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from upcracknet.data.dataset import Sample
-from upcracknet.evaluation.confusion import count
+from upcracknet.evaluation.metrics import count
 from upcracknet.evaluation.results import ItemResult, Tally, measure_mask, measure_score
 
 SAMPLE = Sample("road", Path("road.png"), Path("mask.png"))

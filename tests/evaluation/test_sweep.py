@@ -3,8 +3,7 @@ import pytest
 from torch import from_numpy
 from torchmetrics.classification import BinaryAveragePrecision, BinaryPrecisionRecallCurve
 
-from upcracknet.evaluation.confusion import ConfusionCounts, count
-from upcracknet.evaluation.metrics import Scores
+from upcracknet.evaluation.metrics import ConfusionCounts, Scores, count
 from upcracknet.evaluation.sweep import LEVELS, ThresholdCurve, ThresholdSweep
 
 

@@ -1,6 +1,7 @@
 """What all commands show alike: one progress bar, JSON on standard output, errors in one line, exit codes."""
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
@@ -38,6 +39,12 @@ def progress_bar(console: Console | None = None) -> Progress:
         TimeRemainingColumn(),
         console=console or error_console(),
     )
+
+
+def counter(bar: Progress, name: str) -> Callable[[int, int], None]:
+    """Add a task to a bar, and give what shows how much of how much is done."""
+    task = bar.add_task(name, total=None)
+    return lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def print_json(content: Any) -> None:

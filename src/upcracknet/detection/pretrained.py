@@ -107,6 +107,10 @@ def load_scorer(
         raise ConfigurationError(f"unknown preset {preset!r}; known: {', '.join((*PRESETS, GUIDED_FILTER))}")
     if model in CLASSICAL:
         _refuse_preset(model, preset)
+        if runtime not in ("torch", "auto") or precision != "fp32":
+            raise ConfigurationError(
+                f"{model} has no network for {runtime} in {precision}; leave --runtime and --precision out"
+            )
         classical = CLASSICAL[str(model)]()
         return classical, Threshold(classical.level)
     path = weights_path(model)

@@ -2,7 +2,7 @@
 
 from upcracknet.evaluation.evaluate import evaluate
 from upcracknet.evaluation.metrics import Scores
-from upcracknet.evaluation.protocol import NATIVE, PAPER, Protocol, protocol_named
+from upcracknet.evaluation.protocol import NATIVE, PAPER, PROTOCOLS, Protocol, ProtocolName
 from upcracknet.evaluation.published import published_table
 from upcracknet.evaluation.report import write_report
 from upcracknet.evaluation.results import EvaluationResult
@@ -10,11 +10,12 @@ from upcracknet.evaluation.results import EvaluationResult
 __all__ = [
     "NATIVE",
     "PAPER",
+    "PROTOCOLS",
     "EvaluationResult",
     "Protocol",
+    "ProtocolName",
     "Scores",
     "evaluate",
-    "protocol_named",
     "published_table",
     "write_report",
 ]

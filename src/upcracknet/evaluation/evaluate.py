@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import UInt8
@@ -10,7 +11,7 @@ from upcracknet.data.dataset import CrackDataset, Sample
 from upcracknet.data.deepcrack import LEAKED_TEST_NAMES
 from upcracknet.detection import CrackDetector, CrackMap
 from upcracknet.errors import DataError, PhotoError
-from upcracknet.evaluation.examples import write_examples
+from upcracknet.evaluation.panels import write_panels
 from upcracknet.evaluation.protocol import EvaluationItem, Protocol, annotated
 from upcracknet.evaluation.report import write_items
 from upcracknet.evaluation.results import (
@@ -28,6 +29,17 @@ Observer = Callable[[EvaluationItem, CrackMap], None]
 """Called with each item and what the detector made of it, to measure more in the same pass."""
 
 
+class _Compared(NamedTuple):
+    """Whose result a crack map is; errors name it as the item."""
+
+    number: int
+    sample: Sample
+    item: EvaluationItem
+
+    def __str__(self) -> str:
+        return self.item.name
+
+
 def evaluate(
     detector: CrackDetector,
     dataset: CrackDataset,
@@ -35,25 +47,25 @@ def evaluate(
     *,
     output: Path | None = None,
     examples: int = 9,
-    progress: Progress | None = None,
-    observe: Observer | None = None,
+    progress: Progress = lambda done, total: None,
+    observe: Observer = lambda item, crack_map: None,
 ) -> EvaluationResult:
-    """Compares a detector's masks and score maps with the annotation of a data set.
+    """Compare a detector's masks and score maps with the annotation of a data set.
 
     A sample that cannot be read is listed in the result, which is then incomplete.
 
     Args:
-        detector: What is evaluated.
-        dataset: Samples without a mask are left out.
-        protocol: At which size photos and annotation are compared.
-        output: Folder for `per_image.csv`, `panels.png` and `panels/`; None writes nothing.
-        examples: Number of panels, a third each of the best, the median and the worst results.
-        progress: Told after each sample.
-        observe: Told each item and its crack map.
+        detector: what is evaluated.
+        dataset: samples without a mask are left out.
+        protocol: at which size photos and annotation are compared.
+        output: folder for ``per_image.csv``, ``panels.png`` and ``panels/``; None writes nothing.
+        examples: number of panels, a third each of the best, the median and the worst results.
+        progress: called after each sample.
+        observe: gets each item with its crack map.
 
     Raises:
-        DataError: If there is no annotated sample, or none of them could be read.
-        OutputError: If `output` cannot be written.
+        DataError: there is no annotated sample, or none of them could be read.
+        OutputError: ``output`` cannot be written.
     """
     samples = annotated(dataset)
     tallies = [(Tally(name), left_out) for name, left_out in groups_of(dataset).items()]
@@ -69,6 +81,7 @@ def evaluate(
                 unreadable.append((sample.name, str(error)))
 
     for key, crack_map in detector.detect_each(prepared()):
+        progress(key.number, len(samples))
         if isinstance(crack_map, PhotoError):
             unreadable.append((key.sample.name, str(crack_map)))
             continue
@@ -79,10 +92,7 @@ def evaluate(
             if key.sample.name not in left_out:
                 tally.add(result, curves)
         items.append(result)
-        if observe is not None:
-            observe(key.item, crack_map)
-        if progress is not None:
-            progress(key.number, len(samples))
+        observe(key.item, crack_map)
     if not items:
         raise DataError(_nothing_evaluated(dataset, unreadable))
     evaluation = EvaluationResult(
@@ -98,12 +108,12 @@ def evaluate(
     )
     if output is not None:
         write_items(evaluation, output / "per_image.csv")
-        write_examples(evaluation, detector, protocol, output, number=examples)
+        write_panels(evaluation, detector, protocol, output, number=examples)
     return evaluation
 
 
 def groups_of(dataset: CrackDataset) -> dict[str, frozenset[str]]:
-    """The parts of a data set that get figures of their own, and which samples each leaves out.
+    """Name the parts of a data set that get figures of their own, with the samples that each leaves out.
 
     DeepCrack's official test set shows 11 scenes of its training set, so the others are given too.
     """
@@ -111,18 +121,6 @@ def groups_of(dataset: CrackDataset) -> dict[str, frozenset[str]]:
     if dataset.name == "deepcrack" and dataset.split == "test":
         groups["without training scenes"] = LEAKED_TEST_NAMES
     return groups
-
-
-@dataclass(frozen=True, eq=False)
-class _Compared:
-    """What a crack map is compared with; its name is the item's."""
-
-    number: int
-    sample: Sample
-    item: EvaluationItem
-
-    def __str__(self) -> str:
-        return self.item.name
 
 
 def _nothing_evaluated(dataset: CrackDataset, unreadable: list[tuple[str, str]]) -> str:

@@ -1,4 +1,4 @@
-"""How much of sound road a detector calls crack, on windows of real photos and on made roads."""
+"""How much of sound road a detector marks as crack, on windows of real photos and on synthetic roads."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,8 +21,6 @@ WINDOWS_PER_PHOTO = 2  # so that no photo weighs much more than another
 MARGIN = 8  # pixels kept from annotated cracks, whose edges are uncertain
 STRIDE = 16
 
-ROADS = 40
-ROAD_SIZE = (384, 544)
 FIRST_SEED = 20_000
 """Seeds that nothing else in this package uses; calibration takes those from 1000 on."""
 
@@ -34,10 +32,11 @@ class CleanPhotos:
     """Photos without cracks, made or read when they are needed.
 
     Attributes:
-        name: Short name.
-        description: What they are, in a sentence for a table.
-        sources: Number of photos or seeds that they come from.
-        load: The crack-free photos of the source of this number; may raise PhotoError or DataError.
+        name: short name.
+        description: what they are, in a sentence for a table.
+        sources: number of photos or seeds that they come from.
+        load: gives the crack-free photos of the source of a number; may raise ``PhotoError`` or
+            ``DataError``.
     """
 
     name: str
@@ -48,14 +47,14 @@ class CleanPhotos:
 
 @dataclass(frozen=True)
 class FalseAlarms:
-    """What was called crack where there is none.
+    """What was marked as crack where there is none.
 
     Attributes:
-        photos: Number of crack-free photos.
-        pixels: Number of their pixels.
-        crack_pixels: How many of these were called crack.
-        photos_with_cracks: In how many photos there was any.
-        unreadable: An error for each source that could not be read.
+        photos: number of crack-free photos.
+        pixels: number of their pixels.
+        crack_pixels: how many of these were marked as crack.
+        photos_with_cracks: in how many photos there was any.
+        unreadable: an error for each source that could not be read.
     """
 
     photos: int
@@ -66,23 +65,23 @@ class FalseAlarms:
 
     @property
     def share(self) -> float:
-        """Share of the pixels that was called crack, 0 to 1, pooled over all photos."""
+        """Share of the pixels that was marked as crack, 0 to 1, pooled over all photos."""
         return self.crack_pixels / self.pixels
 
     @property
     def photo_share(self) -> float:
-        """Share of the photos in which anything was called crack, 0 to 1."""
+        """Share of the photos in which anything was marked as crack, 0 to 1."""
         return self.photos_with_cracks / self.photos
 
 
 def undamaged_windows(truth: Bool[np.ndarray, "h w"]) -> list[Window]:
-    """At most two windows of a photo that keep 8 pixels away from its cracks and do not overlap.
+    """Find at most two windows of a photo that keep 8 pixels away from its cracks and do not overlap.
 
     Args:
-        truth: The annotated crack pixels, H×W.
+        truth: the annotated crack pixels, H×W.
 
     Returns:
-        Large windows first; of one size the first from the top, then from the left.
+        large windows first; of one size the first from the top, then from the left.
     """
     taken: list[Window] = []
     for size in WINDOW_SIZES:
@@ -96,10 +95,10 @@ def undamaged_windows(truth: Bool[np.ndarray, "h w"]) -> list[Window]:
 
 
 def clean_windows(dataset: CrackDataset) -> CleanPhotos:
-    """The undamaged windows of a data set's annotated photos.
+    """Take the undamaged windows of a data set's annotated photos.
 
     Args:
-        dataset: A part that the detector was not trained on.
+        dataset: a part that the detector was not trained on.
     """
     samples = annotated(dataset)
 
@@ -112,7 +111,7 @@ def clean_windows(dataset: CrackDataset) -> CleanPhotos:
 
     sizes = ", ".join(map(str, WINDOW_SIZES))
     return CleanPhotos(
-        name=f"{dataset.name} windows",
+        name=f"windows of {dataset.name}",
         description=f"windows of {sizes} pixels of {dataset.name}'s {dataset.split} photos, at least "
         f"{MARGIN} pixels from annotated cracks, at most {WINDOWS_PER_PHOTO} a photo",
         sources=len(samples),
@@ -120,30 +119,35 @@ def clean_windows(dataset: CrackDataset) -> CleanPhotos:
     )
 
 
-def clean_roads() -> CleanPhotos:
-    """Synthetic roads without cracks, with shadows, stains, joints and other things that look like cracks."""
-    height, width = ROAD_SIZE
+def clean_roads(number: int = 40, height: int = 384, width: int = 544) -> CleanPhotos:
+    """Make synthetic roads without cracks, with shadows, stains, joints and other things like cracks.
+
+    Args:
+        number: of roads.
+        height: of each, in pixels.
+        width: of each, in pixels.
+    """
     return CleanPhotos(
         name="synthetic roads",
         description=f"synthetic roads of {width}×{height} pixels with distractors and without cracks, "
-        f"seeds {FIRST_SEED} to {FIRST_SEED + ROADS - 1}",
-        sources=ROADS,
+        f"seeds {FIRST_SEED} to {FIRST_SEED + number - 1}",
+        sources=number,
         load=lambda index: [synthesize_road(FIRST_SEED + index, height, width, cracks=False).photo],
     )
 
 
 def count_false_alarms(
-    detector: CrackDetector, clean: CleanPhotos, *, progress: Progress | None = None
+    detector: CrackDetector, clean: CleanPhotos, *, progress: Progress = lambda done, total: None
 ) -> FalseAlarms:
-    """Detects on crack-free photos and counts what is found.
+    """Detect on crack-free photos and count what is found.
 
     Args:
-        detector: What is measured.
-        clean: The photos. One that cannot be read is told in the result.
-        progress: Told after each source is read.
+        detector: what is measured.
+        clean: the photos; one that cannot be read is named in the result.
+        progress: called after each source is read.
 
     Raises:
-        DataError: There is no crack-free photo, or none could be read.
+        DataError: there is no crack-free photo, or none could be read.
     """
     unreadable: list[str] = []
 
@@ -153,8 +157,7 @@ def count_false_alarms(
                 yield from clean.load(index)
             except (PhotoError, DataError) as error:
                 unreadable.append(str(error))
-            if progress is not None:
-                progress(index + 1, clean.sources)
+            progress(index + 1, clean.sources)
 
     found = [(crack_map.mask.size, crack_map.crack_pixels) for crack_map in detector.detect_many(photos())]
     if not found:

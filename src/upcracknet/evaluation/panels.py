@@ -5,10 +5,16 @@ The colours lie over the photo, grey and darkened, so that one sees what was tak
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
+
+from upcracknet.data.photo import save_image_atomically
+from upcracknet.detection import CrackDetector
+from upcracknet.evaluation.protocol import Protocol
+from upcracknet.evaluation.results import EvaluationResult, ItemResult
 
 TRUE_POSITIVE = (0, 230, 70)
 FALSE_POSITIVE = (70, 130, 255)
@@ -25,11 +31,11 @@ class Example:
     """One result to be shown.
 
     Attributes:
-        label: A line of text above it.
+        label: a line of text above it.
         photo: RGB, H×W×3.
-        truth: The annotated crack pixels, H×W.
-        prediction: The detected crack pixels, H×W.
-        score: The score map, H×W, in [0, 1].
+        truth: the annotated crack pixels, H×W.
+        prediction: the detected crack pixels, H×W.
+        score: the score map, H×W, in [0, 1].
     """
 
     label: str
@@ -39,10 +45,56 @@ class Example:
     score: Float[np.ndarray, "h w"]
 
 
+def choose_examples(items: Sequence[ItemResult], number: int) -> list[tuple[str, ItemResult]]:
+    """Choose the best, the median and the worst results by IoU without tolerance, a third each.
+
+    Args:
+        items: all results.
+        number: how many to choose; what three does not divide goes to the best, then to the worst.
+
+    Returns:
+        pairs of "best", "median" or "worst" and the result, from best to worst; all results with their
+        places if there are no more than that.
+    """
+    ranked = sorted(items, key=lambda item: item.scores.iou, reverse=True)
+    if len(ranked) <= number:
+        return [(f"{place} of {len(ranked)}", item) for place, item in enumerate(ranked, start=1)]
+    best, median, worst = (number + 2) // 3, number // 3, (number + 1) // 3
+    middle = (len(ranked) - median) // 2
+    return [
+        *(("best", item) for item in ranked[:best]),
+        *(("median", item) for item in ranked[middle : middle + median]),
+        *(("worst", item) for item in ranked[len(ranked) - worst :]),
+    ]
+
+
+def write_panels(
+    evaluation: EvaluationResult, detector: CrackDetector, protocol: Protocol, folder: Path, *, number: int
+) -> None:
+    """Write ``panels/NAME.png`` for each chosen example and ``panels.png`` with all of them.
+
+    The chosen photos are detected again, so that no score map has to be kept.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    examples = []
+    for kind, result in choose_examples(evaluation.items, number):
+        prepared = protocol.prepare(evaluation.dataset, result.sample)
+        item = next(item for item in prepared if item.name == result.name)
+        crack_map = detector.detect(item.photo)
+        label = f"{kind}: {item.name}, IoU {100 * result.scores.iou:.1f} %"
+        panel = comparison_panel(item.photo, item.truth, crack_map.mask, crack_map.score)
+        save_image_atomically(folder / "panels" / f"{item.name.replace('/', '_')}.png", panel)
+        examples.append(Example(label, item.photo, item.truth, crack_map.mask, crack_map.score))
+    if examples:
+        save_image_atomically(folder / "panels.png", contact_sheet(examples))
+
+
 def color_confusion(
     photo: UInt8[np.ndarray, "h w 3"], truth: Bool[np.ndarray, "h w"], prediction: Bool[np.ndarray, "h w"]
 ) -> UInt8[np.ndarray, "h w 3"]:
-    """Paints true positives green, false positives blue, false negatives red over the dark grey photo."""
+    """Paint true positives green, false positives blue, false negatives red over the dark grey photo."""
     grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
     picture = np.repeat((grey * BRIGHTNESS).astype(np.uint8)[..., None], 3, axis=2)
     picture[prediction & truth] = TRUE_POSITIVE
@@ -52,7 +104,7 @@ def color_confusion(
 
 
 def color_score(score: Float[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w 3"]:
-    """The score map from black (0) over red to yellow (its own 99.9th percentile and above)."""
+    """Colour a score map from black (0) over red to yellow (its own 99.9th percentile and above)."""
     highest = max(float(np.quantile(score, 0.999)), np.finfo(np.float32).tiny)
     scaled = (np.clip(score / highest, 0, 1) * 255).astype(np.uint8)
     colored: np.ndarray = cv2.applyColorMap(scaled, cv2.COLORMAP_INFERNO)[..., ::-1]
@@ -67,14 +119,14 @@ def comparison_panel(
     *,
     width: int | None = None,
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """Photo, annotation, score map and coloured result side by side.
+    """Set photo, annotation, score map and coloured result side by side.
 
     Args:
         photo: RGB.
-        truth: The annotated crack pixels.
-        prediction: The detected crack pixels.
-        score: The score map.
-        width: Width of each of the four pictures in pixels; None leaves their size.
+        truth: the annotated crack pixels.
+        prediction: the detected crack pixels.
+        score: the score map.
+        width: width of each of the four pictures in pixels; None leaves their size.
     """
     annotation = np.repeat(truth[..., None].astype(np.uint8) * 255, 3, axis=2)
     pictures = [photo, annotation, color_score(score), color_confusion(photo, truth, prediction)]
@@ -85,11 +137,11 @@ def comparison_panel(
 
 
 def contact_sheet(examples: Sequence[Example], *, width: int = 256) -> UInt8[np.ndarray, "H W 3"]:
-    """The panels of several results, each under its label, below a head that names the columns.
+    """Set the panels of several results below each other, each under its label, the columns named on top.
 
     Args:
-        examples: What to show, not empty.
-        width: Width of each picture in pixels.
+        examples: what to show, not empty.
+        width: width of each picture in pixels.
     """
     total = 4 * width + 3 * GAP
     titles = ("photo", "annotation", "score", "")
@@ -105,7 +157,7 @@ def contact_sheet(examples: Sequence[Example], *, width: int = 256) -> UInt8[np.
 
 
 def scale_to_width(picture: UInt8[np.ndarray, "h w 3"], width: int) -> UInt8[np.ndarray, "H W 3"]:
-    """Scales to a width in pixels and keeps the proportions."""
+    """Scale to a width in pixels and keep the proportions."""
     height = max(round(picture.shape[0] * width / picture.shape[1]), 1)
     smaller = width < picture.shape[1]
     return cv2.resize(
@@ -114,22 +166,22 @@ def scale_to_width(picture: UInt8[np.ndarray, "h w 3"], width: int) -> UInt8[np.
 
 
 def text_strip(text: str, width: int) -> UInt8[np.ndarray, "H W 3"]:
-    """A white strip with one line of text; OpenCV's letters are ASCII, others become question marks."""
+    """Make a white strip with one line of text; OpenCV's letters are ASCII, others become question marks."""
     strip = np.full((STRIP, width, 3), 255, np.uint8)
-    put_text(strip, text, left=2, color=INK)
+    _put_text(strip, text, left=2, color=INK)
     return strip
 
 
 def paint_legend(strip: UInt8[np.ndarray, "h w 3"], left: int) -> None:
-    """Writes what the colours of `color_confusion` mean, from column `left` on."""
+    """Write what the colours of ``color_confusion`` mean, from column ``left`` on."""
     words = (("right", TRUE_POSITIVE), ("false", FALSE_POSITIVE), ("missed", FALSE_NEGATIVE))
     for word, color in words:
         cv2.rectangle(strip, (left + 2, 7), (left + 11, 16), color, cv2.FILLED)
-        left += 16 + put_text(strip, word, left=left + 16, color=INK) + 14
+        left += 16 + _put_text(strip, word, left=left + 16, color=INK) + 14
 
 
-def put_text(strip: UInt8[np.ndarray, "h w 3"], text: str, *, left: int, color: tuple[int, int, int]) -> int:
-    """Writes into a strip and gives the width of the text in pixels."""
+def _put_text(strip: UInt8[np.ndarray, "h w 3"], text: str, *, left: int, color: tuple[int, int, int]) -> int:
+    """Write into a strip and give the width of the text in pixels."""
     ascii_text = text.encode("ascii", "replace").decode()
     style = (cv2.FONT_HERSHEY_SIMPLEX, 0.45)
     cv2.putText(strip, ascii_text, (left, STRIP - 8), *style, color, 1, cv2.LINE_AA)

@@ -3,7 +3,7 @@
 docs/decisions/0003-evaluation-protocols.md says why the rules are as they are.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -23,9 +23,9 @@ class EvaluationItem(NamedTuple):
     """What one prediction is compared with.
 
     Attributes:
-        name: The photo's name, with the place of the patch where the protocol cuts patches.
+        name: the photo's name, with the place of the patch where the protocol cuts patches.
         photo: RGB, H×W×3, 0 to 255.
-        truth: The annotated crack pixels, H×W.
+        truth: the annotated crack pixels, H×W.
     """
 
     name: str
@@ -35,45 +35,31 @@ class EvaluationItem(NamedTuple):
 
 @dataclass(frozen=True)
 class Protocol:
-    """A named way from a dataset to the items that are evaluated.
+    """A named way from a data set to the items that are evaluated.
 
     Attributes:
-        name: Short name, shown with every figure.
-        description: One sentence for the head of a table.
-        prepare: Makes the items of one sample of a dataset of the given name.
+        name: short name, shown with every figure.
+        description: one sentence for the head of a table.
+        prepare: makes the items of one annotated sample of a data set of the given name; raises
+            ``PhotoError`` if a file cannot be read and ``DataError`` if photo and mask differ in size.
     """
 
     name: str
     description: str
     prepare: Callable[[str, Sample], list[EvaluationItem]]
 
-    def items(self, dataset: CrackDataset) -> Iterator[EvaluationItem]:
-        """The items of all annotated samples, in order.
-
-        Raises:
-            PhotoError: If a photo or mask cannot be read.
-            DataError: If photo and mask do not have one size.
-        """
-        for sample in annotated(dataset):
-            yield from self.prepare(dataset.name, sample)
-
 
 def annotated(dataset: CrackDataset) -> list[Sample]:
-    """The samples with a mask; the others (CFD has 37) are part of no protocol."""
+    """Find the samples with a mask; the others (CFD has 37) are part of no protocol."""
     return [sample for sample in dataset if sample.mask_path is not None]
 
 
-def protocol_named(name: ProtocolName) -> Protocol:
-    """The protocol `paper` or `native`."""
-    return {protocol.name: protocol for protocol in (PAPER, NATIVE)}[name]
-
-
 def whole(sample: Sample) -> EvaluationItem:
-    """The photo and its annotation as they are.
+    """Read a photo and its annotation as they are.
 
     Raises:
-        PhotoError: If a file cannot be read.
-        DataError: If the two do not have one size.
+        PhotoError: a file cannot be read.
+        DataError: the two do not have one size.
     """
     photo, truth = sample.photo(), sample.mask()
     if photo.shape[:2] != truth.shape:
@@ -85,17 +71,17 @@ def whole(sample: Sample) -> EvaluationItem:
 
 
 def resized(item: EvaluationItem, size: int = PAPER_SIZE) -> EvaluationItem:
-    """Squeezed to size×size: photo by OpenCV's bilinear rule (no smoothing), annotation by nearest."""
+    """Squeeze to size×size: photo by OpenCV's bilinear rule (no smoothing), annotation by nearest pixel."""
     photo = cv2.resize(item.photo, (size, size), interpolation=cv2.INTER_LINEAR)
     truth = cv2.resize(item.truth.astype(np.uint8), (size, size), interpolation=cv2.INTER_NEAREST)
     return EvaluationItem(item.name, photo, truth.astype(bool))
 
 
 def crack_patches(item: EvaluationItem, size: int = PAPER_SIZE) -> list[EvaluationItem]:
-    """The leftmost and the rightmost size×size patch of the middle rows, as far as they have crack pixels.
+    """Cut the leftmost and the rightmost size×size patch of the middle rows, as far as they show cracks.
 
     Raises:
-        DataError: If the photo is smaller than a patch.
+        DataError: the photo is smaller than a patch.
     """
     height, width = item.truth.shape
     if min(height, width) < size:
@@ -116,13 +102,14 @@ def _paper(dataset_name: str, sample: Sample) -> list[EvaluationItem]:
     return crack_patches(item) if dataset_name == "cfd" else [resized(item)]
 
 
-def _native(dataset_name: str, sample: Sample) -> list[EvaluationItem]:
-    return [whole(sample)]
-
-
 PAPER = Protocol(
     name="paper",
     description="256×256 pixels: resized (photos bilinear, masks nearest); of CFD, patches at its own scale",
     prepare=_paper,
 )
-NATIVE = Protocol(name="native", description="each photo at its own size", prepare=_native)
+NATIVE = Protocol(
+    name="native",
+    description="each photo at its own size",
+    prepare=lambda dataset_name, sample: [whole(sample)],
+)
+PROTOCOLS: dict[ProtocolName, Protocol] = {"paper": PAPER, "native": NATIVE}

@@ -1,10 +1,10 @@
-"""The figures of the paper's Tables I–VIII as data, in per cent, with precision and recall put right.
+"""Figures of others, not measured here: the paper's Tables I–VIII, and those of a supervised tool.
 
 The paper prints precision and recall exchanged in all of its tables: only with the two put back do accuracy,
-precision and recall agree on one share of crack pixels for each test set (see `PublishedRow.prevalence`), in
-92 of 93 rows; the one that stays off, ENet in Table V, has precision and recall below 0.3 %. `published.csv`
-holds them put right. Accuracy, F1 and IoU do not depend on it and stand as printed. Table II prints neither
-precision nor recall.
+precision and recall agree on one share of crack pixels for each test set (see ``PublishedRow.prevalence``),
+in 92 of 93 rows; the one that stays off, ENet in Table V, has precision and recall below 0.3 %.
+``published.csv`` holds them put right, in per cent. Accuracy, F1 and IoU do not depend on it and stand as
+printed. Table II prints neither precision nor recall.
 """
 
 import csv
@@ -17,6 +17,22 @@ EXCHANGED_FOOTNOTE = (
     "(only so do all its rows agree on one crack prevalence per test set)."
 )
 
+PAPER_TEST_SETS = {
+    "deepcrack": ("DeepCrack", ""),
+    "deepcrack-deduplicated": ("DeepCrack", "The paper's DeepCrack rows are of all 237 test photos."),
+    "cfd": ("CFD", "The paper's CFD rows are of 200 patches cut at places it does not say."),
+    "crack500": ("Crack500", ""),
+    "crack500-640x360": (
+        "Crack500",
+        "The paper's Crack500 rows are of 1,124 crops at full scale; these are whole photos, shrunk.",
+    ),
+}
+"""The paper's name of a data set, and what its figures are of if not of the same photos."""
+
+CRACKPOT = "crackpot 2.0, a supervised U-Net in a desktop tool"
+CRACKPOT_IOU = {"deepcrack": 0.607, "cfd": 0.411, "crack500": 0.472}
+"""Measured elsewhere on a sample of each test set, protocol ``paper``; its network saw annotated cracks."""
+
 TABLES = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII")
 
 
@@ -25,14 +41,14 @@ class PublishedRow:
     """One row of a table of the paper; all figures in per cent.
 
     Attributes:
-        table: Roman number of the table.
-        row: The method, as the paper names it; in Table I the losses, in Table II the masks.
-        training_set: Data set of the training, or of its undamaged patches.
-        test_set: Data set of the figures.
-        precision: Printed as recall; None in Table II.
-        recall: Printed as precision; None in Table II.
-        accuracy: As printed.
-        f1: As printed.
+        table: number of the table, in Roman numerals.
+        row: the method, as the paper names it; in Table I the losses, in Table II the masks.
+        training_set: data set of the training, or of its undamaged patches.
+        test_set: data set of the figures.
+        precision: printed as recall; None in Table II.
+        recall: printed as precision; None in Table II.
+        accuracy: as printed.
+        f1: as printed.
         iou: IoU of the crack class, as printed.
     """
 
@@ -60,7 +76,7 @@ class PublishedRow:
 
 @cache
 def all_rows() -> tuple[PublishedRow, ...]:
-    """All rows of Tables I–VIII, in the paper's order."""
+    """Read all rows of Tables I–VIII, in the paper's order."""
     with files(__package__).joinpath("published.csv").open(encoding="utf-8") as file:
         return tuple(
             PublishedRow(
@@ -79,10 +95,10 @@ def all_rows() -> tuple[PublishedRow, ...]:
 
 
 def published_table(name: str) -> list[PublishedRow]:
-    """The rows of one table, such as "IV", in the paper's order.
+    """Find the rows of one table, such as "IV", in the paper's order.
 
     Raises:
-        ValueError: If the paper has no such table.
+        ValueError: the paper has no such table.
     """
     if name not in TABLES:
         raise ValueError(f"the paper has no table {name!r}; expected one of {', '.join(TABLES)}")
@@ -90,10 +106,10 @@ def published_table(name: str) -> list[PublishedRow]:
 
 
 def published_rows(row: str, test_set: str) -> list[PublishedRow]:
-    """The rows of Tables III–VIII of one method on one test set, whatever it was trained on.
+    """Find the rows of Tables III–VIII of one method on one test set, whatever it was trained on.
 
     Args:
-        row: The method as the paper names it, such as "UP-CrackNet".
+        row: the method as the paper names it, such as "UP-CrackNet".
         test_set: "Crack500", "DeepCrack" or "CFD".
     """
     return [published for published in all_rows() if (published.row, published.test_set) == (row, test_set)]

@@ -1,92 +1,60 @@
-"""Evaluation results as files: JSON for programs, Markdown for readers, CSV with one line an image."""
+"""Evaluation results as files: JSON for programs, Markdown for readers, CSV with one line an image.
+
+A report's tables show our figures with everything they depend on, and the paper's beside them.
+"""
 
 import csv
 import io
-import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from upcracknet.evaluation.published import EXCHANGED_FOOTNOTE
-from upcracknet.evaluation.results import EvaluationResult, ToleranceResult
-from upcracknet.evaluation.tables import (
-    COLUMNS,
-    MEASURES,
-    SUMMARY_COLUMNS,
-    footnotes,
-    paper_rows,
-    percent,
-    rows,
-    summary_rows,
+from upcracknet.evaluation.metrics import MEASURES
+from upcracknet.evaluation.published import (
+    EXCHANGED_FOOTNOTE,
+    PAPER_TEST_SETS,
+    PublishedRow,
+    published_rows,
 )
-from upcracknet.files import write_atomically
+from upcracknet.evaluation.results import EvaluationResult, GroupResult, ToleranceResult
+from upcracknet.files import json_bytes, write_atomically
+from upcracknet.tables import NOT_GIVEN, figure, markdown_table, percent
+
+COLUMNS = (
+    *("method", "images", "tolerance"),
+    *("precision", "recall", "accuracy", "F1", "IoU"),
+    *("ODS F1", "ODS IoU", "OIS F1", "OIS IoU"),
+)
+SHORT_COLUMNS = ("method", "images", "precision", "recall", "F1", "IoU", "ODS IoU")
+SUMMARY_COLUMNS = (
+    *("method", "images", "precision", "recall", "F1", "IoU"),
+    *("average precision", "mean IoU with background"),
+)
+
+Row = tuple[str, ...]
 
 
 def write_report(results: Sequence[EvaluationResult], folder: Path) -> None:
-    """Writes `evaluation.json` and `evaluation.md`.
+    """Write ``evaluation.json`` and ``evaluation.md``.
 
     Args:
-        results: Detectors evaluated on one data set under one protocol, not empty.
-        folder: Where to; made if needed.
+        results: detectors evaluated on one data set under one protocol, not empty.
+        folder: where to; made if needed.
 
     Raises:
-        OutputError: If the folder cannot be written.
+        OutputError: the folder cannot be written.
     """
-    write_atomically(folder / "evaluation.json", (to_json(results) + "\n").encode())
+    write_atomically(folder / "evaluation.json", json_bytes(report_record(results)))
     write_atomically(folder / "evaluation.md", to_markdown(results).encode())
 
 
-def to_markdown(results: Sequence[EvaluationResult]) -> str:
-    """The tables of a report, in per cent, with everything in the head that the figures depend on."""
-    first = results[0]
-    prevalence = [f"{percent(group.prevalence, 3)} % ({group.name})" for group in first.groups]
-    lines = [
-        f"# Evaluation on {first.dataset} ({first.split})",
-        "",
-        f"- Protocol `{first.protocol}`: {first.protocol_description}.",
-        "- Figures in per cent, of the crack class, from counts pooled over all images; tolerance in pixels.",
-        "- ODS and OIS use the best threshold for all images, or for each, chosen on the annotation: "
-        "what the score maps allow, not what a user gets.",
-        f"- Annotated crack pixels: {', '.join(prevalence)}.",
-        *(f"- {result.model}: threshold {result.threshold_rule}." for result in results),
-        *incomplete_lines(results),
-        "",
-        *markdown_table(COLUMNS, rows(results)),
-        "",
-        *(f"{note}\n" for note in footnotes(first)),
-        "Means over images, each of the same weight (not the paper's way), then pooled summaries:",
-        "",
-        *markdown_table(SUMMARY_COLUMNS, summary_rows(results)),
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def to_json(results: Sequence[EvaluationResult]) -> str:
-    """All figures as fractions of 1, with their protocol; the paper's rows in per cent, as printed."""
-    first = results[0]
-    content = {
-        "dataset": first.dataset,
-        "split": first.split,
-        "protocol": {"name": first.protocol, "description": first.protocol_description},
-        "averaging": "pooled over images, except mean_over_images",
-        "unit": "fractions of 1",
-        "results": [result_record(result) for result in results],
-        "paper": {
-            "unit": "per cent",
-            "note": EXCHANGED_FOOTNOTE,
-            "rows": [asdict(row) for row in paper_rows(first)],
-        },
-    }
-    return json.dumps(content, indent=2, ensure_ascii=False)
-
-
 def write_items(evaluation: EvaluationResult, path: Path) -> None:
-    """Writes one CSV line an image: threshold, pixel counts, and measures as fractions of 1; no tolerance.
+    """Write one CSV line an image: threshold, pixel counts, and measures as fractions of 1; no tolerance.
 
     Raises:
-        OutputError: If the file cannot be written.
+        OutputError: the file cannot be written.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -99,23 +67,35 @@ def write_items(evaluation: EvaluationResult, path: Path) -> None:
     write_atomically(path, text.getvalue().encode())
 
 
-def incomplete_lines(results: Sequence[EvaluationResult]) -> list[str]:
-    """One line for each sample that was not evaluated."""
-    return [
-        f"- **Incomplete**: {result.model} was not evaluated on {name} ({error})."
-        for result in results
-        for name, error in result.unreadable
-    ]
+def folder_name(model: str) -> str:
+    """Reduce a model's name to letters, digits, dots and hyphens."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", model).strip("-.") or "model"
 
 
-def markdown_table(head: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
-    """The lines of a Markdown table, the first column to the left, the others to the right."""
-    align = ["---", *("---:" for _ in head[1:])]
-    return ["| " + " | ".join(cells) + " |" for cells in (head, align, *body)]
+def report_record(results: Sequence[EvaluationResult]) -> dict[str, Any]:
+    """Give all figures as plain values, for JSON: fractions of 1; the paper's rows in per cent, as printed.
+
+    Args:
+        results: detectors evaluated on one data set under one protocol, not empty.
+    """
+    first = results[0]
+    return {
+        "dataset": first.dataset,
+        "split": first.split,
+        "protocol": {"name": first.protocol, "description": first.protocol_description},
+        "averaging": "pooled over images, except mean_over_images",
+        "unit": "fractions of 1",
+        "results": [result_record(result) for result in results],
+        "paper": {
+            "unit": "per cent",
+            "note": EXCHANGED_FOOTNOTE,
+            "rows": [asdict(row) for row in _paper_rows(first)],
+        },
+    }
 
 
 def result_record(result: EvaluationResult) -> dict[str, Any]:
-    """All figures of one detector as plain values, for JSON; fractions of 1."""
+    """Give all figures of one detector as plain values, for JSON; fractions of 1."""
     return {
         "model": result.model,
         "threshold_rule": result.threshold_rule,
@@ -133,6 +113,102 @@ def result_record(result: EvaluationResult) -> dict[str, Any]:
             for group in result.groups
         ],
     }
+
+
+def to_markdown(results: Sequence[EvaluationResult]) -> str:
+    """Write the tables of a report, in per cent, with everything that the figures depend on in the head."""
+    first = results[0]
+    prevalence = [f"{percent(group.prevalence, 3)} % ({group.name})" for group in first.groups]
+    lines = [
+        f"# Evaluation on {first.dataset} ({first.split})",
+        "",
+        f"- Protocol `{first.protocol}`: {first.protocol_description}.",
+        "- Figures in per cent, of the crack class, from counts pooled over all images; tolerance in pixels.",
+        "- ODS and OIS use the best threshold for all images, or for each, chosen on the annotation: "
+        "what the score maps allow, not what a user gets.",
+        f"- Annotated crack pixels: {', '.join(prevalence)}.",
+        *(f"- {result.model}: threshold {result.threshold_rule}." for result in results),
+        *incomplete_lines(results),
+        "",
+        markdown_table(COLUMNS, rows(results)),
+        "",
+        *(f"{note}\n" for note in footnotes(first)),
+        "Means over images, each of the same weight (not the paper's way), then pooled summaries:",
+        "",
+        markdown_table(SUMMARY_COLUMNS, summary_rows(results)),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def rows(results: Sequence[EvaluationResult]) -> list[Row]:
+    """Make the main table under ``COLUMNS``, in per cent: each detector, group, tolerance; then the paper."""
+    ours = [row for result in results for group in result.groups for row in _group_rows(result, group)]
+    return ours + [_paper_row(row) for row in _paper_rows(results[0])]
+
+
+def short_rows(results: Sequence[EvaluationResult]) -> list[Row]:
+    """Make the main table as it fits a terminal, under ``SHORT_COLUMNS`` and without tolerance."""
+    cells = (dict(zip(COLUMNS, row, strict=True)) for row in rows(results))
+    return [tuple(row[column] for column in SHORT_COLUMNS) for row in cells if row["tolerance"] == "0"]
+
+
+def summary_rows(results: Sequence[EvaluationResult]) -> list[Row]:
+    """Make the second table under ``SUMMARY_COLUMNS``, in per cent: means over images, pooled figures."""
+    return [_summary_row(result, group) for result in results for group in result.groups]
+
+
+def footnotes(result: EvaluationResult) -> list[str]:
+    """Give what must stand below a table with the paper's rows; nothing if there are none."""
+    if not _paper_rows(result):
+        return []
+    return [f"¹ {EXCHANGED_FOOTNOTE} {PAPER_TEST_SETS[result.dataset][1]}".rstrip()]
+
+
+def incomplete_lines(results: Sequence[EvaluationResult]) -> list[str]:
+    """Write one line for each sample that was not evaluated."""
+    return [
+        f"- **Incomplete**: {result.model} was not evaluated on {name} ({error})."
+        for result in results
+        for name, error in result.unreadable
+    ]
+
+
+def _paper_rows(result: EvaluationResult) -> list[PublishedRow]:
+    """The paper's UP-CrackNet rows on this data set; none unless the protocol is the paper's."""
+    if result.protocol != "paper" or result.dataset not in PAPER_TEST_SETS:
+        return []
+    return published_rows("UP-CrackNet", PAPER_TEST_SETS[result.dataset][0])
+
+
+def _group_rows(result: EvaluationResult, group: GroupResult) -> list[Row]:
+    return [
+        (
+            *(_label(result, group), str(group.images), str(at.tolerance)),
+            *(percent(getattr(at.scores, measure)) for measure in MEASURES),
+            *(percent(value) for point in (at.ods, at.ois) for value in (point.scores.f1, point.scores.iou)),
+        )
+        for at in group.tolerances
+    ]
+
+
+def _paper_row(row: PublishedRow) -> Row:
+    return (
+        f"{row.row} (paper's Table {row.table}, trained on {row.training_set}) ¹",
+        *(NOT_GIVEN, "0"),
+        *(figure(getattr(row, measure)) for measure in MEASURES),
+        *(4 * (NOT_GIVEN,)),
+    )
+
+
+def _summary_row(result: EvaluationResult, group: GroupResult) -> Row:
+    mean = group.exact.mean_over_images
+    figures = (mean.precision, mean.recall, mean.f1, mean.iou, group.average_precision, group.mean_iou)
+    return (_label(result, group), str(group.images), *map(percent, figures))
+
+
+def _label(result: EvaluationResult, group: GroupResult) -> str:
+    return result.model if group is result.whole else f"{result.model}, {group.name}"
 
 
 def _tolerance_record(at: ToleranceResult) -> dict[str, Any]:

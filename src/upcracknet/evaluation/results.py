@@ -6,8 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from upcracknet.data.dataset import Sample
-from upcracknet.evaluation.confusion import ConfusionCounts, count
-from upcracknet.evaluation.metrics import Scores, mean_iou, mean_over_images
+from upcracknet.evaluation.metrics import ConfusionCounts, Scores, count, mean_iou, mean_over_images
 from upcracknet.evaluation.sweep import OperatingPoint, ThresholdCurve, ThresholdSweep
 
 TOLERANCES = (0, 2)  # pixels
@@ -18,10 +17,10 @@ class ItemResult:
     """One prediction against its annotation.
 
     Attributes:
-        name: The item's name.
-        sample: The sample it was made from.
-        threshold: The threshold the detector used.
-        counts: At the detector's own mask, by tolerance in pixels.
+        name: the item's name.
+        sample: the sample it was made from.
+        threshold: the threshold the detector used.
+        counts: at the detector's own mask, by tolerance in pixels.
     """
 
     name: str
@@ -40,11 +39,11 @@ class ToleranceResult:
     """The figures at one tolerance.
 
     Attributes:
-        tolerance: In pixels.
-        counts: At the detector's own masks, pooled.
-        mean_over_images: The mean of each image's measures; not the paper's figure.
-        ods: The best single threshold for all images, chosen on their annotation.
-        ois: The best threshold of each image, chosen on its annotation, counts pooled.
+        tolerance: in pixels.
+        counts: at the detector's own masks, pooled.
+        mean_over_images: the mean of each image's measures; not the paper's figure.
+        ods: the best single threshold for all images, chosen on their annotation.
+        ois: the best threshold of each image, chosen on its annotation, counts pooled.
     """
 
     tolerance: int
@@ -64,12 +63,12 @@ class GroupResult:
     """The figures of a data set or of a named part of it.
 
     Attributes:
-        name: Which items these are.
-        images: Number of items.
-        prevalence: Share of annotated crack pixels, 0 to 1.
-        mean_iou: Mean IoU of cracks and background, pooled, without tolerance.
-        average_precision: Area under the pooled precision–recall curve, without tolerance.
-        tolerances: The figures at each tolerance.
+        name: which items these are.
+        images: number of items.
+        prevalence: share of annotated crack pixels, 0 to 1.
+        mean_iou: mean IoU of cracks and background, pooled, without tolerance.
+        average_precision: area under the pooled precision–recall curve, without tolerance.
+        tolerances: the figures at each tolerance.
     """
 
     name: str
@@ -90,15 +89,15 @@ class EvaluationResult:
     """All figures of one detector on one data set under one protocol.
 
     Attributes:
-        model: Name of the detector.
-        threshold_rule: How the detector chose its thresholds.
-        dataset: Name of the data set.
-        split: Its part.
-        protocol: Name of the protocol.
-        protocol_description: What it means.
-        groups: The whole data set first, then parts of it.
-        items: The single results.
-        unreadable: Name and error of each sample that could not be read.
+        model: name of the detector.
+        threshold_rule: how the detector chose its thresholds.
+        dataset: name of the data set.
+        split: its part.
+        protocol: name of the protocol.
+        protocol_description: what it means.
+        groups: the whole data set first, then parts of it.
+        items: the single results.
+        unreadable: name and error of each sample that could not be read.
     """
 
     model: str
@@ -123,10 +122,10 @@ class EvaluationResult:
 
 
 class Tally:
-    """Pools the items of one group.
+    """The items of one group, pooled.
 
     Args:
-        name: Which items these are.
+        name: which items these are.
     """
 
     def __init__(self, name: str) -> None:
@@ -135,7 +134,7 @@ class Tally:
         self._sweeps = {tolerance: ThresholdSweep() for tolerance in TOLERANCES}
 
     def add(self, item: ItemResult, curves: dict[int, ThresholdCurve]) -> None:
-        """Adds one item with its curves by tolerance."""
+        """Add one item with its curves by tolerance."""
         self._items.append(item)
         for tolerance, curve in curves.items():
             self._sweeps[tolerance].add(curve)
@@ -146,10 +145,10 @@ class Tally:
         return len(self._items)
 
     def result(self) -> GroupResult:
-        """The figures of all items added.
+        """Give the figures of all items added.
 
         Raises:
-            ValueError: If none was added.
+            ValueError: none was added.
         """
         exact = self._pooled(0)
         return GroupResult(
@@ -178,12 +177,12 @@ class Tally:
 def measure_mask(
     prediction: Bool[np.ndarray, "h w"], truth: Bool[np.ndarray, "h w"]
 ) -> dict[int, ConfusionCounts]:
-    """The counts of a mask at each tolerance."""
+    """Count a mask at each tolerance."""
     return {tolerance: count(prediction, truth, tolerance=tolerance) for tolerance in TOLERANCES}
 
 
 def measure_score(
     score: Float[np.ndarray, "h w"], truth: Bool[np.ndarray, "h w"]
 ) -> dict[int, ThresholdCurve]:
-    """The curves of a score map at each tolerance."""
+    """Count a score map at each tolerance and all thresholds."""
     return {tolerance: ThresholdCurve.of(score, truth, tolerance=tolerance) for tolerance in TOLERANCES}

@@ -16,8 +16,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt16
 
-from upcracknet.evaluation.confusion import ConfusionCounts, disk, within
-from upcracknet.evaluation.metrics import Scores
+from upcracknet.evaluation.metrics import ConfusionCounts, Scores, disk, within
 
 LEVELS = 65_536  # 16 bits
 SMALLEST = np.finfo(np.float64).tiny  # instead of a denominator of 0
@@ -44,11 +43,11 @@ class ThresholdCurve:
     above it.
 
     Attributes:
-        true_positive: Predicted pixels within the tolerance of an annotated pixel.
-        false_positive: The other predicted pixels.
-        found: Annotated pixels within the tolerance of a predicted pixel.
-        annotated: Number of annotated pixels.
-        pixels: Number of all pixels.
+        true_positive: predicted pixels within the tolerance of an annotated pixel.
+        false_positive: the other predicted pixels.
+        found: annotated pixels within the tolerance of a predicted pixel.
+        annotated: number of annotated pixels.
+        pixels: number of all pixels.
     """
 
     true_positive: Int[np.ndarray, "levels"]
@@ -59,7 +58,7 @@ class ThresholdCurve:
 
     @classmethod
     def empty(cls) -> "ThresholdCurve":
-        """The curve of no images."""
+        """Make the curve of no images."""
         nothing = np.zeros(LEVELS, np.int64)
         return cls(nothing, nothing, nothing, annotated=0, pixels=0)
 
@@ -67,12 +66,12 @@ class ThresholdCurve:
     def of(
         cls, score: Float[np.ndarray, "h w"], truth: Bool[np.ndarray, "h w"], *, tolerance: int = 0
     ) -> "ThresholdCurve":
-        """The curve of one image.
+        """Count one image at all thresholds.
 
         Args:
-            score: Score map, H×W in [0, 1].
-            truth: The annotated crack pixels, H×W.
-            tolerance: In pixels, as in `upcracknet.evaluation.confusion.count`.
+            score: score map, H×W in [0, 1].
+            truth: the annotated crack pixels, H×W.
+            tolerance: in pixels, as in ``upcracknet.evaluation.metrics.count``.
         """
         level = np.rint(score * (LEVELS - 1)).astype(np.uint16)
         near = within(truth, tolerance)
@@ -95,7 +94,7 @@ class ThresholdCurve:
         )
 
     def counts(self, level: int) -> ConfusionCounts:
-        """The counts at entry `level`."""
+        """Give the counts at entry ``level``."""
         right, wrong, found = (
             int(curve[level]) for curve in (self.true_positive, self.false_positive, self.found)
         )
@@ -135,20 +134,20 @@ class ThresholdCurve:
 
 
 def above(levels: UInt16[np.ndarray, "n"]) -> Int[np.ndarray, "levels"]:
-    """For every level the number of values greater than it."""
+    """Count for every level the values greater than it."""
     histogram = np.bincount(levels, minlength=LEVELS)
     return levels.size - np.cumsum(histogram)
 
 
 class ThresholdSweep:
-    """Collects the curves of a test set and gives its ODS, OIS and average precision."""
+    """The curves of a test set, for its ODS, OIS and average precision."""
 
     def __init__(self) -> None:
         self.curve = ThresholdCurve.empty()
         self._best_of_each_image = ConfusionCounts()
 
     def add(self, curve: ThresholdCurve) -> None:
-        """Adds one image."""
+        """Add the curve of one image."""
         self.curve += curve
         self._best_of_each_image += curve.best.counts
 

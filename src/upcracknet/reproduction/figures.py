@@ -10,8 +10,7 @@ from upcracknet.data.dataset import Sample, open_dataset
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.detection import CrackDetector
 from upcracknet.errors import ConfigurationError
-from upcracknet.evaluation.confusion import ConfusionCounts, count
-from upcracknet.evaluation.metrics import Scores
+from upcracknet.evaluation.metrics import ConfusionCounts, Scores, count
 from upcracknet.evaluation.panels import GAP, color_confusion, paint_legend, text_strip
 from upcracknet.evaluation.protocol import PAPER, PAPER_SIZE, EvaluationItem, annotated
 from upcracknet.reproduction.measurement import detector

@@ -16,7 +16,7 @@ from upcracknet.detection.methods import parameter_count
 from upcracknet.detection.pretrained import RUN_WEIGHTS, load_scorer, weights_path
 from upcracknet.errors import DataError
 from upcracknet.evaluation import PAPER, EvaluationResult, evaluate
-from upcracknet.evaluation.report import to_json
+from upcracknet.evaluation.report import report_record
 from upcracknet.reproduction.results import ResultFiles, RowResult
 from upcracknet.reproduction.rows import Ready, Row
 from upcracknet.training.provenance import environment
@@ -180,6 +180,6 @@ def _finished(folder: Path) -> bool:
 
 
 def _report(evaluation: EvaluationResult) -> dict[str, Any]:
-    report: dict[str, Any] = json.loads(to_json([evaluation]))
+    report = report_record([evaluation])
     del report["paper"]  # stands in the table
     return report

@@ -5,7 +5,7 @@ import pytest
 
 from upcracknet.detection import CrackMap
 from upcracknet.evaluation.protocol import EvaluationItem
-from upcracknet.evaluation.thin import WidthRecall, WidthTally, crack_widths, no_recall, recall_by_width
+from upcracknet.evaluation.widths import WidthRecall, WidthTally, crack_widths, no_recall, recall_by_width
 
 
 def bar(thickness: int, size: tuple[int, int] = (40, 60)) -> np.ndarray:

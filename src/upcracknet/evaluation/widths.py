@@ -22,13 +22,12 @@ from scipy.spatial import KDTree
 from skimage.morphology import skeletonize
 
 from upcracknet.detection import CrackMap
-from upcracknet.evaluation.confusion import within
+from upcracknet.evaluation.metrics import within
 from upcracknet.evaluation.protocol import EvaluationItem
 
 WIDTH_LIMITS = (3.0, 6.0, 12.0)
 """Where one range of widths ends and the next begins, in pixels; a width on a limit is in the lower range."""
 
-THIN = WIDTH_LIMITS[0]
 TOLERANCE = 2  # pixels
 
 
@@ -37,11 +36,11 @@ class WidthRecall:
     """The annotated pixels of one range of widths; those of several photos are pooled by adding.
 
     Attributes:
-        above: Lower end of the range in pixels, not in it.
-        up_to: Upper end in pixels, in it; None for no end.
-        annotated: Number of annotated pixels.
-        found: How many of them the mask has.
-        found_nearby: How many have a pixel of the mask within 2 pixels.
+        above: lower end of the range in pixels, not in it.
+        up_to: upper end in pixels, in it; None for no end.
+        annotated: number of annotated pixels.
+        found: how many of them the mask has.
+        found_nearby: how many have a pixel of the mask within 2 pixels.
     """
 
     above: float
@@ -70,13 +69,13 @@ class WidthRecall:
 
 
 def crack_widths(truth: Bool[np.ndarray, "h w"]) -> Float32[np.ndarray, " n"]:
-    """The width of the crack at each annotated pixel.
+    """Measure the width of the crack at each annotated pixel.
 
     Args:
-        truth: The annotated crack pixels, H×W. A crack at the photo's edge is taken to go on beyond it.
+        truth: the annotated crack pixels, H×W. A crack at the photo's edge is taken to go on beyond it.
 
     Returns:
-        Widths in pixels, of the annotated pixels row by row, as `truth.nonzero()` has them.
+        widths in pixels, of the annotated pixels row by row, as ``truth.nonzero()`` has them.
     """
     rows, columns = truth.nonzero()
     if truth.all():  # no road to measure a distance to
@@ -103,15 +102,15 @@ def recall_by_width(
     truth: Bool[np.ndarray, "h w"],
     widths: Float32[np.ndarray, " n"] | None = None,
 ) -> tuple[WidthRecall, ...]:
-    """Counts the annotated pixels that a mask finds, without tolerance and within 2 pixels.
+    """Count the annotated pixels that a mask finds, without tolerance and within 2 pixels.
 
     Args:
-        prediction: The detected crack pixels, H×W.
-        truth: The annotated crack pixels, H×W.
-        widths: What `crack_widths` gives for `truth`; None computes it.
+        prediction: the detected crack pixels, H×W.
+        truth: the annotated crack pixels, H×W.
+        widths: what ``crack_widths`` gives for ``truth``; None computes it.
 
     Returns:
-        One result a range of widths, from thin to wide.
+        one result a range of widths, from thin to wide.
     """
     widths = crack_widths(truth) if widths is None else widths
     found, nearby = prediction[truth], within(prediction, TOLERANCE)[truth]
@@ -124,16 +123,16 @@ def recall_by_width(
 
 
 def no_recall() -> tuple[WidthRecall, ...]:
-    """The ranges of widths without any pixels."""
+    """Give the ranges of widths, without any pixels yet."""
     limits: Sequence[float | None] = (*WIDTH_LIMITS, None)
     return tuple(WidthRecall(above, up_to) for above, up_to in zip((0.0, *WIDTH_LIMITS), limits, strict=True))
 
 
 class WidthTally:
-    """Pools the recall by width of all items of an evaluation; `observe` of `evaluate` takes `add`.
+    """Recall by width, pooled over all items of an evaluation; ``observe`` of ``evaluate`` takes ``add``.
 
     Args:
-        known: Widths by the item's name, read and filled: what several detectors are compared with is
+        known: widths by the item's name, read and filled: what several detectors are compared with is
             measured once. Only for one data set under one protocol.
     """
 
@@ -142,7 +141,7 @@ class WidthTally:
         self._known = {} if known is None else known
 
     def add(self, item: EvaluationItem, crack_map: CrackMap) -> None:
-        """Adds one result."""
+        """Add one result."""
         if item.name not in self._known:
             self._known[item.name] = crack_widths(item.truth)
         measured = recall_by_width(crack_map.mask, item.truth, self._known[item.name])

@@ -1,22 +1,13 @@
 import copy
 
-import cv2
 import numpy as np
 import pytest
 import torch
 
-from upcracknet.data.painted import PaintedPatches, PaintingRange
-from upcracknet.detection import CrackRemoverScorer, CrackRemoverSettings
-from upcracknet.detection.threshold import apply_threshold
-from upcracknet.evaluation.confusion import count
-from upcracknet.evaluation.crack_remover_calibration import (
-    FALSE_ALARM_SHARE,
-    _Components,
-    compare_crack_remover,
-    distracting_roads,
-    painted_roads,
-)
-from upcracknet.evaluation.metrics import Scores
+from upcracknet.calibration.crack_remover import FALSE_ALARM_SHARE, compare_crack_remover
+from upcracknet.calibration.roads import Road
+from upcracknet.detection import CrackRemoverScorer, CrackRemoverSettings, Threshold
+from upcracknet.evaluation.metrics import Scores, count
 from upcracknet.networks import CrackRemover
 from upcracknet.networks.crack_remover import CrackRemoverOutput
 
@@ -36,6 +27,10 @@ class Darkness(CrackRemover):
         return marks
 
 
+def darkness() -> CrackRemoverScorer:
+    return CrackRemoverScorer(Darkness(), CrackRemoverSettings())
+
+
 def road(crack: bool = False, speck: bool = False, grey: int = 200):
     photo, mask = np.full((48, 64, 3), grey, np.uint8), np.zeros((48, 64), bool)
     if crack:
@@ -43,13 +38,13 @@ def road(crack: bool = False, speck: bool = False, grey: int = 200):
         photo[mask] = 30
     if speck:
         photo[4:8, 4:8] = 30
-    return photo, mask
+    return Road(photo, mask)
 
 
 def test_clean_roads_decide_before_painted_cracks_do():
     """Specks on crack-free roads are false alarms unless a minimum extent drops them; the crack stays."""
     comparisons = compare_crack_remover(
-        Darkness(), {"wide": [road(crack=True), road()]}, [road(speck=True)], [road()], scales=[(1.0,)]
+        darkness(), {"wide": [road(crack=True), road()]}, [road(speck=True)], [road()], scales=[(1.0,)]
     )
     best, worst = comparisons[0], comparisons[-1]
     assert best.clean
@@ -65,7 +60,7 @@ def test_clean_roads_decide_before_painted_cracks_do():
 
 def test_synthetic_false_alarms_count_too():
     comparisons = compare_crack_remover(
-        Darkness(), {"wide": [road(crack=True)]}, [road()], [road(grey=20)], scales=[(1.0,)]
+        darkness(), {"wide": [road(crack=True)]}, [road()], [road(grey=20)], scales=[(1.0,)]
     )
     assert not any(comparison.clean for comparison in comparisons)
     assert comparisons[0].false_alarms_synthetic == 1
@@ -75,7 +70,7 @@ def test_where_nothing_is_clean_enough_the_cleanest_comes_first():
     speck = road(speck=True)
     speck[0][4:44, 30:34] = 30  # too long to be dropped
     comparisons = compare_crack_remover(
-        Darkness(), {"wide": [road(crack=True)]}, [speck], [road()], scales=[(1.0,)]
+        darkness(), {"wide": [road(crack=True)]}, [speck], [road()], scales=[(1.0,)]
     )
     shares = [comparison.worst for comparison in comparisons]
     assert min(shares) > FALSE_ALARM_SHARE
@@ -86,15 +81,15 @@ def test_where_nothing_is_clean_enough_the_cleanest_comes_first():
 def test_scales_are_compared():
     calls = []
     comparisons = compare_crack_remover(
-        Darkness(),
+        darkness(),
         {"wide": [road(crack=True)]},
         [road()],
         [road()],
         scales=[(1.0,), (0.5, 1.0)],
-        progress=lambda: calls.append(1),
+        progress=lambda *step: calls.append(step),
     )
     assert {comparison.settings.scales for comparison in comparisons} == {(1.0,), (0.5, 1.0)}
-    assert len(calls) == 2
+    assert calls == [(1, 2), (2, 2)]
 
 
 def test_what_is_compared_is_what_the_detector_finds():
@@ -104,7 +99,11 @@ def test_what_is_compared_is_what_the_detector_finds():
     photo = np.random.default_rng(0).integers(0, 255, (40, 30, 3), np.uint8)
     truth = np.random.default_rng(1).random((40, 30)) > 0.5
     comparisons = compare_crack_remover(
-        network, {"one": [(photo, truth)]}, [road()], [road()], scales=[(0.5, 1.0)]
+        CrackRemoverScorer(network, CrackRemoverSettings()),
+        {"one": [Road(photo, truth)]},
+        [road()],
+        [road()],
+        scales=[(0.5, 1.0)],
     )
     for settings in (
         CrackRemoverSettings(scales=(0.5, 1.0), level=0.5),
@@ -113,7 +112,10 @@ def test_what_is_compared_is_what_the_detector_finds():
         score = CrackRemoverScorer(network, settings).score(
             torch.from_numpy(photo).permute(2, 0, 1)[None].float() / 255
         )
-        mask = apply_threshold(score[0].numpy(), settings.level, settings.minimum_extent, settings.hysteresis)
+        threshold = Threshold(
+            settings.level, minimum_extent=settings.minimum_extent, hysteresis=settings.hysteresis
+        )
+        mask = threshold.mask(score[0].numpy())
         found = next(comparison for comparison in comparisons if comparison.settings == settings)
         assert found.painted["one"] == Scores.of(count(mask, truth))
         assert 0 < mask.mean() < 1
@@ -123,38 +125,8 @@ def test_kinds_of_road_count_alike():
     wide, fine = road(crack=True), road()
     fine[1][:, 10] = True  # marked and not to be seen
     comparisons = compare_crack_remover(
-        Darkness(), {"wide": [wide] * 9, "fine": [fine]}, [road()], [road()], scales=[(1.0,)]
+        darkness(), {"wide": [wide] * 9, "fine": [fine]}, [road()], [road()], scales=[(1.0,)]
     )
     assert comparisons[0].painted["wide"].iou == 1
     assert comparisons[0].painted["fine"].iou == 0
     assert comparisons[0].iou == 0.5
-
-
-def test_painted_roads_are_the_patches():
-    patches = PaintedPatches(
-        [], size=32, painting=PaintingRange(cracked=1.0), augment=False, patches_per_epoch=3
-    )
-    roads = painted_roads(patches)
-    assert len(roads) == 3
-    photo, mask = roads[1]
-    assert photo.shape == (32, 32, 3)
-    np.testing.assert_array_equal(mask, patches[1].crack.numpy() > 0.5)
-    assert torch.equal(torch.from_numpy(photo).permute(2, 0, 1), (patches[1].photo * 255).round().byte())
-
-
-def test_distracting_roads_have_no_cracks_and_are_always_the_same():
-    first, second = distracting_roads(2), distracting_roads(2)
-    for (photo, mask), (again, _) in zip(first, second, strict=True):
-        assert photo.shape == (256, 384, 3)
-        assert not mask.any()
-        np.testing.assert_array_equal(photo, again)
-
-
-def test_counts_are_those_of_the_detector():
-    score = np.random.default_rng(0).random((40, 50)).astype(np.float32)
-    score = cv2.GaussianBlur(score, (0, 0), 1.5)
-    score = (score - score.min()) / (score.max() - score.min())
-    truth = score > 0.55
-    for level, hysteresis, extent in ((0.5, 0.0, 0), (0.5, 0.8, 0), (0.6, 0.7, 6), (0.4, 0.9, 20)):
-        mask = apply_threshold(score, level, extent, hysteresis)
-        assert _Components.of(score, truth, level).count(hysteresis, extent) == count(mask, truth)

@@ -3,18 +3,12 @@ import pytest
 import torch
 from PIL import Image
 
+from upcracknet.calibration.restorer import FALSE_ALARM_SHARES, compare_restorer, undamaged_level
+from upcracknet.calibration.roads import MINIMUM_EXTENTS, roads_with_added_cracks, undamaged_roads
 from upcracknet.data.dataset import open_dataset
 from upcracknet.data.patches import UndamagedPatches
 from upcracknet.data.synthetic import synthesize_road
 from upcracknet.detection import DetectionSettings, RestorationScorer
-from upcracknet.evaluation.calibration import (
-    FALSE_ALARM_SHARES,
-    MINIMUM_EXTENTS,
-    best_with_floor,
-    compare_settings,
-    painted_roads,
-    synthetic_roads,
-)
 from upcracknet.networks import UNetGenerator
 
 
@@ -34,33 +28,20 @@ def patches(tmp_path):
     return UndamagedPatches(samples, size=64, window_sizes=(64,), augment=False, patches_per_epoch=6)
 
 
-def test_painted_roads_are_undamaged_photos_with_cracks_whose_place_is_known(patches):
-    roads = painted_roads(patches, 6)
-    assert any(mask.any() for _, mask in roads)
-    for index, (photo, mask) in enumerate(roads):
-        undamaged = (patches[index].permute(1, 2, 0).numpy() * 255).round()
-        if mask.any():
-            assert photo[mask].mean() < undamaged[mask].mean()
-    again = painted_roads(patches, 6)
-    assert all(np.array_equal(one, other) for (one, _), (other, _) in zip(roads, again, strict=True))
-
-
-def test_synthetic_roads_have_the_asked_size():
-    (photo, mask), *others = synthetic_roads(64, 2)
-    assert photo.shape == (64, 64, 3)
-    assert mask.shape == (64, 64)
-    assert len(others) == 1
-
-
 def test_the_better_settings_come_first(patches):
-    roads = [(photo, mask) for photo, mask in painted_roads(patches, 6) if mask.sum() > 40]
+    roads = [road for road in roads_with_added_cracks(patches, 6) if road.cracks.sum() > 40]
     good, blind = (
         DetectionSettings(filter_diameter=0),
         DetectionSettings(error="absolute_grey", eight_bit=True),
     )
     steps = []
-    found = compare_settings(
-        Smoothing(2, 2), patches, roads, roads, (blind, good), progress=lambda: steps.append(1)
+    found = compare_restorer(
+        RestorationScorer(Smoothing(2, 2), good, 64),
+        undamaged_roads(patches),
+        roads,
+        roads,
+        (blind, good),
+        progress=lambda *step: steps.append(step),
     )
     assert [c.painted.iou for c in found] == sorted((c.painted.iou for c in found), reverse=True)
     assert found[0].settings.error == "squared"
@@ -69,17 +50,21 @@ def test_the_better_settings_come_first(patches):
     plain = next(c for c in found if c.false_alarm_share == 1 and c.settings == good)
     assert plain.painted.precision < plain.synthetic.precision
     assert len(found) == 2 * (1 + len(FALSE_ALARM_SHARES)) * len(MINIMUM_EXTENTS)
-    assert len(steps) == 2
-    chosen = best_with_floor(found)
-    assert chosen.settings.level_floor > 0
-    assert chosen.painted.iou == max(c.painted.iou for c in found if c.settings.level_floor > 0)
+    assert steps == [(1, 2), (2, 2)]
 
 
 def test_a_floor_lets_the_stated_share_of_undamaged_pixels_through(patches):
     generator = Smoothing(2, 2)
-    roads = painted_roads(patches, 2)
-    for comparison in compare_settings(generator, patches, roads, roads, (DetectionSettings(),)):
+    roads = roads_with_added_cracks(patches, 2)
+    scorer = RestorationScorer(generator, DetectionSettings(), 64)
+    clean = undamaged_roads(patches)
+    for comparison in compare_restorer(scorer, clean, roads, roads, (DetectionSettings(),)):
         scorer = RestorationScorer(generator, comparison.settings, 64)
         scores = np.stack([scorer.score(patches[index][None])[0].numpy() for index in range(len(patches))])
         share = (scores > comparison.settings.level_floor).mean()
         assert share == pytest.approx(comparison.false_alarm_share, abs=3e-4)
+
+
+def test_the_undamaged_level_is_a_quantile_over_all_photos():
+    scores = [np.linspace(0, 1, 101, dtype=np.float32)[None], np.zeros((1, 101), np.float32)]
+    assert undamaged_level(scores, 0.1) == pytest.approx(np.quantile(np.concatenate(scores), 0.9))

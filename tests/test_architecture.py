@@ -16,8 +16,8 @@ PACKAGE = Path(upcracknet.__file__).parent
 EXTRAS = ("pytorch_lightning", "lightning_fabric", "tensorboard", "kornia", "torchmetrics")
 ENGINES = ("openvino", "onnx", "onnxruntime", "onnxscript", "nncf", "rasterio", "ray", "pyarrow", "fsspec")
 
-# From the ground up: a room may import those of the floors below its own, and the rooms that stand beside it
-# where they are named. Files in the package's folder are rooms too.
+# From the ground up: a room may import those of the floors below its own. Files in the package's folder are
+# rooms too.
 FLOORS = (
     {"errors"},
     {"files"},
@@ -27,7 +27,8 @@ FLOORS = (
     {"baselines"},
     {"detection"},
     {"results"},
-    {"training", "evaluation", "calibration", "preparation"},
+    {"training", "evaluation", "preparation"},
+    {"calibration"},
     {"reproduction"},
     {"cli"},
 )
@@ -36,8 +37,6 @@ ARROWS = {
     for floor, rooms_of_floor in enumerate(FLOORS)
     for room in rooms_of_floor
 }
-# What is chosen is measured as in the tables, on photos that a training run kept apart.
-ARROWS["calibration"] = ARROWS["calibration"] | {"evaluation", "training"}
 
 
 def rooms() -> Iterator[str]:

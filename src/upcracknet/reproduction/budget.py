@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 from upcracknet.errors import ConfigurationError
-from upcracknet.training.configuration import Configuration, TrainingConfiguration
+from upcracknet.training.configuration import Configuration
+from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
 
 Spending = TypeVar("Spending", bound=Configuration)
 

@@ -58,7 +58,9 @@ class Pretrained:
 
 
 def load_pretrained(
-    model: str | Path = "default", preset: str | None = None, engine: Engine = Engine()
+    model: str | Path = "default",
+    preset: str | None = None,
+    engine: Engine = Engine(),  # noqa: B008 - frozen
 ) -> Pretrained:
     """Load a model.
 

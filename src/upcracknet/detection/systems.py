@@ -46,7 +46,7 @@ class System:
     patches: str = ""
     presets: tuple[str, ...] = ()
     size: Mapping[str, Any] = field(default_factory=dict)
-    passes: float = 1
+    passes: float = 1.0
 
 
 def imported(path: str) -> Any:
@@ -115,7 +115,7 @@ _ROWS = (
         configuration="upcracknet.training.scadn:SCADNConfiguration",
         method="upcracknet.training.scadn:InpaintingOfStripes",
         patches="upcracknet.training.patches:undamaged_patches",
-        passes=12,
+        passes=12.0,
     ),
     System(
         "riad",
@@ -128,7 +128,7 @@ _ROWS = (
         configuration="upcracknet.training.riad:RIADConfiguration",
         method="upcracknet.training.riad:InpaintingOfSquares",
         patches="upcracknet.training.patches:undamaged_patches",
-        passes=12,
+        passes=12.0,
     ),
     # In the order of the paper's tables.
     _supervised("deeplabv3plus", "DeepLabv3+", "deeplabv3plus:DeepLabv3Plus"),

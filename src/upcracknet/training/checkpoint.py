@@ -47,7 +47,8 @@ class CheckpointFiles(TorchCheckpointIO):
             return super().load_checkpoint(path, *arguments, **options)
         except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
             raise WeightsError(
-                f"{path}: the checkpoint cannot be read ({_first_line(error)}); delete it to train from the start"
+                f"{path}: the checkpoint cannot be read ({_first_line(error)}); delete it to train "
+                "from the start"
             ) from error
 
 

@@ -32,12 +32,16 @@ class AdversarialRestoration(Method):
         self.generator = UNetGenerator(networks.generator_filters, networks.generator_depth)
         self.discriminator = PatchDiscriminator(networks.discriminator_filters)
         self.masks = corruption_masks(configuration.corruption)
-        self.is_adversarial = configuration.losses.adversarial > 0
         self.features: RandomFeatures | VGG19Features | None = None
         if configuration.losses.style > 0:
             weights = configuration.vgg19_weights
             vgg19 = configuration.style_features == "vgg19"
             self.features = load_vgg19(weights, download=weights is None) if vgg19 else RandomFeatures()
+
+    @property
+    def is_adversarial(self) -> bool:
+        """Whether the discriminator learns too."""
+        return self.configuration.losses.adversarial > 0
 
     def facts(self) -> dict[str, Any]:
         """Tell where the weights come from, with the network behind the style loss."""

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from upcracknet import CrackDetector
+from upcracknet.cli.main import run as detect
 from upcracknet.data.painted import PaintedPatch
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.errors import ConfigurationError
@@ -115,14 +116,12 @@ def test_another_method_or_schedule_needs_another_folder(configure, run):
 
 
 def test_a_second_round_starts_from_weights_and_learns_from_scores(configure, run, tmp_path):
-    photo = tmp_path / "a.png"
+    photo, labels = tmp_path / "a.png", tmp_path / "labels"
     save_image_atomically(photo, np.full((40, 50, 3), 120, np.uint8))
-    save_image_atomically(tmp_path / "scores/a.png", np.full((40, 50), 65535, np.uint16))
-    rows = [{"photo": str(photo), "status": "done", "score": "scores/a.png"}]
-    (tmp_path / "summary.json").write_text(json.dumps({"photos": rows}))
+    assert detect(["detect", str(photo), "-o", str(labels), "--model", str(run), "--scores", "png"]) == 0
     second = configure(
         initial_weights=str(run / "crack-remover.safetensors"),
-        self_training__results=f"[{tmp_path}]",
+        self_training__results=f"[{labels}]",
         self_training__share="1.0",
         epochs="1",
     )

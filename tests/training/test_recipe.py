@@ -319,10 +319,8 @@ def test_the_16_bit_path_trains(configure, train_quietly, tmp_path, photo):
 @pytest.mark.parametrize(
     ("precision", "has_bf16", "expected"),
     [
-        ("bf16", False, torch.bfloat16),
         ("auto", True, torch.bfloat16),
         ("auto", False, torch.float32),
-        ("32", True, torch.float32),
     ],
 )
 def test_convolutions_run_in_16_bits_when_asked_or_where_the_processor_has_them(

@@ -24,8 +24,8 @@ FLOORS = (
     {"tables", "weights"},
     {"networks", "losses", "corruption"},
     {"data", "runtime"},
-    {"baselines"},
     {"detection"},
+    {"baselines"},
     {"results"},
     {"training", "evaluation", "preparation"},
     {"calibration"},
@@ -78,20 +78,22 @@ def test_arrows_point_one_way(room):
 
 def test_no_file_imports_one_that_imports_it():
     """Whatever stands at the top of files; imports within functions wait until a command needs them."""
-    graph = {}
-    for path in PACKAGE.rglob("*.py"):
-        name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
-        nodes = [
-            node
-            for node in ast.parse(path.read_text(encoding="utf-8")).body
-            if isinstance(node, ast.ImportFrom)
-        ]
-        graph[name] = {f"{node.module}.{alias.name}" for node in nodes for alias in node.names}
-        graph[name] |= {str(node.module) for node in nodes}
-    graph = {
-        name: {other for other in found if other in graph and other != name} for name, found in graph.items()
+    files = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in PACKAGE.rglob("*.py")
     }
-    # A package's __init__ gathers names of its files; they import each other by file.
+    graph = {}
+    for name, path in files.items():
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        imported = [
+            (str(node.module), alias.name)
+            for node in body
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        ]
+        # What is imported is a file of a folder, or a name of a file.
+        named = {f"{module}.{item}" if f"{module}.{item}" in files else module for module, item in imported}
+        graph[name] = named & files.keys()
     done, open_files = set(), list[str]()
 
     def visit(name: str) -> None:

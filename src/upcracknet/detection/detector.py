@@ -114,7 +114,7 @@ class CrackDetector:
 
         Raises:
             WeightsError: no such model, or unusable weights.
-            ConfigurationError: an unknown preset, or an engine that is not installed.
+            ConfigurationError: a preset that the model does not have, or an engine that is not installed.
         """
         from upcracknet.detection.pretrained import load_pretrained  # only when weights are asked for
 

@@ -44,15 +44,15 @@ def train(
     Args:
         configuration: YAML file, or the name of a method of `upcracknet methods` with its published values;
             without it UP-CrackNet with the paper's.
-        overrides: Dotted keys and values that replace those of the file, such as epochs=50.
-        output: Run folder for weights, checkpoints, metrics and pictures.
-        photos: Folder or dataset to learn from; the same as the override data.photos=….
-        data_root: Folder with the named datasets; else the variable UPCRACKNET_DATA.
-        devices: Processes of this machine that share the work.
-        nodes: Machines that share the work; torchrun or Slurm starts the processes on each.
-        accelerator: Where to compute.
-        maximum_minutes: Stop before the epoch that would pass this time, ready to be resumed.
-        tensorboard: Also write TensorBoard events.
+        overrides: dotted keys and values that replace those of the file, such as epochs=50.
+        output: run folder for weights, checkpoints, metrics and pictures.
+        photos: folder or dataset to learn from; the same as the override data.photos=….
+        data_root: folder with the named datasets; else the variable UPCRACKNET_DATA.
+        devices: processes of this machine that share the work.
+        nodes: machines that share the work; torchrun or Slurm starts the processes on each.
+        accelerator: where to compute.
+        maximum_minutes: stop before the epoch that would pass this time, ready to be resumed.
+        tensorboard: also write TensorBoard events.
     """
     try:
         from upcracknet.training.configuration import load_configuration

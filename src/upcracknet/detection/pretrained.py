@@ -115,7 +115,7 @@ def load_network(path: Path) -> nn.Module:
 
 
 def weights_path(model: str | Path) -> Path:
-    """File of a model: a shipped name, a run folder, a ``.safetensors`` file, or an exported one.
+    """Find the file of a model: a shipped name, a run folder, a ``.safetensors`` file, or an exported one.
 
     Raises:
         WeightsError: there is no such model, or it has no weights.

@@ -130,7 +130,7 @@ def load_configuration(path: Path | None, overrides: dict[str, str] | None = Non
         overrides: dotted keys to YAML values, e.g. ``{"networks.generator_filters": "32"}``.
 
     Returns:
-        The configuration of the system that the key ``method`` names, UP-CrackNet without it.
+        the configuration of the system that the key ``method`` names, UP-CrackNet without it.
 
     Raises:
         ConfigurationError: the file cannot be read, or has unknown keys or values of the wrong kind.

@@ -72,7 +72,7 @@ def train(
         progress: show live progress on stderr.
 
     Returns:
-        Path of the weights.
+        path of the weights.
 
     Raises:
         ConfigurationError: the run folder holds a run of another configuration or of more epochs, the

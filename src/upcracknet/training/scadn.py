@@ -33,7 +33,7 @@ class SCADNConfiguration(Configuration):
         filters: channels of both networks' first level.
         generator_learning_rate: of Adam.
         discriminator_learning_rate: of Adam.
-        betas: Adam's decay rates of the moment estimates.
+        betas: decay rates of Adam's moment estimates.
         adversarial: weight of the adversarial loss beside the restoration loss.
     """
 

@@ -77,7 +77,7 @@ class AdversarialRestoration(Method):
             seed: decides the masks alone.
 
         Returns:
-            The images, and the corrupted images, both in [-1, 1].
+            the images, and the corrupted images, both in [-1, 1].
         """
         generator = torch.Generator().manual_seed(seed)
         height, width = images.shape[-2:]

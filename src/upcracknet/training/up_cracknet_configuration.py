@@ -32,7 +32,7 @@ class OptimizerConfiguration:
         discriminator_learning_rate: initial learning rate of D.
         decay: factor applied to both after each epoch. The paper says only that the decay is exponential;
             0.99 is the authors' code.
-        betas: Adam's decay rates of the moment estimates.
+        betas: decay rates of Adam's moment estimates.
     """
 
     generator_learning_rate: Positive = 1e-4

@@ -33,7 +33,7 @@ from upcracknet.detection import (
     Threshold,
 )
 from upcracknet.detection.error_map import error_map, filter_error
-from upcracknet.detection.pretrained import build_crack_remover, load_restorer, weights_path
+from upcracknet.detection.pretrained import load_network, load_pretrained, weights_path
 from upcracknet.evaluation import PAPER, evaluate
 from upcracknet.networks import CrackRemover
 from upcracknet.tables import markdown_table, percent
@@ -111,10 +111,9 @@ class DarkerThanSurroundings(RestoredFromSurroundings):
 
 
 def load(weights: Path) -> tuple[CrackRemover, CrackRemoverSettings]:
-    tensors, record = load_weights(weights)
-    network, settings = build_crack_remover(weights, record)
-    load_state(network, tensors, weights)
-    return network, settings
+    network = load_network(weights)
+    assert isinstance(network, CrackRemover)
+    return network, CrackRemoverSettings.from_dict(load_weights(weights)[1].detection)
 
 
 def variants(default: CrackRemoverSettings) -> dict[str, CrackRemoverSettings]:
@@ -139,7 +138,8 @@ def fixed(settings: CrackRemoverSettings) -> Threshold:
 
 def detections() -> Iterator[tuple[str, Scorer, Threshold]]:
     """Lines of the table of detection."""
-    restorer = load_restorer(weights_path("up-cracknet-32"), "paper")
+    restorer = load_pretrained("up-cracknet-32", "paper").scorer
+    assert isinstance(restorer, RestorationScorer)
     for name, kind in {
         "the paper's procedure, Otsu's method": RestorationScorer,
         "… one-sided error": DarkerThanRestored,

@@ -19,10 +19,11 @@ import torch
 from jaxtyping import Float32
 from numpy import ndarray
 
-from upcracknet.baselines.classical import CLASSICAL, LocalContrast
+from upcracknet.baselines.classical import LocalContrast
 from upcracknet.data.dataset import CrackDataset, open_dataset
 from upcracknet.detection import CrackDetector
 from upcracknet.detection.pretrained import weights_path
+from upcracknet.detection.systems import CLASSICAL
 from upcracknet.errors import UpCrackNetError
 from upcracknet.evaluation import NATIVE, PAPER, EvaluationResult, evaluate
 from upcracknet.evaluation.false_alarms import (

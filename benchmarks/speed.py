@@ -28,19 +28,20 @@ import cv2
 import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
+from upcracknet.survey.storage import PhotoReference
+from upcracknet.survey.worker import SurveySettings, SurveyWorker
 
 from upcracknet import CrackDetector
 from upcracknet.data.photo import load_photo
 from upcracknet.data.synthetic import synthesize_road
 from upcracknet.detection import CrackMap
 from upcracknet.detection.acceleration import exported_part, with_network
-from upcracknet.detection.pretrained import load_restorer, load_scorer, weights_path
+from upcracknet.detection.pretrained import load_pretrained, weights_path
 from upcracknet.detection.settings import PRESETS
 from upcracknet.detection.threshold import apply_threshold
 from upcracknet.networks import UNetGenerator
 from upcracknet.runtime import Precision, Runtime, has_bfloat16
-from upcracknet.survey.storage import PhotoReference
-from upcracknet.survey.worker import SurveySettings, SurveyWorker
+from upcracknet.runtime.engine import Engine
 from upcracknet.weights import load_weights, save_weights
 
 ROUNDS = 5
@@ -53,7 +54,7 @@ UNTRAINED = UNetGenerator()
 
 REFERENCES = {
     "authors' procedure, 64 filters": UNTRAINED,
-    "authors' procedure, 32 filters": load_restorer(weights_path("up-cracknet-32"), "authors").generator,
+    "authors' procedure, 32 filters": load_pretrained("up-cracknet-32", "authors").scorer.generator,
 }
 
 
@@ -220,12 +221,12 @@ def stages(folder: Path, peak: dict[str, float]) -> dict[str, Any]:
     cv2.imwrite(str(path), road[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
     result = {}
     for name, settings in systems(folder).items():
-        choice = {"runtime": settings.runtime, "precision": settings.precision}
-        scorer, threshold = load_scorer(settings.model, **choice)
+        loaded = load_pretrained(settings.model, engine=Engine(settings.runtime, settings.precision))
+        scorer, threshold = loaded.scorer, loaded.threshold
         network, _ = exported_part(scorer)
         clock = Clock(network)
         watched = CrackDetector(with_network(scorer, clock), threshold)
-        plain = load_scorer(settings.model)[0]
+        plain = load_pretrained(settings.model).scorer
         with FlopCounterMode(display=False) as counter:
             CrackDetector(plain, threshold).detect(road)
         watched.detect(road)
@@ -309,8 +310,8 @@ def training() -> dict[str, Any]:
     import pytorch_lightning as lightning
     from torch.utils.data import DataLoader
 
-    from upcracknet.training.adversarial_restoration import AdversarialRestoration
-    from upcracknet.training.configuration import NetworkConfiguration, TrainingConfiguration
+    from upcracknet.training.up_cracknet import AdversarialRestoration
+    from upcracknet.training.up_cracknet_configuration import NetworkConfiguration, TrainingConfiguration
 
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
 

@@ -208,7 +208,7 @@ def test_a_model_that_is_not_there(photos, detect, capsys):
 
 def test_settings_that_cannot_be(photos, detect, capsys):
     assert detect(photos, "--preset", "mine") == EXIT_FAILED
-    assert "unknown preset 'mine'; known: paper, paper-running, authors" in error_line(capsys)
+    assert "UP-CrackNet has no preset 'mine'; leave --preset out, or take one of paper" in error_line(capsys)
     assert detect(photos, "--overlap", "64") == EXIT_FAILED
     assert "overlap of 64 pixels" in error_line(capsys)
     assert detect(photos, "--batch-size", "0") == EXIT_FAILED

@@ -156,7 +156,7 @@ SCRIPT = """
 from pathlib import Path
 import torch
 from upcracknet.cli.main import main
-from upcracknet.training.adversarial_restoration import AdversarialRestoration
+from upcracknet.training.up_cracknet import AdversarialRestoration
 
 def keep(module):
     torch.save(dict(module.named_parameters()), Path(__file__).with_name(f"process-{module.global_rank}.pt"))

@@ -9,8 +9,8 @@ from upcracknet.reproduction.budget import Budget
 from upcracknet.reproduction.gap import BASE
 from upcracknet.reproduction.results import ResultFiles, RowResult
 from upcracknet.reproduction.rows import Row
-from upcracknet.training.configuration import NetworkConfiguration, TrainingConfiguration
-from upcracknet.training.data_configuration import DataConfiguration
+from upcracknet.training.configuration import DataConfiguration
+from upcracknet.training.up_cracknet_configuration import NetworkConfiguration, TrainingConfiguration
 
 TINY = Budget("tiny", filters=2, epochs=1, patches_per_epoch=4)
 

@@ -7,7 +7,7 @@ from upcracknet.evaluation.published import published_table
 from upcracknet.losses import LossWeights
 from upcracknet.reproduction.ablations import table1, table2
 from upcracknet.reproduction.budget import BUDGETS
-from upcracknet.training.configuration import TrainingConfiguration
+from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
 
 # The ticks of Table I: MAE, SSIM, MSGMS, style, adversarial; and its F1, which names the row beyond doubt.
 TICKS = [

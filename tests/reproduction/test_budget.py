@@ -5,8 +5,8 @@ import pytest
 from upcracknet.cli import reproduce
 from upcracknet.errors import ConfigurationError
 from upcracknet.reproduction.budget import BUDGETS, Budget, budget_named
-from upcracknet.training.configuration import TrainingConfiguration
-from upcracknet.training.data_configuration import DataConfiguration
+from upcracknet.training.configuration import DataConfiguration
+from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
 
 
 def on(dataset: str) -> TrainingConfiguration:

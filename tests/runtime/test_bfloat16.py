@@ -8,9 +8,10 @@ from upcracknet.cli.main import run
 from upcracknet.data.synthetic import synthesize_road
 from upcracknet.detection import CrackDetector
 from upcracknet.detection.acceleration import accelerated
-from upcracknet.detection.pretrained import load_scorer
+from upcracknet.detection.pretrained import load_pretrained
 from upcracknet.errors import ConfigurationError
 from upcracknet.runtime import BFloat16Network, chosen_runtime, engines, has_bfloat16
+from upcracknet.runtime.engine import Engine
 
 pytest.importorskip("openvino")
 
@@ -65,11 +66,11 @@ def test_auto_takes_torch_in_16_bits_where_exporting_fails(weights, monkeypatch)
         raise RuntimeError("an operation that the exporter does not know")
 
     monkeypatch.setattr("upcracknet.runtime.graph.write_graph", fail)
-    scorer, _ = load_scorer(weights, runtime="auto", precision="bf16")
+    scorer = load_pretrained(weights, engine=Engine("auto", "bf16")).scorer
     assert isinstance(scorer.network, BFloat16Network)
 
 
 @pytest.mark.skipif(not has_bfloat16(), reason="this processor has no bfloat16")
 def test_what_cannot_be_shortened_says_so():
     with pytest.raises(ConfigurationError, match="--precision fp32"):
-        load_scorer("up-cracknet-32", "authors", precision="bf16")
+        load_pretrained("up-cracknet-32", "authors", engine=Engine(precision="bf16"))

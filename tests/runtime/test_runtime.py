@@ -17,7 +17,7 @@ from upcracknet.detection.acceleration import (
     score_pixels,
     seen_by_network,
 )
-from upcracknet.detection.pretrained import load_scorer
+from upcracknet.detection.pretrained import load_pretrained
 from upcracknet.errors import ConfigurationError, OutputError, WeightsError
 from upcracknet.runtime import (
     chosen_runtime,
@@ -28,6 +28,7 @@ from upcracknet.runtime import (
     read_description,
     share_processor,
 )
+from upcracknet.runtime.engine import Engine
 from upcracknet.weights import WeightsRecord, load_weights
 
 pytest.importorskip("openvino")
@@ -103,23 +104,23 @@ class TestChoice:
             chosen_runtime("auto", "int8")
 
     def test_what_cannot_be_exported_stays_in_torch_with_auto(self):
-        scorer, _ = load_scorer("up-cracknet-32", "authors", runtime="auto")
+        scorer = load_pretrained("up-cracknet-32", "authors", engine=Engine("auto")).scorer
         assert scorer.generator.__class__.__name__ == "UNetGenerator"
         with pytest.raises(ConfigurationError, match="--runtime torch"):
-            load_scorer("up-cracknet-32", "authors", runtime="onnx")
+            load_pretrained("up-cracknet-32", "authors", engine=Engine("onnx"))
 
     def test_auto_takes_torch_where_exporting_fails(self, weights, monkeypatch):
         def fail(*_: object) -> None:
             raise RuntimeError("an operation that the exporter does not know\nand more")
 
         monkeypatch.setattr("upcracknet.runtime.graph.write_graph", fail)
-        scorer, _ = load_scorer(weights, runtime="auto")
+        scorer = load_pretrained(weights, engine=Engine("auto")).scorer
         assert engine_of(scorer) == "torch"
         with pytest.raises(ConfigurationError, match="does not know"):
-            load_scorer(weights, runtime="onnx")
+            load_pretrained(weights, engine=Engine("onnx"))
 
     def test_classical_methods_have_no_engine(self):
-        scorer, _ = load_scorer("local-contrast", runtime="auto")
+        scorer = load_pretrained("local-contrast", engine=Engine("auto")).scorer
         assert scorer.name
 
     def test_int8_needs_examples(self, network, tmp_path):
@@ -251,7 +252,7 @@ class TestExamples:
         assert seen[0].max() <= 1
 
     def test_roads_are_as_large_as_the_scorer_wants(self):
-        scorer, _ = load_scorer("up-cracknet-32")
+        scorer = load_pretrained("up-cracknet-32").scorer
         scorer.input_size = 512
         assert next(calibration_roads(scorer)).shape == (512, 512, 3)
 

@@ -1,5 +1,4 @@
 import json
-import random
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
@@ -11,16 +10,15 @@ import pytorch_lightning as lightning
 import torch
 
 from upcracknet.training import callbacks
-from upcracknet.training.adversarial_restoration import AdversarialRestoration
 from upcracknet.training.callbacks import (
     BestWeights,
     EarlyStopping,
     MetricsFile,
-    RandomState,
     RestoredSamples,
     RunProgress,
     TimeLimit,
 )
+from upcracknet.training.up_cracknet import AdversarialRestoration
 from upcracknet.weights import load_weights
 
 
@@ -59,23 +57,6 @@ def clock(monkeypatch):
     now = SimpleNamespace(seconds=0.0)
     monkeypatch.setattr(callbacks.time, "perf_counter", lambda: now.seconds)
     return now
-
-
-def draw() -> tuple[float, float, float]:
-    return torch.rand(()).item(), float(np.random.rand()), random.random()  # noqa: NPY002 - the state that is saved
-
-
-def test_random_numbers_go_on_where_they_were_saved(tmp_path):
-    torch.save(RandomState().state_dict(), tmp_path / "state")
-    expected = draw()
-    draw()
-    resumed = RandomState()
-    resumed.load_state_dict(torch.load(tmp_path / "state", weights_only=True))
-    draw()  # what start-up draws
-    resumed.on_train_epoch_start(trainer_at(), ANY_MODULE)
-    assert draw() == expected
-    resumed.on_train_epoch_start(trainer_at(), ANY_MODULE)  # only once
-    assert draw() != expected
 
 
 def test_patience_is_the_configurations_also_after_a_resume():

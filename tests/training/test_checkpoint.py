@@ -1,13 +1,17 @@
 import errno
 import os
+import random
 from pathlib import Path
+from unittest.mock import Mock
 
+import numpy as np
 import pytest
+import pytorch_lightning as lightning
 import torch
 
 from upcracknet.errors import OutputError, WeightsError
 from upcracknet.training import checkpoint
-from upcracknet.training.checkpoint import CheckpointFiles
+from upcracknet.training.checkpoint import CheckpointFiles, RandomState
 
 CONTENT = {"state_dict": {"weight": torch.arange(3.0)}, "epoch": 2}
 
@@ -62,3 +66,21 @@ def test_a_damaged_checkpoint_is_one_clear_error(tmp_path, content):
         CheckpointFiles().load_checkpoint(path, weights_only=True)
     assert str(caught.value).startswith(f"{path}: the checkpoint cannot be read (")
     assert "\n" not in str(caught.value)
+
+
+def draw() -> tuple[float, float, float]:
+    return torch.rand(()).item(), float(np.random.rand()), random.random()  # noqa: NPY002 - the state that is saved
+
+
+def test_random_numbers_go_on_where_they_were_saved(tmp_path):
+    torch.save(RandomState().state_dict(), tmp_path / "state")
+    expected = draw()
+    draw()
+    any_run = Mock(spec=lightning.Trainer), Mock(spec=lightning.LightningModule)
+    resumed = RandomState()
+    resumed.load_state_dict(torch.load(tmp_path / "state", weights_only=True))
+    draw()  # what start-up draws
+    resumed.on_train_epoch_start(*any_run)
+    assert draw() == expected
+    resumed.on_train_epoch_start(*any_run)  # only once
+    assert draw() != expected

@@ -5,11 +5,8 @@ import pytest
 import yaml
 
 from upcracknet.errors import ConfigurationError
-from upcracknet.training.configuration import (
-    TrainingConfiguration,
-    dump_configuration,
-    load_configuration,
-)
+from upcracknet.training.configuration import dump_configuration, load_configuration
+from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 
@@ -105,14 +102,14 @@ def test_all_mistakes_are_told_at_once(tmp_path):
     assert "\n" not in message
     for mistake in (
         "unknown key `epoch` (known here: batch_size,",
-        "`batch_size`: expected a whole number, found 'many'",
+        "`batch_size`: expected a whole number ≥ 1, found 'many'",
         "loss weights {'mae': -1.0} are not usable",
         "unknown key `losses.mse`",
         "`data` is a section of keys, found 17",
         "unknown key `networks.filters`",
-        "`networks.generator_depth`: expected a whole number, found True",
+        "`networks.generator_depth`: expected a whole number ≥ 2, found True",
         "`precision`: expected one of auto, bf16, 32, found 'fp8'",
-        "`optimizer.decay`: expected a number, found 'fast'",
+        "`optimizer.decay`: expected a number in (0, 1], found 'fast'",
         "`seed`: '[' cannot be read as YAML",
     ):
         assert mistake in message, mistake
@@ -131,10 +128,10 @@ def test_an_override_below_a_value():
         ("data.photos", "2024", "a text"),
         ("data.window_sizes", "64", "a list of whole numbers"),
         ("data.window_sizes", "[64, x]", "a list of whole numbers"),
-        ("optimizer.betas", "[0.5]", "a list of 2 numbers"),
+        ("optimizer.betas", "[0.5]", "a list of 2 numbers in [0, 1)"),
         ("optimizer.decay", "true", "a number"),
         ("vgg19_weights", "[a]", "a text or null"),
-        ("data.patches_per_epoch", "a", "a whole number or null"),
+        ("data.patches_per_epoch", "a", "a whole number ≥ 1 or null"),
     ],
 )
 def test_values_of_the_wrong_kind(key, text, expected):
@@ -146,32 +143,32 @@ def test_values_of_the_wrong_kind(key, text, expected):
 @pytest.mark.parametrize(
     ("key", "text", "complaint"),
     [
-        ("data.size", "100", "`data.size` 100 must be a multiple of 256, which is 2 to the power of"),
-        ("data.size", "0", "`data.size` must be ≥ 32"),
-        ("data.window_sizes", "[]", "`data.window_sizes` must hold sizes ≥ 8"),
-        ("data.window_sizes", "[4, 64]", "`data.window_sizes` must hold sizes ≥ 8"),
-        ("data.margin", "-1", "`data.margin` must be ≥ 0"),
-        ("data.patches_per_epoch", "0", "`data.patches_per_epoch` must be ≥ 1"),
-        ("data.validation_share", "0", "`data.validation_share` must lie between 0 and 1"),
-        ("data.validation_share", "1", "`data.validation_share` must lie between 0 and 1"),
-        ("networks.generator_depth", "1", "`networks.generator_depth` must be ≥ 2"),
-        ("networks.generator_depth", "-3", "`networks.generator_depth` must be ≥ 2"),
-        ("networks.discriminator_filters", "0", "`networks` filters must be ≥ 1"),
-        ("optimizer.generator_learning_rate", "0", "learning rates must be finite and above 0"),
-        ("optimizer.discriminator_learning_rate", ".nan", "learning rates must be finite and above 0"),
-        ("optimizer.generator_learning_rate", ".inf", "learning rates must be finite and above 0"),
-        ("optimizer.decay", "1.1", "`optimizer.decay` must lie in (0, 1]"),
-        ("optimizer.decay", ".nan", "`optimizer.decay` must lie in (0, 1]"),
-        ("optimizer.betas", "[0.5, 1]", "`optimizer.betas` must lie in [0, 1)"),
+        ("data.size", "100", "`data.size` 100 must be a multiple of 256, as this network wants it"),
+        ("data.size", "0", "`data.size`: expected a whole number ≥ 32, found 0"),
+        ("data.window_sizes", "[]", "`data.window_sizes` must hold at least one size"),
+        ("data.window_sizes", "[4, 64]", "`data.window_sizes`: expected a list of whole numbers ≥ 8, found"),
+        ("data.margin", "-1", "`data.margin`: expected a whole number ≥ 0"),
+        ("data.patches_per_epoch", "0", "`data.patches_per_epoch`: expected a whole number ≥ 1 or null"),
+        ("data.validation_share", "0", "`data.validation_share`: expected a number between 0 and 1"),
+        ("data.validation_share", "1", "`data.validation_share`: expected a number between 0 and 1"),
+        ("networks.generator_depth", "1", "`networks.generator_depth`: expected a whole number ≥ 2"),
+        ("networks.generator_depth", "-3", "`networks.generator_depth`: expected a whole number ≥ 2"),
+        ("networks.discriminator_filters", "0", "`networks.discriminator_filters`: expected a whole number"),
+        ("optimizer.generator_learning_rate", "0", "expected a number above 0"),
+        ("optimizer.discriminator_learning_rate", ".nan", "expected a number above 0"),
+        ("optimizer.generator_learning_rate", ".inf", "expected a number above 0"),
+        ("optimizer.decay", "1.1", "`optimizer.decay`: expected a number in (0, 1]"),
+        ("optimizer.decay", ".nan", "`optimizer.decay`: expected a number in (0, 1]"),
+        ("optimizer.betas", "[0.5, 1]", "`optimizer.betas`: expected a list of 2 numbers in [0, 1)"),
         ("losses.style", "-1", "loss weights {'style': -1.0} are not usable"),
         ("losses.restoration", "0", "nothing to restore by"),
-        ("batch_size", "0", "`batch_size` must be ≥ 1"),
-        ("epochs", "0", "`epochs` must be ≥ 1"),
-        ("patience", "0", "`patience` must be ≥ 1"),
-        ("sample_every", "0", "`sample_every` must be ≥ 1"),
-        ("workers", "-1", "`workers` must be ≥ 0"),
-        ("seed", "-1", "`seed` must lie between 0 and 4294967295"),
-        ("seed", "4294967296", "`seed` must lie between 0 and 4294967295"),
+        ("batch_size", "0", "`batch_size`: expected a whole number ≥ 1"),
+        ("epochs", "0", "`epochs`: expected a whole number ≥ 1"),
+        ("patience", "0", "`patience`: expected a whole number ≥ 1"),
+        ("sample_every", "0", "`sample_every`: expected a whole number ≥ 1"),
+        ("workers", "-1", "`workers`: expected a whole number ≥ 0"),
+        ("seed", "-1", "`seed`: expected a whole number from 0 to 4294967295"),
+        ("seed", "4294967296", "`seed`: expected a whole number from 0 to 4294967295"),
     ],
 )
 def test_impossible_values(key, text, complaint):

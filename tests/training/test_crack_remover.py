@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from upcracknet import CrackDetector
+from upcracknet.cli.main import run as detect
 from upcracknet.data.painted import PaintedPatch
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.errors import ConfigurationError
 from upcracknet.training.configuration import load_configuration
-from upcracknet.training.crack_remover import CrackRemoverTraining, moving_average
+from upcracknet.training.crack_remover import CrackRemoverTraining, moving_average, restoration_error
 from upcracknet.training.recipe import train
 from upcracknet.weights import load_weights
 
@@ -115,14 +116,12 @@ def test_another_method_or_schedule_needs_another_folder(configure, run):
 
 
 def test_a_second_round_starts_from_weights_and_learns_from_scores(configure, run, tmp_path):
-    photo = tmp_path / "a.png"
+    photo, labels = tmp_path / "a.png", tmp_path / "labels"
     save_image_atomically(photo, np.full((40, 50, 3), 120, np.uint8))
-    save_image_atomically(tmp_path / "scores/a.png", np.full((40, 50), 65535, np.uint16))
-    rows = [{"photo": str(photo), "status": "done", "score": "scores/a.png"}]
-    (tmp_path / "summary.json").write_text(json.dumps({"photos": rows}))
+    assert detect(["detect", str(photo), "-o", str(labels), "--model", str(run), "--scores", "png"]) == 0
     second = configure(
         initial_weights=str(run / "crack-remover.safetensors"),
-        self_training__results=f"[{tmp_path}]",
+        self_training__results=f"[{labels}]",
         self_training__share="1.0",
         epochs="1",
     )
@@ -139,8 +138,7 @@ def test_a_second_round_starts_from_weights_and_learns_from_scores(configure, ru
     assert line["train/restoration"] == 0  # what lies beneath real cracks is not known
 
 
-def test_restoration_counts_only_where_the_road_is_known(configure):
-    module = CrackRemoverTraining(configure())
+def test_restoration_counts_only_where_the_road_is_known():
     restored = torch.full((2, 3, 8, 8), 0.5)
     batch = PaintedPatch(
         torch.zeros(2, 3, 8, 8),
@@ -149,7 +147,7 @@ def test_restoration_counts_only_where_the_road_is_known(configure):
         torch.ones(2, 8, 8),
         torch.tensor([1.0, 0.0]),
     )
-    assert module._restoration(restored, batch) == pytest.approx(0.1, abs=1e-6)
+    assert restoration_error(restored, batch) == pytest.approx(0.1, abs=1e-6)
 
 
 def test_the_average_forgets_its_beginning_and_then_follows_slowly():
@@ -167,12 +165,12 @@ def test_the_average_forgets_its_beginning_and_then_follows_slowly():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"widths": "[8]"}, "`widths` must hold"),
+        ({"widths": "[8]"}, "`widths` must hold at least two levels"),
         ({"data.size": "33"}, "multiple of 8"),
         ({"painting.cracked": "2"}, "`painting.cracked` must lie in"),
         ({"painting.widths": "[3, 1]"}, "`painting.widths` must be two numbers"),
         ({"self_training.sure": "[0.7, 0.3]"}, "`self_training.sure`"),
-        ({"learning_rate": "0"}, "`learning_rate`"),
+        ({"learning_rate": "0"}, "`learning_rate`: expected a number above 0, found 0"),
         ({"method": "magic"}, "expected one of up-cracknet, crack-remover, .* found 'magic'; unknown key"),
         ({"method": "[magic]"}, "expected one of up-cracknet, crack-remover"),
         ({"painting.colour": "red"}, "unknown key `painting.colour`"),

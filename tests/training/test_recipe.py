@@ -13,10 +13,10 @@ from upcracknet import CrackDetector
 from upcracknet.errors import ConfigurationError, DataError, OutputError, WeightsError
 from upcracknet.networks import UNetGenerator
 from upcracknet.training import checkpoint, recipe
-from upcracknet.training.adversarial_restoration import AdversarialRestoration
 from upcracknet.training.callbacks import RestoredSamples
 from upcracknet.training.configuration import load_configuration
 from upcracknet.training.recipe import train
+from upcracknet.training.up_cracknet import AdversarialRestoration
 from upcracknet.weights import load_weights
 
 
@@ -316,7 +316,18 @@ def test_the_16_bit_path_trains(configure, train_quietly, tmp_path, photo):
     assert list((tmp_path / "tensorboard").glob("events.out.tfevents.*"))
 
 
-def test_convolutions_run_in_16_bits_when_asked(configure, train_quietly, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("precision", "has_bf16", "expected"),
+    [
+        ("auto", True, torch.bfloat16),
+        ("auto", False, torch.float32),
+    ],
+)
+def test_convolutions_run_in_16_bits_when_asked_or_where_the_processor_has_them(
+    configure, train_quietly, tmp_path, monkeypatch, precision, has_bf16, expected
+):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(recipe, "has_bfloat16", lambda: has_bf16)
     kinds = set()
     forward = UNetGenerator.forward
 
@@ -327,17 +338,8 @@ def test_convolutions_run_in_16_bits_when_asked(configure, train_quietly, tmp_pa
         return restored
 
     monkeypatch.setattr(UNetGenerator, "forward", watched)
-    train_quietly(configure(precision="bf16", epochs="1"), tmp_path)
-    assert kinds == {torch.bfloat16}
-
-
-@pytest.mark.parametrize(("has_bf16", "expected"), [(True, "bf16-mixed"), (False, "32-true")])
-def test_automatic_precision_is_16_bits_where_the_processor_has_them(monkeypatch, has_bf16, expected):
-    monkeypatch.setattr(recipe.torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(recipe.torch.cpu, "_is_avx512_bf16_supported", lambda: has_bf16, raising=False)
-    assert recipe._precision("auto") == expected
-    assert recipe._precision("bf16") == "bf16-mixed"
-    assert recipe._precision("32") == "32-true"
+    train_quietly(configure(precision=precision, epochs="1"), tmp_path)
+    assert kinds == {expected}
 
 
 def test_convolutions_run_with_channels_last(configure, train_quietly, tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ there is something that training never saw.
 """
 
 import itertools
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from upcracknet.corruption import JumbledSquareMasks, corrupt
+from upcracknet.detection.threshold import Threshold
 from upcracknet.losses import multi_scale_gradient_magnitude_similarity_map
 
 SMOOTHING = 21
@@ -121,3 +123,17 @@ class RIADScorer:
         masks = self.masks.partition(images.shape[-2], images.shape[-1], generator, cell)
         restored = restore_by_parts(self.network, images, masks)
         return 1 - multi_scale_gradient_magnitude_similarity_map(restored, images)
+
+
+def riad_scorer(
+    network: RIADNetwork, detection: dict[str, Any], preset: None, name: str
+) -> tuple[RIADScorer, Threshold]:
+    """Make RIAD's scorer and threshold.
+
+    Args:
+        network: a trained network.
+        detection: the input size that is stored with it.
+        preset: RIAD has none.
+        name: shown in results.
+    """
+    return RIADScorer(network, int(detection["input_size"]), name), Threshold()

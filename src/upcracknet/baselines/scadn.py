@@ -1,6 +1,7 @@
 """SCADN (Yan, Zhang, Xu, Hu and Heng, AAAI 2021): stripes are restored, and judged at several scales."""
 
 import itertools
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from upcracknet.corruption import StripedMasks, corrupt
+from upcracknet.detection.threshold import Threshold
 from upcracknet.networks.initialization import initialize_normal
 
 RESIDUAL_BLOCKS = 8
@@ -148,3 +150,18 @@ class SCADNScorer:
         errors = striped_errors(self.generator, images, self.masks)
         chosen = (errors.mean(dim=(2, 3)) - self.usual_errors).argmax(dim=1)
         return errors[torch.arange(len(images)), chosen]
+
+
+def scadn_scorer(
+    network: SCADNGenerator, detection: dict[str, Any], preset: None, name: str
+) -> tuple[SCADNScorer, Threshold]:
+    """Make SCADN's scorer and threshold.
+
+    Args:
+        network: a trained generator.
+        detection: the input size and the usual errors that are stored with it.
+        preset: SCADN has none.
+        name: shown in results.
+    """
+    size, usual_errors = int(detection["input_size"]), tuple(detection["usual_errors"])
+    return SCADNScorer(network, usual_errors, size, name), Threshold()

@@ -18,16 +18,12 @@ from upcracknet.data.dataset import open_dataset
 from upcracknet.data.painted import PaintedPatches
 from upcracknet.data.patches import UndamagedPatches, split_samples
 from upcracknet.detection import CrackRemoverScorer, RestorationScorer
-from upcracknet.detection.pretrained import load_scorer, weights_path
+from upcracknet.detection.pretrained import load_pretrained, weights_path
 from upcracknet.errors import ConfigurationError
 from upcracknet.files import json_bytes, write_atomically
-from upcracknet.training.configuration import (
-    Configuration,
-    TrainingConfiguration,
-    as_dictionary,
-    load_configuration,
-)
+from upcracknet.training.configuration import Configuration, as_dictionary, load_configuration
 from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
+from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
 from upcracknet.weights import WeightsRecord, load_weights, save_weights
 
 __all__ = ["calibrate"]
@@ -82,7 +78,7 @@ def calibrate(
         raise ConfigurationError(f"{output}: expected a name that ends in .safetensors")
     path = weights_path(model)
     tensors, record = load_weights(path)
-    scorer, _ = load_scorer(path)
+    scorer = load_pretrained(path).scorer
     if not isinstance(scorer, CrackRemoverScorer | RestorationScorer):
         raise ConfigurationError(
             f"{model}: {scorer.name} has no settings to choose; give a model of up-cracknet or crack-remover"

@@ -9,11 +9,11 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
-from upcracknet.baselines.classical import CLASSICAL
 from upcracknet.data.dataset import open_dataset
 from upcracknet.detection import RestorationScorer
 from upcracknet.detection.acceleration import export_scorer
-from upcracknet.detection.pretrained import load_scorer, weights_path
+from upcracknet.detection.pretrained import load_pretrained, weights_path
+from upcracknet.detection.systems import CLASSICAL
 from upcracknet.errors import ConfigurationError
 from upcracknet.runtime import Precision, runtime_of_file
 from upcracknet.weights import load_weights
@@ -57,7 +57,7 @@ def export(
         raise ConfigurationError(f"{model}: no trained network; give a model or a .safetensors file")
     path = weights_path(model)
     _, record = load_weights(path)
-    scorer, _ = load_scorer(model, preset)
+    scorer = load_pretrained(model, preset).scorer
     if isinstance(scorer, RestorationScorer):
         detection = scorer.settings.to_dict() | {"input_size": scorer.input_size}
         record = replace(record, detection=detection)

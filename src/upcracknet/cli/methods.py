@@ -1,16 +1,13 @@
 """``upcracknet methods``: what can be trained and run."""
 
-import json
-import sys
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
-from upcracknet.detection.methods import methods as all_methods
-
-NOT_GIVEN = "–"
+from upcracknet.cli.console import error_console, print_json
+from upcracknet.detection.cost import multiply_accumulates, parameters
+from upcracknet.detection.systems import SYSTEMS
 
 
 def methods() -> int:
@@ -23,28 +20,28 @@ def methods() -> int:
     """
     listed: list[dict[str, Any]] = [
         {
-            "name": method.name,
-            "title": method.title,
-            "learns_from": None if method.kind == "classical" else method.kind,
-            "parameters": method.parameters,
-            "multiply_accumulates": method.multiplications,
+            "name": system.name,
+            "title": system.title,
+            "learns_from": system.learns_from,
+            "parameters": parameters(system),
+            "multiply_accumulates": multiply_accumulates(system),
         }
-        for method in all_methods().values()
+        for system in SYSTEMS.values()
     ]
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in ("name", "in tables", "learns from"):
         table.add_column(column)
     for column in ("10⁶ parameters", "GMAC"):
         table.add_column(column, justify="right")
-    for method in listed:
+    for row in listed:
         table.add_row(
-            *(method["name"], method["title"], method["learns_from"] or "nothing"),
-            *(_figure(method["parameters"], 1e6), _figure(method["multiply_accumulates"], 1e9)),
+            *(row["name"], row["title"], row["learns_from"] or "nothing"),
+            *(_figure(row["parameters"], 1e6), _figure(row["multiply_accumulates"], 1e9)),
         )
-    Console(stderr=True).print(table)
-    sys.stdout.write(json.dumps(listed, indent=2, ensure_ascii=False) + "\n")
+    error_console().print(table)
+    print_json(listed)
     return 0
 
 
-def _figure(value: float | int | None, unit: float) -> str:
-    return NOT_GIVEN if value is None else f"{value / unit:.2f}"
+def _figure(value: int | None, unit: float) -> str:
+    return "–" if value is None else f"{value / unit:.2f}"

@@ -125,7 +125,8 @@ def reproduce(
     from upcracknet.reproduction.gap import gap
     from upcracknet.reproduction.overview import write_overview
     from upcracknet.reproduction.results import ResultFiles
-    from upcracknet.training.configuration import TrainingConfiguration, load_configuration
+    from upcracknet.training.configuration import load_configuration
+    from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
 
     experiments: dict[str, Callable[..., Experiment]] = {"table1": table1, "table2": table2, "gap": gap}
     experiments |= {name: partial(comparison, name) for name in TABLES}

@@ -1,12 +1,13 @@
 """``upcracknet train``: one command from undamaged photos to a restorer."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter, validators
 
+from upcracknet.cli.console import print_json
+from upcracknet.detection.systems import TRAINABLE
 from upcracknet.errors import ConfigurationError, UpCrackNetError
 
 
@@ -43,18 +44,18 @@ def train(
     Args:
         configuration: YAML file, or the name of a method of `upcracknet methods` with its published values;
             without it UP-CrackNet with the paper's.
-        overrides: Dotted keys and values that replace those of the file, such as epochs=50.
-        output: Run folder for weights, checkpoints, metrics and pictures.
-        photos: Folder or dataset to learn from; the same as the override data.photos=….
-        data_root: Folder with the named datasets; else the variable UPCRACKNET_DATA.
-        devices: Processes of this machine that share the work.
-        nodes: Machines that share the work; torchrun or Slurm starts the processes on each.
-        accelerator: Where to compute.
-        maximum_minutes: Stop before the epoch that would pass this time, ready to be resumed.
-        tensorboard: Also write TensorBoard events.
+        overrides: dotted keys and values that replace those of the file, such as epochs=50.
+        output: run folder for weights, checkpoints, metrics and pictures.
+        photos: folder or dataset to learn from; the same as the override data.photos=….
+        data_root: folder with the named datasets; else the variable UPCRACKNET_DATA.
+        devices: processes of this machine that share the work.
+        nodes: machines that share the work; torchrun or Slurm starts the processes on each.
+        accelerator: where to compute.
+        maximum_minutes: stop before the epoch that would pass this time, ready to be resumed.
+        tensorboard: also write TensorBoard events.
     """
     try:
-        from upcracknet.training.configuration import CONFIGURATIONS, load_configuration
+        from upcracknet.training.configuration import load_configuration
         from upcracknet.training.recipe import train as run_training
     except ModuleNotFoundError as error:
         if error.name != "pytorch_lightning":
@@ -62,10 +63,11 @@ def train(
         raise UpCrackNetError("training needs more packages; run: pip install 'upcracknet[train]'") from error
     from lightning_fabric.utilities.rank_zero import rank_zero_only
 
-    if configuration is not None and "=" in str(configuration) and not configuration.exists():
-        overrides, configuration = (str(configuration), *overrides), None
-    if configuration is not None and str(configuration) in CONFIGURATIONS and not configuration.exists():
-        overrides, configuration = (f"method={configuration}", *overrides), None
+    if configuration is not None and not configuration.exists():
+        if "=" in str(configuration):
+            overrides, configuration = (str(configuration), *overrides), None
+        elif str(configuration) in TRAINABLE:
+            overrides, configuration = (f"method={configuration}", *overrides), None
     wrong = [text for text in overrides if "=" not in text]
     if wrong:
         raise ConfigurationError(f"{', '.join(wrong)}: expected KEY=VALUE, such as epochs=50")
@@ -84,7 +86,5 @@ def train(
         tensorboard=tensorboard,
     )
     # The other processes of a parallel run come here too.
-    rank_zero_only(sys.stdout.write)(
-        json.dumps({"run": str(output), "weights": str(weights)}, indent=2) + "\n"
-    )
+    rank_zero_only(print_json)({"run": str(output), "weights": str(weights)})
     return 0

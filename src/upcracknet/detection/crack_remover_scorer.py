@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from upcracknet.detection.threshold import Threshold
 from upcracknet.errors import ConfigurationError
 from upcracknet.networks import CrackRemover
 
@@ -131,3 +132,24 @@ class CrackRemoverScorer:
             images = F.pad(images, (0, step[0], 0, step[1]), mode="reflect")
             below, right = below - step[1], right - step[0]
         return images
+
+
+def crack_remover_scorer(
+    network: CrackRemover, detection: dict[str, Any], preset: None, name: str
+) -> tuple[CrackRemoverScorer, Threshold]:
+    """Make a crack remover's scorer and threshold.
+
+    Args:
+        network: a trained network.
+        detection: settings that are stored with it.
+        preset: a crack remover has none.
+        name: shown in results.
+
+    Raises:
+        ConfigurationError: an unknown setting, or a value that cannot be.
+    """
+    settings = CrackRemoverSettings.from_dict(detection)
+    threshold = Threshold(
+        settings.level, minimum_extent=settings.minimum_extent, hysteresis=settings.hysteresis
+    )
+    return CrackRemoverScorer(network, settings, name), threshold

@@ -19,7 +19,7 @@ from upcracknet.detection.scorer import Scorer
 from upcracknet.detection.threshold import Threshold
 from upcracknet.detection.tiling import ScoreCanvas, Tile, tile_starts
 from upcracknet.errors import ConfigurationError, PhotoError
-from upcracknet.runtime.engines import Precision, Runtime
+from upcracknet.runtime.engine import Engine, Precision, Runtime
 
 MINIMUM_SIDE = 16  # pixels; a smaller picture cannot show a crack and the road around it
 FREE_TILE = 768
@@ -114,14 +114,14 @@ class CrackDetector:
 
         Raises:
             WeightsError: no such model, or unusable weights.
-            ConfigurationError: an unknown preset, or an engine that is not installed.
+            ConfigurationError: a preset that the model does not have, or an engine that is not installed.
         """
-        from upcracknet.detection.pretrained import load_scorer  # loads weights only when asked for
+        from upcracknet.detection.pretrained import load_pretrained  # only when weights are asked for
 
-        scorer, threshold = load_scorer(model, preset, runtime=runtime, precision=precision)
+        pretrained = load_pretrained(model, preset, Engine(runtime, precision))
         return cls(
-            scorer,
-            threshold,
+            pretrained.scorer,
+            pretrained.threshold,
             overlap=overlap,
             batch_size=batch_size,
             millimetres_per_pixel=millimetres_per_pixel,

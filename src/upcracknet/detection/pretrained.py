@@ -1,290 +1,231 @@
-"""Shipped and self-trained models as scorers."""
+"""Load a shipped or self-trained model: from its path to its record, from its record to its system."""
 
-import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
 from torch import Tensor, nn
 
-from upcracknet.baselines.classical import CLASSICAL
-from upcracknet.baselines.riad import RIADNetwork, RIADScorer
-from upcracknet.baselines.scadn import SCADNGenerator, SCADNScorer
-from upcracknet.baselines.supervised import SUPERVISED
-from upcracknet.baselines.supervised.deepcrack19 import Deepcrack19
-from upcracknet.baselines.supervised.deepcrack19_refinement import REFINED_LEVEL
-from upcracknet.baselines.supervised.scorer import GuidedFilterScorer, SegmentationScorer
 from upcracknet.detection.acceleration import accelerated, can_be_exported, exported_part, with_network
-from upcracknet.detection.crack_remover_scorer import CrackRemoverScorer, CrackRemoverSettings
-from upcracknet.detection.scorer import RestorationScorer, Scorer
-from upcracknet.detection.settings import PRESETS, DetectionSettings
+from upcracknet.detection.scorer import Scorer
+from upcracknet.detection.systems import CLASSICAL, SYSTEMS, TRAINABLE, System, imported
 from upcracknet.detection.threshold import Threshold
 from upcracknet.errors import ConfigurationError, UpCrackNetError, WeightsError
-from upcracknet.networks import CrackRemover, UNetGenerator
-from upcracknet.runtime import (
-    Precision,
-    Runtime,
-    chosen_runtime,
-    open_exported,
-    read_description,
-    runtime_of_file,
-)
+from upcracknet.files import one_line
+from upcracknet.runtime import open_exported, read_description, runtime_of_file
+from upcracknet.runtime.engine import Engine
 from upcracknet.weights import WeightsRecord, load_state, load_weights
 
+
+@dataclass(frozen=True)
+class ShippedModel:
+    """A model of this package.
+
+    Attributes:
+        file: name of its weights, without suffix.
+        preset: detection settings that it takes in place of those of the weights.
+    """
+
+    file: str
+    preset: str | None = None
+
+
 SHIPPED = {
-    "default": "default",
-    "teacher": "teacher",
-    "up-cracknet-32": "up-cracknet-32",
-    "up-cracknet-32-calibrated": "up-cracknet-32",
+    "default": ShippedModel("default"),
+    "teacher": ShippedModel("teacher"),
+    "up-cracknet-32": ShippedModel("up-cracknet-32", preset="paper"),
+    "up-cracknet-32-calibrated": ShippedModel("up-cracknet-32"),
 }
-RUN_WEIGHTS = (
-    *("crack-remover.safetensors", "generator.safetensors"),
-    *("riad.safetensors", "scadn.safetensors", "network.safetensors"),
-)
-"""Names of the weights in a run folder."""
 
-GUIDED_FILTER = "guided-filter"
-"""The preset of Deepcrack19, whose paper refines its answer."""
 
-TRAINABLE = ("up-cracknet", "crack-remover", "riad", "scadn", *SUPERVISED)
-"""Names of the methods that can be trained."""
+@dataclass(frozen=True)
+class Pretrained:
+    """A model that is ready to detect.
+
+    Attributes:
+        scorer: from images to scores.
+        threshold: from scores to a mask.
+        sha256: checksum of the model's tensors, its one identity; None for a classical method.
+        engine: what runs its network.
+    """
+
+    scorer: Scorer
+    threshold: Threshold
+    sha256: str | None
+    engine: Engine
+
+
+def load_pretrained(
+    model: str | Path = "default",
+    preset: str | None = None,
+    engine: Engine = Engine(),  # noqa: B008 - frozen
+) -> Pretrained:
+    """Load a model.
+
+    Args:
+        model: see :func:`weights_path`; or the name of a classical method, which has no weights.
+        preset: name of detection settings that the model's system has; None takes the model's own.
+        engine: what runs the network; an exported file has its own.
+
+    Raises:
+        WeightsError: no such model, or unusable weights.
+        ConfigurationError: the system has no such preset, or the engine is not installed or cannot run it.
+        OutputError: the network cannot be kept in the engine's form.
+    """
+    if model in CLASSICAL:
+        _require_preset(SYSTEMS[str(model)], preset, model)
+        if engine.runtime not in ("torch", "auto") or engine.precision != "fp32":
+            raise ConfigurationError(
+                f"{model} has no network for {engine}; leave --runtime and --precision out"
+            )
+        classical = imported(SYSTEMS[str(model)].scorer)()
+        return Pretrained(classical, Threshold(classical.level), None, replace(engine, runtime="torch"))
+    path = weights_path(model)
+    if runtime_of_file(path) is not None:
+        return _load_exported(path, preset, engine)
+    tensors, record = load_weights(path)
+    if preset is None and str(model) in SHIPPED:
+        preset = SHIPPED[str(model)].preset
+    scorer, threshold = _scorer(path, record, tensors, preset)
+    chosen = engine.chosen()
+    in_torch = replace(chosen, runtime="torch")
+    if engine.runtime == "auto" and not can_be_exported(scorer):
+        chosen = in_torch
+    try:
+        if (chosen.runtime, chosen.precision) != ("torch", "fp32"):
+            scorer = accelerated(scorer, record.sha256, chosen.runtime, chosen.precision)
+    except UpCrackNetError:
+        if engine.runtime != "auto" or chosen.precision == "int8" or chosen.runtime == "torch":
+            raise
+        # Asked for whatever works.
+        return load_pretrained(model, preset, in_torch)
+    return Pretrained(scorer, threshold, record.sha256, chosen)
+
+
+def load_network(path: Path) -> nn.Module:
+    """Load the network of a weights file as training left it, without a way to detect.
+
+    Raises:
+        WeightsError: unusable weights.
+    """
+    tensors, record = load_weights(path)
+    return _network(path, record, tensors)
 
 
 def weights_path(model: str | Path) -> Path:
-    """File of a model: a shipped name, a run folder, or a file.
+    """Find the file of a model: a shipped name, a run folder, a ``.safetensors`` file, or an exported one.
 
     Raises:
         WeightsError: there is no such model, or it has no weights.
     """
     if str(model) in SHIPPED:
-        return Path(str(files("upcracknet") / "pretrained" / f"{SHIPPED[str(model)]}.safetensors"))
+        return Path(str(files("upcracknet") / "pretrained" / f"{SHIPPED[str(model)].file}.safetensors"))
     path = Path(model)
     if path.is_dir():
-        path = next((path / name for name in RUN_WEIGHTS if (path / name).is_file()), path)
-    if not path.is_file():
-        if str(model) in TRAINABLE:
-            raise WeightsError(
-                f"{model}: no weights of it are shipped; train it with "
-                f"`upcracknet train {model} -o runs/{model}` and give runs/{model}"
-            )
+        path = weights_of_run(path) or path
+    if path.is_file():
+        return path
+    if str(model) in TRAINABLE:
         raise WeightsError(
-            f"{model}: no such model; give one of {', '.join(SHIPPED)}, a run folder of `upcracknet train`, "
-            "a .safetensors file, or a file of `upcracknet export`"
+            f"{model}: no weights of it are shipped; train it with "
+            f"`upcracknet train {model} -o runs/{model}` and give runs/{model}"
         )
-    return path
+    raise WeightsError(
+        f"{model}: no such model; give one of {', '.join(SHIPPED)}, a run folder of `upcracknet train`, "
+        "a .safetensors file, or a file of `upcracknet export`"
+    )
 
 
-def weights_checksum(model: str | Path) -> str | None:
-    """The sha256 of a model's weights file; None for a classical method, which has none.
-
-    Raises:
-        WeightsError: there is no such model.
-    """
-    if model in CLASSICAL:
-        return None
-    with weights_path(model).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def weights_of_run(folder: Path) -> Path | None:
+    """Find the weights in a run folder; None if there are none yet."""
+    names = (SYSTEMS[name].weights_file for name in TRAINABLE)
+    return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
-def load_scorer(
-    model: str | Path, preset: str | None = None, *, runtime: Runtime = "torch", precision: Precision = "fp32"
-) -> tuple[Scorer, Threshold]:
-    """Load a model with its threshold.
-
-    Args:
-        model: see :func:`weights_path`; or the name of a classical method, which has no weights.
-        preset: name of detection settings of a restorer; None takes the ones stored with the weights; the
-            shipped model ``up-cracknet-32`` takes the paper's. Deepcrack19 has ``guided-filter``.
-        runtime: engine of the network; an exported file has its own.
-        precision: what the engine calculates in; an exported file has its own.
-
-    Raises:
-        WeightsError: unusable weights.
-        ConfigurationError: an unknown preset, one for a model that is no restorer, or an engine that is not
-            installed or cannot run this model.
-        OutputError: the network cannot be kept in the engine's form.
-    """
-    if preset is not None and preset not in (*PRESETS, GUIDED_FILTER):
-        raise ConfigurationError(f"unknown preset {preset!r}; known: {', '.join((*PRESETS, GUIDED_FILTER))}")
-    if model in CLASSICAL:
-        _refuse_preset(model, preset)
-        if runtime not in ("torch", "auto") or precision != "fp32":
-            raise ConfigurationError(
-                f"{model} has no network for {runtime} in {precision}; leave --runtime and --precision out"
-            )
-        classical = CLASSICAL[str(model)]()
-        return classical, Threshold(classical.level)
-    path = weights_path(model)
-    if runtime_of_file(path) is not None:
-        return load_exported(path, preset, runtime, precision)
-    tensors, record = load_weights(path)
-    if preset is None and model == "up-cracknet-32":
-        preset = "paper"
-    scorer, threshold = scorer_of(path, record, tensors, preset)
-    engine = chosen_runtime(runtime, precision)
-    if runtime == "auto" and not can_be_exported(scorer):
-        engine = "torch"
-    if engine == "torch" and precision == "fp32":
-        return scorer, threshold
-    try:
-        return accelerated(scorer, record.sha256, engine, precision), threshold
-    except UpCrackNetError:
-        if runtime != "auto" or precision == "int8" or engine == "torch":
-            raise
-        # Asked for whatever works.
-        return load_scorer(model, preset, precision=precision)
-
-
-def load_exported(
-    path: Path, preset: str | None = None, runtime: Runtime = "auto", precision: Precision = "fp32"
-) -> tuple[Scorer, Threshold]:
-    """Load a file of ``upcracknet export``.
-
-    Raises:
-        WeightsError: the file is damaged, or not of this package or of another version.
-        ConfigurationError: its engine is not installed, or other choices than the file's own.
-    """
+def _load_exported(path: Path, preset: str | None, engine: Engine) -> Pretrained:
     own = runtime_of_file(path)
+    assert own is not None
     description = read_description(path)
-    if runtime not in ("auto", "torch", own) or precision not in ("fp32", description["precision"]):
+    if engine.runtime not in ("auto", "torch", own) or engine.precision not in (
+        "fp32",
+        description["precision"],
+    ):
         raise ConfigurationError(
-            f"{path}: exported for {own} in {description['precision']}, not for {runtime} in {precision}; "
-            "leave --runtime and --precision out, or export it anew"
+            f"{path}: exported for {own} in {description['precision']}, not for {engine.runtime} in "
+            f"{engine.precision}; leave --runtime and --precision out, or export it again"
         )
     if preset is not None:
         raise ConfigurationError(f"{path}: an exported model has its settings; leave --preset out")
     record = WeightsRecord(**description["record"])
-    scorer, threshold = scorer_of(path, record, None, None)
+    scorer, threshold = _scorer(path, record, None, None)
     network, multiple = exported_part(scorer)
     if description.get("network") != type(network).__name__:
         raise WeightsError(f"{path}: written by another version of upcracknet; export it again")
-    return with_network(scorer, open_exported(path, network, multiple, description["precision"])), threshold
+    exported = with_network(scorer, open_exported(path, network, multiple, description["precision"]))
+    chosen = replace(engine, runtime=own, precision=description["precision"])
+    return Pretrained(exported, threshold, record.sha256, chosen)
 
 
-def scorer_of(
+def _scorer(
     path: Path, record: WeightsRecord, tensors: dict[str, Tensor] | None, preset: str | None
 ) -> tuple[Scorer, Threshold]:
-    """The scorer and the threshold that a record describes.
-
-    Args:
-        path: for names and errors.
-        record: the record of the weights.
-        tensors: the weights; None leaves the network untrained, for another engine to take its place.
-        preset: name of detection settings of a restorer; None takes the record's own.
-
-    Raises:
-        WeightsError: the record is of another version, or the weights do not fit.
-        ConfigurationError: a preset for a model that is no restorer.
-    """
-    if preset == GUIDED_FILTER and record.architecture != "deepcrack19":
-        raise ConfigurationError(f"preset {preset!r} is for weights of deepcrack19, and {path} has others")
-    if record.architecture == "UNetGenerator":
-        scorer = restorer_of(path, record, tensors, preset)
-        floor, extent = scorer.settings.level_floor, scorer.settings.minimum_extent
-        return scorer, Threshold(floor=floor, minimum_extent=extent)
-    if preset != GUIDED_FILTER:
-        _refuse_preset(path, preset)
-    if record.architecture == "CrackRemover":
-        network, settings = build_crack_remover(path, record)
-        _fill(network, tensors, path)
-        threshold = Threshold(
-            settings.level, minimum_extent=settings.minimum_extent, hysteresis=settings.hysteresis
-        )
-        return CrackRemoverScorer(network, settings, name=f"crack remover ({path.stem})"), threshold
-    try:
-        return _baseline_of(path, record, tensors, guided_filter=preset == GUIDED_FILTER)
-    except (KeyError, TypeError, ValueError) as error:
-        raise WeightsError(f"{path}: settings of another version ({error}); update upcracknet") from error
+    """Scorer and threshold that a record describes."""
+    system = _system(path, record)
+    _require_preset(system, preset, path)
+    network = _network(path, record, tensors)
+    name = f"{system.title} ({path.stem}{'' if preset is None else f', preset {preset}'})"
+    with _readable(path):
+        made: tuple[Scorer, Threshold] = imported(system.scorer)(network, record.detection, preset, name)
+    return made
 
 
-def _fill(network: nn.Module, tensors: dict[str, Tensor] | None, path: Path) -> None:
+def _network(path: Path, record: WeightsRecord, tensors: dict[str, Tensor] | None) -> nn.Module:
+    """Network that a record describes; without tensors untrained, for another engine to take its place."""
+    with _readable(path):
+        # JSON has made lists of tuples.
+        arguments = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in record.configuration.items()
+        }
+        network: nn.Module = imported(_system(path, record).network)(**arguments)
     if tensors is not None:
         load_state(network, tensors, path)
+    return network
 
 
-def _baseline_of(
-    path: Path, record: WeightsRecord, tensors: dict[str, Tensor] | None, *, guided_filter: bool
-) -> tuple[Scorer, Threshold]:
-    name, settings = record.architecture, record.configuration
-    if name == "RIAD":
-        network = RIADNetwork(tuple(settings["widths"]))
-        _fill(network, tensors, path)
-        return RIADScorer(network, int(record.detection["input_size"])), Threshold()
-    if name == "SCADN":
-        generator = SCADNGenerator(settings["filters"])
-        _fill(generator, tensors, path)
-        usual, size = tuple(record.detection["usual_errors"]), int(record.detection["input_size"])
-        return SCADNScorer(generator, usual, size), Threshold()
-    if name in SUPERVISED:
-        segmentation = SUPERVISED[name](**settings)
-        _fill(segmentation, tensors, path)
-        if guided_filter:
-            assert isinstance(segmentation, Deepcrack19)
-            refined = GuidedFilterScorer(segmentation, f"{Deepcrack19.title}, guided filter")
-            return refined, Threshold(REFINED_LEVEL)
-        return SegmentationScorer(segmentation, SUPERVISED[name].title), Threshold(0.5)
-    known = ("CrackRemover", "UNetGenerator", "RIAD", "SCADN", *SUPERVISED)
-    raise WeightsError(f"{path}: weights of a {name!r}, expected one of {', '.join(known)}")
-
-
-def _refuse_preset(model: str | Path, preset: str | None) -> None:
-    if preset is not None:
-        raise ConfigurationError(
-            f"preset {preset!r} is for restorers, and {model} is none; leave --preset out, or take "
-            "--model up-cracknet-32"
-        )
-
-
-def build_crack_remover(path: Path, record: WeightsRecord) -> tuple[CrackRemover, CrackRemoverSettings]:
-    """An untrained network and the settings that a weights file describes.
-
-    Raises:
-        WeightsError: it describes what this version does not know.
-    """
-    try:
-        # Weights of before the layer at full resolution could vary do not name it.
-        refinement_channels = int(record.configuration.get("refinement_channels", 16))
-        network = CrackRemover(tuple(record.configuration["widths"]), refinement_channels)
-        return network, CrackRemoverSettings.from_dict(record.detection)
-    except (ConfigurationError, KeyError, TypeError, ValueError) as error:
-        raise WeightsError(f"{path}: settings of another version ({error}); update upcracknet") from error
-
-
-def load_restorer(path: Path, preset: str | None = None) -> RestorationScorer:
-    """Load a restorer.
-
-    Args:
-        path: weights of a ``UNetGenerator``.
-        preset: name of detection settings; None takes the ones stored with the weights.
-
-    Raises:
-        WeightsError: unusable weights.
-    """
-    tensors, record = load_weights(path)
-    if record.architecture != "UNetGenerator":
-        raise WeightsError(f"{path}: weights of a {record.architecture!r}, expected a 'UNetGenerator'")
-    return restorer_of(path, record, tensors, preset)
-
-
-def restorer_of(
-    path: Path, record: WeightsRecord, tensors: dict[str, Tensor] | None, preset: str | None
-) -> RestorationScorer:
-    """The restorer that a record describes; see :func:`scorer_of`.
-
-    Raises:
-        WeightsError: the record is of another version, or the weights do not fit.
-    """
-    try:
-        stored = dict(record.detection)
-        input_size = int(stored.pop("input_size", 256))
-        settings = DetectionSettings.from_dict(stored) if preset is None else PRESETS[preset]
-        generator = UNetGenerator(**record.configuration)
-    except (ConfigurationError, TypeError, ValueError) as error:
-        raise WeightsError(f"{path}: settings of another version ({error}); update upcracknet") from error
-    _fill(generator, tensors, path)
-    if input_size <= 0 or input_size % generator.size_multiple:
+def _system(path: Path, record: WeightsRecord) -> System:
+    known = {SYSTEMS[name].architecture: SYSTEMS[name] for name in TRAINABLE}
+    if record.architecture not in known:
         raise WeightsError(
-            f"{path}: input size {input_size}, expected a multiple of {generator.size_multiple}"
+            f"{path}: weights of a {record.architecture!r}, expected one of {', '.join(known)}"
         )
-    own = "calibrated" if settings.level_floor else "not calibrated"
-    name = f"UP-CrackNet ({path.stem}, {own if preset is None else f'preset {preset}'})"
-    return RestorationScorer(generator, settings, input_size, name=name)
+    return known[record.architecture]
+
+
+def _require_preset(system: System, preset: str | None, model: str | Path) -> None:
+    if preset is not None and preset not in system.presets:
+        known = f", or take one of {', '.join(system.presets)}" if system.presets else ""
+        raise ConfigurationError(
+            f"{model}: {system.title} has no preset {preset!r}; leave --preset out{known}"
+        )
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Blame the weights' record for what cannot be built of it."""
+    try:
+        yield
+    except (
+        ConfigurationError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise WeightsError(
+            f"{path}: settings of another version ({one_line(error)}); update upcracknet"
+        ) from error

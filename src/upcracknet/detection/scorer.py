@@ -1,13 +1,15 @@
 """The first contract: from road photos to score maps."""
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from upcracknet.detection.error_map import error_map, filter_error
-from upcracknet.detection.settings import DetectionSettings
+from upcracknet.detection.settings import PRESETS, DetectionSettings
+from upcracknet.detection.threshold import Threshold
+from upcracknet.errors import ConfigurationError
 from upcracknet.networks import UNetGenerator
 
 
@@ -76,3 +78,26 @@ class RestorationScorer:
         """Filtered error map of each image, in [0, 1]."""
         errors = error_map(images, self.restore(images), self.settings.error, center=self.settings.center)
         return filter_error(errors, self.settings)
+
+
+def restoration_scorer(
+    network: UNetGenerator, detection: dict[str, Any], preset: str | None, name: str
+) -> tuple[RestorationScorer, Threshold]:
+    """Make a restorer's scorer and threshold.
+
+    Args:
+        network: a trained generator.
+        detection: settings and input size that are stored with it.
+        preset: name of settings that take the place of the stored ones.
+        name: shown in results.
+
+    Raises:
+        ConfigurationError: an unknown setting, or an input size that the network does not take.
+    """
+    stored = dict(detection)
+    input_size = int(stored.pop("input_size", 256))
+    settings = DetectionSettings.from_dict(stored) if preset is None else PRESETS[preset]
+    if input_size <= 0 or input_size % network.size_multiple:
+        raise ConfigurationError(f"input size {input_size}, expected a multiple of {network.size_multiple}")
+    threshold = Threshold(floor=settings.level_floor, minimum_extent=settings.minimum_extent)
+    return RestorationScorer(network, settings, input_size, name), threshold

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float32
 
 from upcracknet.data.dataset import Sample
 from upcracknet.detection import CrackDetector
-from upcracknet.detection.pretrained import weights_checksum
+from upcracknet.detection.pretrained import load_pretrained
 from upcracknet.errors import PhotoError
 from upcracknet.preparation.cells import detector_cells, flat_cells
 
@@ -39,12 +39,13 @@ def open_detector(model: str) -> tuple[CrackDetector, str | None]:
             ``local-contrast``, which has learned nothing.
 
     Returns:
-        The detector, and the sha256 of its weights file; None where there is none.
+        The detector, and the sha256 of its tensors; None where there are none.
 
     Raises:
         WeightsError: no such model, or unusable weights.
     """
-    return CrackDetector.from_pretrained(model), weights_checksum(model)
+    pretrained = load_pretrained(model)
+    return CrackDetector(pretrained.scorer, pretrained.threshold), pretrained.sha256
 
 
 def survey_photos(

@@ -7,7 +7,7 @@ from upcracknet.evaluation.published import PublishedRow, published_table
 from upcracknet.losses import LossWeights
 from upcracknet.reproduction.budget import Budget
 from upcracknet.reproduction.rows import Experiment, Row
-from upcracknet.training.configuration import TrainingConfiguration
+from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
 
 DATASET = "crack500"
 

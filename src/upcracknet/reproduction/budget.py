@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 from upcracknet.errors import ConfigurationError
-from upcracknet.training.configuration import Configuration, TrainingConfiguration
+from upcracknet.training.configuration import Configuration
+from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
 
 Spending = TypeVar("Spending", bound=Configuration)
 
@@ -43,7 +44,7 @@ class Budget:
         photos = configuration.data.photos
         photos = photos if isinstance(photos, str) else photos[0]
         patches = self.patches_per_epoch or PAPER_PATCHES.get(photos)
-        data: Any = replace(configuration.data, patches_per_epoch=patches)  # type: ignore[arg-type]
+        data: Any = replace(configuration.data, patches_per_epoch=patches)
         return replace(configuration, data=data, epochs=self.epochs, patience=self.patience or self.epochs)
 
     def steps_before_batches(self, configuration: Spending) -> Spending:

@@ -6,18 +6,18 @@ was run with another network), and this package's default: trained under the tab
 
 from dataclasses import replace
 
-from upcracknet.baselines.classical import CLASSICAL
-from upcracknet.baselines.supervised import SUPERVISED
 from upcracknet.detection import PRESETS
-from upcracknet.detection.methods import methods
 from upcracknet.detection.pretrained import weights_path
+from upcracknet.detection.systems import CLASSICAL, SUPERVISED, SYSTEMS
 from upcracknet.evaluation.published import PublishedRow, published_table
 from upcracknet.reproduction.budget import Budget
 from upcracknet.reproduction.rows import Experiment, Ready, Row
-from upcracknet.training.configuration import Configuration, TrainingConfiguration
+from upcracknet.training.configuration import Configuration
 from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
-from upcracknet.training.inpainting_configuration import RIADConfiguration, SCADNConfiguration
-from upcracknet.training.supervised_configuration import SupervisedConfiguration
+from upcracknet.training.riad import RIADConfiguration
+from upcracknet.training.scadn import SCADNConfiguration
+from upcracknet.training.supervised import SupervisedConfiguration
+from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
 from upcracknet.weights import load_weights
 
 TABLES = {
@@ -110,7 +110,7 @@ def _batches(trainings: dict[str, Configuration]) -> str:
 def _row(
     name: str, training: Configuration | Ready, tested_on: str, published: dict[str, PublishedRow]
 ) -> Row:
-    titles = {key: method.title for key, method in methods().items()}
+    titles = {key: system.title for key, system in SYSTEMS.items()}
     titles |= {"crack-remover": "ours, at this budget", "default": "ours, as shipped"}
     title = titles[name]
     paper = {tested_on: published[title]} if title in published else {}

@@ -12,8 +12,8 @@ from upcracknet.evaluation.published import PublishedRow, published_table
 from upcracknet.reproduction.ablations import training_facts
 from upcracknet.reproduction.budget import Budget
 from upcracknet.reproduction.rows import Experiment, Row
-from upcracknet.training.configuration import OptimizerConfiguration, TrainingConfiguration
-from upcracknet.training.data_configuration import DataConfiguration
+from upcracknet.training.configuration import DataConfiguration
+from upcracknet.training.up_cracknet_configuration import OptimizerConfiguration, TrainingConfiguration
 
 DATASET = "deepcrack"
 TESTS = ("deepcrack", "cfd")

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from upcracknet.data.dataset import open_dataset
 from upcracknet.detection import CrackDetector, RestorationScorer, Scorer, Threshold
-from upcracknet.detection.methods import parameter_count
-from upcracknet.detection.pretrained import RUN_WEIGHTS, load_scorer, weights_path
+from upcracknet.detection.cost import parameter_count
+from upcracknet.detection.pretrained import load_pretrained, weights_of_run, weights_path
 from upcracknet.errors import DataError
 from upcracknet.evaluation import PAPER, EvaluationResult, evaluate
 from upcracknet.evaluation.report import report_record
@@ -116,7 +116,8 @@ def detector(row: Row, files: ResultFiles) -> CrackDetector:
         WeightsError: the weights cannot be used.
     """
     model = row.training.model if isinstance(row.training, Ready) else weights_path(files.run_folder(row))
-    scorer, threshold = load_scorer(model)
+    pretrained = load_pretrained(model)
+    scorer, threshold = pretrained.scorer, pretrained.threshold
     if row.detection is not None and isinstance(scorer, RestorationScorer):
         settings = row.detection
         scorer = RestorationScorer(scorer.generator, settings, scorer.input_size)
@@ -174,7 +175,7 @@ def _origin(row: Row, files: ResultFiles) -> dict[str, Any]:
 
 def _finished(folder: Path) -> bool:
     record = folder / "run.json"
-    if not record.exists() or not any((folder / name).exists() for name in RUN_WEIGHTS):
+    if not record.exists() or weights_of_run(folder) is None:
         return False
     return json.loads(record.read_text(encoding="utf-8")).get("finished") is True
 

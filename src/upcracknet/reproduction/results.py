@@ -10,7 +10,7 @@ from upcracknet.errors import OutputError
 from upcracknet.files import write_atomically
 from upcracknet.losses.features import vgg19_file
 from upcracknet.reproduction.rows import Row
-from upcracknet.training.configuration import TrainingConfiguration
+from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
 
 Status = Literal["done", "failed", "skipped", "not yet"]
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Literal
 
 from upcracknet.detection import CrackDetector
-from upcracknet.detection.acceleration import engine_of
-from upcracknet.detection.pretrained import load_scorer, weights_checksum
+from upcracknet.detection.pretrained import load_pretrained
 from upcracknet.results.by_ray import Cluster, process_by_ray
 from upcracknet.results.folder import Plan, WritableResults, open_results
 from upcracknet.results.records import Counts, Record
 from upcracknet.results.settings import DetectionOptions, ResultSettings
 from upcracknet.results.sources import find_photos
 from upcracknet.results.worker import TileProgress, Worker
+from upcracknet.runtime.engine import Engine as NetworkEngine
 
 Engine = Literal["local", "ray"]
 
@@ -96,26 +96,25 @@ def open_detection(
 
 def load(options: DetectionOptions) -> tuple[CrackDetector, ResultSettings]:
     """Load the model that the options name, and tell what its results depend on."""
-    scorer, threshold = load_scorer(
-        options.model, options.preset, runtime=options.runtime, precision=options.precision
-    )
+    engine = NetworkEngine(options.runtime, options.precision)
+    pretrained = load_pretrained(options.model, options.preset, engine)
     detector = CrackDetector(
-        scorer,
-        threshold,
+        pretrained.scorer,
+        pretrained.threshold,
         overlap=options.overlap,
         batch_size=options.batch_size,
         millimetres_per_pixel=options.millimetres_per_pixel,
     )
     detection = {
         "preset": options.preset,
-        "threshold": asdict(threshold),
-        "runtime": engine_of(scorer),
+        "threshold": asdict(pretrained.threshold),
+        "runtime": pretrained.engine.runtime,
         "precision": options.precision,
         "overlap": detector.overlap,
     }
     return detector, ResultSettings(
         options.model,
-        weights_checksum(options.model),
+        pretrained.sha256,
         detection,
         options.overlays,
         options.scores,

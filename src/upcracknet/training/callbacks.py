@@ -1,10 +1,9 @@
-"""What a run leaves behind and shows: random state, metrics, pictures, weights, progress."""
+"""What a run leaves behind and shows: metrics, pictures, weights, progress; and when it stops."""
 
 import json
-import random
 import time
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any
 
 import numpy as np
 import pytorch_lightning as lightning
@@ -17,66 +16,13 @@ from torch.utils.data import default_collate
 
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.files import write_atomically
-from upcracknet.weights import WeightsRecord, save_weights
-
-
-class TrainedMethod(Protocol):
-    """What these callbacks ask of a method's module."""
-
-    weights_name: str
-
-    def pictures(self, batch: Any) -> list[Tensor]:
-        """Rows of a picture of a batch: images b×3×h×w in [0, 1]."""
-        ...
-
-    def tensors(self) -> dict[str, Tensor]:
-        """What the weights file holds."""
-        ...
-
-    def weights_record(self, provenance: dict[str, Any]) -> WeightsRecord:
-        """The record of the weights file."""
-        ...
+from upcracknet.training.method import Method
+from upcracknet.weights import save_weights
 
 
 def images_in(batch: Any) -> int:
-    """Number of images of a batch, which is a tensor or a tuple of them."""
+    """Count the images of a batch, which is a tensor or a tuple of them."""
     return len(batch if isinstance(batch, Tensor) else batch[0])
-
-
-class RandomState(Callback):
-    """Stores the state of the random generators in checkpoints: a resumed run draws the same dropout."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """State of the generators now."""
-        name, keys, position, has_gauss, cached = np.random.get_state()  # noqa: NPY002 - the global one is what counts
-        return {
-            "torch": torch.get_rng_state(),
-            "cuda": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
-            "numpy": [
-                str(name),
-                torch.from_numpy(np.asarray(keys).astype(np.int64)),
-                position,
-                has_gauss,
-                cached,
-            ],
-            "python": random.getstate(),
-        }
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Remember a stored state; it is restored when the first epoch begins."""
-        self._restored = state_dict
-
-    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Restore the state after everything that start-up itself draws."""
-        state = self.__dict__.pop("_restored", None)
-        if state is not None:
-            torch.set_rng_state(state["torch"])
-            if state.get("cuda") is not None and torch.cuda.is_available():
-                torch.cuda.set_rng_state(state["cuda"])
-            name, keys, *rest = state["numpy"]
-            np.random.set_state((name, keys.numpy().astype(np.uint32), *rest))  # noqa: NPY002
-            version, internal, gauss = state["python"]
-            random.setstate((version, tuple(internal), gauss))
 
 
 class EarlyStopping(lightning.callbacks.EarlyStopping):
@@ -111,11 +57,11 @@ class TimeLimit(Callback):
         self.stopped = False
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Start the clock."""
+        """Begin the time that is limited."""
         self.started, self.epochs = time.perf_counter(), 0
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Look at the clock; all processes stop together."""
+        """Stop all processes together, if another epoch would pass the limit."""
         self.epochs += 1
         elapsed = time.perf_counter() - self.started
         passes = elapsed * (self.epochs + 1) / self.epochs > self.seconds
@@ -138,7 +84,7 @@ class MetricsFile(Callback):
         write_atomically(self.path, "".join(lines[: trainer.current_epoch]).encode())
 
     def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Start the clock."""
+        """Begin the epoch's time and count of images."""
         self.started, self.images = time.perf_counter(), 0
 
     def on_train_batch_end(
@@ -149,7 +95,7 @@ class MetricsFile(Callback):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        """Count; validation takes no part in the speed."""
+        """Count the images and their time, in which validation has no part."""
         self.images += images_in(batch) * trainer.world_size
         self.seconds = time.perf_counter() - self.started
 
@@ -184,20 +130,22 @@ class RestoredSamples(Callback):
         batch = pl_module.transfer_batch_to_device(
             default_collate([patches[i] for i in range(count)]), pl_module.device, 0
         )
-        rows = cast(TrainedMethod, pl_module).pictures(batch)
+        assert isinstance(pl_module, Method)
+        with torch.no_grad():
+            rows = pl_module.pictures(batch)
         grid = torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1)
         picture = (grid.clamp(0, 1).permute(1, 2, 0).cpu().numpy() * 255).round().astype(np.uint8)
         save_image_atomically(self.folder / f"epoch-{epoch:04d}.png", picture)
 
 
 class BestWeights(Callback):
-    """Writes ``generator.safetensors`` whenever the validation loss is the lowest so far."""
+    """Writes the weights whenever the validation loss is the lowest so far."""
 
     def __init__(self, path: Path, provenance: dict[str, Any]) -> None:
         self.path, self.provenance, self.best = path, provenance, float("inf")
 
     def state_dict(self) -> dict[str, Any]:
-        """The lowest loss so far."""
+        """Keep the lowest loss so far."""
         return {"best": self.best}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -205,14 +153,14 @@ class BestWeights(Callback):
         self.best = state_dict["best"]
 
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Compare and write."""
+        """Write the weights if their loss is the lowest so far."""
         loss = float(trainer.callback_metrics["validation/total"])
         if trainer.sanity_checking or not loss < self.best:
             return
         self.best = loss
         if not trainer.is_global_zero:
             return
-        method = cast(TrainedMethod, pl_module)
+        assert isinstance(pl_module, Method)
         epochs, patches = trainer.current_epoch + 1, trainer.datamodule.training  # type: ignore[attr-defined]
         batches = trainer.num_training_batches * trainer.world_size
         images = min(
@@ -220,8 +168,8 @@ class BestWeights(Callback):
             len(patches),
         )  # a lone batch may not be full
         budget = {"epoch": epochs, "validation_loss": round(loss, 6), "images_seen": epochs * images}
-        record = method.weights_record(self.provenance | budget)
-        save_weights(self.path, method.tensors(), record)
+        record = pl_module.weights_record(self.provenance | budget)
+        save_weights(self.path, pl_module.trained_network().state_dict(), record)
 
 
 class RunProgress(ProgressBar):
@@ -266,7 +214,7 @@ class RunProgress(ProgressBar):
         batch: Any,
         batch_idx: int,
     ) -> None:
-        """Advance."""
+        """Show one more batch, the speed and the latest validation loss."""
         assert self._progress is not None
         self._seen += images_in(batch) * trainer.world_size
         rate = self._seen / (time.perf_counter() - self._clock)

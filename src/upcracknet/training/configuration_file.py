@@ -1,17 +1,42 @@
 """From YAML to typed, nested dataclasses and back; every problem is reported at once."""
 
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 import yaml
 
 from upcracknet.errors import ConfigurationError
+from upcracknet.files import one_line
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Which numbers a setting may be; stands in its type, as in ``Annotated[int, Bounds("≥ 1", ...)]``.
+
+    Attributes:
+        words: follow "a number" in the message about one that it may not be.
+        hold: whether it may be a number.
+    """
+
+    words: str
+    hold: Callable[[float], bool]
+
+
+Count = Annotated[int, Bounds("≥ 1", lambda number: number >= 1)]
+WholeNumber = Annotated[int, Bounds("≥ 0", lambda number: number >= 0)]
+Positive = Annotated[float, Bounds("above 0", lambda number: 0 < number < float("inf"))]
+NotNegative = Annotated[float, Bounds("≥ 0", lambda number: 0 <= number < float("inf"))]
+Share = Annotated[float, Bounds("in [0, 1]", lambda number: 0 <= number <= 1)]
+PartialShare = Annotated[float, Bounds("between 0 and 1", lambda number: 0 < number < 1)]
+Factor = Annotated[float, Bounds("in (0, 1]", lambda number: 0 < number <= 1)]
+DecayRate = Annotated[float, Bounds("in [0, 1)", lambda number: 0 <= number < 1)]
 
 
 def read_yaml(path: Path) -> dict[Any, Any]:
-    """The keys and values of a file.
+    """Read the keys and values of a file.
 
     Raises:
         ConfigurationError: it cannot be read, or holds something else.
@@ -19,9 +44,8 @@ def read_yaml(path: Path) -> dict[Any, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
         raise ConfigurationError(
-            f"{path}: cannot be read as YAML ({reason}); give a readable YAML file"
+            f"{path}: cannot be read as YAML ({one_line(error)}); give a readable YAML file"
         ) from error
     if content is None:
         return {}
@@ -35,7 +59,7 @@ def override(content: dict[Any, Any], dotted: str, text: str, problems: list[str
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        problems.append(f"`{dotted}`: {text!r} cannot be read as YAML ({' '.join(str(error).split())})")
+        problems.append(f"`{dotted}`: {text!r} cannot be read as YAML ({one_line(error)})")
         return
     *parents, key = dotted.split(".")
     section: Any = content
@@ -48,14 +72,14 @@ def override(content: dict[Any, Any], dotted: str, text: str, problems: list[str
 
 
 def plain(value: Any) -> Any:
-    """Lists in place of tuples, as YAML and JSON have them."""
+    """Put lists in place of tuples, as YAML and JSON have them."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     return list(value) if isinstance(value, tuple) else value
 
 
 def build(kind: type, content: dict[str, Any], prefix: str, problems: list[str]) -> Any:
-    """A dataclass from plain values; what is wrong is added to the problems.
+    """Build a dataclass from plain values; what is wrong is added to the problems.
 
     Args:
         kind: the dataclass.
@@ -63,7 +87,7 @@ def build(kind: type, content: dict[str, Any], prefix: str, problems: list[str])
         prefix: dotted keys above, for messages.
         problems: one sentence each.
     """
-    hints = get_type_hints(kind)
+    hints = get_type_hints(kind, include_extras=True)
     known = {item.name for item in fields(kind)}
     problems += [
         f"unknown key `{prefix}{key}` (known here: {', '.join(sorted(known))})"
@@ -96,6 +120,9 @@ _WRONG = object()
 
 def _convert(value: Any, hint: Any) -> Any:
     origin, options = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        converted = _convert(value, options[0])
+        return converted if converted is _WRONG or options[1].hold(converted) else _WRONG
     if origin in (Union, UnionType):
         return next((c for option in options if (c := _convert(value, option)) is not _WRONG), _WRONG)
     if origin is Literal:
@@ -130,7 +157,10 @@ def _describe(hint: Any) -> str:
         return " or ".join(map(_describe, options))
     if origin is tuple:
         count = "" if options[-1] is Ellipsis else f"{len(options)} "
-        return f"a list of {count}{_KINDS[options[0]].removeprefix('a ')}s"
+        of = _describe(options[0]).removeprefix("a ")
+        return f"a list of {count}" + of.replace("number", "numbers").replace("text", "texts")
+    if origin is Annotated:
+        return f"{_describe(options[0])} {options[1].words}"
     if origin is dict:
         return "keys and values"
     return _KINDS[hint]

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as lightning
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -14,11 +13,12 @@ from upcracknet.data.painted import PaintedPatch
 from upcracknet.losses import segmentation_loss
 from upcracknet.networks.crack_remover import CrackRemover
 from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
+from upcracknet.training.method import Method
 from upcracknet.weights import WeightsRecord, load_state, load_weights
 
 
 def moving_average(decay: float) -> Callable[[Sequence[Tensor], Sequence[Tensor], Tensor | int], None]:
-    """An exponential moving average that forgets its beginning: over n steps it reaches back n/9 at most.
+    """Make a moving average that forgets its beginning: over n steps it reaches back n/9 at most.
 
     Args:
         decay: share of the average that stays at each step, once there have been enough of them.
@@ -35,29 +35,45 @@ def moving_average(decay: float) -> Callable[[Sequence[Tensor], Sequence[Tensor]
     return follow
 
 
-class CrackRemoverTraining(lightning.LightningModule):
+def restoration_error(restored: Float[Tensor, "b 3 h w"], batch: PaintedPatch) -> Float[Tensor, ""]:
+    """Compute the mean absolute error where the road beneath the cracks is known; 0 where it is nowhere."""
+    known = batch.has_road[:, None, None, None].expand_as(restored)
+    error = (restored.float() - batch.road).abs() * known
+    return error.sum() / known.sum().clamp_min(1)
+
+
+class CrackRemoverTraining(Method):
     """One network learns to take painted cracks out of a road and to say where they were.
 
     Args:
         configuration: sizes, losses, learning rate and seed.
     """
 
-    weights_name = "crack-remover.safetensors"
+    configuration: CrackRemoverConfiguration
 
     def __init__(self, configuration: CrackRemoverConfiguration) -> None:
-        super().__init__()
-        self.configuration = configuration
+        super().__init__(configuration)
         self.network = CrackRemover(configuration.widths, configuration.refinement_channels)
+        self.start: WeightsRecord | None = None
         if configuration.initial_weights is not None:
             path = Path(configuration.initial_weights)
-            load_state(self.network, load_weights(path)[0], path)
+            tensors, self.start = load_weights(path)
+            load_state(self.network, tensors, path)
         # An average over the last steps is a better network than the last step; it is what is kept.
         follow = moving_average(configuration.average_decay)
         self.average = AveragedModel(self.network, multi_avg_fn=follow, use_buffers=True)
         self.average.requires_grad_(False)
 
+    def facts(self) -> dict[str, Any]:
+        """Tell where the weights come from, with what is known of those that training started from."""
+        if self.start is None:
+            return super().facts()
+        known = ("images_seen", "seed", "code", "data", "initial_weights")
+        before = {key: self.start.provenance[key] for key in known if key in self.start.provenance}
+        return super().facts() | {"initial_weights": {"sha256": self.start.sha256} | before}
+
     def configure_optimizers(self) -> Any:
-        """AdamW; the learning rate rises over a tenth of all steps and falls to zero, as a cosine does."""
+        """Take AdamW; the learning rate rises over a tenth of all steps and falls to zero as a cosine."""
         settings = self.configuration
         optimizer = torch.optim.AdamW(
             self.network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay, fused=True
@@ -71,11 +87,11 @@ class CrackRemoverTraining(lightning.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def training_step(self, batch: PaintedPatch, batch_index: int) -> Tensor:
-        """Loss of one batch."""
+        """Compute the loss of a batch: of the mask, and of the restored road where it is known."""
         return self._losses(self.network, batch, "train")
 
     def on_train_batch_end(self, *_: Any) -> None:
-        """Let the average follow."""
+        """Move the average towards the weights of this step."""
         self.average.update_parameters(self.network)
 
     def validation_step(self, batch: PaintedPatch, batch_index: int) -> None:
@@ -85,43 +101,23 @@ class CrackRemoverTraining(lightning.LightningModule):
     def _losses(self, network: nn.Module, batch: PaintedPatch, part: str) -> Tensor:
         removal = network(batch.photo.contiguous(memory_format=torch.channels_last))
         segmentation = segmentation_loss(removal.logits.float(), batch.crack, batch.known)
-        restoration = self._restoration(removal.restored, batch)
+        restoration = restoration_error(removal.restored, batch)
         total = segmentation + self.configuration.restoration_weight * restoration
-        record = {"segmentation": segmentation, "restoration": restoration, "total": total}
-        self.log_dict(
-            {f"{part}/{name}": value for name, value in record.items()},
-            on_step=False,
-            on_epoch=True,
-            batch_size=len(batch.photo),
-            sync_dist=True,
-        )
+        losses = {"segmentation": segmentation, "restoration": restoration, "total": total}
+        self.log_losses(part, losses, len(batch.photo))
         return total
 
-    def _restoration(self, restored: Float[Tensor, "b 3 h w"], batch: PaintedPatch) -> Float[Tensor, ""]:
-        """Mean absolute error where the road beneath the cracks is known."""
-        known = batch.has_road[:, None, None, None].expand_as(restored)
-        error = (restored.float() - batch.road).abs() * known
-        return error.sum() / known.sum().clamp_min(1)
-
-    @torch.no_grad()
     def pictures(self, batch: PaintedPatch) -> list[Float[Tensor, "b 3 h w"]]:
-        """Rows for a picture: with cracks, restored, and how crack-like each pixel is; all in [0, 1]."""
-        removal = self.average.eval()(batch.photo)
+        """Give patches with cracks, restored, and how crack-like each pixel is; all in [0, 1]."""
+        removal = self.average(batch.photo)
         marked = removal.logits.sigmoid()[:, None].expand(-1, 3, -1, -1)
         return [batch.photo, removal.restored.float(), marked.float()]
 
-    def tensors(self) -> dict[str, Tensor]:
-        """What the weights file holds."""
-        return self.average.module.state_dict()
+    def trained_network(self) -> nn.Module:
+        """Give the average of the last steps' weights."""
+        return self.average.module
 
-    def weights_record(self, provenance: dict[str, Any]) -> WeightsRecord:
-        """Describe the network for its weights file."""
-        return WeightsRecord(
-            architecture="CrackRemover",
-            configuration={
-                "widths": list(self.configuration.widths),
-                "refinement_channels": self.configuration.refinement_channels,
-            },
-            detection={},
-            provenance=provenance | {"method": "crack remover"},
-        )
+    def network_arguments(self) -> dict[str, Any]:
+        """Give the network's size."""
+        settings = self.configuration
+        return {"widths": list(settings.widths), "refinement_channels": settings.refinement_channels}

@@ -1,23 +1,84 @@
-"""Undamaged patches for the training of a restorer."""
+"""The patches that each method learns from, and the loaders that feed them to the Trainer."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from upcracknet.data.dataset import open_dataset
-from upcracknet.data.patches import UndamagedPatches, split_samples
-from upcracknet.training.configuration import TrainingConfiguration
-from upcracknet.training.inpainting_configuration import RIADConfiguration, SCADNConfiguration
-from upcracknet.training.patch_data import PatchData
+import cv2
+import numpy as np
+import pytorch_lightning as lightning
+import torch
+from torch.utils.data import DataLoader
+
+from upcracknet.data.annotated import AnnotatedPatches
+from upcracknet.data.dataset import Sample, open_dataset
+from upcracknet.data.painted import PaintedPatches, SelfLabels
+from upcracknet.data.patches import SeededPatches, UndamagedPatches, split_samples
+from upcracknet.data.photo import load_photo
+from upcracknet.data.self_labelled import SelfLabelledPhoto
+from upcracknet.errors import DataError
+from upcracknet.results import read_results
+from upcracknet.results.sources import Source
+from upcracknet.training.configuration import (
+    VALIDATION_SEED,
+    Configuration,
+    DataConfiguration,
+    WindowsConfiguration,
+)
+from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
+from upcracknet.training.supervised import SupervisedConfiguration
 
 LEAST_PATCHES = 300
 """Patches an epoch where the configuration names no number and there are fewer photos: the paper's number for
 DeepCrack. A few photos hold many different windows."""
 
 
-def undamaged_patch_data(
-    configuration: TrainingConfiguration | RIADConfiguration | SCADNConfiguration,
-    data_root: Path | None = None,
-) -> PatchData:
-    """Undamaged patches for training and validation, from different photos.
+class PatchData(lightning.LightningDataModule):
+    """Patches for training and validation.
+
+    Args:
+        configuration: batch size and workers.
+        training: other patches each epoch.
+        validation: the same patches each epoch.
+    """
+
+    def __init__(
+        self, configuration: Configuration, training: SeededPatches[Any], validation: SeededPatches[Any]
+    ) -> None:
+        super().__init__()
+        self.configuration, self.training, self.validation = configuration, training, validation
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        """Load patches of the current epoch; the Trainer asks again for each epoch, so each draws others."""
+        if self.trainer is not None:
+            self.training.set_epoch(self.trainer.current_epoch)
+        share = len(self.training) // (1 if self.trainer is None else self.trainer.world_size)
+        return self._loader(self.training, drop_last=share >= self.configuration.batch_size)
+
+    def val_dataloader(self) -> DataLoader[Any]:
+        """Load the same patches each epoch."""
+        return self._loader(self.validation, drop_last=False)
+
+    def _loader(self, patches: SeededPatches[Any], *, drop_last: bool) -> DataLoader[Any]:
+        # No shuffling: each item is drawn at random by its own seed. The loader has its own source of random
+        # numbers, as it draws some each time it starts, and a resumed run starts it once more.
+        return DataLoader(
+            patches,
+            self.configuration.batch_size,
+            num_workers=self.configuration.workers,
+            drop_last=drop_last,
+            generator=torch.Generator(),
+            worker_init_fn=_one_thread,
+        )
+
+
+def _one_thread(_: int) -> None:
+    """A worker that took all cores would slow the training beside it."""
+    cv2.setNumThreads(1)
+
+
+def undamaged_patches(configuration: Configuration, data_root: Path | None = None) -> PatchData:
+    """Draw undamaged patches for training and validation, from different photos.
 
     Args:
         configuration: data, batch size, workers and seed.
@@ -26,21 +87,116 @@ def undamaged_patch_data(
     Raises:
         DataError: the photos are missing, or hold no undamaged window.
     """
-    data = configuration.data
-    samples = open_dataset(data.photos, data_root, data.split)
-    chosen, kept_apart = split_samples(samples, data.validation_share, configuration.seed)
-    shared = {"size": data.size, "window_sizes": data.window_sizes, "margin": data.margin}
-    training = UndamagedPatches(
-        chosen,
-        **shared,  # type: ignore[arg-type]
-        patches_per_epoch=data.patches_per_epoch or max(len(chosen), LEAST_PATCHES),
+    data, seed = configuration.data, configuration.seed
+    assert isinstance(data, DataConfiguration)
+    chosen, kept_apart = _split(data.photos, configuration, data_root)
+    patches = data.patches_per_epoch or max(len(chosen), LEAST_PATCHES)
+    training = _undamaged(chosen, data, patches_per_epoch=patches, seed=seed)
+    patches = max(len(kept_apart), min(64, len(training)))
+    validation = _undamaged(kept_apart, data, augment=False, patches_per_epoch=patches, seed=seed)
+    return PatchData(configuration, training, validation)
+
+
+def painted_patches(configuration: CrackRemoverConfiguration, data_root: Path | None = None) -> PatchData:
+    """Paint cracks on undamaged patches for training and validation, of different photos.
+
+    Args:
+        configuration: road, painting, self-training, batch size, workers and seed.
+        data_root: folder of the named datasets; None reads the environment variable UPCRACKNET_DATA.
+
+    Raises:
+        DataError: photos are missing, or hold no undamaged window, or there are no scores to learn from.
+    """
+    data, learned = configuration.data, configuration.self_training
+    parts = [_split(photos, configuration, data_root) for photos in data.photos]
+    labels = None
+    if learned.results:
+        labelled = [photo for folder in learned.results for photo in self_labelled_photos(Path(folder))]
+        labels = SelfLabels(labelled, learned.share, learned.sure)
+    training = PaintedPatches(
+        [_undamaged(chosen, data, patches_per_epoch=1) for chosen, _ in parts],
+        size=data.size,
+        painting=configuration.painting,
+        self_labels=labels,
+        patches_per_epoch=data.patches_per_epoch,
         seed=configuration.seed,
     )
-    validation = UndamagedPatches(
-        kept_apart,
-        **shared,  # type: ignore[arg-type]
+    validation = PaintedPatches(
+        [_undamaged(kept_apart, data, patches_per_epoch=1) for _, kept_apart in parts],
+        size=data.size,
+        painting=configuration.painting,
         augment=False,
-        patches_per_epoch=max(len(kept_apart), min(64, len(training))),
-        seed=configuration.seed,
+        patches_per_epoch=data.validation_patches,
+        seed=VALIDATION_SEED,
     )
     return PatchData(configuration, training, validation)
+
+
+def annotated_patches(configuration: SupervisedConfiguration, data_root: Path | None = None) -> PatchData:
+    """Draw patches of annotated photos for training and validation, from different photos.
+
+    Args:
+        configuration: photos, sizes, batch size, workers and seed.
+        data_root: folder of the named datasets; None reads the environment variable UPCRACKNET_DATA.
+
+    Raises:
+        DataError: photos or masks are missing.
+    """
+    data = configuration.data
+    chosen, kept_apart = _split(data.photos, configuration, data_root)
+    training = AnnotatedPatches(
+        chosen,
+        size=data.size,
+        scales=data.scales,
+        patches_per_epoch=data.patches_per_epoch,
+        seed=configuration.seed,
+    )
+    return PatchData(configuration, training, AnnotatedPatches(kept_apart, size=data.size, augment=False))
+
+
+def self_labelled_photos(folder: Path) -> Iterator[SelfLabelledPhoto]:
+    """Read the photos of a result folder with the scores that a model gave them.
+
+    Args:
+        folder: of ``upcracknet detect PHOTOS -o FOLDER --scores png``.
+
+    Raises:
+        DataError: it is no result folder, no photo in it is done, or a photo has no score that fits it.
+        PhotoError: a photo cannot be read any more.
+    """
+    results, found = read_results(folder), 0
+    for record in results.records():
+        if record.status != "done":
+            continue
+        if record.score is None or not record.score.endswith(".png"):
+            raise DataError(
+                f"{folder}: {record.photo} has no score as PNG; run `upcracknet detect` again with "
+                "--scores png"
+            )
+        score = cv2.imread(str(results.file(record.score)), cv2.IMREAD_UNCHANGED)
+        address = results.photo(record)
+        photo = load_photo(address) if isinstance(address, Path) else Source(address, "").load()
+        if score is None or score.shape != photo.shape[:2]:
+            raise DataError(
+                f"{results.file(record.score)}: missing, or not of the size of {record.photo}; run "
+                "`upcracknet detect` again with --overwrite"
+            )
+        found += 1
+        yield SelfLabelledPhoto(photo, np.rint(score.astype(np.float32) / 257).astype(np.uint8))
+    if not found:
+        raise DataError(f"{folder}: no photo is done; look at its photos.csv")
+
+
+def _split(
+    photos: str, configuration: Configuration, data_root: Path | None
+) -> tuple[list[Sample], list[Sample]]:
+    """Photos for training, and others for validation."""
+    data = configuration.data
+    samples = open_dataset(photos, data_root, data.split)
+    return split_samples(samples, data.validation_share, configuration.seed)
+
+
+def _undamaged(samples: list[Sample], data: WindowsConfiguration, **more: Any) -> UndamagedPatches:
+    return UndamagedPatches(
+        samples, size=data.size, window_sizes=data.window_sizes, margin=data.margin, **more
+    )

@@ -12,7 +12,7 @@ from upcracknet import __version__
 
 
 def code_version() -> str:
-    """Version of this package, and the commit of a git checkout (``+dirty`` when that was changed)."""
+    """Tell the package's version, and the commit of a git checkout (``+dirty`` when that was changed)."""
     folder = Path(__file__).parent
 
     def git(*arguments: str) -> str:
@@ -32,7 +32,7 @@ def code_version() -> str:
 
 
 def environment() -> dict[str, Any]:
-    """Versions and processor that a run's figures depend on."""
+    """Tell versions and processor that a run's figures depend on."""
     return {
         "code": code_version(),
         "python": platform.python_version(),

@@ -1,6 +1,5 @@
 """The one recipe that trains: from a configuration to a run folder (Section IV-B)."""
 
-import json
 import logging
 import os
 import signal
@@ -9,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any
 
 import pytorch_lightning as lightning
 import torch
@@ -17,40 +16,28 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from lightning_fabric.utilities.rank_zero import rank_zero_only
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 
+from upcracknet.detection.systems import SYSTEMS, imported
 from upcracknet.errors import ConfigurationError, OutputError
-from upcracknet.files import write_atomically
+from upcracknet.files import json_bytes, one_line, write_atomically
 from upcracknet.runtime import has_bfloat16
-from upcracknet.training.adversarial_restoration import AdversarialRestoration
 from upcracknet.training.callbacks import (
     BestWeights,
     EarlyStopping,
     MetricsFile,
-    RandomState,
     RestoredSamples,
     RunProgress,
     TimeLimit,
-    TrainedMethod,
 )
-from upcracknet.training.checkpoint import CheckpointFiles
+from upcracknet.training.checkpoint import CheckpointFiles, RandomState
 from upcracknet.training.configuration import (
     Configuration,
-    TrainingConfiguration,
     as_dictionary,
     dump_configuration,
     load_configuration,
 )
-from upcracknet.training.crack_remover import CrackRemoverTraining
-from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
-from upcracknet.training.inpainting_configuration import RIADConfiguration, SCADNConfiguration
-from upcracknet.training.painted_patches import painted_patch_data
-from upcracknet.training.patch_data import PatchData
-from upcracknet.training.patches import undamaged_patch_data
+from upcracknet.training.method import Method
+from upcracknet.training.patches import PatchData
 from upcracknet.training.provenance import environment
-from upcracknet.training.riad import InpaintingOfSquares
-from upcracknet.training.scadn import InpaintingOfStripes
-from upcracknet.training.supervised import SupervisedSegmentation, annotated_patch_data
-from upcracknet.training.supervised_configuration import SupervisedConfiguration
-from upcracknet.weights import load_weights
 
 
 def train(
@@ -65,16 +52,15 @@ def train(
     tensorboard: bool = False,
     progress: bool = True,
 ) -> Path:
-    """Train a method on the patches that it learns from, resuming when the run folder holds a checkpoint.
+    """Train a system on the patches that it learns from, resuming when the run folder holds a checkpoint.
 
     The run folder receives ``configuration.yaml``, ``run.json`` (code version, libraries, data, features of
     the style loss, whether it is ``finished``), ``metrics.jsonl``, ``samples/``, ``checkpoints/`` and the
-    weights of the lowest validation loss so far: ``generator.safetensors`` of UP-CrackNet,
-    ``crack-remover.safetensors``, ``riad.safetensors``, ``scadn.safetensors``, or ``network.safetensors`` of
-    a supervised network.
+    weights of the lowest validation loss so far, named as the system's row says: ``generator.safetensors``
+    of UP-CrackNet.
 
     Args:
-        configuration: what to train; its type tells the method.
+        configuration: what to train; its ``method`` names the system.
         run_folder: created when missing.
         data_root: folder of the named datasets; None reads the environment variable UPCRACKNET_DATA.
         devices: processes of this machine that share the batches (data-parallel).
@@ -86,7 +72,7 @@ def train(
         progress: show live progress on stderr.
 
     Returns:
-        Path of the weights.
+        path of the weights.
 
     Raises:
         ConfigurationError: the run folder holds a run of another configuration or of more epochs, the
@@ -99,13 +85,16 @@ def train(
     with _quiet_libraries(), _one_line_errors(run_folder):
         torch.set_num_threads(max(1, _usable_cores() // devices))
         lightning.seed_everything(configuration.seed, workers=True, verbose=False)
-        module, data, facts = _method(configuration, data_root)
+        system = SYSTEMS[configuration.method]
+        data: PatchData = imported(system.patches)(configuration, data_root)
+        method: Method = imported(system.method)(configuration)
+        weights = run_folder / system.weights_file
         checkpoint = _open_run_folder(run_folder, configuration)
-        provenance = environment() | facts | {"seed": configuration.seed, "devices": devices * nodes}
+        provenance = environment() | method.facts()
+        provenance |= {"seed": configuration.seed, "devices": devices * nodes}
         provenance["training_photos"] = data.training.photo_count
         provenance["configuration"] = as_dictionary(configuration)
         _write_records(run_folder, configuration, provenance, finished=False)
-        weights = run_folder / cast(TrainedMethod, module).weights_name
         callbacks: list[Callback] = [
             RandomState(),
             BestWeights(weights, provenance),
@@ -131,7 +120,7 @@ def train(
             devices=devices,
             num_nodes=nodes,
             strategy="ddp_find_unused_parameters_true" if devices * nodes > 1 else "auto",
-            precision=_precision(configuration.precision),
+            precision="bf16-mixed" if _in_16_bits(configuration) else "32-true",
             max_epochs=configuration.epochs,
             callbacks=callbacks,
             plugins=[CheckpointFiles()],
@@ -143,46 +132,14 @@ def train(
             reload_dataloaders_every_n_epochs=1,
             log_every_n_steps=1,
         )
-        trainer.fit(_channels_last(module), datamodule=data, ckpt_path=checkpoint, weights_only=True)
+        method.to(memory_format=torch.channels_last)
+        trainer.fit(method, datamodule=data, ckpt_path=checkpoint, weights_only=True)
         _write_records(run_folder, configuration, provenance, finished=limit is None or not limit.stopped)
     if not weights.exists():
         raise ConfigurationError(
             f"{run_folder}: the validation loss was never finite; lower the learning rates of `optimizer`"
         )
     return weights
-
-
-def _method(
-    configuration: Configuration, data_root: Path | None
-) -> tuple[lightning.LightningModule, PatchData, dict[str, Any]]:
-    """Module and data of the method, and what the record says of them."""
-    data = configuration.data
-    if isinstance(configuration, CrackRemoverConfiguration):
-        cracked = painted_patch_data(configuration, data_root)
-        told: dict[str, Any] = {"data": f"{' and '.join(data.photos)}, {data.split}"}
-        if configuration.initial_weights is not None:
-            told["initial_weights"] = _origin(Path(configuration.initial_weights))
-        return CrackRemoverTraining(configuration), cracked, told
-    facts = {"data": f"{data.photos}, {data.split}"}
-    if isinstance(configuration, SupervisedConfiguration):
-        annotated = annotated_patch_data(configuration, data_root)
-        return SupervisedSegmentation(configuration), annotated, facts
-    undamaged = undamaged_patch_data(configuration, data_root)
-    if isinstance(configuration, RIADConfiguration):
-        return InpaintingOfSquares(configuration), undamaged, facts
-    if isinstance(configuration, SCADNConfiguration):
-        return InpaintingOfStripes(configuration), undamaged, facts
-    restoration = AdversarialRestoration(configuration)
-    return restoration, undamaged, facts | {"style_features": restoration.style_features_name}
-
-
-def _origin(initial_weights: Path) -> dict[str, Any]:
-    """What is known of the weights that a run starts from, so that its own do not hide what came before."""
-    _, record = load_weights(initial_weights)
-    known = ("images_seen", "seed", "code", "data", "initial_weights")
-    return {"sha256": record.sha256} | {
-        key: record.provenance[key] for key in known if key in record.provenance
-    }
 
 
 def _open_run_folder(run_folder: Path, configuration: Configuration) -> Path | None:
@@ -204,11 +161,8 @@ def _differences(before: Configuration, now: Configuration) -> list[str]:
     """Keys that may not change in a resumed run."""
     if type(before) is not type(now):
         return ["method"]
-    free = {"patience", "sample_every", "workers"}  # these do not change what it has done so far
-    if isinstance(now, TrainingConfiguration):
-        free.add("epochs")  # nor does this, where the learning rates do not depend on it
     pairs = [(field.name, getattr(before, field.name), getattr(now, field.name)) for field in fields(now)]
-    return [name for name, old, new in pairs if name not in free and old != new]
+    return [name for name, old, new in pairs if name not in now.free_when_resumed and old != new]
 
 
 @rank_zero_only  # the other processes of a parallel run come here too
@@ -216,13 +170,12 @@ def _write_records(
     run_folder: Path, configuration: Configuration, provenance: dict[str, Any], *, finished: bool
 ) -> None:
     write_atomically(run_folder / "configuration.yaml", dump_configuration(configuration).encode())
-    record = provenance | {"finished": finished}
-    write_atomically(run_folder / "run.json", (json.dumps(record, indent=2) + "\n").encode())
+    write_atomically(run_folder / "run.json", json_bytes(provenance | {"finished": finished}))
 
 
 @contextmanager
 def _one_line_errors(run_folder: Path) -> Iterator[None]:
-    """Turns Lightning's way of telling a user's mistakes into this package's, and Ctrl-C into what it was."""
+    """Raise this package's errors in place of Lightning's, and KeyboardInterrupt again on Ctrl-C."""
     on_interrupt = signal.getsignal(signal.SIGINT)
     try:
         yield
@@ -232,24 +185,18 @@ def _one_line_errors(run_folder: Path) -> Iterator[None]:
         signal.signal(signal.SIGINT, on_interrupt)  # Lightning leaves it ignored
         raise KeyboardInterrupt from error
     except MisconfigurationException as error:
-        raise ConfigurationError(
-            f"{run_folder}: cannot be trained so: {' '.join(str(error).split())}"
-        ) from error
+        raise ConfigurationError(f"{run_folder}: cannot be trained so: {one_line(error)}") from error
     except OSError as error:
         raise OutputError(
-            f"{run_folder}: cannot be written ({error.strerror or error}); choose a writable folder, or free "
+            f"{run_folder}: cannot be written ({one_line(error)}); choose a writable folder, or free "
             "some space"
         ) from error
 
 
-def _precision(choice: Literal["auto", "bf16", "32"]) -> Any:
-    if choice == "auto":
-        choice = "bf16" if torch.cuda.is_available() or has_bfloat16() else "32"
-    return "bf16-mixed" if choice == "bf16" else "32-true"
-
-
-def _channels_last(module: lightning.LightningModule) -> lightning.LightningModule:
-    return module.to(memory_format=torch.channels_last)
+def _in_16_bits(configuration: Configuration) -> bool:
+    if configuration.precision == "auto":
+        return torch.cuda.is_available() or has_bfloat16()
+    return configuration.precision == "bf16"
 
 
 def _usable_cores() -> int:

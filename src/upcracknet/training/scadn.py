@@ -1,8 +1,8 @@
 """SCADN's training: stripes are restored, and a discriminator judges the whole."""
 
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-import pytorch_lightning as lightning
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -15,28 +15,55 @@ from upcracknet.baselines.scadn import (
 )
 from upcracknet.corruption import StripedMasks, corrupt
 from upcracknet.losses.adversarial import discriminator_loss, generator_adversarial_loss
-from upcracknet.training.inpainting_configuration import SCADNConfiguration
-from upcracknet.weights import WeightsRecord
-
-VALIDATION_SEED = 20240428  # the masks of validation are the same in each epoch and run
+from upcracknet.training.configuration import VALIDATION_SEED, Configuration, DataConfiguration
+from upcracknet.training.configuration_file import Count, DecayRate, NotNegative, Positive
+from upcracknet.training.method import Method
 
 REMOVED_WEIGHT = 4.0
 """How much more the removed pixels' error counts."""
 
 
-class InpaintingOfStripes(lightning.LightningModule):
+@dataclass(frozen=True)
+class SCADNConfiguration(Configuration):
+    """Everything that decides a training run of SCADN; the defaults are the published ones.
+
+    Attributes:
+        method: name of the system.
+        data: undamaged patches; 512 pixels published, 256 in the comparison of the paper.
+        filters: channels of both networks' first level.
+        generator_learning_rate: of Adam.
+        discriminator_learning_rate: of Adam.
+        betas: decay rates of Adam's moment estimates.
+        adversarial: weight of the adversarial loss beside the restoration loss.
+    """
+
+    method: Literal["scadn"] = "scadn"
+    data: DataConfiguration = field(default_factory=DataConfiguration)
+    filters: Count = 64
+    generator_learning_rate: Positive = 1e-4
+    discriminator_learning_rate: Positive = 1e-5
+    betas: tuple[DecayRate, DecayRate] = (0.0, 0.9)
+    adversarial: NotNegative = 0.001
+    batch_size: Count = 4
+
+    @property
+    def size_multiple(self) -> int:
+        """Pixels that three halvings need."""
+        return SCADNGenerator.size_multiple
+
+
+class InpaintingOfStripes(Method):
     """SCADN's generator learns to restore striped undamaged patches, its discriminator to tell them apart.
 
     Args:
         configuration: sizes, learning rates and seed.
     """
 
-    weights_name = "scadn.safetensors"
+    configuration: SCADNConfiguration
 
     def __init__(self, configuration: SCADNConfiguration) -> None:
-        super().__init__()
+        super().__init__(configuration)
         self.automatic_optimization = False  # two optimisers take turns
-        self.configuration = configuration
         self.generator = SCADNGenerator(configuration.filters)
         self.discriminator = SCADNDiscriminator(configuration.filters)
         self.masks = StripedMasks()
@@ -45,7 +72,7 @@ class InpaintingOfStripes(lightning.LightningModule):
         self._errors: list[Float[Tensor, "b scales"]] = []
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
-        """Adam for each network; the learning rates stay."""
+        """Take Adam for each network; the learning rates stay."""
         settings = self.configuration
         return [
             torch.optim.Adam(
@@ -66,8 +93,7 @@ class InpaintingOfStripes(lightning.LightningModule):
             images: undamaged patches in [0, 1].
             batch_index: unused; Lightning passes it.
         """
-        step = self.trainer.global_step * self.trainer.world_size + self.global_rank
-        masks = self._masks(images, self.configuration.seed * 1_000_003 + step)
+        masks = self._masks(images, self.step_seed(self.trainer.global_step))
         optimizers: Any = self.optimizers()
         generator_optimizer, discriminator_optimizer = optimizers
         restored = self.generator(corrupt(images, masks, REMOVED))
@@ -86,17 +112,8 @@ class InpaintingOfStripes(lightning.LightningModule):
         self.manual_backward(restoration + self.configuration.adversarial * adversarial)
         generator_optimizer.step()
         self.discriminator.requires_grad_(True)
-        self.log_dict(
-            {
-                "train/adversarial": adversarial,
-                "train/discriminator": loss_discriminator,
-                "train/total": restoration,
-            },
-            on_step=False,
-            on_epoch=True,
-            batch_size=len(images),
-            sync_dist=True,
-        )
+        losses = {"adversarial": adversarial, "discriminator": loss_discriminator, "total": restoration}
+        self.log_losses("train", losses, len(images))
 
     def on_validation_epoch_start(self) -> None:
         """Forget the errors of an earlier state of the generator."""
@@ -107,40 +124,36 @@ class InpaintingOfStripes(lightning.LightningModule):
         masks = self._masks(images, VALIDATION_SEED + batch_index)
         loss = _restoration(self.generator(corrupt(images, masks, REMOVED)).float(), images, masks)
         self._errors.append(striped_errors(self.generator, images, self.masks).mean(dim=(2, 3)))
-        self.log("validation/total", loss, batch_size=len(images), sync_dist=True)
+        self.log_losses("validation", {"total": loss}, len(images))
 
     def on_validation_epoch_end(self) -> None:
-        """What each scale's error is on undamaged road that training has not seen.
+        """Average each scale's error on undamaged road that training has not seen.
 
         The published method takes it from the training photos, where it is too small.
         """
         self.usual_errors = torch.cat(self._errors).mean(dim=0).float()
 
     def _masks(self, images: Float[Tensor, "b 3 h w"], seed: int) -> Float[Tensor, "b 1 h w"]:
-        # One seed a step: the masks of a resumed run need no saved state.
         generator = torch.Generator().manual_seed(seed)
         masks = self.masks.sample(len(images), images.shape[-2], images.shape[-1], generator)
         return masks.to(images.device)
 
-    @torch.no_grad()
-    def pictures(self, images: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b 3 h w"]]:
-        """Rows for a picture: original, corrupted and restored patches in [0, 1]."""
-        corrupted = corrupt(images, self._masks(images, VALIDATION_SEED), REMOVED)
-        return [images, corrupted, self.generator(corrupted).float()]
+    def pictures(self, batch: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b 3 h w"]]:
+        """Give original, corrupted and restored patches in [0, 1]."""
+        corrupted = corrupt(batch, self._masks(batch, VALIDATION_SEED), REMOVED)
+        return [batch, corrupted, self.generator(corrupted).float()]
 
-    def tensors(self) -> dict[str, Tensor]:
-        """What the weights file holds."""
-        return self.generator.state_dict()
+    def trained_network(self) -> SCADNGenerator:
+        """Give the generator."""
+        return self.generator
 
-    def weights_record(self, provenance: dict[str, Any]) -> WeightsRecord:
-        """Describe the generator for its weights file."""
-        usual_errors = self.usual_errors.tolist()
-        return WeightsRecord(
-            architecture="SCADN",
-            configuration={"filters": self.configuration.filters},
-            detection={"input_size": self.configuration.data.size, "usual_errors": usual_errors},
-            provenance=provenance | {"method": "SCADN"},
-        )
+    def network_arguments(self) -> dict[str, Any]:
+        """Give the generator's size."""
+        return {"filters": self.configuration.filters}
+
+    def detection_settings(self) -> dict[str, Any]:
+        """Give the size of the patches, and what the errors of undamaged road are."""
+        return {"input_size": self.configuration.data.size, "usual_errors": self.usual_errors.tolist()}
 
 
 def _restoration(

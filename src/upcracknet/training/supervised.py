@@ -1,28 +1,100 @@
 """Training of the supervised networks by the paper's recipe (Section IV-B)."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import pytorch_lightning as lightning
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from upcracknet.baselines.supervised import SUPERVISED
+from upcracknet.baselines.supervised import SupervisedNetwork
 from upcracknet.baselines.supervised.blocks.backbone_weights import load_backbone
 from upcracknet.baselines.supervised.scorer import normalise
-from upcracknet.data.annotated import AnnotatedPatch, AnnotatedPatches
-from upcracknet.data.dataset import open_dataset
-from upcracknet.data.patches import split_samples
+from upcracknet.data.annotated import AnnotatedPatch
+from upcracknet.detection.systems import SYSTEMS, imported
 from upcracknet.errors import ConfigurationError
 from upcracknet.losses.focal import focal_loss
-from upcracknet.training.patch_data import PatchData
-from upcracknet.training.supervised_configuration import SupervisedConfiguration
-from upcracknet.weights import WeightsRecord
+from upcracknet.training.configuration import Configuration, PhotosConfiguration
+from upcracknet.training.configuration_file import DecayRate, NotNegative, Positive
+from upcracknet.training.method import Method
 
 
-class SupervisedSegmentation(lightning.LightningModule):
+@dataclass(frozen=True)
+class AnnotatedConfiguration(PhotosConfiguration):
+    """Which annotated photos are learned from; without a number of patches one a photo.
+
+    Attributes:
+        scales: least and greatest factor by which photos are scaled before they are cropped to ``size``.
+    """
+
+    photos: str = "deepcrack"
+    scales: tuple[float, float] = (0.5, 2.0)
+
+
+@dataclass(frozen=True)
+class SupervisedOptimizerConfiguration:
+    """How a supervised network descends; the defaults are the paper's.
+
+    Attributes:
+        kind: stochastic gradient descent, or Adam.
+        learning_rate: at the start.
+        momentum: of gradient descent.
+        weight_decay: of either.
+        polynomial_power: the learning rate falls as (1 − share of the steps done) to this power; 0 keeps it.
+    """
+
+    kind: Literal["sgd", "adam"] = "sgd"
+    learning_rate: Positive = 0.01
+    momentum: DecayRate = 0.9
+    weight_decay: NotNegative = 1e-4
+    polynomial_power: NotNegative = 0.9
+
+
+@dataclass(frozen=True)
+class SupervisedConfiguration(Configuration):
+    """Everything that decides a training run of a supervised network; the defaults are the paper's.
+
+    Attributes:
+        method: name of the network.
+        options: keyword arguments of the network, such as ``backbone``.
+        data: annotated photos.
+        loss: of each output: ``cross-entropy``, or ``focal`` (Lin et al., ICCV 2017), which counts pixels
+            that are still wrong more.
+        backbone_weights: file with ImageNet weights of the backbone; None starts from random ones.
+        optimizer: how it descends.
+    """
+
+    method: str = "unet"
+    options: dict[str, Any] = field(default_factory=dict)
+    data: AnnotatedConfiguration = field(default_factory=AnnotatedConfiguration)
+    loss: Literal["cross-entropy", "focal"] = "cross-entropy"
+    backbone_weights: str | None = None
+    optimizer: SupervisedOptimizerConfiguration = field(default_factory=SupervisedOptimizerConfiguration)
+
+    @property
+    def network(self) -> type[SupervisedNetwork]:
+        """Class of the network."""
+        network: type[SupervisedNetwork] = imported(SYSTEMS[self.method].network)
+        return network
+
+    @property
+    def size_multiple(self) -> int:
+        """Pixels that the sides of the network's images are multiples of."""
+        return self.network.size_multiple
+
+    def problems(self) -> Iterator[str]:
+        """Find settings that do not go together, one sentence each."""
+        yield from super().problems()
+        if not 0 < self.data.scales[0] <= self.data.scales[1]:
+            yield "`data.scales` must be two factors, 0 < low ≤ high"
+        if self.batch_size < self.network.smallest_batch:
+            yield f"`batch_size` must be ≥ {self.network.smallest_batch} for {self.method}"
+
+
+class SupervisedSegmentation(Method):
     """A network learns to mark cracks as people have marked them.
 
     Args:
@@ -32,17 +104,16 @@ class SupervisedSegmentation(lightning.LightningModule):
         ConfigurationError: the network does not take these options, or has no backbone to load weights into.
     """
 
-    weights_name = "network.safetensors"
+    configuration: SupervisedConfiguration
 
     def __init__(self, configuration: SupervisedConfiguration) -> None:
-        super().__init__()
-        self.configuration = configuration
+        super().__init__(configuration)
         try:
-            self.network = SUPERVISED[configuration.method](**configuration.options)
+            self.network = configuration.network(**configuration.options)
         except (TypeError, ValueError) as error:
             raise ConfigurationError(f"`options` of {configuration.method}: {error}") from error
         if configuration.backbone_weights is not None:
-            backbone = getattr(self.network, "backbone", None)
+            backbone = dict(self.network.named_children()).get("backbone")
             if backbone is None:
                 raise ConfigurationError(
                     f"`backbone_weights`: {configuration.method} has no backbone; leave them out"
@@ -50,7 +121,7 @@ class SupervisedSegmentation(lightning.LightningModule):
             load_backbone(backbone, Path(configuration.backbone_weights))
 
     def configure_optimizers(self) -> Any:
-        """Gradient descent or Adam; the learning rate falls polynomially with the steps."""
+        """Take gradient descent or Adam; the learning rate falls polynomially with the steps."""
         settings = self.configuration.optimizer
         parameters = self.network.parameters()
         optimizer: torch.optim.Optimizer
@@ -72,80 +143,38 @@ class SupervisedSegmentation(lightning.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def training_step(self, batch: AnnotatedPatch, batch_index: int) -> Tensor:
-        """Loss of one batch: the answer's, and the weighted ones of the side outputs."""
+        """Compute the loss of a batch: the answer's, and the weighted ones of the side outputs."""
         answer = self.network(_network_input(batch.photo))
         weights = (1.0, *self.network.side_weights)
         losses = [self._loss(logits, batch.crack) for logits in (answer.logits, *answer.side)]
         total = sum(
             (weight * loss for weight, loss in zip(weights, losses, strict=True)), torch.zeros_like(losses[0])
         )
-        self._log("train", batch, {"answer": losses[0], "total": total})
+        self.log_losses("train", {"answer": losses[0], "total": total}, len(batch.photo))
         return total
 
     def validation_step(self, batch: AnnotatedPatch, batch_index: int) -> None:
-        """The answer's loss on held-out photos."""
+        """Measure the answer's loss on held-out photos."""
         loss = self._loss(self.network(_network_input(batch.photo)).logits, batch.crack)
-        self._log("validation", batch, {"total": loss})
+        self.log_losses("validation", {"total": loss}, len(batch.photo))
 
     def _loss(self, logits: Float[Tensor, "b h w"], crack: Float[Tensor, "b h w"]) -> Float[Tensor, ""]:
         if self.configuration.loss == "focal":
             return focal_loss(logits.float(), crack)
         return F.binary_cross_entropy_with_logits(logits.float(), crack)
 
-    def _log(self, part: str, batch: AnnotatedPatch, values: dict[str, Tensor]) -> None:
-        self.log_dict(
-            {f"{part}/{name}": value for name, value in values.items()},
-            on_step=False,
-            on_epoch=True,
-            batch_size=len(batch.photo),
-            sync_dist=True,
-        )
-
-    @torch.no_grad()
     def pictures(self, batch: AnnotatedPatch) -> list[Float[Tensor, "b 3 h w"]]:
-        """Rows for a picture: photos, what people marked, and how crack-like each pixel is; all in [0, 1]."""
-        training = self.network.training
-        marked = self.network.eval()(_network_input(batch.photo)).logits.float().sigmoid()
-        self.network.train(training)
+        """Give photos, what people marked, and how crack-like each pixel is; all in [0, 1]."""
+        marked = self.network(_network_input(batch.photo)).logits.float().sigmoid()
         return [batch.photo, *(mask[:, None].expand(-1, 3, -1, -1) for mask in (batch.crack, marked))]
 
-    def tensors(self) -> dict[str, Tensor]:
-        """What the weights file holds."""
-        tensors: dict[str, Tensor] = self.network.state_dict()
-        return tensors
+    def trained_network(self) -> SupervisedNetwork:
+        """Give the network."""
+        return self.network
 
-    def weights_record(self, provenance: dict[str, Any]) -> WeightsRecord:
-        """Describe the network for its weights file."""
-        return WeightsRecord(
-            architecture=self.configuration.method,
-            configuration=dict(self.configuration.options),
-            detection={},
-            provenance=provenance | {"method": self.configuration.method},
-        )
-
-
-def annotated_patch_data(configuration: SupervisedConfiguration, data_root: Path | None = None) -> PatchData:
-    """Annotated photos for training and validation.
-
-    Args:
-        configuration: photos, sizes, batch size, workers and seed.
-        data_root: folder of the named datasets; None reads the environment variable UPCRACKNET_DATA.
-
-    Raises:
-        DataError: photos or masks are missing.
-    """
-    data = configuration.data
-    chosen, kept_apart = split_samples(
-        open_dataset(data.photos, data_root, data.split), data.validation_share, configuration.seed
-    )
-    training = AnnotatedPatches(
-        chosen,
-        size=data.size,
-        scales=data.scales,
-        patches_per_epoch=data.patches_per_epoch,
-        seed=configuration.seed,
-    )
-    return PatchData(configuration, training, AnnotatedPatches(kept_apart, size=data.size, augment=False))
+    def network_arguments(self) -> dict[str, Any]:
+        """Give the network's options."""
+        return dict(self.configuration.options)
 
 
 def _network_input(photos: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:

@@ -4,16 +4,14 @@ import pytest
 import torch
 from scipy.stats import rankdata
 
-from upcracknet.baselines.classical import CLASSICAL
 from upcracknet.data.synthetic import synthesize_road
 from upcracknet.detection import Scorer
+from upcracknet.detection.systems import CLASSICAL, SYSTEMS, imported
 
-NAMES = list(CLASSICAL)
 
-
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CLASSICAL)
 def test_cracks_of_synthetic_roads_are_found_better_than_by_chance(name: str) -> None:
-    method = CLASSICAL[name]()
+    method = imported(SYSTEMS[name].scorer)()
     for seed in (0, 1, 2):
         road = synthesize_road(seed)
         photo = torch.from_numpy(road.photo.copy()).permute(2, 0, 1)[None] / 255
@@ -24,10 +22,10 @@ def test_cracks_of_synthetic_roads_are_found_better_than_by_chance(name: str) ->
         assert area > 0.6, seed
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CLASSICAL)
 @pytest.mark.parametrize("size", [(7, 40), (33, 18)])
 def test_contract(name: str, size: tuple[int, int]) -> None:
-    method = CLASSICAL[name]()
+    method = imported(SYSTEMS[name].scorer)()
     assert isinstance(method, Scorer)
     assert (method.name, method.input_size) == (name, None)
     images = torch.rand((2, 3, *size), generator=torch.Generator().manual_seed(0))

@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from upcracknet.baselines.supervised import SUPERVISED
 from upcracknet.baselines.supervised.scorer import SegmentationScorer, normalise
 from upcracknet.detection import Scorer
-from upcracknet.detection.methods import parameter_count
+from upcracknet.detection.cost import parameter_count
+from upcracknet.detection.systems import SUPERVISED as NAMES
+from upcracknet.detection.systems import SYSTEMS, imported
 
 # Of the reference variants that docs/methods.md names, with one output channel or two.
 PARAMETERS = {
@@ -24,8 +25,6 @@ PARAMETERS = {
     "deepcrack19": 14_720_389,
 }
 
-NAMES = list(SUPERVISED)
-
 
 def images(network, number: int = 2, seed: int = 0) -> torch.Tensor:
     side = max(64, 2 * network.size_multiple)
@@ -35,13 +34,13 @@ def images(network, number: int = 2, seed: int = 0) -> torch.Tensor:
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_parameters(name):
     with torch.device("meta"):
-        network = SUPERVISED[name]()
+        network = imported(SYSTEMS[name].network)()
     assert parameter_count(network) == pytest.approx(PARAMETERS[name], rel=0.0002)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_answers_have_the_size_of_the_images(name):
-    network = SUPERVISED[name]()
+    network = imported(SYSTEMS[name].network)()
     pictures = images(network)
     answer = network.train()(pictures)
     assert answer.logits.shape == (2, *pictures.shape[-2:])
@@ -55,7 +54,7 @@ def test_answers_have_the_size_of_the_images(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_parameter_learns(name):
     torch.manual_seed(0)
-    network = SUPERVISED[name]().train()
+    network = imported(SYSTEMS[name].network)().train()
     answer = network(images(network))
     outputs = [answer.logits, *answer.side]
     sum((output * torch.randn_like(output)).sum() for output in outputs).backward()
@@ -66,7 +65,7 @@ def test_every_parameter_learns(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_two_images_are_learned_by_heart(name):
     torch.manual_seed(0)
-    network = SUPERVISED[name]().train()
+    network = imported(SYSTEMS[name].network)().train()
     pictures = images(network)
     side = pictures.shape[-1]
     crack = torch.zeros(2, side, side)
@@ -90,7 +89,7 @@ def test_two_images_are_learned_by_heart(name):
 @pytest.mark.parametrize("name", ["enet", "bisenetv2"])
 def test_the_scorer_takes_any_size(name):
     torch.manual_seed(0)
-    scorer = SegmentationScorer(SUPERVISED[name](), "tested")
+    scorer = SegmentationScorer(imported(SYSTEMS[name].network)(), "tested")
     assert isinstance(scorer, Scorer)
     score = scorer.score(torch.rand(1, 3, 50, 75))
     assert score.shape == (1, 50, 75)
@@ -99,7 +98,7 @@ def test_the_scorer_takes_any_size(name):
 
 def test_what_is_added_to_fill_the_size_does_not_show():
     torch.manual_seed(0)
-    scorer = SegmentationScorer(SUPERVISED["enet"](), "tested")
+    scorer = SegmentationScorer(imported(SYSTEMS["enet"].network)(), "tested")
     picture = torch.rand(1, 3, 64, 64)
     continued = F.pad(picture, (0, 16, 0, 16), mode="replicate")[..., :60, :60]
     whole = scorer.score(F.pad(continued, (0, 4, 0, 4), mode="replicate"))[:, :60, :60]
@@ -110,7 +109,7 @@ def test_training_and_detection_see_photos_alike():
     """The scorer normalises as training does, by ImageNet's mean and deviation."""
     seen = []
 
-    class Watching(SUPERVISED["enet"]):
+    class Watching(imported(SYSTEMS["enet"].network)):
         def forward(self, images):
             seen.append(images)
             return super().forward(images)

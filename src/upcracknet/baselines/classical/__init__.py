@@ -1,4 +1,4 @@
-"""Methods without learning: one file a method, one line each here."""
+"""Methods without learning: one file a method; their rows are in ``detection.systems``."""
 
 from upcracknet.baselines.classical.black_top_hat import BlackTopHat
 from upcracknet.baselines.classical.canny import Canny
@@ -7,9 +7,4 @@ from upcracknet.baselines.classical.minimal_path import MinimalPath
 from upcracknet.baselines.classical.ridges import Frangi, Sato
 from upcracknet.baselines.classical.sauvola import Sauvola
 
-CLASSICAL = {
-    method.name: method for method in (LocalContrast, BlackTopHat, Sauvola, Canny, Frangi, Sato, MinimalPath)
-}
-"""The classical methods by name."""
-
-__all__ = ["CLASSICAL", "BlackTopHat", "Canny", "Frangi", "LocalContrast", "MinimalPath", "Sato", "Sauvola"]
+__all__ = ["BlackTopHat", "Canny", "Frangi", "LocalContrast", "MinimalPath", "Sato", "Sauvola"]

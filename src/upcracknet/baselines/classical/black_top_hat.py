@@ -20,7 +20,6 @@ class BlackTopHat:
     """
 
     name = "black-top-hat"
-    title = "black top-hat"
     input_size: int | None = None
     level: float | None = None
 

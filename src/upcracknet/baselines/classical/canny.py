@@ -18,7 +18,6 @@ class Canny:
     """
 
     name = "canny"
-    title = "Canny's edges, closed"
     input_size: int | None = None
     level: float | None = 0.5
 

@@ -20,7 +20,6 @@ class LocalContrast:
     """
 
     name = "local-contrast"
-    title = "local contrast"
     input_size: int | None = None
     level: float | None = None
 

@@ -27,7 +27,6 @@ class MinimalPath:
     """
 
     name = "minimal-path"
-    title = "minimal paths"
     input_size: int | None = None
     level: float | None = None
 

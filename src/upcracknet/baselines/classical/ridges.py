@@ -21,7 +21,6 @@ class Frangi:
     """
 
     name = "frangi"
-    title = "Frangi's ridges"
     input_size: int | None = None
     level: float | None = None
 
@@ -52,7 +51,6 @@ class Sato:
     """
 
     name = "sato"
-    title = "Sato's ridges"
     input_size: int | None = None
     level: float | None = None
 

@@ -17,7 +17,6 @@ class Sauvola:
     """
 
     name = "sauvola"
-    title = "Sauvola's threshold"
     input_size: int | None = None
     level: float | None = 0.0
 

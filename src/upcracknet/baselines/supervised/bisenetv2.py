@@ -137,7 +137,6 @@ def booster(channels: int, scale: int) -> nn.Sequential:
 class BiSeNetV2(SupervisedNetwork):
     """Both branches, their aggregation, the head, and the four boosters of Section 4.4 (Figure 3)."""
 
-    title: ClassVar[str] = "BiSeNetv2"
     stride: ClassVar[int] = 8
     size_multiple: ClassVar[int] = 32
     side_weights: ClassVar[tuple[float, ...]] = (1, 1, 1, 1)

@@ -80,7 +80,6 @@ class DDRNet(SupervisedNetwork):
         ValueError: when there is no such variant, or a scale would have no channel.
     """
 
-    title: ClassVar[str] = "DDRNet"
     stride: ClassVar[int] = 8
     size_multiple: ClassVar[int] = 64
     smallest_batch: ClassVar[int] = 2

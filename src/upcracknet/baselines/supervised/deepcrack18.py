@@ -69,7 +69,6 @@ class Deepcrack18(SupervisedNetwork):
         ValueError: when there is no such form.
     """
 
-    title: ClassVar[str] = "Deepcrack18"
     stride: ClassVar[int] = 1
     size_multiple: ClassVar[int] = 32
     side_weights: ClassVar[tuple[float, ...]] = (1, 1, 1, 1, 1)

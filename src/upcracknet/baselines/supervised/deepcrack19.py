@@ -22,7 +22,6 @@ class Deepcrack19(SupervisedNetwork):
     No convolution adds a bias. The network is trained from nothing.
     """
 
-    title: ClassVar[str] = "Deepcrack19"
     stride: ClassVar[int] = 1
     size_multiple: ClassVar[int] = 16
     side_weights: ClassVar[tuple[float, ...]] = (0.5, 0.75, 1.0, 0.75, 0.5)

@@ -38,7 +38,6 @@ class DeepLabv3Plus(SupervisedNetwork):
         ValueError: when there is no such backbone.
     """
 
-    title: ClassVar[str] = "DeepLabv3+"
     stride: ClassVar[int] = 4
     size_multiple: ClassVar[int] = 16
     smallest_batch: ClassVar[int] = 2

@@ -53,7 +53,6 @@ def context_bottlenecks() -> list[nn.Module]:
 class ENet(SupervisedNetwork):
     """Table 1 of the paper: an initial block and five sections of bottlenecks, down to 1/8 and up again."""
 
-    title: ClassVar[str] = "ENet"
     stride: ClassVar[int] = 2
     size_multiple: ClassVar[int] = 8
 

@@ -52,7 +52,6 @@ class Lawin(SupervisedNetwork):
         ValueError: when there is no such backbone.
     """
 
-    title: ClassVar[str] = "Lawin"
     stride: ClassVar[int] = 4
     size_multiple: ClassVar[int] = 64
     smallest_batch: ClassVar[int] = 2

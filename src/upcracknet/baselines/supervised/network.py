@@ -26,7 +26,6 @@ class SupervisedNetwork(nn.Module, ABC):
     Heads that serve training alone are in the attribute ``auxiliary``, where there are any.
 
     Attributes:
-        title: what tables call it.
         stride: pixels of the image for one step of the features that the answer is computed from.
         size_multiple: height and width of the images must be multiples of this many pixels.
         side_weights: weight of each side output in the loss, beside 1 for the answer.
@@ -34,7 +33,6 @@ class SupervisedNetwork(nn.Module, ABC):
             which batch normalisation cannot normalise alone.
     """
 
-    title: ClassVar[str]
     stride: ClassVar[int]
     size_multiple: ClassVar[int]
     side_weights: ClassVar[tuple[float, ...]] = ()

@@ -30,7 +30,6 @@ class PSPNet(SupervisedNetwork):
     The ResNet has the authors' deep stem, so ImageNet weights must have it as well.
     """
 
-    title: ClassVar[str] = "PSPNet"
     stride: ClassVar[int] = 8
     size_multiple: ClassVar[int] = 8
     side_weights: ClassVar[tuple[float, ...]] = (0.4,)

@@ -1,13 +1,16 @@
 """A supervised network as a scorer."""
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
 from upcracknet.baselines.supervised.deepcrack19 import Deepcrack19
-from upcracknet.baselines.supervised.deepcrack19_refinement import refine
+from upcracknet.baselines.supervised.deepcrack19_refinement import REFINED_LEVEL, refine
 from upcracknet.baselines.supervised.network import SupervisedNetwork
+from upcracknet.detection.threshold import Threshold
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
@@ -66,6 +69,22 @@ class GuidedFilterScorer:
         fused = self._deepcrack.fuse(sides)
         refined = refine(fused[:, :height, :width].sigmoid(), sides[:, 0, :height, :width].sigmoid())
         return refined.clamp(0, 1)
+
+
+def segmentation_scorer(
+    network: SupervisedNetwork, detection: dict[str, Any], preset: str | None, name: str
+) -> tuple[SegmentationScorer | GuidedFilterScorer, Threshold]:
+    """Make a supervised network's scorer and threshold.
+
+    Args:
+        network: a trained network.
+        detection: nothing is stored with it.
+        preset: ``guided-filter`` for Deepcrack19, or None.
+        name: shown in results.
+    """
+    if isinstance(network, Deepcrack19) and preset == "guided-filter":
+        return GuidedFilterScorer(network, name), Threshold(REFINED_LEVEL)
+    return SegmentationScorer(network, name), Threshold(0.5)
 
 
 def _prepared(images: Float[Tensor, "b 3 h w"], multiple: int) -> Float[Tensor, "b 3 _h _w"]:

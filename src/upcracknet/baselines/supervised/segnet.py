@@ -21,7 +21,6 @@ class SegNet(SupervisedNetwork):
     The encoder takes ImageNet weights of torchvision's ``vgg16_bn``, by name.
     """
 
-    title: ClassVar[str] = "SegNet"
     stride: ClassVar[int] = 1
     size_multiple: ClassVar[int] = 32
 

@@ -78,7 +78,6 @@ class SegResNet(SupervisedNetwork):
     no two windows then share a maximum, for which un-pooling would keep either value.
     """
 
-    title: ClassVar[str] = "SegResNet"
     stride: ClassVar[int] = 1
     size_multiple: ClassVar[int] = 32
 

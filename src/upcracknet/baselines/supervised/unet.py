@@ -31,7 +31,6 @@ def double_convolution(channels: int, out_channels: int) -> nn.Sequential:
 class UNet(SupervisedNetwork):
     """Five levels (Figure 1): down by 2×2 max-pooling, up by 2×2 transposed convolutions."""
 
-    title: ClassVar[str] = "UNet"
     stride: ClassVar[int] = 1
     size_multiple: ClassVar[int] = 16
 

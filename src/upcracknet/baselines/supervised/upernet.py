@@ -44,7 +44,6 @@ class UperNet(SupervisedNetwork):
         ValueError: when there is no such backbone.
     """
 
-    title: ClassVar[str] = "UperNet"
     stride: ClassVar[int] = 4
     size_multiple: ClassVar[int] = 16
     smallest_batch: ClassVar[int] = 2

@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from upcracknet.errors import WeightsError
 from upcracknet.losses.features import RandomFeatures, VGG19Features
 from upcracknet.losses.restoration import LossWeights, restoration_loss
-from upcracknet.training import adversarial_restoration
-from upcracknet.training.adversarial_restoration import AdversarialRestoration
+from upcracknet.training import up_cracknet
+from upcracknet.training.up_cracknet import AdversarialRestoration
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def alone(monkeypatch):
 
 
 def test_removed_pixels_are_black_and_exactly_half(module, images):
-    originals, corrupted = module._corrupt(images, seed=3)
+    originals, corrupted = module.corrupted(images, seed=3)
     assert torch.equal(originals, images * 2 - 1)
     removed = corrupted == -1
     assert torch.equal(removed.all(dim=1), removed.any(dim=1)), "all colours of a pixel go together"
@@ -49,7 +49,7 @@ def test_removed_pixels_are_black_and_exactly_half(module, images):
 
 
 def test_masks_depend_on_the_seed_alone(module, images):
-    first, again, other = (module._corrupt(images, seed)[1] for seed in (3, 3, 4))
+    first, again, other = (module.corrupted(images, seed)[1] for seed in (3, 3, 4))
     torch.rand(5)
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
@@ -57,8 +57,8 @@ def test_masks_depend_on_the_seed_alone(module, images):
 
 def test_each_step_and_each_process_draws_its_own_masks(module, images, alone, monkeypatch):
     seeds = []
-    corrupt = module._corrupt
-    monkeypatch.setattr(module, "_corrupt", lambda images, seed: seeds.append(seed) or corrupt(images, seed))
+    corrupt = module.corrupted
+    monkeypatch.setattr(module, "corrupted", lambda images, seed: seeds.append(seed) or corrupt(images, seed))
     for step in (0, 2):  # two optimisers: Lightning counts two steps a batch
         for rank in (0, 1):
             alone(module, step, rank, processes=2).training_step(images, 0)
@@ -82,7 +82,7 @@ def test_a_step_updates_both_networks_as_written_out(module, images, alone):
     weights = LossWeights()
     optimizer_g = torch.optim.Adam(generator.parameters(), 1e-4, (0.5, 0.999), fused=True)
     optimizer_d = torch.optim.Adam(discriminator.parameters(), 4e-4, (0.5, 0.999), fused=True)
-    originals, corrupted = before._corrupt(images, seed=0)
+    originals, corrupted = before.corrupted(images, seed=0)
 
     torch.manual_seed(5)
     restored = generator(corrupted)
@@ -140,8 +140,8 @@ def test_without_adversarial_loss_the_discriminator_does_nothing(configure, imag
     passes, seeds = [], []
     module.discriminator.register_forward_hook(lambda *_: passes.append(1))
     for taking, step in ((module, 3), (with_discriminator, 6)):  # the fourth batch of both
-        corrupt = taking._corrupt
-        taking._corrupt = lambda images, seed, corrupt=corrupt: seeds.append(seed) or corrupt(images, seed)
+        corrupt = taking.corrupted
+        taking.corrupted = lambda images, seed, corrupt=corrupt: seeds.append(seed) or corrupt(images, seed)
         alone(taking, step).training_step(images, 0)
     assert seeds[0] == seeds[1], "the same masks with and without"
     assert not passes
@@ -164,14 +164,13 @@ def test_validation_is_the_same_each_time_and_trains_nothing(module, images, alo
     assert all(torch.equal(value, before[name]) for name, value in module.state_dict().items())
 
 
-def test_a_picture_is_restored_without_dropout_and_without_a_trace(module, images):
-    module.train()
-    _, corrupted, restored = module.pictures(images)
-    again = module.pictures(images)[2]
+def test_a_picture_is_the_same_each_time(module, images):
+    with torch.no_grad():
+        _, corrupted, restored = module.eval().pictures(images)
+        again = module.pictures(images)[2]
     assert torch.equal(restored, again)
     assert corrupted.min() == 0
     assert 0 <= restored.min() <= restored.max() <= 1
-    assert module.generator.training
 
 
 def test_learning_rates_decay_by_the_factor(module, monkeypatch):
@@ -187,14 +186,11 @@ def test_learning_rates_decay_by_the_factor(module, monkeypatch):
 
 
 def test_the_record_says_which_features_were_used(configure, module):
-    assert module.weights_record({"seed": 7}).provenance == {
-        "seed": 7,
-        "method": "UP-CrackNet",
-        "style_features": "random-filters-seed0",
-    }
+    assert module.facts()["style_features"] == "random-filters-seed0"
+    assert module.weights_record({"seed": 7}).provenance == {"seed": 7, "method": "UP-CrackNet"}
     without = AdversarialRestoration(configure(losses__style="0"))
     assert without.features is None
-    assert without.style_features_name == "none"
+    assert without.facts()["style_features"] == "none"
     record = without.weights_record({})
     assert record.configuration == {"filters": 4, "depth": 5}
     assert record.detection == {"input_size": 64}
@@ -216,17 +212,17 @@ def vgg19():
 def test_vgg19_is_downloaded_unless_a_file_is_given(configure, monkeypatch, vgg19, given, expected):
     calls = []
     monkeypatch.setattr(
-        adversarial_restoration,
+        up_cracknet,
         "load_vgg19",
         lambda path=None, download=False: calls.append((path, download)) or vgg19,
     )
     module = AdversarialRestoration(configure(style_features="vgg19", vgg19_weights=given))
     assert calls == [expected]
-    assert module.style_features_name == "vgg19-imagenet"
+    assert module.facts()["style_features"] == "vgg19-imagenet"
 
 
 def test_checkpoints_leave_vgg19_out_and_find_it_again(configure, monkeypatch, vgg19):
-    monkeypatch.setattr(adversarial_restoration, "load_vgg19", lambda *_, **__: vgg19)
+    monkeypatch.setattr(up_cracknet, "load_vgg19", lambda *_, **__: vgg19)
     module = AdversarialRestoration(configure(style_features="vgg19"))
     assert next(module.features.parameters()).device == module.device, "it moves with the module"
     checkpoint = {"state_dict": module.state_dict()}

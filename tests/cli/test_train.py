@@ -12,7 +12,8 @@ import torch
 import yaml
 
 from upcracknet import CrackDetector
-from upcracknet.cli.main import FAILED, INTERRUPTED, USAGE, run
+from upcracknet.cli.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
+from upcracknet.cli.main import run
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.training.callbacks import RestoredSamples
 from upcracknet.weights import load_weights
@@ -94,7 +95,7 @@ def test_an_interruption_has_its_exit_code_and_is_resumed(train, tmp_path, monke
         patch.setattr(
             RestoredSamples, "on_validation_epoch_end", lambda *_: signal.raise_signal(signal.SIGINT)
         )
-        assert train(*TINY) == INTERRUPTED
+        assert train(*TINY) == EXIT_INTERRUPTED
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "interrupted; finished results are whole" in printed.err
@@ -104,7 +105,7 @@ def test_an_interruption_has_its_exit_code_and_is_resumed(train, tmp_path, monke
 
 def test_all_unknown_keys_are_told_at_once(train, tmp_path, capsys):
     (tmp_path / "wrong.yaml").write_text("epoch: 3\nnetworks:\n  filters: 2\n")
-    assert train("wrong.yaml", "batchsize=2") == FAILED
+    assert train("wrong.yaml", "batchsize=2") == EXIT_FAILED
     line = error_line(capsys)
     assert line.startswith("error: wrong.yaml: ")
     for key in ("epoch", "networks.filters", "batchsize"):
@@ -123,7 +124,7 @@ def test_all_unknown_keys_are_told_at_once(train, tmp_path, capsys):
     ],
 )
 def test_mistakes_are_one_clear_error(train, capsys, arguments, reason):
-    assert train(*arguments) == FAILED
+    assert train(*arguments) == EXIT_FAILED
     assert reason in error_line(capsys)
 
 
@@ -132,7 +133,7 @@ def test_mistakes_are_one_clear_error(train, capsys, arguments, reason):
     [("--devices", "0"), ("--maximum-minutes", "0"), ("--accelerator", "abacus"), ("--epochs", "3")],
 )
 def test_wrong_usage(train, tmp_path, capsys, arguments):
-    assert train(*TINY, *arguments) == USAGE
+    assert train(*TINY, *arguments) == EXIT_USAGE
     assert arguments[0] in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
@@ -140,14 +141,14 @@ def test_wrong_usage(train, tmp_path, capsys, arguments):
 def test_another_configuration_is_not_resumed(train, capsys):
     assert train(*TINY) == 0
     capsys.readouterr()
-    assert train(*TINY, "batch_size=4") == FAILED
+    assert train(*TINY, "batch_size=4") == EXIT_FAILED
     assert "run: holds a run of another configuration (different: batch_size)" in error_line(capsys)
 
 
 def test_without_the_extra_the_remedy_is_told(train, monkeypatch, capsys):
     monkeypatch.delitem(sys.modules, "upcracknet.training.recipe", raising=False)
     monkeypatch.setitem(sys.modules, "pytorch_lightning", None)
-    assert train(*TINY) == FAILED
+    assert train(*TINY) == EXIT_FAILED
     assert "pip install 'upcracknet[train]'" in error_line(capsys)
 
 
@@ -155,14 +156,14 @@ def test_without_the_extra_the_remedy_is_told(train, monkeypatch, capsys):
 SCRIPT = """
 from pathlib import Path
 import torch
-from upcracknet.cli.main import main
+from upcracknet.cli.main import run
 from upcracknet.training.up_cracknet import AdversarialRestoration
 
 def keep(module):
     torch.save(dict(module.named_parameters()), Path(__file__).with_name(f"process-{module.global_rank}.pt"))
 
 AdversarialRestoration.on_train_end = keep
-main()
+raise SystemExit(run())
 """
 
 

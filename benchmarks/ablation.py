@@ -23,7 +23,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from upcracknet.corruption import SquareMasks, corrupt
-from upcracknet.data.dataset import CrackDataset, open_dataset
+from upcracknet.data.dataset import CrackDataset
+from upcracknet.data.registry import open_dataset
 from upcracknet.detection import (
     CrackDetector,
     CrackRemoverScorer,

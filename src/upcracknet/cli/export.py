@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from rich.console import Console
 
 from upcracknet.baselines.classical import CLASSICAL
-from upcracknet.data.dataset import open_dataset
+from upcracknet.data.registry import open_dataset
 from upcracknet.detection import RestorationScorer
 from upcracknet.detection.acceleration import export_scorer
 from upcracknet.detection.pretrained import load_scorer, weights_path

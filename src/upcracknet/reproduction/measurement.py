@@ -10,7 +10,7 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from upcracknet.data.dataset import open_dataset
+from upcracknet.data.registry import open_dataset
 from upcracknet.detection import CrackDetector, RestorationScorer, Scorer, Threshold
 from upcracknet.detection.methods import parameter_count
 from upcracknet.detection.pretrained import RUN_WEIGHTS, load_scorer, weights_path

@@ -1,6 +1,5 @@
 """Where photos lie: on local disks, or behind any address that fsspec knows, such as ``s3://``."""
 
-import io
 import os
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -10,9 +9,9 @@ from urllib.parse import urlsplit
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image
 
-from upcracknet.data.photo import PHOTO_SUFFIXES, list_photos, load_photo
+from upcracknet.data.listing import list_photos
+from upcracknet.data.photo import PHOTO_SUFFIXES, load_photo
 from upcracknet.errors import ConfigurationError, DataError, PhotoError
 from upcracknet.files import one_line
 from upcracknet.results.opening import is_for_windows
@@ -68,13 +67,9 @@ class Source:
 
     def _fetched(self) -> UInt8[np.ndarray, "h w 3"]:
         try:
-            return load_photo(Image.open(io.BytesIO(self._content())))
+            return load_photo(self._content())
         except PhotoError as error:
             raise PhotoError(str(error).replace("image:", f"{self.address}:", 1)) from error
-        except OSError as error:
-            raise PhotoError(
-                f"{self.address}: not an image; expected JPEG, PNG, TIFF, BMP or WebP"
-            ) from error
 
     def _content(self) -> bytes:
         for left in reversed(range(TRIES)):
@@ -122,7 +117,9 @@ def find_photos(addresses: list[str], results: Path) -> tuple[list[Source], str 
     note = None
     if local:
         own = _absolute(results)
-        for photo in list_photos(local):
+        listing = list_photos(local)
+        note = listing.note()
+        for photo in listing.photos:
             absolute = _absolute(photo)
             if not {own / kind for kind in ("masks", "overlays", "scores")} & set(absolute.parents):
                 found[str(absolute)] = stamp_of_file(absolute)

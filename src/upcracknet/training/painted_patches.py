@@ -1,11 +1,19 @@
 """Cracked patches for the training of a crack remover."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from upcracknet.data.dataset import Sample, open_dataset
+import cv2
+import numpy as np
+
+from upcracknet.data.dataset import Sample
 from upcracknet.data.painted import PaintedPatches, SelfLabels
 from upcracknet.data.patches import UndamagedPatches, split_samples
-from upcracknet.data.self_labelled import open_results
+from upcracknet.data.photo import load_photo
+from upcracknet.data.registry import open_dataset
+from upcracknet.data.self_labelled import SelfLabelledPhoto
+from upcracknet.errors import DataError
+from upcracknet.results import read_results
 from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration, RoadConfiguration
 from upcracknet.training.patch_data import PatchData
 
@@ -29,7 +37,7 @@ def painted_patch_data(configuration: CrackRemoverConfiguration, data_root: Path
     ]
     labels = None
     if learned.results:
-        labels = SelfLabels(open_results(learned.results), learned.share, learned.sure)
+        labels = SelfLabels(read_self_labels(learned.results), learned.share, learned.sure)
     training = PaintedPatches(
         [_undamaged(chosen, data) for chosen, _ in parts],
         size=data.size,
@@ -53,3 +61,31 @@ def _undamaged(samples: list[Sample], data: RoadConfiguration) -> UndamagedPatch
     return UndamagedPatches(
         samples, size=data.size, window_sizes=data.window_sizes, margin=data.margin, patches_per_epoch=1
     )
+
+
+def read_self_labels(folders: Sequence[str | Path]) -> list[SelfLabelledPhoto]:
+    """Read the photos and scores of result folders, written by ``upcracknet detect --scores png``.
+
+    Raises:
+        DataError: a folder holds no results, no scores, or a score of another size than its photo.
+        PhotoError: a photo cannot be read any more.
+    """
+    found = []
+    for results in map(read_results, folders):
+        done = [record for record in results.records() if record.status == "done"]
+        if not done:
+            raise DataError(f"{results.path}: no photo is done; look at its photos.csv")
+        for record in done:
+            if not (record.score or "").endswith(".png"):
+                raise DataError(
+                    f"{results.path}: has no scores; run `upcracknet detect` again with --scores png"
+                )
+            score = cv2.imread(str(results.file(str(record.score))), cv2.IMREAD_UNCHANGED)
+            photo = load_photo(results.photo(record))
+            if score is None or score.shape != photo.shape[:2]:
+                raise DataError(
+                    f"{results.path / str(record.score)}: missing, or not of the size of {record.photo}; run "
+                    "`upcracknet detect` again with --overwrite"
+                )
+            found.append(SelfLabelledPhoto(photo, np.rint(score.astype(np.float32) / 257).astype(np.uint8)))
+    return found

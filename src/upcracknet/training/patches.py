@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from upcracknet.data.dataset import open_dataset
 from upcracknet.data.patches import UndamagedPatches, split_samples
+from upcracknet.data.registry import open_dataset
 from upcracknet.training.configuration import TrainingConfiguration
 from upcracknet.training.inpainting_configuration import RIADConfiguration, SCADNConfiguration
 from upcracknet.training.patch_data import PatchData

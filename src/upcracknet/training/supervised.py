@@ -13,8 +13,8 @@ from upcracknet.baselines.supervised import SUPERVISED
 from upcracknet.baselines.supervised.blocks.backbone_weights import load_backbone
 from upcracknet.baselines.supervised.scorer import normalise
 from upcracknet.data.annotated import AnnotatedPatch, AnnotatedPatches
-from upcracknet.data.dataset import open_dataset
 from upcracknet.data.patches import split_samples
+from upcracknet.data.registry import open_dataset
 from upcracknet.errors import ConfigurationError
 from upcracknet.losses.focal import focal_loss
 from upcracknet.training.patch_data import PatchData

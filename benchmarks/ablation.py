@@ -23,7 +23,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from upcracknet.corruption import SquareMasks, corrupt
-from upcracknet.data.dataset import CrackDataset, open_dataset
+from upcracknet.data.dataset import CrackDataset
+from upcracknet.data.registry import open_dataset
 from upcracknet.detection import (
     CrackDetector,
     CrackRemoverScorer,
@@ -37,7 +38,7 @@ from upcracknet.detection.pretrained import load_network, load_pretrained, weigh
 from upcracknet.evaluation import PAPER, evaluate
 from upcracknet.networks import CrackRemover
 from upcracknet.tables import markdown_table, percent
-from upcracknet.weights import load_state, load_weights
+from upcracknet.weights import load_weights
 
 TEST_SETS = ("deepcrack", "cfd", "crack500")
 PLAIN = CrackRemoverSettings(level=0.5)

@@ -20,7 +20,8 @@ from jaxtyping import Float32
 from numpy import ndarray
 
 from upcracknet.baselines.classical import LocalContrast
-from upcracknet.data.dataset import CrackDataset, open_dataset
+from upcracknet.data.dataset import CrackDataset
+from upcracknet.data.registry import PAPER_TEST_SETS, open_dataset
 from upcracknet.detection import CrackDetector
 from upcracknet.detection.pretrained import weights_path
 from upcracknet.detection.systems import CLASSICAL
@@ -37,7 +38,6 @@ from upcracknet.evaluation.published import (
     CRACKPOT,
     CRACKPOT_IOU,
     EXCHANGED_FOOTNOTE,
-    PAPER_TEST_SETS,
     published_rows,
 )
 from upcracknet.evaluation.report import result_record

@@ -1,4 +1,4 @@
-"""Whether a change left detection bit for bit as it was: this checkout against another revision, on this machine.
+"""Whether a change left detection bit for bit as it was: this checkout against another revision.
 
     python benchmarks/golden.py c8fa702             # all shipped models, twelve photos, two rasters; minutes
     python benchmarks/golden.py c8fa702 default     # one model
@@ -96,7 +96,7 @@ def main() -> None:
                     )
                     unequal = [
                         key for key in before.keys() | after.keys()
-                        if key not in before or key not in after or not np.array_equal(before[key], after[key])
+                        if not np.array_equal(before.get(key, ()), after.get(key, ()))
                     ]  # fmt: skip
                     different += len(unequal)
                     how = "by two workers of Ray" if ray else "in one process"

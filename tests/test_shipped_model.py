@@ -8,8 +8,8 @@ import pytest
 
 import upcracknet
 from upcracknet import CrackDetector
-from upcracknet.data.dataset import open_dataset
 from upcracknet.data.patches import UndamagedPatches
+from upcracknet.data.registry import open_dataset
 from upcracknet.data.synthetic import synthesize_road
 from upcracknet.detection.pretrained import SHIPPED, weights_path
 from upcracknet.evaluation.evaluate import evaluate

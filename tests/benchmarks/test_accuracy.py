@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from upcracknet.baselines.classical import LocalContrast
-from upcracknet.data.dataset import open_dataset
+from upcracknet.data.registry import open_dataset
 from upcracknet.detection import CrackDetector, Threshold
 from upcracknet.errors import DataError
 from upcracknet.evaluation.false_alarms import clean_roads, clean_windows

@@ -5,8 +5,8 @@ from PIL import Image
 
 from upcracknet.calibration.restorer import FALSE_ALARM_SHARES, compare_restorer, undamaged_level
 from upcracknet.calibration.roads import MINIMUM_EXTENTS, roads_with_added_cracks, undamaged_roads
-from upcracknet.data.dataset import open_dataset
 from upcracknet.data.patches import UndamagedPatches
+from upcracknet.data.registry import open_dataset
 from upcracknet.data.synthetic import synthesize_road
 from upcracknet.detection import DetectionSettings, RestorationScorer
 from upcracknet.networks import UNetGenerator

@@ -13,9 +13,9 @@ from upcracknet.calibration.roads import (
     shrunk_synthetic_roads,
     undamaged_roads,
 )
-from upcracknet.data.dataset import open_dataset
 from upcracknet.data.painted import PaintedPatches, PaintingRange
 from upcracknet.data.patches import UndamagedPatches
+from upcracknet.data.registry import open_dataset
 from upcracknet.data.synthetic import synthesize_road
 from upcracknet.detection import Threshold
 from upcracknet.evaluation.metrics import ConfusionCounts, count

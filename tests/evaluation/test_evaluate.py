@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from upcracknet.baselines.classical import LocalContrast
-from upcracknet.data.dataset import CrackDataset, Sample, open_dataset
-from upcracknet.data.deepcrack import LEAKED_TEST_NAMES
+from upcracknet.data.dataset import CrackDataset, Sample
+from upcracknet.data.registry import DATASETS, open_dataset
 from upcracknet.detection import CrackDetector, Threshold
 from upcracknet.errors import DataError, OutputError
 from upcracknet.evaluation import NATIVE, PAPER, evaluate, write_report
@@ -125,7 +125,7 @@ def test_deepcracks_training_scenes_are_also_left_out(
     assert everything.exact.scores.iou == pytest.approx(0.6)
     assert groups_of(dataset) == {"all": frozenset()}
     assert groups_of(CrackDataset("deepcrack", "train", dataset.root, ())) == {"all": frozenset()}
-    assert len(LEAKED_TEST_NAMES) == 11
+    assert len(DATASETS["deepcrack"].training_scenes) == 11
 
 
 def test_files(write_dataset: WriteDataset, detector: CrackDetector, tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ import pytest
 rasterio = pytest.importorskip("rasterio")
 
 from rasterio.errors import NotGeoreferencedWarning  # noqa: E402
-
 from tests.results.rasters import UTM, write  # noqa: E402
 
 from upcracknet.detection import CrackDetector, Threshold  # noqa: E402

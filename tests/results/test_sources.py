@@ -51,7 +51,7 @@ def test_photos_in_s3(bucket, detect, photos, tmp_path):
 
 def test_a_key_with_brackets_is_no_pattern(bucket, tmp_path, photos):
     bucket.pipe_file("roads/2026/odd/a[1].png", (photos / "day-0" / "000.png").read_bytes())
-    found, _ = find_photos(["s3://roads/2026/odd/a[1].png"], tmp_path / "out")
+    found, _ = find_photos(["s3://roads/2026/odd/a[1].png"])
     assert [source.address for source in found] == ["s3://roads/2026/odd/a[1].png"]
     assert found[0].load().shape == (64, 96, 3)
     bucket.rm_file("roads/2026/odd/a[1].png")
@@ -59,12 +59,12 @@ def test_a_key_with_brackets_is_no_pattern(bucket, tmp_path, photos):
 
 def test_an_empty_place_is_named(bucket, tmp_path):
     with pytest.raises(DataError, match="no photos found in s3://roads/2031"):
-        find_photos(["s3://roads/2031"], tmp_path)
+        find_photos(["s3://roads/2031"])
 
 
 def test_an_unknown_kind_of_address_is_named(tmp_path):
     with pytest.raises(ConfigurationError, match="nowhere://roads: unknown kind of address"):
-        find_photos(["nowhere://roads"], tmp_path)
+        find_photos(["nowhere://roads"])
 
 
 def test_photos_behind_the_web_in_archives_and_file_addresses(photos, detect, tmp_path):

@@ -14,9 +14,9 @@ from upcracknet.calibration.roads import (
     shrunk_synthetic_roads,
     undamaged_roads,
 )
-from upcracknet.data.dataset import open_dataset
 from upcracknet.data.painted import PaintedPatches
 from upcracknet.data.patches import UndamagedPatches, split_samples
+from upcracknet.data.registry import open_dataset
 from upcracknet.detection import CrackRemoverScorer, RestorationScorer
 from upcracknet.detection.pretrained import load_pretrained, weights_path
 from upcracknet.errors import ConfigurationError

@@ -1,32 +1,19 @@
-"""``upcracknet data``: fetch the published datasets, list them, and mine undamaged patches."""
+"""``upcracknet data``: fetch the published datasets, list them, and cut undamaged patches."""
 
-import json
-import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter, validators
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
-from upcracknet.data.crack500 import SPLITS
-from upcracknet.data.dataset import data_root, open_dataset
-from upcracknet.data.download import SOURCES, download_dataset
+from upcracknet.cli.console import error_console, print_json, print_line, progress_bar
+from upcracknet.data.download import download_dataset
 from upcracknet.data.mining import save_patches
 from upcracknet.data.patches import WINDOW_SIZES, UndamagedPatches
-from upcracknet.errors import DataError
+from upcracknet.data.registry import DATASETS, count_photos, data_root, open_dataset
 
-app = App(
-    name="data",
-    help="Fetch the published datasets, list them, and mine undamaged patches.",
-)
+app = App(name="data", help="Fetch the published datasets, list them, and cut undamaged patches.")
+
+DataRoot = Annotated[Path | None, Parameter(name="--data-root")]
 
 
 @app.command
@@ -40,42 +27,29 @@ def download(name: str, *, data_root: Path, url: str | None = None) -> None:
         data_root: Folder for all datasets; made as needed.
         url: Mirror to fetch the archive from, instead of the authors' address.
     """
-    console = Console(stderr=True)
-    if name in SOURCES:
-        console.print(f"{name}: {SOURCES[name].page}\nterms of use: {SOURCES[name].terms}", highlight=False)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-        console=console,
-    ) as bar:
-        task = bar.add_task(name, total=None)
+    console, dataset = error_console(), DATASETS.get(name)
+    if dataset is not None:
+        print_line(console, f"{name}: {dataset.page}\nterms of use: {dataset.terms}")
+    with progress_bar(console) as bar:
+        task = bar.add_task(f"{name} (bytes)", total=None)
         folder = download_dataset(
             name,
             data_root,
             url=url,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    _write_json({"dataset": name, "folder": str(folder), "terms": SOURCES[name].terms})
+    print_json({"dataset": name, "folder": str(folder), "terms": DATASETS[name].terms})
 
 
 @app.command(name="list")
-def list_datasets(*, root: Annotated[Path | None, Parameter(name="--data-root")] = None) -> None:
+def list_datasets(*, root: DataRoot = None) -> None:
     """List the published datasets, their terms, and how many photos of each part are there.
-
-    Example: `upcracknet data list --data-root ~/crack-data`
 
     Args:
         root: Folder with the datasets; without it the variable UPCRACKNET_DATA counts.
     """
-    folder = data_root(root)
-    _write_json(
-        {
-            name: {"page": source.page, "terms": source.terms, "photos": _count_photos(name, folder)}
-            for name, source in SOURCES.items()
-        }
-    )
+    found = {name: count_photos(dataset, data_root(root)) for name, dataset in DATASETS.items()}
+    print_json({n: {"page": d.page, "terms": d.terms, "photos": found[n]} for n, d in DATASETS.items()})
 
 
 @app.command
@@ -90,7 +64,7 @@ def mine(
     margin: int = 4,
     split: str = "train",
     seed: Annotated[int, Parameter(validator=validators.Number(gte=0))] = 0,
-    root: Annotated[Path | None, Parameter(name="--data-root")] = None,
+    root: DataRoot = None,
 ) -> None:
     """Cut undamaged patches from photos whose cracks are marked, or from photos without cracks.
 
@@ -108,41 +82,12 @@ def mine(
         seed: The same seed gives the same patches.
         root: Folder with the datasets; without it the variable UPCRACKNET_DATA counts.
     """
+    windows: dict[str, Any] = {"size": size, "window_sizes": window_sizes, "stride": stride, "margin": margin}
     patches = UndamagedPatches(
-        open_dataset(source, root, split),
-        size=size,
-        window_sizes=window_sizes,
-        stride=stride,
-        margin=margin,
-        augment=False,
-        patches_per_epoch=count,
-        seed=seed,
+        open_dataset(source, root, split), **windows, augment=False, patches_per_epoch=count, seed=seed
     )
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    with progress_bar() as bar:
         task = bar.add_task("mining", total=count)
         save_patches(patches, output, on_saved=lambda done: bar.update(task, completed=done))
-    _write_json(
-        {
-            "folder": str(output),
-            "patches": count,
-            "photos": patches.photo_count,
-            "windows": patches.window_count,
-        }
-    )
-
-
-def _count_photos(name: str, root: Path) -> dict[str, int]:
-    """Photos by variant and split; splits that are not there, or not whole, are left out."""
-    found = {}
-    for split in SPLITS:
-        try:
-            dataset = open_dataset(name, root, split)
-        except DataError:
-            continue
-        found[f"{dataset.name} {split}"] = len(dataset)
-    return found
-
-
-def _write_json(result: object) -> None:
-    sys.stdout.write(json.dumps(result, indent=2) + "\n")
+    counts = {"patches": count, "photos": patches.photo_count, "windows": patches.window_count}
+    print_json({"folder": str(output), **counts})

@@ -16,7 +16,7 @@ from upcracknet.cli.console import (
     print_line,
     progress_bar,
 )
-from upcracknet.data.dataset import open_dataset
+from upcracknet.data.registry import open_dataset
 from upcracknet.detection import CrackDetector
 from upcracknet.evaluation import PROTOCOLS, ProtocolName, report
 from upcracknet.evaluation import evaluate as evaluate_detector

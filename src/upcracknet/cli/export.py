@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.console import Console
 
-from upcracknet.data.dataset import open_dataset
+from upcracknet.data.registry import open_dataset
 from upcracknet.detection import RestorationScorer
 from upcracknet.detection.acceleration import export_scorer
 from upcracknet.detection.pretrained import load_pretrained, weights_path

@@ -1,16 +1,18 @@
-"""Road photos, crack masks and undamaged patches (paper, section IV-A)."""
+"""Road photos, crack masks and undamaged patches (paper, Section IV-A)."""
 
-from upcracknet.data.dataset import CrackDataset, Sample, open_dataset
+from upcracknet.data.dataset import CrackDataset, Sample
+from upcracknet.data.listing import Listing, list_photos
 from upcracknet.data.patches import UndamagedPatches, split_samples
-from upcracknet.data.photo import list_photos, load_mask, load_photo, save_image_atomically
-from upcracknet.data.undamaged import Window, find_undamaged_windows
+from upcracknet.data.photo import load_mask, load_photo, save_image_atomically
+from upcracknet.data.registry import open_dataset
+from upcracknet.data.undamaged import Window
 
 __all__ = [
     "CrackDataset",
+    "Listing",
     "Sample",
     "UndamagedPatches",
     "Window",
-    "find_undamaged_windows",
     "list_photos",
     "load_mask",
     "load_photo",

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from upcracknet.data.dataset import Sample
-from upcracknet.data.patches import CACHE_BYTES, SeededPatches
+from upcracknet.data.patches import CACHE_BYTES, SeededPatches, flip
 from upcracknet.data.synthetic.noise import log_uniform
 from upcracknet.errors import DataError
 
@@ -106,10 +106,7 @@ class AnnotatedPatches(SeededPatches[AnnotatedPatch]):
         )
         top, left = generator.integers(len(photo) - self.size + 1, size=2)
         photo, mask = (part[top : top + self.size, left : left + self.size] for part in (photo, mask))
-        if generator.random() < 0.5:
-            photo, mask = photo[:, ::-1], mask[:, ::-1]
-        if generator.random() < 0.5:
-            photo, mask = photo[::-1], mask[::-1]
+        photo, mask = flip((photo, mask), generator, transpose=False)
         return _patch(photo, mask)
 
     def _squeezed(

@@ -1,64 +1,38 @@
-"""CFD (CrackForest): 118 annotated photos of 480×320 pixels (Shi et al., T-ITS 2016; paper, IV-A)."""
+"""CFD (CrackForest): 118 annotated photos of 480×320 pixels (Shi et al., T-ITS 2016; paper, Section IV-A)."""
 
-from pathlib import Path
-
-import numpy as np
-import scipy.io
-from jaxtyping import Bool
-
-from upcracknet.data.dataset import CrackDataset, find_layout, first_few, pair_masks
-from upcracknet.errors import DataError, PhotoError
-
-CRACK_LABEL = 2
-"""In the annotations 1 is road, 2 is crack; 3 and 4 are pieces of road cut off by cracks."""
+from upcracknet.data.dataset import CrackDataset, Places, PublishedDataset, first_few, pair_masks
+from upcracknet.errors import DataError
 
 
-def open_cfd(root: Path, split: str = "test") -> CrackDataset:
-    """Opens the official layout: ``image/*.jpg`` with ``groundTruth/*.mat``.
+def _read(places: Places, split: str) -> CrackDataset:
+    """Open the official layout: ``image/*.jpg`` with ``groundTruth/*.mat``.
 
     The dataset has no official parts and the paper only tests on it, so ``test`` is all annotated photos.
     Photos without annotation (the official archive has 37) are left out.
-
-    Args:
-        root: the dataset's folder, or the folder that holds it as ``CFD`` or ``CrackForest-dataset``.
-        split: ``test``.
-
-    Raises:
-        DataError: another split, or the layout is not as published, or sizes differ.
-        PhotoError: an annotation cannot be read.
     """
-    if split != "test":
-        raise DataError(f"CFD has no split '{split}', expected 'test' (all annotated photos)")
-    folder = find_layout(root, "cfd", ("image", "groundTruth"))
+    folder = places.holding(*CFD.needed)
     if folder is None:
-        raise DataError(
-            f"no CFD in {root}: expected image and groundTruth there or in its folder CFD; "
-            "fetch it with 'upcracknet data download cfd'"
-        )
+        raise CFD.missing(places.root, "image and groundTruth")
     annotations = sorted((folder / "groundTruth").glob("[!.]*.mat"))
     photos = [folder / "image" / f"{annotation.stem}.jpg" for annotation in annotations]
     missing = [str(photo) for photo in photos if not photo.is_file()]
     if missing:
         raise DataError(f"CFD: {len(missing)} annotated photos are missing: {first_few(missing)}")
-    return CrackDataset(
-        "cfd", split, folder, pair_masks(photos, lambda p: folder / "groundTruth" / f"{p.stem}.mat", "CFD")
-    )
+    samples = pair_masks(photos, lambda photo: folder / "groundTruth" / f"{photo.stem}.mat", "CFD")
+    return CrackDataset("cfd", split, folder, samples)
 
 
-def load_segmentation(path: Path) -> Bool[np.ndarray, "h w"]:
-    """Loads the cracks of an annotation file: ``groundTruth[0, 0]['Segmentation'] == 2``.
-
-    Raises:
-        PhotoError: the file is missing, damaged, or not an annotation of this dataset.
-    """
-    try:
-        labels = scipy.io.loadmat(str(path))["groundTruth"][0, 0]["Segmentation"]
-    except FileNotFoundError as error:
-        raise PhotoError(f"{path}: no such file") from error
-    except Exception as error:  # scipy raises many kinds, whatever the damaged bytes lead it to
-        raise PhotoError(
-            f"{path}: not a CFD annotation ({type(error).__name__}); fetch the dataset again"
-        ) from error
-    if labels.ndim != 2:
-        raise PhotoError(f"{path}: shape {labels.shape}, expected (height, width); fetch the dataset again")
-    return np.asarray(labels == CRACK_LABEL)
+CFD = PublishedDataset(
+    name="cfd",
+    title="CFD",
+    splits=("test",),
+    folder_names=("CFD", "CrackForest-dataset", "CrackForest-dataset-master", "CrackForest"),
+    needed=("image", "groundTruth"),
+    page="https://github.com/cuilimeng/CrackForest-dataset",
+    terms="non-commercial research only; cite Shi et al., 'Automatic road crack detection using random "
+    "structured forests', IEEE T-ITS 17 (2016)",
+    read=_read,
+    url="https://github.com/cuilimeng/CrackForest-dataset/archive/refs/heads/master.zip",
+    differences={"cfd": "The paper's CFD rows are of 200 patches cut at places it does not say."},
+    tested_in_patches=True,
+)

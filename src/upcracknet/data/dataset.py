@@ -1,8 +1,7 @@
-"""Photos paired with crack masks: one interface for published datasets and plain folders (paper, IV-A)."""
+"""Photos paired with crack masks: published datasets and plain folders alike (paper, Section IV-A)."""
 
-import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import overload
 
@@ -11,15 +10,6 @@ from jaxtyping import Bool, UInt8
 
 from upcracknet.data.photo import load_mask, load_photo, photo_size
 from upcracknet.errors import DataError
-
-DATA_ROOT_VARIABLE = "UPCRACKNET_DATA"
-DATASET_NAMES = ("deepcrack", "deepcrack-deduplicated", "cfd", "crack500")
-FOLDER_NAMES = {
-    "deepcrack": ("DeepCrack",),
-    "cfd": ("CFD", "CrackForest-dataset", "CrackForest-dataset-master", "CrackForest"),
-    "crack500": ("Crack500",),
-}
-"""The folders a dataset is looked for in, any case; a download makes the first."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +27,7 @@ class Sample:
     mask_path: Path | None = None
 
     def photo(self) -> UInt8[np.ndarray, "h w 3"]:
-        """The photo, RGB uint8.
+        """Load the photo, RGB uint8.
 
         Raises:
             PhotoError: the file cannot be read.
@@ -45,7 +35,7 @@ class Sample:
         return load_photo(self.photo_path)
 
     def mask(self) -> Bool[np.ndarray, "h w"]:
-        """The crack mask, True where there is a crack.
+        """Load the crack mask, True where there is a crack.
 
         Raises:
             DataError: the photo has no mask.
@@ -53,10 +43,6 @@ class Sample:
         """
         if self.mask_path is None:
             raise DataError(f"{self.photo_path}: has no mask; add one or use a dataset with annotations")
-        if self.mask_path.suffix.lower() == ".mat":
-            from upcracknet.data.cfd import load_segmentation  # the reader of CFD imports this module
-
-            return load_segmentation(self.mask_path)
         return load_mask(self.mask_path)
 
 
@@ -87,88 +73,72 @@ class CrackDataset(Sequence[Sample]):
         return self.samples[index]
 
 
-def open_dataset(name: str | Path, root: str | Path | None = None, split: str = "test") -> CrackDataset:
-    """Opens a published dataset by name, or a plain folder by path.
+@dataclass(frozen=True)
+class Places:
+    """The folders in which a dataset may lie.
 
-    Args:
-        name: one of ``deepcrack``, ``deepcrack-deduplicated`` (the test photos that are not crops of training
-            photos), ``cfd``, ``crack500``; or the path of a folder of photos (``./deepcrack`` for a folder of
-            that name).
-        root: the dataset's folder or the folder that holds it; None takes the variable ``UPCRACKNET_DATA``.
-            Not used for a plain folder.
-        split: ``train`` or ``test``; Crack500's published crops also have ``val``.
-
-    Returns:
-        The dataset; masks are present, and of their photos' sizes, for each annotated sample.
-
-    Raises:
-        DataError: the name is neither a dataset nor a folder, the root is not known, or the layout is not as
-            published.
+    Attributes:
+        root: where the user says it is.
+        folders: root and folders in it, the likeliest first.
     """
-    # The readers import this module.
-    from upcracknet.data.cfd import open_cfd
-    from upcracknet.data.crack500 import open_crack500
-    from upcracknet.data.deepcrack import open_deepcrack, open_deepcrack_deduplicated
-    from upcracknet.data.folder import open_folder
 
-    readers: dict[str, Callable[[Path, str], CrackDataset]] = {
-        "deepcrack": open_deepcrack,
-        "deepcrack-deduplicated": open_deepcrack_deduplicated,
-        "cfd": open_cfd,
-        "crack500": open_crack500,
-    }
-    reader = readers.get(str(name).lower())
-    if reader is not None:
-        return reader(data_root(root), split)
-    if not Path(name).expanduser().is_dir():
-        raise DataError(f"'{name}' is neither a dataset ({', '.join(DATASET_NAMES)}) nor a folder of photos")
-    return open_folder(Path(name).expanduser(), split)
+    root: Path
+    folders: Sequence[Path]
+
+    def holding(self, *entries: str) -> Path | None:
+        """Find the first folder that holds all of these files or folders; None if there is none."""
+        return next((f for f in self.folders if all((f / entry).exists() for entry in entries)), None)
 
 
-def data_root(root: str | Path | None) -> Path:
-    """The folder that holds the datasets: the given one, else that of ``UPCRACKNET_DATA``.
+@dataclass(frozen=True)
+class PublishedDataset:
+    """All that is known of a published dataset; one is a file here and a row in ``registry.py``.
 
-    Raises:
-        DataError: neither is given, or the folder does not exist.
+    Attributes:
+        name: by which it is asked for.
+        title: the paper's name of it, for tables.
+        splits: its parts.
+        folder_names: what its folder may be called, in any case; a download makes the first.
+        needed: what the folder of a whole download holds.
+        page: the authors' page.
+        terms: terms of use and what to cite, as the authors state them.
+        read: opens one of the splits where the dataset may lie; raises ``DataError`` if it is not there, or
+            not as published.
+        url: the archive; None where the authors offer none that a program can fetch.
+        sha256: checksum of the archive; None where the authors publish none: that of the first download is
+            then recorded in ``downloads.json``, and later ones must equal it.
+        differences: how the photos differ from those of the paper's tables, by each name in tables under
+            which the dataset may be opened; empty for the same photos.
+        tested_in_patches: whether the paper tests on 256×256 patches of the photos at their own scale, not on
+            the photos shrunk to 256×256.
+        training_scenes: names of the test photos that show what training photos show.
     """
-    chosen = root or os.environ.get(DATA_ROOT_VARIABLE)
-    if not chosen:
-        raise DataError(
-            f"no data folder: set {DATA_ROOT_VARIABLE} or give --data-root; "
-            "'upcracknet data download deepcrack --data-root FOLDER' fetches a dataset"
+
+    name: str
+    title: str
+    splits: tuple[str, ...]
+    folder_names: tuple[str, ...]
+    needed: tuple[str, ...]
+    page: str
+    terms: str
+    read: Callable[[Places, str], CrackDataset]
+    url: str | None = None
+    sha256: str | None = None
+    differences: Mapping[str, str] = field(default_factory=dict)
+    tested_in_patches: bool = False
+    training_scenes: frozenset[str] = frozenset()
+
+    def missing(self, root: Path, expected: str) -> DataError:
+        """Make the error for a dataset that is not where it is looked for."""
+        remedy = "fetches it" if self.url else "says where to get it"
+        return DataError(
+            f"no {self.title} in {root}: expected {expected}, there or in its folder {self.folder_names[0]}; "
+            f"'upcracknet data download {self.name}' {remedy}"
         )
-    folder = Path(chosen).expanduser()
-    if not folder.is_dir():
-        raise DataError(
-            f"data folder {folder} does not exist; correct --data-root or {DATA_ROOT_VARIABLE}, "
-            "or fetch a dataset with 'upcracknet data download'"
-        )
-    return folder
-
-
-def find_layout(root: Path, dataset: str, needed: Sequence[str]) -> Path | None:
-    """Finds a dataset's folder: a folder of one of its names in root, a folder therein, or root itself.
-
-    Args:
-        root: where to look.
-        dataset: a key of `FOLDER_NAMES`; root is not taken where it has the name of another dataset, since
-            datasets share layouts.
-        needed: folders or files that must be in the dataset's folder.
-
-    Returns:
-        The folder, None if there is none.
-    """
-    names = {name.lower() for name in FOLDER_NAMES[dataset]}
-    others = {name.lower() for key in FOLDER_NAMES if key != dataset for name in FOLDER_NAMES[key]}
-    named = sorted(child for child in root.iterdir() if child.is_dir() and child.name.lower() in names)
-    nested = [grandchild for child in named for grandchild in sorted(child.iterdir()) if grandchild.is_dir()]
-    itself = [] if root.resolve().name.lower() in others else [root]
-    candidates = (*named, *nested, *itself)
-    return next((f for f in candidates if all((f / entry).exists() for entry in needed)), None)
 
 
 def pair_masks(photos: Sequence[Path], mask_of: Callable[[Path], Path], dataset: str) -> tuple[Sample, ...]:
-    """Pairs each photo with its mask and makes sure that all masks are there and of the photos' sizes.
+    """Pair each photo with its mask and make sure that all masks are there and of the photos' sizes.
 
     Args:
         photos: the photos' files, not empty.
@@ -191,7 +161,7 @@ def pair_masks(photos: Sequence[Path], mask_of: Callable[[Path], Path], dataset:
 
 
 def require_equal_sizes(samples: Iterable[Sample], dataset: str) -> None:
-    """Makes sure that each mask has the size of its photo.
+    """Make sure that each mask has the size of its photo.
 
     Raises:
         DataError: sizes differ; the first few samples are listed.
@@ -202,9 +172,8 @@ def require_equal_sizes(samples: Iterable[Sample], dataset: str) -> None:
         if sample.mask_path is None:
             continue
         photo = photo_size(sample.photo_path)
-        mask = (
-            sample.mask().shape if sample.mask_path.suffix.lower() == ".mat" else photo_size(sample.mask_path)
-        )
+        is_image = sample.mask_path.suffix.lower() != ".mat"
+        mask = photo_size(sample.mask_path) if is_image else sample.mask().shape
         if photo != mask:
             different.append(f"{sample.name} (photo {photo[1]}x{photo[0]}, mask {mask[1]}x{mask[0]})")
     if different:
@@ -214,11 +183,11 @@ def require_equal_sizes(samples: Iterable[Sample], dataset: str) -> None:
 
 
 def first_few(entries: Sequence[str], count: int = 3) -> str:
-    """The first entries, and how many more there are."""
+    """Write the first entries, and how many more there are."""
     more = f" and {len(entries) - count} more" if len(entries) > count else ""
     return ", ".join(entries[:count]) + more
 
 
 def sorted_photos(folder: Path, suffix: str = ".jpg") -> list[Path]:
-    """The files of a folder with this suffix in any case, without hidden ones, sorted by name."""
+    """List the files of a folder with this suffix in any case, without hidden ones, sorted by name."""
     return sorted(p for p in folder.iterdir() if p.suffix.lower() == suffix and not p.name.startswith("."))

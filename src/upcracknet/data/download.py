@@ -1,4 +1,4 @@
-"""Fetching the published datasets from their official sources (paper, IV-A)."""
+"""Fetching the published datasets from their official sources (paper, Section IV-A)."""
 
 import hashlib
 import http.client
@@ -8,13 +8,15 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from upcracknet.data.archive import unpack
-from upcracknet.data.dataset import FOLDER_NAMES, find_layout
+from upcracknet.data.dataset import PublishedDataset
+from upcracknet.data.listing import home_expanded
+from upcracknet.data.registry import DATASETS, find_places
 from upcracknet.errors import DataError, OutputError
-from upcracknet.files import write_atomically
+from upcracknet.files import json_bytes, one_line, write_atomically
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes that are there and the bytes in all, None where the server does not say."""
@@ -24,58 +26,15 @@ _TIMEOUT_SECONDS = 60
 _BLOCK = 1 << 18
 
 
-@dataclass(frozen=True)
-class DatasetSource:
-    """Where a dataset comes from.
-
-    Attributes:
-        page: the authors' page.
-        terms: terms of use and what to cite, as the authors state them.
-        needed: folders that the dataset's folder holds.
-        url: the archive; None where the authors offer none that a program can fetch.
-        sha256: checksum of the archive; None where the authors publish none: that of the first download is
-            then recorded in ``downloads.json``, and later ones must equal it.
-    """
-
-    page: str
-    terms: str
-    needed: tuple[str, ...]
-    url: str | None = None
-    sha256: str | None = None
-
-
-SOURCES: Mapping[str, DatasetSource] = {
-    "deepcrack": DatasetSource(
-        page="https://github.com/yhlleo/DeepCrack",
-        terms="non-commercial research only; cite Liu et al., 'DeepCrack', Neurocomputing 338 (2019)",
-        needed=("train_img", "train_lab", "test_img", "test_lab"),
-        url="https://github.com/yhlleo/DeepCrack/raw/master/dataset/DeepCrack.zip",
-    ),
-    "cfd": DatasetSource(
-        page="https://github.com/cuilimeng/CrackForest-dataset",
-        terms="non-commercial research only; cite Shi et al., 'Automatic road crack detection using random "
-        "structured forests', IEEE T-ITS 17 (2016)",
-        needed=("image", "groundTruth"),
-        url="https://github.com/cuilimeng/CrackForest-dataset/archive/refs/heads/master.zip",
-    ),
-    "crack500": DatasetSource(
-        page="https://github.com/fyangneil/pavement-crack-detection",
-        terms="cite Zhang et al., ICIP 2016, and Yang et al., 'Feature pyramid and hierarchical boosting "
-        "network for pavement crack detection', IEEE T-ITS 21 (2020)",
-        needed=("traincrop", "valcrop", "testcrop"),
-    ),
-}
-
-
 def download_dataset(
     name: str,
     root: str | Path,
     *,
     progress: Progress | None = None,
-    sources: Mapping[str, DatasetSource] = SOURCES,
+    datasets: Mapping[str, PublishedDataset] = DATASETS,
     url: str | None = None,
 ) -> Path:
-    """Downloads a dataset, checks it and unpacks it; what is there already is not fetched again.
+    """Download a dataset, check it and unpack it; what is there already is not fetched again.
 
     An interrupted download goes on where it stopped. The dataset's folder appears complete or not at all.
 
@@ -83,34 +42,33 @@ def download_dataset(
         name: ``deepcrack`` or ``cfd``; ``crack500`` raises with where to get it.
         root: the folder for all datasets; made as needed.
         progress: called while bytes arrive.
-        sources: where the datasets come from.
+        datasets: the datasets by name.
         url: a mirror to fetch the archive from instead.
 
     Returns:
-        The dataset's folder.
+        the dataset's folder.
 
     Raises:
         DataError: unknown name, no archive to fetch, the server fails, or the archive is damaged, unsafe,
             without the published layout, or not the one that is expected.
         OutputError: the root cannot be written to, or the disk is full.
     """
-    if name not in sources:
-        raise DataError(f"unknown dataset '{name}', expected one of {', '.join(sources)}")
-    source = replace(sources[name], url=url or sources[name].url)
-    root = Path(root).expanduser()
+    if name not in datasets:
+        raise DataError(f"unknown dataset '{name}', expected one of {', '.join(datasets)}")
+    dataset = replace(datasets[name], url=url or datasets[name].url)
+    root = home_expanded(root)
     try:
         root.mkdir(parents=True, exist_ok=True)
-        present = find_layout(root, name, source.needed)
-        return present or _download(name, source, root, progress)
+        present = find_places(dataset, root).holding(*dataset.needed)
+        return present or _download(dataset, root, progress)
     except OSError as error:
-        reason = error.strerror or error
         raise OutputError(
-            f"cannot write to {root}: {reason}; choose another --data-root or free space"
+            f"cannot write to {root}: {one_line(error)}; choose another --data-root or free space"
         ) from error
 
 
 def fetch(url: str, part: Path, *, progress: Progress | None = None) -> None:
-    """Downloads a file, from where an earlier attempt stopped as long as it is the same file on the server.
+    """Download a file, from where an earlier attempt stopped as long as it is the same file on the server.
 
     A broken connection is taken up again as often as it brings new bytes.
 
@@ -143,7 +101,7 @@ def fetch(url: str, part: Path, *, progress: Progress | None = None) -> None:
 
 
 def _fetch_once(url: str, part: Path, progress: Progress | None) -> bool:
-    """One request; True when the file is complete."""
+    """Make one request; True when the file is complete."""
     mark_file = _mark_file(part)
     done = _size(part)
     mark = mark_file.read_text() if done and mark_file.exists() else ""
@@ -174,36 +132,37 @@ def _fetch_once(url: str, part: Path, progress: Progress | None) -> bool:
     return total is None or done >= total
 
 
-def _download(name: str, source: DatasetSource, root: Path, progress: Progress | None) -> Path:
-    target = root / FOLDER_NAMES[name][0]
-    folders = ", ".join(source.needed)
-    if source.url is None:
+def _download(dataset: PublishedDataset, root: Path, progress: Progress | None) -> Path:
+    target = root / dataset.folder_names[0]
+    name = target.name.lower()  # of the archive and its record: DeepCrack has one for two names
+    folders = ", ".join(dataset.needed)
+    if dataset.url is None:
         raise DataError(
-            f"{name} cannot be fetched by a program: its authors share it by Google Drive and Baidu only. "
-            f"Get it from the links on {source.page} and unpack it so that {target} holds {folders}"
+            f"{dataset.name} cannot be fetched by a program: its authors share it by Google Drive and Baidu "
+            f"only. Get it from the links on {dataset.page} and unpack it so that {target} holds {folders}"
         )
     if target.exists():
         raise DataError(f"{target} is there but lacks some of the folders {folders}; move it away first")
     archive = root / f"{name}.archive.part"
-    fetch(source.url, archive, progress=progress)
+    fetch(dataset.url, archive, progress=progress)
     try:
-        checksum = _verify(name, archive, source)
-        _install(archive, target, source)
+        checksum = _verify(name, archive, dataset)
+        _install(archive, target, dataset)
     except DataError:
         _forget(archive)
         raise
-    _record(name, source.url, checksum, root)
+    _record(name, dataset.url, checksum, root)
     _forget(archive)
     return target
 
 
-def _verify(name: str, archive: Path, source: DatasetSource) -> str:
+def _verify(name: str, archive: Path, dataset: PublishedDataset) -> str:
     """The archive's checksum, which must be the published one, or that of the first download."""
     with archive.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
-    expected = source.sha256 or _recorded(archive.parent).get(name, {}).get("sha256")
+    expected = dataset.sha256 or _recorded(archive.parent).get(name, {}).get("sha256")
     if expected is not None and found != expected:
-        origin = "published" if source.sha256 else f"recorded in {archive.parent / LOCK_FILE}"
+        origin = "published" if dataset.sha256 else f"recorded in {archive.parent / LOCK_FILE}"
         raise DataError(
             f"{name}: sha256 of the download is {found}, {origin} is {expected}; the download was deleted. "
             "Try again; if the authors have changed their file, remove the record"
@@ -211,25 +170,25 @@ def _verify(name: str, archive: Path, source: DatasetSource) -> str:
     return found
 
 
-def _install(archive: Path, target: Path, source: DatasetSource) -> None:
-    """Unpacks beside the target, then moves the folder that has the published layout there."""
+def _install(archive: Path, target: Path, dataset: PublishedDataset) -> None:
+    """Unpack beside the target, then move the folder that has the published layout there."""
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as temporary:
         unpacked = Path(temporary) / "unpacked"
         unpack(archive, unpacked)
         folders = [unpacked, *sorted(path for path in unpacked.rglob("*") if path.is_dir())]
         found = next(
-            (path for path in folders if all((path / entry).is_dir() for entry in source.needed)), None
+            (path for path in folders if all((path / entry).is_dir() for entry in dataset.needed)), None
         )
         if found is None:
             raise DataError(
-                f"{source.url}: holds no folder with {', '.join(source.needed)}; see {source.page}"
+                f"{dataset.url}: holds no folder with {', '.join(dataset.needed)}; see {dataset.page}"
             )
         found.rename(target)
 
 
 def _record(name: str, url: str, checksum: str, root: Path) -> None:
     records = _recorded(root) | {name: {"url": url, "sha256": checksum}}
-    write_atomically(root / LOCK_FILE, (json.dumps(records, indent=2) + "\n").encode())
+    write_atomically(root / LOCK_FILE, json_bytes(records))
 
 
 def _recorded(root: Path) -> dict[str, dict[str, str]]:

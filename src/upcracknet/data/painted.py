@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
-from upcracknet.data.patches import SeededPatches, UndamagedPatches
+from upcracknet.data.patches import SeededPatches, UndamagedPatches, flip
 from upcracknet.data.self_labelled import SelfLabelledPhoto
 from upcracknet.data.synthetic import add_distractors, paint_cracks, synthesize_road
 from upcracknet.data.synthetic.noise import log_uniform
@@ -138,12 +138,9 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
         else:
             photo, road, crack = self._painted(generator)
             known, has_road = np.ones_like(crack), 1.0
-        images, masks = (photo, road), (crack, known)
         if self.augment:
-            images, masks = flip(images, masks, generator)
-            images = change_light(images, generator)
-        photo, road = images
-        crack, known = masks
+            photo, road, crack, known = flip((photo, road, crack, known), generator)
+            photo, road = change_light((photo, road), generator)
         return PaintedPatch(
             _tensor(photo.transpose(2, 0, 1)),
             _tensor(road.transpose(2, 0, 1)),
@@ -229,20 +226,6 @@ def share_of_pixels(mask: Float32[np.ndarray, "h w"], size: int) -> Float32[np.n
     shrinks = min(mask.shape) > size
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return np.minimum(cv2.resize(mask, (size, size), interpolation=interpolation), 1)
-
-
-def flip(
-    images: tuple[Image, Image], masks: tuple[Mask, Mask], generator: np.random.Generator
-) -> tuple[tuple[Image, Image], tuple[Mask, Mask]]:
-    """One of the eight flips and quarter turns of a square, the same for all."""
-    horizontally, vertically, transposed = generator.random(3) < 0.5
-
-    def turned(image: np.ndarray) -> np.ndarray:
-        image = image[:, ::-1] if horizontally else image
-        image = image[::-1] if vertically else image
-        return np.swapaxes(image, 0, 1) if transposed else image
-
-    return (turned(images[0]), turned(images[1])), (turned(masks[0]), turned(masks[1]))
 
 
 def change_light(images: tuple[Image, Image], generator: np.random.Generator) -> tuple[Image, Image]:

@@ -177,7 +177,7 @@ class UndamagedPatches(SeededPatches[Float[Tensor, "3 h w"]]):
                 patch, (self.size, self.size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
             )
         if self.augment:
-            patch = _flip(patch, generator)
+            (patch,) = flip([patch], generator)
         channels_first = np.ascontiguousarray(patch.transpose(2, 0, 1))
         return torch.from_numpy(channels_first).float().div_(255)
 
@@ -243,11 +243,19 @@ def _mine(
     return found
 
 
-def _flip(patch: UInt8[np.ndarray, "h w 3"], generator: np.random.Generator) -> UInt8[np.ndarray, "h w 3"]:
-    """One of the eight flips and quarter turns of a square."""
-    horizontally, vertically, transposed = generator.random(3) < 0.5
+def flip(
+    pictures: Sequence[np.ndarray], generator: np.random.Generator, *, transpose: bool = True
+) -> list[np.ndarray]:
+    """Flip pictures of one size at random, all in the same way.
+
+    Args:
+        pictures: H×W or H×W×3; squares, if they are transposed.
+        generator: source of randomness.
+        transpose: exchange rows and columns too, which makes eight ways instead of four.
+    """
+    horizontally, vertically, *transposed = generator.random(3 if transpose else 2) < 0.5
     if horizontally:
-        patch = patch[:, ::-1]
+        pictures = [picture[:, ::-1] for picture in pictures]
     if vertically:
-        patch = patch[::-1]
-    return patch.transpose(1, 0, 2) if transposed else patch
+        pictures = [picture[::-1] for picture in pictures]
+    return [np.swapaxes(picture, 0, 1) if any(transposed) else picture for picture in pictures]

@@ -1,87 +1,129 @@
-"""Photos and masks in and out: what a stranger's camera wrote becomes RGB uint8, or one clear error."""
+"""Photos and masks as arrays: what a stranger's camera wrote becomes RGB uint8, or one clear error."""
 
-import struct
-import threading
-import warnings
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import os
+import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+import torch
 from jaxtyping import Bool, UInt8
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, TiffImagePlugin
 
-from upcracknet.errors import DataError, OutputError, PhotoError
-from upcracknet.files import one_line, write_atomically
+from upcracknet.data.image_file import (
+    PHOTO_SUFFIXES,
+    exif_orientation,
+    one_line_errors,
+    opened_image,
+    photo_orientation,
+    photo_size,
+    save_image_atomically,
+)
+from upcracknet.errors import PhotoError
+from upcracknet.files import one_line
 
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
-MAXIMUM_PIXELS = 1_000_000_000
-"""Largest photo that is opened, in pixels: 3 GB as RGB, far above any camera."""
+__all__ = [
+    "PHOTO_SUFFIXES",
+    "PhotoSource",
+    "full_scale",
+    "load_mask",
+    "load_photo",
+    "photo_orientation",
+    "photo_size",
+    "save_image_atomically",
+]
 
-PhotoSource = str | Path | npt.NDArray[Any] | Image.Image
+ROUNDING = 1e-3
+"""How far floats may lie outside [0, 1]: rounding errors of 16-bit floats, and a quarter of a grey level."""
 
-# What Pillow's decoders raise on damaged files, beside OSError.
-_DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, MemoryError)
-_pillow_limit_lock = threading.Lock()
+HIDDEN = 0.01
+"""A transparency that leaves less than this share of a photo to see is a mistake, and ignored."""
+
+CFD_CRACK_LABEL = 2
+"""In CFD's annotations 1 is road, 2 is crack; 3 and 4 are pieces of road cut off by cracks."""
 
 
-def load_photo(source: PhotoSource) -> UInt8[np.ndarray, "h w 3"]:
-    """Loads a photo of any usual kind as RGB.
+@runtime_checkable
+class BinaryFile(Protocol):
+    """An open file, of which only this is asked."""
 
-    EXIF orientation is applied. Grey becomes three equal channels; 16-bit values are scaled to 8 bits (v /
-    257); transparent parts are laid on white, which no detector takes for a dark crack. Of several frames the
-    first is taken.
+    def read(self) -> bytes:
+        """Read all bytes that are left."""
+
+
+PhotoSource = (
+    str | os.PathLike[str] | bytes | BinaryFile | np.ndarray | torch.Tensor | Image.Image | Sequence[Any]
+)
+"""What a photo may be given as; see :func:`load_photo`."""
+
+
+def load_photo(source: Any) -> UInt8[np.ndarray, "h w 3"]:
+    """Load a photo of any usual kind as RGB.
+
+    EXIF orientation is applied. Grey becomes three equal channels. Values of 16 bits are scaled to 8 by
+    :func:`full_scale`. Transparent parts are laid on white, which no detector takes for a dark crack, unless
+    next to nothing could be seen. Of several frames the first is taken.
 
     Args:
-        source: a file, a Pillow image of any mode, or an array H×W, H×W×1, H×W×3 (RGB) or H×W×4 (RGBA) of
-            uint8, uint16, bool, or float in [0, 1].
+        source: a file's path, its content as bytes or as an open file, a Pillow image of any mode, or values:
+            a NumPy array or nested lists, H×W, H×W×1, H×W×3 (RGB) or H×W×4 (RGBA), or a tensor of such a
+            shape or with its channels first. Values are whole numbers from 0 to 65535, bool, or floats in
+            [0, 1].
 
     Returns:
-        The photo, uint8, RGB.
+        the photo, uint8, RGB.
 
     Raises:
-        PhotoError: the file is missing, empty, damaged, too large or not an image; the array has another
-            shape or type, is empty, or holds values that are not finite or outside [0, 1].
+        PhotoError: the file is missing, empty, damaged, too large or not an image; or the values have another
+            shape or type, are empty, not finite, or outside their range.
     """
-    if isinstance(source, np.ndarray):
-        return _rgb_from_array(source, "array")
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        with opened_image(path, str(path)) as image:
+            return _rgb(_decode(image, str(path), path), str(path))
+    if isinstance(source, BinaryFile):
+        with one_line_errors("image"):
+            source = source.read()
+    if isinstance(source, bytes | bytearray | memoryview):
+        content = bytes(source)
+        with opened_image(content, "image") as image:
+            return _rgb(_decode(image, "image", content), "image")
     if isinstance(source, Image.Image):
-        with _one_line_errors("image"):
-            return _rgb_from_array(_decode(source, "image"), "image")
-    path = Path(source)
-    with _open_image(path) as image:
-        return _rgb_from_array(_decode(image, str(path)), str(path))
+        with one_line_errors("image"):
+            return _rgb(_decode(source, "image", None), "image")
+    return _rgb(_array(source), "array")
 
 
 def load_mask(path: str | Path) -> Bool[np.ndarray, "h w"]:
-    """Loads a crack mask: True where there is a crack.
+    """Load a crack mask: True where there is a crack.
 
     Values may be 0 and 1, or dark and bright in any depth (0 and 255, JPEG masks with some noise around
     them): above half of the full scale is crack. In a coloured mask the brightest channel counts.
 
     Args:
-        path: the mask's file, of any image format.
+        path: the mask's file: an image, or an annotation of CFD (``.mat``).
 
     Returns:
-        The mask, bool.
+        the mask, bool.
 
     Raises:
         PhotoError: the file cannot be opened, holds several classes instead of two, or looks like a photo
             (more than a tenth of its pixels are neither dark nor bright).
     """
     path = Path(path)
-    with _open_image(path) as image:
-        values = _decode(image, str(path))
+    if path.suffix.lower() == ".mat":
+        return _cfd_annotation(path)
+    with opened_image(path, str(path)) as image:
+        values = _decode(image, str(path), path)
     if values.ndim == 3:
         values = values[..., :3].max(axis=2)
-    if values.dtype.kind in "bu" and values.max() <= 1:
+    if values.dtype.kind in "biu" and values.max() <= 1:
         return values.astype(np.bool_)
     grey = _to_uint8(values, str(path))
-    brightest = int(grey.max())
+    brightest = int(values.max()) if values.dtype.kind in "iu" else int(grey.max())
     if brightest <= 127:
         raise PhotoError(
             f"{path}: brightest mask value is {brightest}, expected 0/1 or 0/255; save cracks as 255"
@@ -94,227 +136,152 @@ def load_mask(path: str | Path) -> Bool[np.ndarray, "h w"]:
     return grey > 127
 
 
-def photo_size(path: str | Path) -> tuple[int, int]:
-    """Height and width in pixels after EXIF orientation, read from the file's header alone.
-
-    Raises:
-        PhotoError: the file is missing, empty or not an image.
-    """
-    with _open_image(Path(path)) as image:
-        width, height = image.size
-        lies_on_its_side = _orientation(image) >= 5 and image.format != "TIFF"  # Pillow gives TIFF upright
-        return (width, height) if lies_on_its_side else (height, width)
-
-
-def list_photos(paths: Sequence[str | Path], *, recursive: bool = True) -> list[Path]:
-    """Expands files, folders and glob patterns to photo files, each once.
-
-    Folders and patterns give files with a photo's suffix (any case), sorted, without hidden ones. A path that
-    matches nothing while others do is kept as it is, so that opening it reports it without costing the rest
-    of the batch.
-
-    Args:
-        paths: files, folders, patterns such as ``road/*.jpg`` or ``survey/**/*.png``.
-        recursive: look into the folders of a folder too.
-
-    Returns:
-        The photos, in the order of ``paths``.
-
-    Raises:
-        DataError: no photo at all was found.
-    """
-    found: dict[Path, None] = {}
-    unmatched: list[Path] = []
-    for path in map(Path, paths):
-        matches = _expand(path.expanduser(), recursive)
-        found.update(dict.fromkeys(matches))
-        if not matches:
-            unmatched.append(path)
-    if not found:
-        looked = ", ".join(str(path) for path in paths) or "an empty list"
-        kinds = " ".join(sorted(PHOTO_SUFFIXES))
-        raise DataError(
-            f"no photos found in {looked}; give photos, folders or patterns with files of {kinds}"
-        )
-    return [*found, *unmatched]
-
-
-def save_image_atomically(
-    path: str | Path,
-    image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16],
-    *,
-    scratch: Path | None = None,
-) -> None:
-    """Writes an image whole or not at all; folders are made as needed.
-
-    Args:
-        path: where to; the suffix says the format.
-        image: H×W (grey) or H×W×3 (RGB), uint8, or uint16 where the format has 16 bits (PNG, TIFF).
-        scratch: folder for the half-written file; None takes the image's own.
-
-    Raises:
-        OutputError: the suffix is no image format, or the folder cannot be written to, or the disk is full.
-    """
-    path = Path(path)
-    try:
-        done, encoded = cv2.imencode(path.suffix, image[..., ::-1] if image.ndim == 3 else image)
-    except cv2.error:
-        done = False
-    if not done:
-        raise OutputError(
-            f"cannot write {path}: {image.dtype} {image.shape} as '{path.suffix}'; use .png, .jpg or .tif"
-        )
-    write_atomically(path, encoded.tobytes(), scratch=scratch)
-
-
-@contextmanager
-def _open_image(path: Path) -> Iterator[Image.Image]:
-    """Opens a file; whatever is wrong with it, now or while it is decoded, becomes one line with its name."""
-    if path.is_dir():
-        raise PhotoError(f"{path}: is a folder, expected a photo")
-    with _one_line_errors(str(path)):
-        if path.stat().st_size == 0:
-            raise PhotoError(f"{path}: the file is empty (0 bytes); copy it again")
-        with _open_without_limit(path) as image:
-            width, height = image.size
-            if width * height > MAXIMUM_PIXELS:
-                raise PhotoError(
-                    f"{path}: {width}x{height} pixels, expected at most {MAXIMUM_PIXELS:,}; cut it in parts"
-                )
-            yield image
-
-
-@contextmanager
-def _one_line_errors(name: str) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise PhotoError(f"{name}: no such file") from error
-    except UnidentifiedImageError as error:
-        raise PhotoError(f"{name}: not an image; expected JPEG, PNG, TIFF, BMP or WebP") from error
-    except _DECODING_ERRORS as error:
-        raise PhotoError(
-            f"{name}: cannot be read ({one_line(error)}); it may be damaged, copy it again"
-        ) from error
-
-
-def _open_without_limit(path: Path) -> Image.Image:
-    """Opens the header; Pillow's limit warns at 89 million pixels and is global, so it is put back."""
-    with _pillow_limit_lock:
-        usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of damaged EXIF; damaged pixels are an error of their own
-                return Image.open(path)
-        finally:
-            Image.MAX_IMAGE_PIXELS = usual
-
-
-def photo_orientation(path: Path) -> int:
-    """Orientation that a camera stored with a photo, 1 (upright) to 8; 1 of what Pillow cannot read."""
-    try:
-        with _open_image(path) as image:
-            return _orientation(image)
-    except PhotoError:
-        return 1
-
-
-def _orientation(image: Image.Image) -> int:
-    """EXIF orientation, 1 to 8; damaged EXIF counts as upright since the pixels may still be whole."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return int(image.getexif().get(0x0112, 1))
-    except (*_DECODING_ERRORS, TypeError):
-        return 1
-
-
-def _decode(image: Image.Image, name: str) -> npt.NDArray[Any]:
-    """Decodes a Pillow image of any mode to an upright array with 1, 3 or 4 channels."""
-    image.load()
-    if _orientation(image) > 1:
-        image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):  # 16-bit grey; older Pillows give 16-bit PNG as 32-bit integers
-        values = np.asarray(image)
-        if values.size and (values.min() < 0 or values.max() > 65535):
-            raise PhotoError(
-                f"{name}: values from {values.min()} to {values.max()}, expected 16 bits (0 to 65535)"
-            )
-        return values.astype(np.uint16)
-    if image.mode == "1":
-        # Pillow's True is a byte of 255, which compiled code that looks True up in tables takes for an index.
-        return np.asarray(image.convert("L")) > 0
-    if image.mode in ("L", "RGB", "RGBA", "F"):
-        return np.asarray(image)
-    return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
-
-
-def _rgb_from_array(values: npt.NDArray[Any], name: str) -> UInt8[np.ndarray, "h w 3"]:
-    if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] not in (1, 3, 4)):
-        raise PhotoError(f"{name}: shape {values.shape}, expected height, width and 1, 3 or 4 channels")
-    if values.size == 0:
-        raise PhotoError(f"{name}: shape {values.shape} holds no pixels")
-    photo = _to_uint8(values, name)
-    if photo.ndim == 2:
-        photo = photo[..., None]
-    if photo.shape[2] == 4:
-        photo = _on_white(photo)
-    return np.ascontiguousarray(np.broadcast_to(photo, (*photo.shape[:2], 3)))
-
-
 def full_scale(maximum: int) -> int:
-    """What 16-bit values up to a maximum are shares of: 255, 1023, 4095, 16383 or 65535.
+    """Give what 16-bit values up to a maximum are shares of: 255, 1023, 4095, 16383 or 65535.
 
     Cameras and orthophotos often store 10 or 12 bits in 16; taken for shares of 65535 they would be black.
     """
     return next(2**bits - 1 for bits in (8, 10, 12, 14, 16) if maximum < 2**bits)
 
 
+def _cfd_annotation(path: Path) -> Bool[np.ndarray, "h w"]:
+    """The cracks of an annotation: ``groundTruth[0, 0]["Segmentation"] == 2``."""
+    import scipy.io  # takes longer than most photos, and only CFD needs it
+
+    try:
+        labels = scipy.io.loadmat(str(path))["groundTruth"][0, 0]["Segmentation"]
+    except FileNotFoundError as error:
+        raise PhotoError(f"{path}: no such file") from error
+    except Exception as error:  # scipy raises many kinds, whatever the damaged bytes lead it to
+        raise PhotoError(
+            f"{path}: not a CFD annotation ({type(error).__name__}); fetch the dataset again"
+        ) from error
+    if labels.ndim != 2:
+        raise PhotoError(f"{path}: shape {labels.shape}, expected (height, width); fetch the dataset again")
+    return np.asarray(labels == CFD_CRACK_LABEL)
+
+
+def _decode(image: Image.Image, name: str, source: Path | bytes | None) -> npt.NDArray[Any]:
+    """Decode a Pillow image of any mode to an upright array with 1, 3 or 4 channels.
+
+    Args:
+        image: the image.
+        name: for errors.
+        source: what the image was opened from, None if that is not known.
+    """
+    is_tiff = isinstance(image, TiffImagePlugin.TiffImageFile)
+    dark_is_high = is_tiff and image.tag_v2.get(262) == 0  # up to 8 bits Pillow turns them
+    colours_of_16_bits = (
+        source is not None and image.mode in ("RGB", "RGBA", "LA") and re.search(r"\w;16", str(image.tile))
+    )
+    image.load()
+    orientation = exif_orientation(image)
+    if source is not None and colours_of_16_bits and _upper_bytes_are_dark(image):
+        return _decode_16_bits(source, name, 1 if is_tiff else orientation)
+    if orientation > 1:
+        image = ImageOps.exif_transpose(image)
+    if image.mode.startswith(("I", "F")):
+        values = np.asarray(image)
+        return 255 - _to_uint8(values, name) if dark_is_high else values
+    if image.mode == "1":
+        # Pillow's True is a byte of 255, which compiled code that looks True up in tables takes for an index.
+        return np.asarray(image.convert("L")) > 0
+    if image.mode in ("L", "RGB", "RGBA"):
+        return np.asarray(image)
+    return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB"))
+
+
+def _upper_bytes_are_dark(image: Image.Image) -> bool:
+    """Whether colours of 16 bits, of which Pillow keeps the upper bytes, use 14 bits or fewer."""
+    colours = np.asarray(image)[..., :1] if image.mode == "LA" else np.asarray(image)[..., :3]
+    return int(colours.max()) < 64
+
+
+def _decode_16_bits(source: Path | bytes, name: str, orientation: int) -> npt.NDArray[np.uint16]:
+    """Decode colours of 16 bits by OpenCV, which keeps all bits."""
+    content = source if isinstance(source, bytes) else source.read_bytes()
+    try:
+        values = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        values = None
+    if values is None or values.dtype != np.uint16 or values.ndim != 3 or values.shape[2] < 3:
+        raise PhotoError(
+            f"{name}: colours of 16 bits that use 14 or fewer, stored in an unusual way; save it with 8 bits"
+        )
+    values = values[..., [2, 1, 0, 3][: values.shape[2]]]
+    # EXIF: from 5 on rows and columns are exchanged; then columns or rows may run backwards.
+    values = values.swapaxes(0, 1) if orientation >= 5 else values
+    values = values[:, ::-1] if orientation in (2, 3, 6, 7) else values
+    return values[::-1] if orientation in (3, 4, 7, 8) else values
+
+
+def _array(source: Any) -> npt.NDArray[Any]:
+    """The values of an array, a tensor or nested lists, channels last."""
+    if isinstance(source, torch.Tensor):
+        source = source.detach().cpu()
+        values = (source.float() if source.is_floating_point() else source).numpy()
+        channels_first = (
+            values.ndim == 3 and values.shape[0] in (1, 3, 4) and values.shape[2] not in (1, 3, 4)
+        )
+        return np.moveaxis(values, 0, 2) if channels_first else values
+    try:
+        values = np.asarray(source)
+    except (ValueError, TypeError) as error:
+        raise PhotoError(
+            f"array: {one_line(error)}, expected height, width and 1, 3 or 4 channels"
+        ) from error
+    if values.dtype.kind not in "biuf" and not isinstance(source, np.ndarray):
+        raise PhotoError(
+            f"a {type(source).__name__} is no photo; give the path of one, its bytes, a Pillow image, an "
+            "array or a tensor"
+        )
+    return values
+
+
+def _rgb(values: npt.NDArray[Any], name: str) -> UInt8[np.ndarray, "h w 3"]:
+    if values.ndim not in (2, 3) or (values.ndim == 3 and values.shape[2] not in (1, 3, 4)):
+        raise PhotoError(f"{name}: shape {values.shape}, expected height, width and 1, 3 or 4 channels")
+    if values.size == 0:
+        raise PhotoError(f"{name}: shape {values.shape} holds no pixels")
+    if values.ndim == 2:
+        values = values[..., None]
+    photo = _to_uint8(values[..., :3], name)
+    if values.shape[2] == 4:
+        alpha = _to_uint8(values[..., 3:], name)
+        if alpha.mean() >= HIDDEN * 255:
+            photo = _on_white(photo, alpha)
+    return np.ascontiguousarray(np.broadcast_to(photo, (*photo.shape[:2], 3)))
+
+
 def _to_uint8(values: npt.NDArray[Any], name: str) -> npt.NDArray[np.uint8]:
-    """Scales the full range of the array's type to 0…255."""
+    """Scale values to 0…255."""
     if values.dtype == np.uint8:
         return values.astype(np.uint8, copy=False)
     if values.dtype == np.bool_:
         return values.astype(np.uint8) * np.uint8(255)
-    if values.dtype == np.uint16:
-        return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    if not np.issubdtype(values.dtype, np.floating):
+    if values.dtype.kind not in "iuf":
         raise PhotoError(
-            f"{name}: values of type {values.dtype}, expected uint8, uint16, bool or float in [0, 1]"
+            f"{name}: values of type {values.dtype}, expected whole numbers, bool or floats in [0, 1]"
         )
-    floats = values.astype(np.float32)
-    if not np.isfinite(floats).all():
-        raise PhotoError(f"{name}: holds NaN or infinite values, expected floats in [0, 1]")
-    lowest, highest = float(floats.min()), float(floats.max())
-    if lowest < 0 or highest > 1:
+    lowest, highest = values.min(), values.max()
+    if values.dtype.kind == "f":
+        if not np.isfinite(values).all():
+            raise PhotoError(f"{name}: holds NaN or infinite values, expected floats in [0, 1]")
+        if lowest < -ROUNDING or highest > 1 + ROUNDING:
+            raise PhotoError(
+                f"{name}: values from {lowest:g} to {highest:g}, expected floats in [0, 1]; divide by 255?"
+            )
+        return np.rint(values.astype(np.float32).clip(0, 1) * 255).astype(np.uint8)
+    if lowest < 0 or highest > 65535:
         raise PhotoError(
-            f"{name}: values from {lowest:g} to {highest:g}, expected floats in [0, 1]; divide by 255?"
+            f"{name}: values from {lowest} to {highest}, expected 0 to 65535; scale them to 8 or 16 bits"
         )
-    return np.rint(floats * 255).astype(np.uint8)
+    white = full_scale(int(highest))
+    return ((values.astype(np.uint32) * 255 + white // 2) // white).astype(np.uint8)
 
 
-def _on_white(rgba: UInt8[np.ndarray, "h w 4"]) -> UInt8[np.ndarray, "h w 3"]:
-    alpha = rgba[..., 3:].astype(np.uint16)
-    blended = rgba[..., :3] * alpha + 255 * (255 - alpha)
-    return ((blended + 127) // 255).astype(np.uint8)
-
-
-def _expand(path: Path, recursive: bool) -> list[Path]:
-    if path.is_dir():
-        inside = path.rglob("*") if recursive else path.glob("*")
-        return sorted(filter(_is_photo, inside))
-    if path.exists():
-        return [path]
-    if not any(sign in str(path) for sign in "*?["):
-        return []
-    matches = sorted(Path(path.anchor or ".").glob(str(path.relative_to(path.anchor))))
-    return [
-        photo
-        for match in matches
-        if match.is_dir() or _is_photo(match)
-        for photo in _expand(match, recursive)
-    ]
-
-
-def _is_photo(path: Path) -> bool:
-    return path.suffix.lower() in PHOTO_SUFFIXES and not path.name.startswith(".") and path.is_file()
+def _on_white(
+    photo: UInt8[np.ndarray, "h w c"], alpha: UInt8[np.ndarray, "h w 1"]
+) -> UInt8[np.ndarray, "h w c"]:
+    wide = alpha.astype(np.uint16)
+    return ((photo * wide + 255 * (255 - wide) + 127) // 255).astype(np.uint8)

@@ -1,6 +1,5 @@
-"""Mining undamaged road from photos whose cracks are marked (paper, IV-A and V)."""
+"""Mining undamaged road from photos whose cracks are marked (paper, Sections IV-A and V)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -18,37 +17,6 @@ class Window:
     width: int
 
 
-def find_undamaged_windows(
-    mask: Bool[np.ndarray, "h w"] | None,
-    *,
-    sizes: Sequence[int],
-    stride: int = 16,
-    margin: int = 4,
-    shape: tuple[int, int] | None = None,
-) -> list[Window]:
-    """Finds all square windows without cracks on a grid of positions.
-
-    Args:
-        mask: True where there is a crack; None where the whole photo is known to be undamaged.
-        sizes: side lengths of the windows in pixels; sizes that do not fit give no window.
-        stride: step of the grid in pixels; the last row and column of positions touch the far edges.
-        margin: pixels around a window that must be free of cracks as well, since annotations miss faint
-            edges.
-        shape: height and width of the photo, needed where ``mask`` is None.
-
-    Returns:
-        The windows, by size in the order given, then from top to bottom and left to right.
-
-    Raises:
-        ValueError: neither ``mask`` nor ``shape`` is given, or a size or stride below 1, or a margin below 0.
-    """
-    return [
-        Window(int(top), int(left), size, size)
-        for size in sizes
-        for top, left in undamaged_corners(mask, size=size, stride=stride, margin=margin, shape=shape)
-    ]
-
-
 def undamaged_corners(
     mask: Bool[np.ndarray, "h w"] | None,
     *,
@@ -57,7 +25,23 @@ def undamaged_corners(
     margin: int = 4,
     shape: tuple[int, int] | None = None,
 ) -> Int32[np.ndarray, "n 2"]:
-    """The same search for one size, as an array of (top, left): for millions of windows."""
+    """Find all square windows without cracks on a grid of positions.
+
+    Args:
+        mask: True where there is a crack; None where the whole photo is known to be undamaged.
+        size: side of the windows in pixels; a size that does not fit gives no window.
+        stride: step of the grid in pixels; the last row and column of positions touch the far edges.
+        margin: pixels around a window that must be free of cracks as well, since annotations miss faint
+            edges.
+        shape: height and width of the photo, needed where ``mask`` is None.
+
+    Returns:
+        (top, left) of each window, from top to bottom and left to right.
+
+    Raises:
+        ValueError: neither ``mask`` nor ``shape`` is given, or the size or stride is below 1, or the margin
+            below 0.
+    """
     if mask is not None:
         shape = (mask.shape[0], mask.shape[1])
     if shape is None:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from upcracknet.data.dataset import CrackDataset, Sample
-from upcracknet.data.deepcrack import LEAKED_TEST_NAMES
+from upcracknet.data.registry import DATASETS
 from upcracknet.detection import CrackDetector, CrackMap
 from upcracknet.errors import DataError, PhotoError
 from upcracknet.evaluation.panels import write_panels
@@ -118,8 +118,9 @@ def groups_of(dataset: CrackDataset) -> dict[str, frozenset[str]]:
     DeepCrack's official test set shows 11 scenes of its training set, so the others are given too.
     """
     groups: dict[str, frozenset[str]] = {"all": frozenset()}
-    if dataset.name == "deepcrack" and dataset.split == "test":
-        groups["without training scenes"] = LEAKED_TEST_NAMES
+    published = DATASETS.get(dataset.name)
+    if published is not None and published.training_scenes and dataset.split == "test":
+        groups["without training scenes"] = published.training_scenes
     return groups
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from upcracknet.data.dataset import CrackDataset, Sample
+from upcracknet.data.registry import DATASETS
 from upcracknet.errors import DataError
 
 PAPER_SIZE = 256
@@ -98,8 +99,9 @@ def crack_patches(item: EvaluationItem, size: int = PAPER_SIZE) -> list[Evaluati
 
 
 def _paper(dataset_name: str, sample: Sample) -> list[EvaluationItem]:
-    item = whole(sample)
-    return crack_patches(item) if dataset_name == "cfd" else [resized(item)]
+    item, published = whole(sample), DATASETS.get(dataset_name)
+    in_patches = published is not None and published.tested_in_patches
+    return crack_patches(item) if in_patches else [resized(item)]
 
 
 PAPER = Protocol(

@@ -17,18 +17,6 @@ EXCHANGED_FOOTNOTE = (
     "(only so do all its rows agree on one crack prevalence per test set)."
 )
 
-PAPER_TEST_SETS = {
-    "deepcrack": ("DeepCrack", ""),
-    "deepcrack-deduplicated": ("DeepCrack", "The paper's DeepCrack rows are of all 237 test photos."),
-    "cfd": ("CFD", "The paper's CFD rows are of 200 patches cut at places it does not say."),
-    "crack500": ("Crack500", ""),
-    "crack500-640x360": (
-        "Crack500",
-        "The paper's Crack500 rows are of 1,124 crops at full scale; these are whole photos, shrunk.",
-    ),
-}
-"""The paper's name of a data set, and what its figures are of if not of the same photos."""
-
 CRACKPOT = "crackpot 2.0, a supervised U-Net in a desktop tool"
 CRACKPOT_IOU = {"deepcrack": 0.607, "cfd": 0.411, "crack500": 0.472}
 """Measured elsewhere on a sample of each test set, protocol ``paper``; its network saw annotated cracks."""

@@ -11,10 +11,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from upcracknet.data.registry import PAPER_TEST_SETS
 from upcracknet.evaluation.metrics import MEASURES
 from upcracknet.evaluation.published import (
     EXCHANGED_FOOTNOTE,
-    PAPER_TEST_SETS,
     PublishedRow,
     published_rows,
 )

@@ -4,9 +4,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from upcracknet.data.dataset import DATASET_NAMES, Sample, open_dataset
+from upcracknet.data.dataset import Sample
 from upcracknet.data.folder import folder_samples
-from upcracknet.data.photo import list_photos
+from upcracknet.data.listing import home_expanded, list_photos
+from upcracknet.data.registry import DATASETS, open_dataset
 from upcracknet.errors import DataError
 from upcracknet.preparation.patches import CONTACT_SHEET, IMAGES, REJECTED_SHEET
 
@@ -31,15 +32,14 @@ def find_photos(
     found: list[Sample] = []
     plain = []
     for source in sources:
-        if source.lower() in DATASET_NAMES:
+        if source.lower() in DATASETS:
             found += open_dataset(source, root, split)
-        elif Path(source).expanduser().is_dir():
-            folder = Path(source).expanduser()
+        elif (folder := home_expanded(source)).is_dir():
             found += folder_samples(folder / split if (folder / split).is_dir() else folder)
         else:
             plain.append(source)
     if plain:
-        found += [Sample(str(photo), photo) for photo in list_photos(plain)]
+        found += [Sample(str(photo), photo) for photo in list_photos(plain).photos]
     results = {_absolute(output / name) for name in (IMAGES, CONTACT_SHEET, REJECTED_SHEET)}
     once = {_absolute(sample.photo_path): sample for sample in reversed(found)}
     samples = [
@@ -55,4 +55,4 @@ def find_photos(
 
 
 def _absolute(path: Path) -> Path:
-    return Path(os.path.abspath(path.expanduser()))  # noqa: PTH100 - symbolic links keep their names
+    return Path(os.path.abspath(home_expanded(path)))  # noqa: PTH100 - symbolic links keep their names

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from upcracknet.data.dataset import Sample, open_dataset
+from upcracknet.data.dataset import Sample
 from upcracknet.data.photo import save_image_atomically
+from upcracknet.data.registry import open_dataset
 from upcracknet.detection import CrackDetector
 from upcracknet.errors import ConfigurationError
 from upcracknet.evaluation.metrics import ConfusionCounts, Scores, count

@@ -10,7 +10,7 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from upcracknet.data.dataset import open_dataset
+from upcracknet.data.registry import open_dataset
 from upcracknet.detection import CrackDetector, RestorationScorer, Scorer, Threshold
 from upcracknet.detection.cost import parameter_count
 from upcracknet.detection.pretrained import load_pretrained, weights_of_run, weights_path

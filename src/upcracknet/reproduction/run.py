@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from upcracknet.data.dataset import open_dataset
+from upcracknet.data.registry import open_dataset
 from upcracknet.errors import UpCrackNetError
 from upcracknet.files import claimed
 from upcracknet.reproduction.measurement import measure, train_row

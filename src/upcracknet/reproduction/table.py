@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from upcracknet.data.registry import PAPER_TEST_SETS
 from upcracknet.evaluation.metrics import MEASURES
-from upcracknet.evaluation.published import EXCHANGED_FOOTNOTE, PAPER_TEST_SETS
+from upcracknet.evaluation.published import EXCHANGED_FOOTNOTE
 from upcracknet.files import write_atomically
 from upcracknet.reproduction.results import ResultFiles, RowState
 from upcracknet.reproduction.rows import Experiment

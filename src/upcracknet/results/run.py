@@ -87,7 +87,7 @@ def open_detection(
         ConfigurationError: impossible options, or a package is missing.
         OutputError: the folder is in use, not of this program, or cannot be written.
     """
-    sources, left_out = find_photos(photos, output)
+    sources, left_out = find_photos(photos)
     detector, settings = load(options)
     with open_results(output) as results:
         plan = results.plan(sources, settings.to_dict(), overwrite=overwrite)

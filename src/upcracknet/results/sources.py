@@ -1,6 +1,5 @@
 """Where photos lie: on local disks, or behind any address that fsspec knows, such as ``s3://``."""
 
-import io
 import os
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -10,9 +9,9 @@ from urllib.parse import urlsplit
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image
 
-from upcracknet.data.photo import PHOTO_SUFFIXES, list_photos, load_photo
+from upcracknet.data.listing import Listing, list_photos
+from upcracknet.data.photo import PHOTO_SUFFIXES, load_photo
 from upcracknet.errors import ConfigurationError, DataError, PhotoError
 from upcracknet.files import one_line
 from upcracknet.results.opening import is_for_windows
@@ -68,13 +67,9 @@ class Source:
 
     def _fetched(self) -> UInt8[np.ndarray, "h w 3"]:
         try:
-            return load_photo(Image.open(io.BytesIO(self._content())))
+            return load_photo(self._content())
         except PhotoError as error:
             raise PhotoError(str(error).replace("image:", f"{self.address}:", 1)) from error
-        except OSError as error:
-            raise PhotoError(
-                f"{self.address}: not an image; expected JPEG, PNG, TIFF, BMP or WebP"
-            ) from error
 
     def _content(self) -> bytes:
         for left in reversed(range(TRIES)):
@@ -99,12 +94,11 @@ def is_url(address: str) -> bool:
     return "://" in address
 
 
-def find_photos(addresses: list[str], results: Path) -> tuple[list[Source], str | None]:
+def find_photos(addresses: list[str]) -> tuple[list[Source], str | None]:
     """Find all photos of files, folders, globs and URLs, each once.
 
     Args:
         addresses: files, folders, globs; URLs of files, of folders, or with globs.
-        results: the result folder, which may lie among the photos.
 
     Returns:
         The photos, sorted by address; and in a sentence what was left out, if anything was.
@@ -113,25 +107,16 @@ def find_photos(addresses: list[str], results: Path) -> tuple[list[Source], str 
         DataError: there are none, or an address cannot be reached.
         ConfigurationError: the package for an address is missing, or there is none.
     """
-    local = [
-        address.removeprefix("file://")
-        for address in addresses
-        if not is_url(address.removeprefix("file://"))
-    ]
-    found: dict[str, str] = {}
-    note = None
-    if local:
-        own = _absolute(results)
-        for photo in list_photos(local):
-            absolute = _absolute(photo)
-            if not {own / kind for kind in ("masks", "overlays", "scores")} & set(absolute.parents):
-                found[str(absolute)] = stamp_of_file(absolute)
-    for address in addresses:
-        if is_url(address.removeprefix("file://")):
-            found |= _behind(address)
+    places = [address.removeprefix("file://") for address in addresses]
+    local = [place for place in places if not is_url(place)]
+    listing = list_photos(local) if local else Listing(())
+    absolute = map(_absolute, listing.photos)
+    found = {str(photo): stamp_of_file(photo) for photo in absolute}
+    for place in filter(is_url, places):
+        found |= _behind(place)
     if not found:
         raise DataError(f"no photos found in {', '.join(addresses)}; give photos, folders, patterns or URLs")
-    return [Source(address, stamp) for address, stamp in sorted(found.items())], note
+    return [Source(address, stamp) for address, stamp in sorted(found.items())], listing.note()
 
 
 def stamp_of_file(path: Path) -> str:

@@ -1,0 +1,202 @@
+"""Image files: which formats are read, how a file is opened without harm, and how one is written."""
+
+import importlib
+import io
+import struct
+import threading
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError, features
+
+from upcracknet.errors import OutputError, PhotoError
+from upcracknet.files import one_line, write_atomically
+
+FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "JPEG2000", "AVIF", "HEIF", "GIF", "PPM")
+"""The formats that are opened, by content and not by suffix. Pillow knows more, and starts Ghostscript for an
+EPS that is called ``.jpg``."""
+
+PHOTO_SUFFIXES = (
+    frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+    | ({".jp2", ".j2k", ".jpx"} if features.check_codec("jpg_2000") else set())
+    | ({".avif"} if "avif" in features.modules and features.check_module("avif") else set())
+    | ({".heic", ".heif"} if find_spec("pillow_heif") else set())
+)
+"""Suffixes of the files that folders are searched for; the last ones only where Pillow reads them here."""
+
+MAXIMUM_PIXELS = 1_000_000_000
+"""Largest photo that is opened, in pixels: 3 GB as RGB, far above any camera."""
+
+HARMLESS_PIXELS = 50_000_000
+"""Pixels up to which a blank picture may be stored in however few bytes."""
+
+PIXELS_PER_BYTE = {"JPEG": 1_000, "MPO": 1_000}
+"""Most pixels that a byte of a larger file may stand for; 10,000 of other formats. A blank JPEG has 340 at
+most, a blank PNG of one bit a pixel 8,300."""
+
+# What Pillow's decoders raise on damaged files, beside OSError.
+DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, MemoryError)
+_pillow_limit_lock = threading.Lock()
+
+
+def photo_size(path: str | Path) -> tuple[int, int]:
+    """Read height and width in pixels, after EXIF orientation, from a file's header alone.
+
+    Raises:
+        PhotoError: the file is missing, empty or not an image.
+    """
+    with opened_image(Path(path), str(path)) as image:
+        width, height = image.size
+        lies_on_its_side = (
+            exif_orientation(image) >= 5 and image.format != "TIFF"
+        )  # Pillow gives TIFF upright
+        return (width, height) if lies_on_its_side else (height, width)
+
+
+def photo_orientation(path: Path) -> int:
+    """Read a file's EXIF orientation, 1 (upright, also of what Pillow cannot read) to 8."""
+    try:
+        with opened_image(path, str(path)) as image:
+            return exif_orientation(image)
+    except PhotoError:
+        return 1
+
+
+def exif_orientation(image: Image.Image) -> int:
+    """Give an image's EXIF orientation, 1 (upright, also where EXIF is damaged) to 8."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return int(image.getexif().get(0x0112, 1))
+    except (*DECODING_ERRORS, TypeError):
+        return 1
+
+
+@contextmanager
+def opened_image(source: Path | bytes, name: str) -> Iterator[Image.Image]:
+    """Open an image; whatever is wrong with it, now or while it is decoded, becomes one line.
+
+    Args:
+        source: a file, or a file's content.
+        name: of the image, for errors.
+
+    Raises:
+        PhotoError: the file is missing, empty, damaged, too large, larger than its bytes can hold, or not an
+            image of :data:`FORMATS`.
+    """
+    if isinstance(source, Path) and source.is_dir():
+        raise PhotoError(f"{name}: is a folder, expected a photo")
+    with one_line_errors(name):
+        size = len(source) if isinstance(source, bytes) else source.stat().st_size
+        if size == 0:
+            raise PhotoError(f"{name}: the file is empty (0 bytes); copy it again")
+        try:
+            image = _open_without_limit(io.BytesIO(source) if isinstance(source, bytes) else source)
+        except UnidentifiedImageError as error:
+            raise PhotoError(f"{name}: {_why_unknown(source)}") from error
+        with image:
+            width, height = image.size
+            most = size * PIXELS_PER_BYTE.get(image.format or "", 10_000)
+            if width * height > max(most, HARMLESS_PIXELS):
+                raise PhotoError(
+                    f"{name}: claims {width}x{height} pixels in {size:,} bytes, far more than a photo takes; "
+                    "copy it again, or save it without compression"
+                )
+            if width * height > MAXIMUM_PIXELS:
+                raise PhotoError(
+                    f"{name}: {width}x{height} pixels, expected at most {MAXIMUM_PIXELS:,}; cut it in parts"
+                )
+            yield image
+
+
+@contextmanager
+def one_line_errors(name: str) -> Iterator[None]:
+    """Turn what Pillow raises into one line with the image's name."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise PhotoError(f"{name}: no such file") from error
+    except DECODING_ERRORS as error:
+        raise PhotoError(
+            f"{name}: cannot be read ({one_line(error)}); it may be damaged, copy it again"
+        ) from error
+
+
+def save_image_atomically(
+    path: str | Path,
+    image: npt.NDArray[np.uint8] | npt.NDArray[np.uint16],
+    *,
+    scratch: Path | None = None,
+) -> None:
+    """Write an image whole or not at all; folders are made as needed.
+
+    Args:
+        path: where to; the suffix says the format.
+        image: H×W (grey) or H×W×3 (RGB), uint8, or uint16 where the format has 16 bits (PNG, TIFF).
+        scratch: folder for the half-written file; None takes the image's own.
+
+    Raises:
+        OutputError: the suffix is no image format, or the folder cannot be written to, or the disk is full.
+    """
+    path = Path(path)
+    try:
+        done, encoded = cv2.imencode(path.suffix, image[..., ::-1] if image.ndim == 3 else image)
+    except cv2.error:
+        done = False
+    if not done:
+        raise OutputError(
+            f"cannot write {path}: {image.dtype} {image.shape} as '{path.suffix}'; use .png, .jpg or .tif"
+        )
+    write_atomically(path, encoded.tobytes(), scratch=scratch)
+
+
+def _open_without_limit(file: Path | io.BytesIO) -> Image.Image:
+    """Open the header; Pillow's limit warns at 89 million pixels and is global, so it is put back."""
+    formats = _formats()
+    with _pillow_limit_lock:
+        usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of damaged EXIF; damaged pixels are an error of their own
+                return Image.open(file, formats=formats)
+        finally:
+            Image.MAX_IMAGE_PIXELS = usual
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """The formats that can be read here; asked for another one, Pillow fails."""
+    Image.init()
+    if find_spec("pillow_heif"):
+        importlib.import_module("pillow_heif").register_heif_opener()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def _why_unknown(source: Path | bytes) -> str:
+    """Why Pillow does not know an image, for the error."""
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+        start = file.read(16)
+        if start[4:8] == b"ftyp" and start[8:11] in (b"hei", b"hev", b"mif", b"msf"):
+            return "a HEIC photo; install `pip install 'upcracknet[heic]'`, or save it as JPEG"
+        if start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+            try:
+                tags = TiffImagePlugin.ImageFileDirectory_v2(start if b"+" in start[:4] else start[:8])
+                file.seek(tags.next)
+                tags.load(file)
+                bands, bits = tags.get(277, 1), max(tags.get(258, (1,)))
+            except (*DECODING_ERRORS, TypeError):
+                return "a damaged TIFF; copy it again"
+            return (
+                f"a TIFF with {bands} {'separate ' * (tags.get(284) == 2)}bands of {bits} bits, expected "
+                "1, 3 or 4 bands of 8 bits; `upcracknet detect` reads it with rasterio: "
+                "`pip install 'upcracknet[survey]'`"
+            )
+    return "not an image; expected JPEG, PNG, TIFF, BMP, WebP, JPEG 2000 or AVIF"

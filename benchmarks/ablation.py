@@ -37,7 +37,7 @@ from upcracknet.detection.pretrained import load_network, load_pretrained, weigh
 from upcracknet.evaluation import PAPER, evaluate
 from upcracknet.networks import CrackRemover
 from upcracknet.tables import markdown_table, percent
-from upcracknet.weights import load_state, load_weights
+from upcracknet.weights import load_weights
 
 TEST_SETS = ("deepcrack", "cfd", "crack500")
 PLAIN = CrackRemoverSettings(level=0.5)
@@ -146,7 +146,7 @@ def detections() -> Iterator[tuple[str, Scorer, Threshold]]:
         "… masked multi-pass inference": RestoredFromSurroundings,
         "… masked multi-pass inference, one-sided error": DarkerThanSurroundings,
     }.items():
-        yield name, kind(restorer.generator, restorer.settings, restorer.input_size), Threshold()
+        yield name, kind(restorer.network, restorer.settings, restorer.input_size), Threshold()
     network, settings = load(weights_path("teacher"))
     known: dict[tuple[bytes, float], Float[Tensor, "b h w"]] = {}
     for name, changed in variants(settings).items():

@@ -147,7 +147,7 @@ def detections() -> Iterator[tuple[str, Scorer, Threshold]]:
         "… masked multi-pass inference": RestoredFromSurroundings,
         "… masked multi-pass inference, one-sided error": DarkerThanSurroundings,
     }.items():
-        yield name, kind(restorer.generator, restorer.settings, restorer.input_size), Threshold()
+        yield name, kind(restorer.network, restorer.settings, restorer.input_size), Threshold()
     network, settings = load(weights_path("teacher"))
     known: dict[tuple[bytes, float], Float[Tensor, "b h w"]] = {}
     for name, changed in variants(settings).items():

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
+import jaxtyping
 import numpy as np
 import pytest
 import scipy.io
@@ -26,6 +27,14 @@ def exported_networks(tmp_path_factory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UPCRACKNET_CACHE", str(tmp_path_factory.mktemp("exported")))
         yield
+
+
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """Types are not checked, as in use: the package's own checks must do."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture

@@ -1,12 +1,15 @@
 import pickle
+from dataclasses import replace
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
+from upcracknet import CrackDetector
 from upcracknet.errors import OutputError, WeightsError
 from upcracknet.networks import UNetGenerator
-from upcracknet.weights import WeightsRecord, load_state, load_weights, save_weights
+from upcracknet.weights import WeightsRecord, filled, load_state, load_weights, save_weights
 
 RECORD = WeightsRecord("UNetGenerator", {"filters": 2, "depth": 3}, {"input_size": 64}, {"data": "made up"})
 
@@ -93,5 +96,92 @@ def test_another_architecture_is_explained_in_one_line(tmp_path, generator):
 
 def test_an_unwritable_folder_is_an_output_error(tmp_path, generator):
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="cannot write"):
         save_weights(tmp_path / "file" / "g.safetensors", generator.state_dict(), RECORD)
+
+
+def rewritten(path, **changes):
+    """The weights in a file with other metadata."""
+    with safe_open(str(path), framework="pt") as file:
+        metadata, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    save_file(tensors, path, metadata | changes)
+
+
+ODD = ["", "null", "[]", "3", '"text"', "{", "[" * 100_000, "1" * 10_000, '{"a": ' * 5000, "{}" * 9]
+
+
+@pytest.mark.usefixtures("unchecked")
+class TestChangedMetadata:
+    @pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))
+    @pytest.mark.parametrize("key", ["configuration", "detection", "provenance"])
+    def test_what_is_no_record_is_one_short_line(self, tmp_path, generator, key, text):
+        path = tmp_path / "g.safetensors"
+        save_weights(path, generator.state_dict(), RECORD)
+        rewritten(path, **{key: text})
+        with pytest.raises(WeightsError, match="metadata") as caught:
+            load_weights(path)
+        assert len(str(caught.value)) < 300 + len(str(path))
+        assert "\n" not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("key", "text"),
+        [
+            ("configuration", '{"filters": 1000000000, "depth": 3}'),
+            ("configuration", '{"filters": 2, "depth": 1000000}'),
+            ("configuration", '{"filters": NaN, "depth": 3}'),
+            ("configuration", f'{{"filters": {[1] * 1_000_000}}}'),
+            ("detection", '{"input_size": 1000000000}'),
+            ("detection", '{"scales": [1e9]}'),
+            ("detection", '{"level": Infinity}'),
+            ("detection", '{"level": ' + "9" * 400 + "}"),
+            ("provenance", '{"images_seen": "many"}'),
+            ("provenance", '{"images_seen": 1e999}'),
+            ("provenance", '{"initial_weights": 3}'),
+        ],
+    )
+    def test_settings_that_cannot_be_are_refused(self, tmp_path, generator, key, text):
+        path = tmp_path / "g.safetensors"
+        save_weights(path, generator.state_dict(), RECORD)
+        rewritten(path, **{key: text})
+        with pytest.raises(WeightsError, match="metadata"):
+            load_weights(path)
+
+    @pytest.mark.parametrize(
+        "configuration",
+        [
+            *({"filters": "2"}, {"filters": [2]}, {"filters": None}, {"filters": -1}, {"filters": 2.5}),
+            *({"depth": 1}, {"depth": {}}, {"filters": 16, "depth": 16}, {"dropout": -3}, {"wings": 2}, {}),
+        ],
+    )
+    def test_a_model_of_them_is_an_error_too(self, tmp_path, generator, configuration):
+        path = tmp_path / "g.safetensors"
+        save_weights(path, generator.state_dict(), replace(RECORD, configuration=configuration))
+        with pytest.raises(WeightsError) as caught:
+            CrackDetector.from_pretrained(path)
+        assert "\n" not in str(caught.value)
+
+    def test_the_architecture_can_be_any_text(self, tmp_path, generator):
+        path = tmp_path / "g.safetensors"
+        save_weights(path, generator.state_dict(), replace(RECORD, architecture="x" * 100_000))
+        with pytest.raises(WeightsError):
+            CrackDetector.from_pretrained(path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(tmp_path, generator, value):
+    path = tmp_path / "g.safetensors"
+    with torch.no_grad():
+        generator.encoder[1].convolution.weight[0, 0, 0, 0] = value
+    save_weights(path, generator.state_dict(), RECORD)
+    with pytest.raises(WeightsError, match="not finite"):
+        load_weights(path)
+
+
+def test_a_network_is_built_of_its_weights_alone(tmp_path, generator):
+    """Without memory of its own before they fit, and the same as a network that is filled."""
+    built = filled(lambda: UNetGenerator(2, 3), generator.state_dict(), tmp_path / "g.safetensors")
+    images = torch.rand(1, 3, 16, 16)
+    assert torch.equal(built.eval()(images), generator.eval()(images))
+    assert all(parameter.requires_grad for parameter in built.parameters())
+    with pytest.raises(WeightsError, match="of another shape"):
+        filled(lambda: UNetGenerator(100_000, 3), generator.state_dict(), tmp_path / "g.safetensors")

@@ -2,19 +2,28 @@
 
 import hashlib
 import json
+import math
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from upcracknet.errors import OutputError, WeightsError
-from upcracknet.files import write_atomically
+from upcracknet.files import one_line, write_atomically
 
 FORMAT = "upcracknet-1"
+LARGEST_SETTING = 4096
+"""No setting of detection is larger; most are less than 1, some are lengths in pixels."""
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -95,8 +104,8 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], WeightsRecord]:
         A state dict in 32-bit floating point, and the record stored with it.
 
     Raises:
-        WeightsError: the file is missing, a pickle, corrupt, not written by this package, or of a newer
-            format.
+        WeightsError: the file is missing, a pickle, corrupt, not written by this package, of a newer
+            format, or holds numbers that are not finite or settings that cannot belong to it.
     """
     if not path.is_file():
         raise WeightsError(
@@ -113,42 +122,107 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], WeightsRecord]:
         with safe_open(str(path), framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-    except (SafetensorError, OSError) as error:
+    except Exception as error:  # the library has errors of several kinds for files that it cannot read
         raise WeightsError(
-            f"{path}: corrupt or not a safetensors file ({error}); copy or download it again"
+            f"{path}: corrupt or not a safetensors file ({one_line(error)[:100]}); copy or download it again"
         ) from error
     if metadata.get("format") != FORMAT:
         raise WeightsError(
-            f"{path}: format {metadata.get('format')!r}, expected {FORMAT!r}; "
+            f"{path}: format {metadata.get('format')!r:.40}, expected {FORMAT!r}; "
             "use weights written by `upcracknet train` of this version"
         )
     try:
         record = WeightsRecord(
             architecture=metadata["architecture"],
-            configuration=json.loads(metadata["configuration"]),
-            detection=json.loads(metadata["detection"]),
-            provenance=json.loads(metadata["provenance"]),
+            configuration=_settings(metadata["configuration"], _largest(tensors)),
+            detection=_settings(metadata["detection"], LARGEST_SETTING),
+            provenance=_settings(metadata["provenance"]),
             sha256=metadata["sha256"],
         )
-    except (KeyError, json.JSONDecodeError) as error:
+        _ = record.images_seen
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise WeightsError(
-            f"{path}: incomplete metadata ({error}); copy or download the file again"
+            f"{path}: metadata that cannot belong to these weights ({one_line(error)[:100]}); copy or "
+            "download the file again"
         ) from error
     if _checksum(tensors) != record.sha256:
         raise WeightsError(
             f"{path}: checksum of the weights differs from the recorded one; copy the file again"
         )
-    return {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}, record
+    tensors = {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
+    if not all(np.isfinite(tensor.numpy()).all() for tensor in tensors.values()):
+        raise WeightsError(
+            f"{path}: weights that are not finite numbers; the training failed, take an earlier state or "
+            "train again with a smaller learning rate"
+        )
+    return tensors, record
 
 
-def load_state(network: torch.nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
+def _largest(tensors: dict[str, Tensor]) -> int:
+    """The largest number that can describe a network: its widths are sides, its levels are many tensors."""
+    return max((len(tensors), *(side for tensor in tensors.values() for side in tensor.shape)))
+
+
+def _settings(text: str, largest: int = sys.maxsize) -> dict[str, Any]:
+    """Settings as JSON in the metadata, no more and none larger than can be meant."""
+    settings = json.loads(text)
+    if not isinstance(settings, dict):
+        raise TypeError(f"a {type(settings).__name__} in the place of settings")
+    values: list[Any] = [settings]
+    for value in values:
+        if isinstance(value, dict | list):
+            values += value.values() if isinstance(value, dict) else value
+        elif isinstance(value, int | float) and not (math.isfinite(value) and abs(value) <= largest):
+            raise ValueError(f"a setting of {value:g}")
+        if len(values) > largest:
+            raise ValueError(f"more than {largest} settings")
+    return settings
+
+
+class _Unfilled(TorchFunctionMode):
+    """Draws no random numbers: for tensors without memory PyTorch would import its compiler for that."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Leave a tensor that is to be filled at random as it is."""
+        kwargs = kwargs or {}
+        if func in (Tensor.normal_, Tensor.uniform_, *vars(nn.init).values()):
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)
+
+
+def filled(build: Callable[[], Network], tensors: dict[str, Tensor], path: Path) -> Network:
+    """Build a network of weights, without memory for it before it is known that they fit.
+
+    Raises:
+        WeightsError: names or shapes do not fit the network, or it cannot be built.
+    """
+    try:
+        with torch.device("meta"), _Unfilled():
+            network = build()
+    except (TypeError, ValueError, RuntimeError, OverflowError, MemoryError) as error:
+        raise WeightsError(
+            f"{path}: settings of another version ({one_line(error)[:100]}); update upcracknet"
+        ) from error
+    load_state(network, tensors, path, assign=True)
+    return network
+
+
+def load_state(network: nn.Module, tensors: dict[str, Tensor], path: Path, *, assign: bool = False) -> None:
     """Fill a network with weights.
+
+    Args:
+        network: changed in place.
+        tensors: a state dict.
+        path: where they come from, for errors.
+        assign: take the tensors themselves, for a network without memory of its own.
 
     Raises:
         WeightsError: names or shapes do not fit the network.
     """
     try:
-        network.load_state_dict(tensors)
+        network.load_state_dict(tensors, assign=assign)
     except RuntimeError as error:
         expected, found = network.state_dict(), tensors
         missing, surplus = sorted(set(expected) - set(found)), sorted(set(found) - set(expected))

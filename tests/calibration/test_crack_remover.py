@@ -1,5 +1,3 @@
-import copy
-
 import numpy as np
 import pytest
 import torch
@@ -9,26 +7,23 @@ from upcracknet.calibration.roads import Road
 from upcracknet.detection import CrackRemoverScorer, CrackRemoverSettings, Threshold
 from upcracknet.evaluation.metrics import Scores, count
 from upcracknet.networks import CrackRemover
-from upcracknet.networks.crack_remover import CrackRemoverOutput
 
 
-class Darkness(CrackRemover):
-    """Stands for a network: what is darker than 0.5 is crack."""
-
-    def __init__(self):
-        super().__init__((1, 1, 1))
-
-    def forward(self, images):
-        return CrackRemoverOutput(images, (0.5 - images.mean(dim=1)) * 20)
-
-    def marker(self):
-        marks = copy.copy(self)
-        marks.forward = lambda images: self(images).logits
-        return marks
+def darkness_network() -> CrackRemover:
+    """A network by hand: what is dark is crack."""
+    network = CrackRemover((1, 1, 1), refinement_channels=2)
+    first, _, last = network.refinement
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+        first.weight[0, :3, 1, 1] = -1 / 3  # 1 - 2 * brightness, and the same with the other sign
+        first.weight[1, :3, 1, 1] = 1 / 3
+        last.weight[0, :, 0, 0] = torch.tensor([10.0, -10.0])  # the logit is 20 * (0.5 - brightness)
+    return network
 
 
 def darkness() -> CrackRemoverScorer:
-    return CrackRemoverScorer(Darkness(), CrackRemoverSettings())
+    return CrackRemoverScorer(darkness_network(), CrackRemoverSettings())
 
 
 def road(crack: bool = False, speck: bool = False, grey: int = 200):

@@ -1,5 +1,3 @@
-import copy
-
 import pytest
 import torch
 from torch import nn
@@ -7,27 +5,24 @@ from torch import nn
 from upcracknet.detection import CrackRemoverScorer, CrackRemoverSettings, Scorer
 from upcracknet.errors import ConfigurationError
 from upcracknet.networks import CrackRemover
-from upcracknet.networks.crack_remover import CrackRemoverOutput
 
 
-class Darkness(CrackRemover):
-    """Stands for a network: what is dark is crack, and the road without cracks is a quarter brighter."""
-
-    def __init__(self):
-        super().__init__((1, 1, 1))
-
-    def forward(self, images):
-        assert images.shape[-2] % 8 == images.shape[-1] % 8 == 0
-        return CrackRemoverOutput((images + 0.25).clamp(0, 1), (0.5 - images.mean(dim=1)) * 8)
-
-    def marker(self):
-        marks = copy.copy(self)
-        marks.forward = lambda images: self(images).logits
-        return marks
+def darkness_network() -> CrackRemover:
+    """A network by hand: what is dark is crack, and the road without cracks is a quarter brighter."""
+    network = CrackRemover((1, 1, 1), refinement_channels=2)
+    first, _, last = network.refinement
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+        network.detail.bias[: 3 * 4] = 0.25
+        first.weight[0, :3, 1, 1] = -1 / 3  # 1 - 2 * brightness, and the same with the other sign
+        first.weight[1, :3, 1, 1] = 1 / 3
+        last.weight[0, :, 0, 0] = torch.tensor([4.0, -4.0])  # the logit is 8 * (0.5 - brightness)
+    return network
 
 
 def darkness(**settings) -> CrackRemoverScorer:
-    return CrackRemoverScorer(Darkness(), CrackRemoverSettings(**settings))
+    return CrackRemoverScorer(darkness_network(), CrackRemoverSettings(**settings))
 
 
 def test_it_keeps_the_contract():
@@ -89,5 +84,23 @@ def test_settings_come_back_from_a_file():
     assert CrackRemoverSettings.from_dict({}) == CrackRemoverSettings()
     with pytest.raises(ConfigurationError, match="unknown detection settings wings"):
         CrackRemoverSettings.from_dict({"wings": 2})
-    with pytest.raises(ConfigurationError, match="all above 0"):
-        CrackRemoverSettings.from_dict({"scales": [1.0, 0.0]})
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"scales": [1.0, 0.0]}, "all above 0"),
+        ({"scales": [1e9]}, "at most 8"),
+        ({"scales": None}, "at least one"),
+        ({"scales": []}, "at least one"),
+        ({"scales": ["1"]}, "at least one"),
+        ({"score": "guess"}, "expected mask or darkening"),
+        ({"level": "high"}, "three numbers"),
+        ({"hysteresis": float("nan")}, "three numbers"),
+        ({"flips": 1}, "true or false"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(values, message):
+    with pytest.raises(ConfigurationError, match=message):
+        CrackRemoverSettings.from_dict(values)

@@ -8,10 +8,11 @@ from PIL import Image
 from upcracknet import CrackDetector
 from upcracknet.detection import Threshold
 from upcracknet.errors import ConfigurationError, PhotoError, WeightsError
+from upcracknet.runtime import BaseScorer
 
 
 @dataclass
-class Darkness:
+class Darkness(BaseScorer):
     """Scores each pixel by itself, so that tiled and whole results must agree exactly."""
 
     name: str = "darkness"

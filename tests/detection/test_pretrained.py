@@ -5,7 +5,6 @@ from torch.nn import functional as F
 from upcracknet.baselines.supervised.deepcrack19 import Deepcrack19
 from upcracknet.baselines.supervised.deepcrack19_refinement import REFINED_LEVEL, refine
 from upcracknet.baselines.supervised.scorer import normalise
-from upcracknet.detection.acceleration import can_be_exported
 from upcracknet.detection.crack_remover_scorer import CrackRemoverScorer
 from upcracknet.detection.pretrained import load_network, load_pretrained, weights_path
 from upcracknet.errors import ConfigurationError, WeightsError
@@ -101,7 +100,6 @@ def test_deepcrack19_can_refine_its_answer(tmp_path):
     plain, model = load_pretrained(path).scorer, load_pretrained(path, "guided-filter")
     refined = model.scorer
     assert model.threshold.level == REFINED_LEVEL
-    assert not can_be_exported(refined)
     padded = F.pad(normalise(images), (0, 8, 0, 8), mode="replicate")
     with torch.no_grad():
         first = network.side_outputs(padded)[:, 0, :40, :56].sigmoid()

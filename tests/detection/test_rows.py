@@ -10,6 +10,7 @@ from upcracknet.detection import CrackDetector, Threshold, rows
 from upcracknet.detection.rows import level_of_rows, mask_rows, scored_rows
 from upcracknet.detection.tiling import cut
 from upcracknet.errors import PhotoError
+from upcracknet.runtime import BaseScorer
 
 
 def blocks(score: np.ndarray, heights: list[int]):
@@ -57,7 +58,7 @@ def test_the_level_is_that_of_the_whole_map(threshold):
     assert level_of_rows(Threshold(), blocks(flat, [2])) == Threshold().level_of(flat)
 
 
-class Smoothed:
+class Smoothed(BaseScorer):
     """Scores that depend on a pixel's surroundings, and on where in its tile it lies."""
 
     name, input_size = "smoothed", 32

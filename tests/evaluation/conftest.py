@@ -10,17 +10,13 @@ import torch
 
 from upcracknet.data.dataset import CrackDataset, Sample
 from upcracknet.detection import CrackDetector, Threshold
+from upcracknet.runtime import BaseScorer
 
 
-class Darkness:
+class Darkness(BaseScorer):
     """Scores a pixel by how dark it is."""
 
     name = "darkness"
-    input_size = None
-    network = None
-
-    def with_network(self, network: torch.nn.Module, name: str | None = None) -> "Darkness":
-        return self
 
     def score(self, images: torch.Tensor) -> torch.Tensor:
         return 1 - images.mean(dim=1)

@@ -14,9 +14,10 @@ from tests.results.rasters import UTM, write  # noqa: E402
 from upcracknet.detection import CrackDetector, Threshold  # noqa: E402
 from upcracknet.errors import OutputError, PhotoError  # noqa: E402
 from upcracknet.results import detect_raster  # noqa: E402
+from upcracknet.runtime import BaseScorer  # noqa: E402
 
 
-class Dark:
+class Dark(BaseScorer):
     """Darkness as the score."""
 
     name, input_size, network = "dark", 64, None

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from upcracknet.corruption import JumbledSquareMasks, corrupt
 from upcracknet.detection.threshold import Threshold
 from upcracknet.losses import multi_scale_gradient_magnitude_similarity_map
+from upcracknet.runtime import BaseScorer, detecting_copy
 
 SMOOTHING = 21
 """Side of the square that the error map is averaged over, in pixels at an image side of 256."""
@@ -48,6 +49,10 @@ class RIADNetwork(nn.Module):
     """
 
     size_multiple = 16
+    interface = (
+        "the photo in [-1, 1], 0 where it is to be restored; the output is the restored image in [-1, 1], "
+        "batch×3×height×width"
+    )
 
     def __init__(self, widths: tuple[int, ...] = (64, 128, 256, 512, 512)) -> None:
         super().__init__()
@@ -94,18 +99,18 @@ def restore_by_parts(
     return (restored + 1) / 2
 
 
-class RIADScorer:
+class RIADScorer(BaseScorer):
     """RIAD's score: 1 − multi-scale gradient magnitude similarity, averaged over the sizes of the squares.
 
     Args:
-        network: a trained network; switched to evaluation mode.
+        network: a trained network; not changed.
         input_size: side of the square input in pixels; the size it was trained at.
         name: shown in results.
     """
 
     def __init__(self, network: RIADNetwork, input_size: int = 256, name: str = "RIAD") -> None:
         self.name, self.input_size = name, input_size
-        self.network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network: nn.Module = detecting_copy(network)
         self.masks = JumbledSquareMasks()
 
     @torch.inference_mode()

@@ -11,6 +11,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from upcracknet.corruption import StripedMasks, corrupt
 from upcracknet.detection.threshold import Threshold
 from upcracknet.networks.initialization import initialize_normal
+from upcracknet.runtime import BaseScorer, detecting_copy
 
 RESIDUAL_BLOCKS = 8
 REMOVED = 1.0
@@ -43,6 +44,10 @@ class SCADNGenerator(nn.Module):
     """
 
     size_multiple = 8
+    interface = (
+        "the photo in [0, 1], 1 where it is to be restored; the output is the restored image in [0, 1], "
+        "batch×3×height×width"
+    )
 
     def __init__(self, filters: int = 64) -> None:
         super().__init__()
@@ -118,11 +123,11 @@ def striped_errors(
     return by_scale.amax(dim=2)
 
 
-class SCADNScorer:
+class SCADNScorer(BaseScorer):
     """SCADN's score: the error map of the scale at which an image departs most from training.
 
     Args:
-        generator: a trained generator; switched to evaluation mode.
+        generator: a trained generator; not changed.
         usual_errors: mean error of each scale on undamaged images.
         input_size: side of the square input in pixels; the size it was trained at.
         name: shown in results.
@@ -136,7 +141,7 @@ class SCADNScorer:
         name: str = "SCADN",
     ) -> None:
         self.name, self.input_size = name, input_size
-        self.generator = generator.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network: nn.Module = detecting_copy(generator)
         self.masks = StripedMasks()
         if len(usual_errors) != len(self.masks.widths):
             raise ValueError(
@@ -147,7 +152,7 @@ class SCADNScorer:
     @torch.inference_mode()
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
         """Squared error of each pixel at the scale chosen for its image, in [0, 1]."""
-        errors = striped_errors(self.generator, images, self.masks)
+        errors = striped_errors(self.network, images, self.masks)
         chosen = (errors.mean(dim=(2, 3)) - self.usual_errors).argmax(dim=1)
         return errors[torch.arange(len(images)), chosen]
 

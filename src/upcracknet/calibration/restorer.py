@@ -78,9 +78,7 @@ def compare_restorer(
     """
     comparisons = []
     for number, settings in enumerate(candidates, start=1):
-        detector = CrackDetector(
-            RestorationScorer(scorer.generator, settings, scorer.input_size), Threshold()
-        )
+        detector = CrackDetector(scorer.with_settings(settings), Threshold())
         kinds = [
             (roads, [found.score for found in detector.detect_many(road.photo for road in roads)])
             for roads in (undamaged, painted, synthetic)

@@ -20,7 +20,7 @@ from upcracknet.data.registry import open_dataset
 from upcracknet.detection import CrackDetector
 from upcracknet.evaluation import PROTOCOLS, ProtocolName, report
 from upcracknet.evaluation import evaluate as evaluate_detector
-from upcracknet.runtime.engines import Precision, Runtime
+from upcracknet.runtime import Precision, Runtime
 
 
 def evaluate(

@@ -1,21 +1,19 @@
 """``upcracknet export``: a trained model for another engine."""
 
-import json
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 
+from upcracknet.cli.console import error_console, print_json
 from upcracknet.data.registry import open_dataset
 from upcracknet.detection import RestorationScorer
 from upcracknet.detection.acceleration import export_scorer
 from upcracknet.detection.pretrained import load_pretrained, weights_path
 from upcracknet.detection.systems import CLASSICAL
 from upcracknet.errors import ConfigurationError
-from upcracknet.runtime import Precision, runtime_of_file
+from upcracknet.runtime import Engine, Precision, runtime_of_file
 from upcracknet.weights import load_weights
 
 MOST_PHOTOS = 48
@@ -34,9 +32,11 @@ def export(
 ) -> int:
     """Write a model for ONNX Runtime or OpenVINO.
 
-    The file holds the network alone, for any number of images of any size, and the
-    settings of detection. `detect`, `evaluate` and the others take it as their
-    --model; what comes before and after the network is the same for all engines.
+    The file holds the network alone, for any number of images of any size, the
+    settings of detection, and for other programs a sentence that says what goes in
+    and what comes out (metadata "upcracknet"). `detect`, `evaluate` and the others
+    take it as their --model; what comes before and after the network is the same for
+    all engines.
 
     For example:
 
@@ -57,16 +57,17 @@ def export(
         raise ConfigurationError(f"{model}: no trained network; give a model or a .safetensors file")
     path = weights_path(model)
     _, record = load_weights(path)
-    scorer = load_pretrained(model, preset).scorer
-    if isinstance(scorer, RestorationScorer):
+    pretrained = load_pretrained(model, preset)
+    scorer, threshold = pretrained.scorer, pretrained.threshold
+    if isinstance(scorer, RestorationScorer):  # its settings are then the file's own
         detection = scorer.settings.to_dict() | {"input_size": scorer.input_size}
-        record = replace(record, detection=detection)
-    seen = None
-    if photos is not None:
-        seen = (sample.photo() for sample in open_dataset(photos, data_root, "train").samples[:MOST_PHOTOS])
-    description = {"record": asdict(record), "precision": precision}
-    with Console(stderr=True).status(f"exporting {model}"):
-        export_scorer(scorer, output, precision, seen, description)
+        record, preset = replace(record, detection=detection), None
+    samples = () if photos is None else open_dataset(photos, data_root, "train").samples[:MOST_PHOTOS]
+    seen = (sample.photo() for sample in samples)
+    description = {"record": asdict(record), "preset": preset}
+    engine = Engine(precision=precision)
+    with error_console().status(f"exporting {model}"):
+        export_scorer(scorer, threshold, output, engine, description, photos=seen)
     written = [file for file in (output, output.with_suffix(".bin")) if file.exists()]
     report = {
         "model": str(output),
@@ -74,5 +75,5 @@ def export(
         "precision": precision,
         "megabytes": round(sum(file.stat().st_size for file in written) / 1e6, 2),
     }
-    sys.stdout.write(json.dumps(report, indent=2) + "\n")
+    print_json(report)
     return 0

@@ -1,7 +1,8 @@
 """The default model as a scorer: several sizes and flips of each image, fused."""
 
+import math
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from jaxtyping import Float
@@ -11,11 +12,17 @@ from torch.nn import functional as F
 from upcracknet.detection.threshold import Threshold
 from upcracknet.errors import ConfigurationError
 from upcracknet.networks import CrackRemover
+from upcracknet.runtime import BaseScorer, size_multiple
+from upcracknet.runtime.folding import CrackMarker, fused
 
 ScoreKind = Literal["mask", "darkening"]
 
 AT_ONCE = 768 * 768
 """Pixels that the network sees at a time, unless a single image has more."""
+
+
+MOST = 8
+"""Largest scale: the network then sees 64 times as many pixels."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +35,12 @@ class CrackRemoverSettings:
         scales: sizes at which each image is scored, as factors of its own; the logits are averaged.
         flips: average over the image, its mirror images, and both.
         level: scores above it are crack; calibrated on undamaged photos.
-        hysteresis: connected crack pixels count only if one of them scores above this; hysteresis.
+        hysteresis: connected crack pixels count only if one of them scores above this.
         minimum_extent: connected crack pixels that reach less far than this many pixels, in height and in
             width, are taken for specks and dropped.
+
+    Raises:
+        ConfigurationError: a value that cannot be.
     """
 
     score: ScoreKind = "mask"
@@ -39,6 +49,20 @@ class CrackRemoverSettings:
     level: float = 0.5
     hysteresis: float = 0.0
     minimum_extent: int = 0
+
+    def __post_init__(self) -> None:
+        if self.score not in get_args(ScoreKind):
+            raise ConfigurationError(f"score is {self.score!r}; expected {' or '.join(get_args(ScoreKind))}")
+        if not self.scales or not all(_is_number(scale) and 0 < scale <= MOST for scale in self.scales):
+            raise ConfigurationError(
+                f"scales are {self.scales}; expected at least one, all above 0 and at most {MOST}"
+            )
+        numbers = (self.level, self.hysteresis, self.minimum_extent)
+        if not isinstance(self.flips, bool) or not all(map(_is_number, numbers)):
+            raise ConfigurationError(
+                f"flips is {self.flips!r}, and level, hysteresis and minimum extent are {numbers}; expected "
+                "true or false, and three numbers"
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a weights file."""
@@ -57,13 +81,11 @@ class CrackRemoverSettings:
             raise ConfigurationError(
                 f"unknown detection settings {', '.join(unknown)}; known: {', '.join(sorted(known))}"
             )
-        settings = cls(**values | {"scales": tuple(values.get("scales", cls.scales))})
-        if not settings.scales or min(settings.scales) <= 0:
-            raise ConfigurationError(f"scales are {settings.scales}; expected at least one, all above 0")
-        return settings
+        scales = values.get("scales", cls.scales)
+        return cls(**values | {"scales": tuple(scales) if isinstance(scales, list) else scales})
 
 
-class CrackRemoverScorer:
+class CrackRemoverScorer(BaseScorer):
     """How crack-like each pixel is, by a network that removes cracks.
 
     Args:
@@ -72,18 +94,16 @@ class CrackRemoverScorer:
         name: shown in results.
     """
 
-    input_size: int | None = None
-
     def __init__(
         self, network: CrackRemover, settings: CrackRemoverSettings, name: str = "crack remover"
     ) -> None:
         self.name, self.settings = name, settings
-        ready = network.marker() if settings.score == "mask" else network.fused()
+        ready = CrackMarker(network) if settings.score == "mask" else fused(network)
         self.network: nn.Module = ready.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.inference_mode()
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
-        """Score of each pixel, in [0, 1]; images in [0, 1]."""
+        """Score each pixel, in [0, 1]; images in [0, 1]."""
         if self.settings.score == "darkening":
             restored: Tensor = self.network(self._padded(images)).restored
             darkening = restored[..., : images.shape[-2], : images.shape[-1]] - images
@@ -109,7 +129,7 @@ class CrackRemoverScorer:
 
     @torch.inference_mode()
     def logits(self, images: Float[Tensor, "b 3 h w"], scale: float) -> Float[Tensor, "b h w"]:
-        """What the network says of images in [0, 1] at one scale, at the images' own size.
+        """Ask the network about images in [0, 1] at one scale, for logits at the images' own size.
 
         Only a scorer whose score is ``mask`` can tell.
         """
@@ -125,7 +145,7 @@ class CrackRemoverScorer:
 
     def _padded(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 _h _w"]:
         """Continued below and on the right to sizes that the network takes, by the mirror image."""
-        multiple = int(self.network.size_multiple)  # type: ignore[arg-type]
+        multiple = size_multiple(self.network)
         below, right = -images.shape[-2] % multiple, -images.shape[-1] % multiple
         while below or right:  # a mirror image is no larger than the image
             step = (min(right, images.shape[-1] - 1), min(below, images.shape[-2] - 1))
@@ -153,3 +173,7 @@ def crack_remover_scorer(
         settings.level, minimum_extent=settings.minimum_extent, hysteresis=settings.hysteresis
     )
     return CrackRemoverScorer(network, settings, name), threshold
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -19,7 +19,7 @@ from upcracknet.detection.scorer import Scorer
 from upcracknet.detection.threshold import Threshold
 from upcracknet.detection.tiling import ScoreCanvas, Tile, tile_starts
 from upcracknet.errors import ConfigurationError, PhotoError
-from upcracknet.runtime.engine import Engine, Precision, Runtime
+from upcracknet.runtime import Engine, Precision, Runtime
 
 MINIMUM_SIDE = 16  # pixels; a smaller picture cannot show a crack and the road around it
 FREE_TILE = 768

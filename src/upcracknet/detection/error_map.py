@@ -54,9 +54,10 @@ def filter_error(errors: Float[Tensor, "b h w"], settings: DetectionSettings) ->
         settings: window, sigmas, and whether to round to 8 bits first.
 
     Returns:
-        Filtered error maps in [0, 1].
+        Filtered error maps in [0, 1]; errors that are not finite numbers stay as they are.
     """
-    if settings.filter_diameter == 0:
+    # OpenCV would put numbers in the place of what is none: such errors must stay visible.
+    if settings.filter_diameter == 0 or not errors.isfinite().all():
         return errors
     return torch.stack([torch.from_numpy(_filter(one, settings)) for one in errors.float().cpu().numpy()])
 

@@ -1,6 +1,6 @@
 """Load a shipped or self-trained model: from its path to its record, from its record to its system."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -8,15 +8,14 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from upcracknet.detection.acceleration import accelerated, can_be_exported, exported_part, with_network
+from upcracknet.detection.acceleration import accelerated, can_be_exported, exported_part
 from upcracknet.detection.scorer import Scorer
 from upcracknet.detection.systems import CLASSICAL, SYSTEMS, TRAINABLE, System, imported
 from upcracknet.detection.threshold import Threshold
 from upcracknet.errors import ConfigurationError, UpCrackNetError, WeightsError
 from upcracknet.files import one_line
-from upcracknet.runtime import open_exported, read_description, runtime_of_file
-from upcracknet.runtime.engine import Engine
-from upcracknet.weights import WeightsRecord, load_state, load_weights
+from upcracknet.runtime import Engine, open_exported, read_description, runtime_of_file
+from upcracknet.weights import WeightsRecord, filled, load_weights
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def load_pretrained(
         chosen = in_torch
     try:
         if (chosen.runtime, chosen.precision) != ("torch", "fp32"):
-            scorer = accelerated(scorer, record.sha256, chosen.runtime, chosen.precision)
+            scorer = accelerated(scorer, record.sha256, chosen)
     except UpCrackNetError:
         if engine.runtime != "auto" or chosen.precision == "int8" or chosen.runtime == "torch":
             raise
@@ -148,23 +147,23 @@ def _load_exported(path: Path, preset: str | None, engine: Engine) -> Pretrained
     own = runtime_of_file(path)
     assert own is not None
     description = read_description(path)
-    if engine.runtime not in ("auto", "torch", own) or engine.precision not in (
-        "fp32",
-        description["precision"],
-    ):
+    try:
+        precision, record = description["precision"], WeightsRecord(**description["record"])
+    except (KeyError, TypeError) as error:
+        raise WeightsError(f"{path}: written by another version of upcracknet; export it again") from error
+    if engine.runtime not in ("auto", "torch", own) or engine.precision not in ("fp32", precision):
         raise ConfigurationError(
-            f"{path}: exported for {own} in {description['precision']}, not for {engine.runtime} in "
-            f"{engine.precision}; leave --runtime and --precision out, or export it again"
+            f"{path}: exported for {own} in {precision}, not for {engine.runtime} in {engine.precision}; "
+            "leave --runtime and --precision out, or export it again"
         )
     if preset is not None:
         raise ConfigurationError(f"{path}: an exported model has its settings; leave --preset out")
-    record = WeightsRecord(**description["record"])
-    scorer, threshold = _scorer(path, record, None, None)
-    network, multiple = exported_part(scorer)
-    if description.get("network") != type(network).__name__:
+    scorer, threshold = _scorer(path, record, None, description.get("preset"))
+    network = exported_part(scorer)
+    if description["network"] != type(network).__name__:
         raise WeightsError(f"{path}: written by another version of upcracknet; export it again")
-    exported = with_network(scorer, open_exported(path, network, multiple, description["precision"]))
-    chosen = replace(engine, runtime=own, precision=description["precision"])
+    chosen = replace(engine, runtime=own, precision=precision)
+    exported = scorer.with_network(open_exported(path, network, chosen))
     return Pretrained(exported, threshold, record.sha256, chosen)
 
 
@@ -189,17 +188,17 @@ def _network(path: Path, record: WeightsRecord, tensors: dict[str, Tensor] | Non
             name: tuple(value) if isinstance(value, list) else value
             for name, value in record.configuration.items()
         }
-        network: nn.Module = imported(_system(path, record).network)(**arguments)
-    if tensors is not None:
-        load_state(network, tensors, path)
-    return network
+        build: Callable[..., nn.Module] = imported(_system(path, record).network)
+        if tensors is None:
+            return build(**arguments)
+    return filled(lambda: build(**arguments), tensors, path)
 
 
 def _system(path: Path, record: WeightsRecord) -> System:
     known = {SYSTEMS[name].architecture: SYSTEMS[name] for name in TRAINABLE}
     if record.architecture not in known:
         raise WeightsError(
-            f"{path}: weights of a {record.architecture!r}, expected one of {', '.join(known)}"
+            f"{path}: weights of a {record.architecture!r:.40}, expected one of {', '.join(known)}"
         )
     return known[record.architecture]
 
@@ -227,5 +226,5 @@ def _readable(path: Path) -> Iterator[None]:
         ValueError,
     ) as error:
         raise WeightsError(
-            f"{path}: settings of another version ({one_line(error)}); update upcracknet"
+            f"{path}: settings of another version ({one_line(error)[:100]}); update upcracknet"
         ) from error

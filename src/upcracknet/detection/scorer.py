@@ -1,6 +1,6 @@
 """The first contract: from road photos to score maps."""
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -11,6 +11,10 @@ from upcracknet.detection.settings import PRESETS, DetectionSettings
 from upcracknet.detection.threshold import Threshold
 from upcracknet.errors import ConfigurationError
 from upcracknet.networks import UNetGenerator
+from upcracknet.networks.generator import BatchNormalization
+from upcracknet.runtime import PROCESSOR, BaseScorer, detecting_copy
+
+Kind = TypeVar("Kind", bound="Scorer")
 
 
 @runtime_checkable
@@ -27,17 +31,26 @@ class Scorer(Protocol):
         """Side of the square input it wants, in pixels; None takes any size."""
         ...
 
+    @property
+    def network(self) -> nn.Module | None:
+        """The network it asks; None for a method without learning."""
+        ...
+
+    def with_network(self: Kind, network: nn.Module | None, name: str | None = None) -> Kind:
+        """A copy that asks another network, which answers in the same form; None keeps the name."""
+        ...
+
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
         """Score images in [0, 1]; the result lies in [0, 1], higher is more crack-like."""
         ...
 
 
-class RestorationScorer:
+class RestorationScorer(BaseScorer):
     """UP-CrackNet's score: the filtered error between a photo and its restoration (III-D, equation 1).
 
     Args:
-        generator: a trained generator; switched to evaluation mode.
-        settings: statistics, error and filter.
+        generator: a trained generator; not changed.
+        settings: statistics, dropout, error and filter.
         input_size: side of the square input in pixels; the size it was trained at.
         name: shown in results.
     """
@@ -50,12 +63,18 @@ class RestorationScorer:
         name: str = "UP-CrackNet",
     ) -> None:
         self.name, self.settings = name, settings
-        self.input_size = input_size
-        self.generator = generator.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        generator.use_statistics(settings.statistics)
-        for module in generator.modules():
-            if isinstance(module, nn.Dropout):
+        self.input_size: int = input_size
+        self.network: nn.Module = detecting_copy(generator)
+        for module in self.network.modules():
+            if isinstance(module, BatchNormalization):
+                module.statistics = settings.statistics
+            elif isinstance(module, nn.Dropout):
                 module.train(settings.dropout)
+
+    def with_settings(self, settings: DetectionSettings) -> "RestorationScorer":
+        """Make a scorer of the same generator with other settings; only for a generator in PyTorch."""
+        assert isinstance(self.network, UNetGenerator)
+        return RestorationScorer(self.network, settings, self.input_size, self.name)
 
     @torch.inference_mode()
     def restore(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
@@ -63,7 +82,8 @@ class RestorationScorer:
         if not self.settings.dropout:
             return self._restore(images)
         # One image at a time from one seed: the same photo gets the same map, whatever shares its batch.
-        with torch.random.fork_rng(devices=[]):
+        # PyTorch's random numbers belong to the process.
+        with PROCESSOR.claimed(), torch.random.fork_rng(devices=[]):
             restored = []
             for image in images.split(1):  # type: ignore[no-untyped-call]
                 torch.manual_seed(0)
@@ -71,11 +91,11 @@ class RestorationScorer:
         return torch.cat(restored)
 
     def _restore(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
-        restored: Tensor = self.generator((images * 2 - 1).contiguous(memory_format=torch.channels_last))
+        restored: Tensor = self.network((images * 2 - 1).contiguous(memory_format=torch.channels_last))
         return (restored + 1) / 2
 
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
-        """Filtered error map of each image, in [0, 1]."""
+        """Give the filtered error map of each image, in [0, 1]."""
         errors = error_map(images, self.restore(images), self.settings.error, center=self.settings.center)
         return filter_error(errors, self.settings)
 

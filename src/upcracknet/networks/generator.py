@@ -23,6 +23,10 @@ class BatchNormalization(nn.BatchNorm2d):
 
     statistics: NormalizationStatistics = "running"
 
+    def extra_repr(self) -> str:
+        """Tell networks with other statistics apart."""
+        return f"{super().extra_repr()}, statistics={self.statistics}"  # type: ignore[no-untyped-call]
+
     def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
         """Normalise each channel, then scale and shift it."""
         if self.training or self.statistics == "running":
@@ -85,6 +89,11 @@ class UNetGenerator(nn.Module):
         ValueError: when ``filters`` or ``depth`` is too small to build a network.
     """
 
+    interface = (
+        "the photo, or a corrupted one, in [-1, 1]; the output is the restored image in [-1, 1], "
+        "batch×3×height×width; the filtered difference of both is the score"
+    )
+
     def __init__(self, filters: int = 64, depth: int = 8, dropout: float = 0.5) -> None:
         super().__init__()
         if filters < 1 or depth < 2:
@@ -115,12 +124,6 @@ class UNetGenerator(nn.Module):
     def size_multiple(self) -> int:
         """Height and width of an input must be multiples of this many pixels."""
         return int(2**self.depth)
-
-    def use_statistics(self, statistics: NormalizationStatistics) -> None:
-        """Choose what evaluation mode normalises with; see :class:`BatchNormalization`."""
-        for module in self.modules():
-            if isinstance(module, BatchNormalization):
-                module.statistics = statistics
 
     def forward(self, corrupted: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
         """Restore corrupted images.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from upcracknet.data.registry import open_dataset
 from upcracknet.detection import CrackDetector, RestorationScorer, Scorer, Threshold
@@ -19,6 +19,7 @@ from upcracknet.evaluation import PAPER, EvaluationResult, evaluate
 from upcracknet.evaluation.report import report_record
 from upcracknet.reproduction.results import ResultFiles, RowResult
 from upcracknet.reproduction.rows import Ready, Row
+from upcracknet.runtime import BaseScorer
 from upcracknet.training.provenance import environment
 from upcracknet.training.recipe import train
 from upcracknet.weights import load_weights
@@ -86,7 +87,6 @@ def measure(row: Row, files: ResultFiles, data_root: Path | None, watch: Watch) 
     evaluations, scoring, images = [], 0.0, 0
     for name in row.tests:
         with watch(name) as progress:
-            # A new detector each time: dropout and statistics are those of these settings alone.
             found = detector(row, files)
             timed = _Timed(found.scorer)
             evaluation = evaluate(
@@ -120,26 +120,20 @@ def detector(row: Row, files: ResultFiles) -> CrackDetector:
     scorer, threshold = pretrained.scorer, pretrained.threshold
     if row.detection is not None and isinstance(scorer, RestorationScorer):
         settings = row.detection
-        scorer = RestorationScorer(scorer.generator, settings, scorer.input_size)
+        scorer = scorer.with_settings(settings)
         threshold = Threshold(floor=settings.level_floor, minimum_extent=settings.minimum_extent)
-    scorer.name = row.label  # type: ignore[misc]
-    return CrackDetector(scorer, threshold)
+    return CrackDetector(scorer.with_network(scorer.network, row.label), threshold)
 
 
-class _Timed:
+class _Timed(BaseScorer):
     """A scorer under the clock."""
 
     def __init__(self, scorer: Scorer) -> None:
         self.scorer, self.seconds, self.images = scorer, 0.0, 0
-        self.name, self.input_size = scorer.name, scorer.input_size
-
-    @property
-    def network(self) -> nn.Module | None:
-        """Its network, where it has one."""
-        return getattr(self.scorer, "network", None) or getattr(self.scorer, "generator", None)
+        self.name, self.input_size, self.network = scorer.name, scorer.input_size, scorer.network
 
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
-        """What the scorer says."""
+        """Score images, and note the time."""
         started = time.perf_counter()
         scores = self.scorer.score(images)
         self.seconds, self.images = self.seconds + time.perf_counter() - started, self.images + len(images)

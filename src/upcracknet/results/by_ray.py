@@ -45,7 +45,7 @@ class _Worker:
         from upcracknet.results.worker import Worker
 
         torch.set_num_threads(threads)
-        detector, _ = load(options)
+        detector, _ = load(options, alone=False)
         self.worker = Worker(detector, WritableResults(Path(folder)), settings)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:

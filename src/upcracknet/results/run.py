@@ -14,7 +14,7 @@ from upcracknet.results.records import Counts, Record
 from upcracknet.results.settings import DetectionOptions, ResultSettings
 from upcracknet.results.sources import find_photos
 from upcracknet.results.worker import TileProgress, Worker
-from upcracknet.runtime.engine import Engine as NetworkEngine
+from upcracknet.runtime import Engine as NetworkEngine
 
 Engine = Literal["local", "ray"]
 
@@ -94,9 +94,14 @@ def open_detection(
         yield Detection(results, plan, left_out, settings, options, detector)
 
 
-def load(options: DetectionOptions) -> tuple[CrackDetector, ResultSettings]:
-    """Load the model that the options name, and tell what its results depend on."""
-    engine = NetworkEngine(options.runtime, options.precision)
+def load(options: DetectionOptions, *, alone: bool = True) -> tuple[CrackDetector, ResultSettings]:
+    """Load the model that the options name, and tell what its results depend on.
+
+    Args:
+        options: what the user chose.
+        alone: no other workers run on this machine.
+    """
+    engine = NetworkEngine(options.runtime, options.precision, pinned=alone)
     pretrained = load_pretrained(options.model, options.preset, engine)
     detector = CrackDetector(
         pretrained.scorer,

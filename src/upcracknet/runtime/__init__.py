@@ -3,35 +3,32 @@
 Only the network changes its engine; what comes before and after it stays the one inference path.
 """
 
-from upcracknet.runtime.bfloat16 import BFloat16Network, has_bfloat16
-from upcracknet.runtime.compiled import CompiledNetwork
-from upcracknet.runtime.engines import (
-    PRECISIONS,
-    RUNTIMES,
-    Precision,
-    Runtime,
-    chosen_runtime,
+from upcracknet.runtime.compiled import BFloat16Network, CompiledNetwork, size_multiple
+from upcracknet.runtime.engine import Engine, Precision, Runtime, has_bfloat16
+from upcracknet.runtime.exports import (
     compiled_network,
     export_network,
     open_exported,
     read_description,
     runtime_of_file,
-    share_processor,
 )
+from upcracknet.runtime.processor import PROCESSOR
+from upcracknet.runtime.scorer import BaseScorer, detecting_copy
 
 __all__ = [
-    "PRECISIONS",
-    "RUNTIMES",
+    "PROCESSOR",
     "BFloat16Network",
+    "BaseScorer",
     "CompiledNetwork",
+    "Engine",
     "Precision",
     "Runtime",
-    "chosen_runtime",
     "compiled_network",
+    "detecting_copy",
     "export_network",
     "has_bfloat16",
     "open_exported",
     "read_description",
     "runtime_of_file",
-    "share_processor",
+    "size_multiple",
 ]

@@ -1,5 +1,6 @@
-"""A network in another engine, called as the network itself is."""
+"""A network in another engine or precision, called as the network itself is."""
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, Literal
@@ -9,8 +10,23 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from upcracknet.errors import WeightsError
+from upcracknet.files import one_line
+from upcracknet.runtime.processor import PROCESSOR
+
 Run = Callable[[Float[np.ndarray, "b 3 h w"]], Sequence[np.ndarray]]
 """What an engine does: images in, the network's tensors out."""
+
+
+def size_multiple(network: nn.Module) -> int:
+    """What height and width of a network's images must be multiples of, in pixels; each network knows it."""
+    return int(network.size_multiple)  # type: ignore[arg-type]  # a module's attributes have no types
+
+
+def small_side(network: nn.Module) -> int:
+    """Side of an image that is as small as a network can be tried with, in pixels."""
+    multiple = size_multiple(network)
+    return multiple * -(-64 // multiple)
 
 
 class Outputs(nn.Module):
@@ -25,7 +41,7 @@ class Outputs(nn.Module):
         self.network = network
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> tuple[Tensor, ...]:
-        """The tensors of the network's answer, in its order."""
+        """Give the tensors of the network's answer, in its order."""
         return tuple(tensors_of(self.network(images)).values())
 
 
@@ -33,28 +49,73 @@ class CompiledNetwork(nn.Module):
     """Stands in a scorer for the network that was exported.
 
     Args:
-        run: runs the network.
+        run: runs the network; called by one thread at a time.
         engine: name of what runs it.
         network: what was exported, trained or not; tells the form of the answers.
-        size_multiple: height and width of the images must be multiples of this many pixels.
+        name: of the file or network, for errors.
     """
 
-    def __init__(
-        self, run: Run, engine: Literal["onnx", "openvino"], network: nn.Module, size_multiple: int
-    ) -> None:
+    def __init__(self, run: Run, engine: Literal["onnx", "openvino"], network: nn.Module, name: str) -> None:
         super().__init__()
-        self.run, self.engine, self.size_multiple = run, engine, size_multiple
+        self.run, self.engine, self.name = run, engine, name
+        self.size_multiple = size_multiple(network)
+        self._side = small_side(network)
         with torch.inference_mode():
-            self._form = network(torch.zeros(2, 3, size_multiple, size_multiple))
+            self._form = network(torch.zeros(2, 3, self._side, self._side))
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Any:
-        """The network's answer, in the network's form."""
-        found = self.run(np.ascontiguousarray(images.numpy(force=True), np.float32))
+        """Ask the engine.
+
+        Returns:
+            The answer, in the network's form.
+
+        Raises:
+            WeightsError: the engine fails, or answers in another form.
+        """
+        pixels = np.ascontiguousarray(images.numpy(force=True), np.float32)
+        try:
+            with PROCESSOR.claimed():  # an engine has one place for the numbers of a batch
+                found = self.run(pixels)
+        except Exception as error:  # each engine has errors of its own
+            raise WeightsError(
+                f"{self.name}: {self.engine} cannot run this network ({reason(error)}); export it again"
+            ) from error
+        height, width = images.shape[-2:]
+        expected = [
+            (
+                *(len(images), *form.shape[1:-2]),
+                *(form.shape[-2] * height // self._side, form.shape[-1] * width // self._side),
+            )
+            for form in tensors_of(self._form).values()
+        ]
+        if [array.shape for array in found] != expected:
+            raise WeightsError(
+                f"{self.name}: answers of {', '.join(str(array.shape) for array in found)}, expected "
+                f"{', '.join(map(str, expected))}; export it again"
+            )
         return answer_with(self._form, [torch.from_numpy(array) for array in found])
 
 
+class BFloat16Network(nn.Module):
+    """Stands in a scorer for a network: the same in 16 bits, with answers in 32.
+
+    Args:
+        network: a trained network; not changed.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(network).to(torch.bfloat16)
+        self.size_multiple = size_multiple(network)
+
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Any:
+        """Ask the network in 16 bits; its answer has the network's form."""
+        answer = self.network(images.to(torch.bfloat16))
+        return answer_with(answer, [values.float() for values in tensors_of(answer).values()])
+
+
 def answer_with(form: Any, tensors: Sequence[Tensor]) -> Any:
-    """An answer in a network's form, with other tensors in their order."""
+    """Put other tensors, in their order, into an answer of a network's form."""
     if isinstance(form, Tensor):
         return tensors[0]
     named = dict(zip(tensors_of(form), tensors, strict=True))
@@ -70,3 +131,9 @@ def tensors_of(answer: Any) -> dict[str, Tensor]:
     names = [field.name for field in fields(answer)] if is_dataclass(answer) else answer._fields
     values = {name: getattr(answer, name) for name in names}
     return {name: value for name, value in values.items() if isinstance(value, Tensor)}
+
+
+def reason(error: Exception) -> str:
+    """The beginning of what an engine says, in one line; its own texts run over pages."""
+    text = one_line(error)
+    return text if len(text) <= 100 else f"{text[:100]}…"

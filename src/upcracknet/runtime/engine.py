@@ -11,7 +11,10 @@ from upcracknet.errors import ConfigurationError
 Runtime = Literal["auto", "torch", "onnx", "openvino"]
 Precision = Literal["fp32", "bf16", "int8"]
 
-PACKAGES = {"openvino": ("openvino", "onnx", "onnxscript"), "onnx": ("onnxruntime", "onnx", "onnxscript")}
+PACKAGES: dict[Runtime, tuple[str, ...]] = {
+    "openvino": ("openvino", "onnx", "onnxscript"),
+    "onnx": ("onnxruntime", "onnx", "onnxscript"),
+}
 """What each engine but PyTorch needs; the fastest first."""
 
 
@@ -66,8 +69,10 @@ class Engine:
                 raise ConfigurationError("precision bf16 needs the runtime torch or openvino")
         chosen = self
         if self.runtime == "auto":
-            able = ("openvino",) if self.precision == "bf16" else tuple(PACKAGES)
-            chosen = replace(self, runtime=next((name for name in able if not _missing(name)), "torch"))
+            installed = [name for name in PACKAGES if not _missing(name)]
+            if self.precision == "bf16":
+                installed = [name for name in installed if name != "onnx"]
+            chosen = replace(self, runtime=installed[0] if installed else "torch")
         elif self.runtime != "torch" and (missing := _missing(self.runtime)):
             raise ConfigurationError(
                 f"runtime {self.runtime!r} needs {', '.join(missing)}; install it with "
@@ -92,5 +97,5 @@ def has_bfloat16() -> bool:
     return any(getattr(torch.cpu, name, lambda: False)() for name in supports)
 
 
-def _missing(runtime: str) -> list[str]:
+def _missing(runtime: Runtime) -> list[str]:
     return [package for package in PACKAGES[runtime] if find_spec(package) is None]

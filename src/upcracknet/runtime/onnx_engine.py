@@ -4,25 +4,25 @@ import logging
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from upcracknet.runtime.compiled import Run
+from upcracknet.runtime.engine import Engine
 
 KEY = "upcracknet"
 
 
-def convert(graph: Path, target: Path, description: str) -> None:
-    """Store the description with the graph; ONNX Runtime takes it as it is."""
+def convert(graph: Path) -> Any:
+    """Read an ONNX graph; ONNX Runtime takes it as it is."""
     import onnx
 
-    model = onnx.load(str(graph))
-    onnx.helper.set_model_props(model, {KEY: description})
-    onnx.save(model, str(target))
+    return onnx.load(str(graph))
 
 
-def quantize(graph: Path, target: Path, description: str, examples: Iterable[np.ndarray]) -> None:
-    """Weights and activations in 8-bit integers."""
+def quantize(graph: Path, examples: Iterable[np.ndarray]) -> Any:
+    """Turn weights and activations of an ONNX graph into 8-bit integers, in ranges measured on examples."""
     from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
 
     class Reader(CalibrationDataReader):
@@ -47,15 +47,33 @@ def quantize(graph: Path, target: Path, description: str, examples: Iterable[np.
             )  # fmt: skip
         finally:
             root.setLevel(level)
-    convert(quantized, target, description)
+    return convert(quantized)
 
 
-def load(path: Path, threads: int, precision: str, alone: bool) -> Run:
-    """A session on the processor, in the precision that the file has."""
+def save(model: Any, path: Path, description: str) -> None:
+    """Write a model with its description."""
+    import onnx
+
+    onnx.helper.set_model_props(model, {KEY: description})
+    onnx.save(model, str(path))
+
+
+def read(path: Path) -> tuple[str, bytes]:
+    """Read a file's description, and everything else in it."""
+    import onnx
+
+    model = onnx.load(str(path), load_external_data=False)
+    description = {entry.key: entry.value for entry in model.metadata_props}[KEY]
+    del model.metadata_props[:]
+    return description, model.SerializeToString(deterministic=True)
+
+
+def load(path: Path, engine: Engine) -> Run:
+    """Open a session on the processor, in the precision that the file has."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level = threads, 3
+    options.intra_op_num_threads, options.log_severity_level = engine.thread_count, 4
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
     def run(images: np.ndarray) -> Sequence[np.ndarray]:
@@ -63,11 +81,3 @@ def load(path: Path, threads: int, precision: str, alone: bool) -> Run:
         return found
 
     return run
-
-
-def describe(path: Path) -> str:
-    """The description stored with a model."""
-    import onnx
-
-    model = onnx.load(str(path), load_external_data=False)
-    return str({entry.key: entry.value for entry in model.metadata_props}[KEY])

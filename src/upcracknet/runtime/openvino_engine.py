@@ -1,36 +1,34 @@
 """OpenVINO."""
 
 import logging
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from upcracknet.errors import ConfigurationError
 from upcracknet.runtime.compiled import Run
+from upcracknet.runtime.engine import Engine
 
 KEY = "upcracknet"
 
 
-def convert(graph: Path, target: Path, description: str) -> None:
-    """The graph in OpenVINO's own form: ``.xml``, and ``.bin`` with the numbers."""
-    import openvino
-
-    model = openvino.convert_model(str(graph))
-    model.set_rt_info(description, KEY)
-    openvino.save_model(model, str(target), compress_to_fp16=False)
+def convert(graph: Path) -> Any:
+    """Bring an ONNX graph into OpenVINO's own form."""
+    return _openvino().convert_model(str(graph))
 
 
-def quantize(graph: Path, target: Path, description: str, examples: Iterable[np.ndarray]) -> None:
-    """Weights and activations in 8-bit integers.
+def quantize(graph: Path, examples: Iterable[np.ndarray]) -> Any:
+    """Turn weights and activations of an ONNX graph into 8-bit integers, in ranges measured on examples.
 
     Raises:
         ConfigurationError: the package for it is missing.
     """
-    import openvino
-
+    model = convert(graph)
     try:
         import nncf
     except ModuleNotFoundError as error:
@@ -39,23 +37,34 @@ def quantize(graph: Path, target: Path, description: str, examples: Iterable[np.
         ) from error
     logging.getLogger("nncf").setLevel(logging.ERROR)
     images = list(examples)
-    graph_model, dataset = openvino.convert_model(str(graph)), nncf.Dataset(images)
     with redirect_stdout(sys.stderr):  # its progress; results alone belong on standard output
-        model = nncf.quantize(graph_model, dataset, subset_size=len(images))
+        return nncf.quantize(model, nncf.Dataset(images), subset_size=len(images))
+
+
+def save(model: Any, path: Path, description: str) -> None:
+    """Write a model with its description: ``.xml``, and ``.bin`` with the numbers."""
     model.set_rt_info(description, KEY)
-    openvino.save_model(model, str(target), compress_to_fp16=False)
+    _openvino().save_model(model, str(path), compress_to_fp16=False)
 
 
-def load(path: Path, threads: int, precision: str, alone: bool) -> Run:
-    """The model compiled for this processor."""
-    import openvino
+def read(path: Path) -> tuple[str, bytes]:
+    """Read a file's description, and everything else in it and its ``.bin``."""
+    model = _openvino().Core().read_model(str(path))
+    description = str(model.get_rt_info(KEY).astype(str))
+    rest = re.sub(rb'<%b value="[^"]*" ?/>' % KEY.encode(), b"", path.read_bytes())
+    return description, rest + path.with_suffix(".bin").read_bytes()
 
-    settings = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
-    # Threads that are tied to cores are faster by a fifth; but each process takes the first cores.
-    settings["ENABLE_CPU_PINNING"] = alone
-    # On processors with such units OpenVINO would calculate in 16 bits unasked.
-    settings["INFERENCE_PRECISION_HINT"] = "bf16" if precision == "bf16" else "f32"
-    compiled = openvino.Core().compile_model(str(path), "CPU", settings)
+
+def load(path: Path, engine: Engine) -> Run:
+    """Compile a model for this processor."""
+    settings = {
+        "INFERENCE_NUM_THREADS": engine.thread_count,
+        "PERFORMANCE_HINT": "LATENCY",
+        "ENABLE_CPU_PINNING": engine.pinned,
+        # On processors with such units OpenVINO would calculate in 16 bits unasked.
+        "INFERENCE_PRECISION_HINT": "bf16" if engine.precision == "bf16" else "f32",
+    }
+    compiled = _openvino().Core().compile_model(str(path), "CPU", settings)
 
     def run(images: np.ndarray) -> Sequence[np.ndarray]:
         return [np.asarray(array) for array in compiled(images, share_inputs=True).to_tuple()]
@@ -63,8 +72,9 @@ def load(path: Path, threads: int, precision: str, alone: bool) -> Run:
     return run
 
 
-def describe(path: Path) -> str:
-    """The description stored with a model."""
+def _openvino() -> Any:
+    """OpenVINO, which with its tools reports its use over the network unless this module is missing."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
-    return str(openvino.Core().read_model(str(path)).get_rt_info(KEY).astype(str))
+    return openvino

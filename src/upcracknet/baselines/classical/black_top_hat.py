@@ -6,21 +6,21 @@ from jaxtyping import Float
 from torch import Tensor
 
 from upcracknet.baselines.classical.image import Grey, score_each
+from upcracknet.runtime import BaseScorer
 
 
-class BlackTopHat:
+class BlackTopHat(BaseScorer):
     """The closing of the grey picture by a disc, minus the picture; slightly blurred before.
 
     Args:
-        diameter: Of the disc, in pixels; odd, and wider than the cracks.
-        sigma: Standard deviation of the Gaussian blur, in pixels.
+        diameter: of the disc, in pixels; odd, and wider than the cracks.
+        sigma: standard deviation of the Gaussian blur, in pixels.
 
     Raises:
-        ValueError: If `diameter` is even or below 3, or `sigma` is not positive.
+        ValueError: ``diameter`` is even or below 3, or ``sigma`` is not positive.
     """
 
     name = "black-top-hat"
-    input_size: int | None = None
     level: float | None = None
 
     def __init__(self, diameter: int = 21, sigma: float = 1.0) -> None:
@@ -32,7 +32,7 @@ class BlackTopHat:
         self.disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (diameter, diameter))
 
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
-        """How much the closing fills at each pixel; RGB photos in [0, 1]."""
+        """Score each pixel by how much the closing fills there; RGB photos in [0, 1]."""
         return score_each(images, self._filled)
 
     def _filled(self, grey: Grey) -> Grey:

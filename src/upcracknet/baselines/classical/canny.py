@@ -6,19 +6,19 @@ from jaxtyping import Float
 from torch import Tensor
 
 from upcracknet.baselines.classical.image import Grey, score_each
+from upcracknet.runtime import BaseScorer
 
 
-class Canny:
+class Canny(BaseScorer):
     """Edges, with what lies between two near ones filled; only what is darker than its surroundings counts.
 
     Args:
-        sigma: Standard deviation of the Gaussian blur, in pixels.
-        thresholds: Of the gradient's hysteresis, as shares of the range of grey values.
-        closing: Diameter in pixels of the disc that closes the gap between two edges.
+        sigma: standard deviation of the Gaussian blur, in pixels.
+        thresholds: of the gradient's hysteresis, as shares of the range of grey values.
+        closing: diameter in pixels of the disc that closes the gap between two edges.
     """
 
     name = "canny"
-    input_size: int | None = None
     level: float | None = 0.5
 
     def __init__(
@@ -28,7 +28,7 @@ class Canny:
         self.disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (closing, closing))
 
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
-        """1 at and between edges where it is dark, else 0; RGB photos in [0, 1]."""
+        """Give 1 at and between edges where it is dark, else 0; RGB photos in [0, 1]."""
         return score_each(images, self._edges)
 
     def _edges(self, grey: Grey) -> Grey:

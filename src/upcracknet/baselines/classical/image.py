@@ -14,7 +14,7 @@ Grey = Float32[np.ndarray, "h w"]
 def score_each(
     images: Float[Tensor, "b 3 h w"], score: Callable[[Grey], Float[np.ndarray, "h w"]]
 ) -> Float[Tensor, "b h w"]:
-    """Scores the grey values, in [0, 1], of each image; the scores are cut to [0, 1]."""
+    """Score the grey values, in [0, 1], of each image; the scores are cut to [0, 1]."""
     scores = []
     for image in images.permute(0, 2, 3, 1).float().cpu().numpy():
         grey = np.asarray(cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY))

@@ -6,21 +6,21 @@ from jaxtyping import Float
 from torch import Tensor
 
 from upcracknet.baselines.classical.image import Grey, score_each
+from upcracknet.runtime import BaseScorer
 
 
-class LocalContrast:
+class LocalContrast(BaseScorer):
     """Local mean minus grey value, negative values cut to 0, slightly blurred.
 
     Args:
-        window: Side of the square of the local mean, in pixels; odd, and wider than the cracks.
-        sigma: Standard deviation of the Gaussian blur, in pixels.
+        window: side of the square of the local mean, in pixels; odd, and wider than the cracks.
+        sigma: standard deviation of the Gaussian blur, in pixels.
 
     Raises:
-        ValueError: If `window` is even or below 3, or `sigma` is not positive.
+        ValueError: ``window`` is even or below 3, or ``sigma`` is not positive.
     """
 
     name = "local-contrast"
-    input_size: int | None = None
     level: float | None = None
 
     def __init__(self, window: int = 51, sigma: float = 1.0) -> None:
@@ -32,7 +32,7 @@ class LocalContrast:
         self.sigma = sigma
 
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
-        """Scores each pixel by its contrast to the neighbourhood.
+        """Score each pixel by its contrast to the neighbourhood.
 
         Args:
             images: RGB photos, b×3×h×w in [0, 1].

@@ -13,21 +13,21 @@ from jaxtyping import Float
 from torch import Tensor
 
 from upcracknet.baselines.classical.image import Grey, score_each
+from upcracknet.runtime import BaseScorer
 
 NEIGHBOURS = ((0, 1), (1, -1), (1, 0), (1, 1))
 """Cells to the right and below; the others have come before."""
 
 
-class MinimalPath:
+class MinimalPath(BaseScorer):
     """The contrast of the best path through each pixel, as wide as it is dark beside the path.
 
     Args:
-        cell: Side of a cell in pixels: no gap may be longer, and no crack much shorter.
-        window: Side in pixels of the square whose mean a dark pixel is compared with.
+        cell: side of a cell in pixels: no gap may be longer, and no crack much shorter.
+        window: side in pixels of the square whose mean a dark pixel is compared with.
     """
 
     name = "minimal-path"
-    input_size: int | None = None
     level: float | None = None
 
     def __init__(self, cell: int = 16, window: int = 51) -> None:
@@ -36,7 +36,7 @@ class MinimalPath:
         self.cell, self.window = cell, window
 
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
-        """Contrast of the path that each pixel lies on or beside, 0 where there is none; photos in [0, 1]."""
+        """Give the contrast of the path that each pixel lies on or beside, else 0; photos in [0, 1]."""
         return score_each(images, self._paths)
 
     def _paths(self, grey: Grey) -> Grey:

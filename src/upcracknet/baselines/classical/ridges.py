@@ -5,30 +5,30 @@ from jaxtyping import Float
 from torch import Tensor
 
 from upcracknet.baselines.classical.image import Grey, score_each
+from upcracknet.runtime import BaseScorer
 
 SIGMAS = (1.0, 2.0, 3.0, 5.0)
 """Standard deviations of the scales in pixels: for ridges of about twice to four times that width."""
 
 
-class Frangi:
+class Frangi(BaseScorer):
     """Frangi's vesselness of dark ridges.
 
     Args:
-        sigmas: Scales in pixels.
+        sigmas: scales in pixels.
         structure: Frangi's c: what the strength of the second derivatives, times the scale squared, is
             compared with. Fixed, not taken from the image's own maximum, so that scores of different photos
             can be compared.
     """
 
     name = "frangi"
-    input_size: int | None = None
     level: float | None = None
 
     def __init__(self, sigmas: tuple[float, ...] = SIGMAS, structure: float = 0.05) -> None:
         self.sigmas, self.structure = sigmas, structure
 
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
-        """How much each pixel lies on a dark ridge; RGB photos in [0, 1]."""
+        """Score how much each pixel lies on a dark ridge; RGB photos in [0, 1]."""
         return score_each(images, self._vesselness)
 
     def _vesselness(self, grey: Grey) -> Grey:
@@ -43,22 +43,21 @@ class Frangi:
         return np.asarray(np.max(scales, axis=0))
 
 
-class Sato:
+class Sato(BaseScorer):
     """Sato's tubeness of dark ridges: the strength of the second derivative across them.
 
     Args:
-        sigmas: Scales in pixels.
+        sigmas: scales in pixels.
     """
 
     name = "sato"
-    input_size: int | None = None
     level: float | None = None
 
     def __init__(self, sigmas: tuple[float, ...] = SIGMAS) -> None:
         self.sigmas = sigmas
 
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
-        """How strong a dark ridge is at each pixel; RGB photos in [0, 1]."""
+        """Score how strong a dark ridge is at each pixel; RGB photos in [0, 1]."""
         return score_each(images, self._tubeness)
 
     def _tubeness(self, grey: Grey) -> Grey:

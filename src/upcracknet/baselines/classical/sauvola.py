@@ -4,20 +4,20 @@ from jaxtyping import Float
 from torch import Tensor
 
 from upcracknet.baselines.classical.image import Grey, score_each
+from upcracknet.runtime import BaseScorer
 
 
-class Sauvola:
+class Sauvola(BaseScorer):
     """How far a pixel lies below a threshold from the mean and deviation around it.
 
     The method is a threshold itself: what lies below it is crack, however little.
 
     Args:
-        window: Side of the neighbourhood in pixels, odd.
-        k: Weight of the deviation; the larger, the fewer pixels lie below.
+        window: side of the neighbourhood in pixels, odd.
+        k: weight of the deviation; the larger, the fewer pixels lie below.
     """
 
     name = "sauvola"
-    input_size: int | None = None
     level: float | None = 0.0
 
     def __init__(self, window: int = 51, k: float = 0.2) -> None:
@@ -26,7 +26,7 @@ class Sauvola:
         self.window, self.k = window, k
 
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
-        """The threshold minus the grey value, 0 where the pixel lies above; RGB photos in [0, 1]."""
+        """Give the threshold minus the grey value, 0 where the pixel lies above; RGB photos in [0, 1]."""
         return score_each(images, self._below)
 
     def _below(self, grey: Grey) -> Grey:

@@ -33,6 +33,10 @@ class SupervisedNetwork(nn.Module, ABC):
             which batch normalisation cannot normalise alone.
     """
 
+    interface = (
+        "the photo in [0, 1] minus (0.485, 0.456, 0.406), divided by (0.229, 0.224, 0.225); the output is "
+        "one logit a pixel, batch×height×width, whose sigmoid is the score"
+    )
     stride: ClassVar[int]
     size_multiple: ClassVar[int]
     side_weights: ClassVar[tuple[float, ...]] = ()

@@ -1,0 +1,249 @@
+"""Files that hold exported networks, and the cache of those that are exported on the way."""
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from torch import nn
+
+from upcracknet.errors import ConfigurationError, OutputError, WeightsError
+from upcracknet.files import one_line
+from upcracknet.runtime.compiled import CompiledNetwork, Outputs, Run, reason, small_side
+from upcracknet.runtime.engine import PACKAGES, Engine
+
+Examples = Callable[[], Iterable[np.ndarray]]
+"""Gives float32 arrays b×3×h×w as the network sees them."""
+
+SCRATCH = ".upcracknet-export-"
+STALE = 3600  # seconds; no export takes that long
+
+_SUFFIXES: dict[str, Literal["onnx", "openvino"]] = {".xml": "openvino", ".onnx": "onnx"}
+
+
+@runtime_checkable
+class EngineModule(Protocol):
+    """What ``onnx_engine`` and ``openvino_engine`` offer."""
+
+    def convert(self, graph: Path) -> Any:
+        """Bring an ONNX graph into the engine's own form."""
+
+    def quantize(self, graph: Path, examples: Iterable[np.ndarray]) -> Any:
+        """The same in 8-bit integers, their ranges measured on examples."""
+
+    def save(self, model: Any, path: Path, description: str) -> None:
+        """Write a model with its description."""
+
+    def read(self, path: Path) -> tuple[str, bytes]:
+        """Read a file's description, and everything else in it."""
+
+    def load(self, path: Path, engine: Engine) -> Run:
+        """Make a file ready to run."""
+
+
+def runtime_of_file(path: Path) -> Literal["onnx", "openvino"] | None:
+    """The engine of an exported model, by its suffix; None if it is none."""
+    return _SUFFIXES.get(path.suffix.lower())
+
+
+def compiled_network(
+    network: nn.Module, identity: str, engine: Engine, examples: Examples
+) -> CompiledNetwork:
+    """Bring a network into another engine; it is exported once and kept in the user's cache.
+
+    Args:
+        network: a trained network in evaluation mode.
+        identity: of its tensors; its layers are asked.
+        engine: ``onnx`` or ``openvino``.
+        examples: what the network sees of road with cracks; called for ``int8`` alone.
+
+    Raises:
+        OutputError: the cache cannot be written.
+        ConfigurationError: the network cannot be exported, or a package is missing.
+    """
+    parts = [identity, repr(network), engine.runtime, engine.precision]
+    parts += [importlib.metadata.version(package) for package in ("torch", *PACKAGES[engine.runtime])]
+    folder = _cache() / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+    path = folder / f"network{next(end for end, name in _SUFFIXES.items() if name == engine.runtime)}"
+    if path.exists():
+        try:
+            return open_exported(path, network, engine)
+        except WeightsError:  # damaged: exported again
+            shutil.rmtree(folder, ignore_errors=True)
+    try:
+        with _scratch(folder.parent) as scratch:
+            export_network(network, scratch / "new" / path.name, engine, examples=examples)
+            try:
+                (scratch / "new").rename(folder)
+            except OSError:
+                if not path.exists():  # else another process was faster
+                    raise
+    except OSError as error:
+        raise OutputError(
+            f"{folder.parent}: the exported network cannot be kept ({one_line(error)}); set "
+            "UPCRACKNET_CACHE to a writable folder, or take --runtime torch"
+        ) from error
+    return open_exported(path, network, engine)
+
+
+def open_exported(path: Path, network: nn.Module, engine: Engine) -> CompiledNetwork:
+    """Open an exported model in its engine.
+
+    Args:
+        path: a file of :func:`export_network`.
+        network: what was exported, trained or not.
+        engine: precision that it was exported for, threads, pinning.
+
+    Raises:
+        WeightsError: the file is damaged.
+        ConfigurationError: a package is missing, or the processor cannot calculate in this precision.
+    """
+    runtime, module = _module_of(path, engine)
+    try:
+        run = module.load(path, engine)
+    except Exception as error:  # each engine has errors of its own
+        raise WeightsError(f"{path}: cannot be loaded ({reason(error)}); export it again") from error
+    return CompiledNetwork(run, runtime, network, str(path))
+
+
+def export_network(
+    network: nn.Module, path: Path, engine: Engine, *, examples: Examples | None = None,
+    description: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Write a network for another engine.
+
+    Args:
+        network: a trained network in evaluation mode.
+        path: ``.onnx`` for ONNX Runtime, ``.xml`` for OpenVINO, which puts a ``.bin`` beside it.
+        engine: precision to export for; ``bf16`` is written in 32 bits and shortened when it is loaded. The
+            runtime is that of the suffix.
+        examples: what the network sees of road with cracks, for ``int8``.
+        description: stored with it, with a checksum of both; see :func:`read_description`.
+
+    Raises:
+        ConfigurationError: another suffix, ``int8`` without examples, a network that cannot be
+            exported, or a package is missing.
+        OutputError: the file cannot be written.
+    """
+    _, module = _module_of(path, engine)
+    if engine.precision == "int8" and examples is None:
+        raise ConfigurationError("precision int8 needs examples of road with cracks; give some")
+    from upcracknet.runtime.graph import write_graph
+
+    try:
+        with _scratch(path.parent) as scratch:
+            graph, target = scratch / "graph.onnx", scratch / path.name
+            try:
+                write_graph(network, graph)
+            except Exception as error:  # the exporter has many kinds of them
+                raise ConfigurationError(
+                    f"{type(network).__name__}: PyTorch cannot export this network ({reason(error)}); take "
+                    "--runtime torch"
+                ) from error
+            model = module.convert(graph)
+            module.save(model, target, "")
+            _compare(module.load(target, replace(engine, precision="fp32")), network)
+            if engine.precision == "int8" and examples is not None:
+                model = module.quantize(graph, examples())
+                module.save(model, target, "")
+            sealed = (description or {}) | {"sha256": _checksum(description or {}, module.read(target)[1])}
+            module.save(model, target, json.dumps(sealed))
+            # The file that users name comes last: without it there is no model.
+            for written in sorted(scratch.glob(f"{target.stem}.*"), key=lambda file: file == target):
+                written.replace(path.parent / written.name)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written ({one_line(error)}); choose a writable folder"
+        ) from error
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """Read what :func:`export_network` stored with a model.
+
+    Raises:
+        WeightsError: the file is missing, damaged, or not of this package.
+        ConfigurationError: a package is missing.
+    """
+    _, module = _module_of(path, Engine())
+    if not path.is_file():
+        raise WeightsError(f"{path}: no such file; give a file of `upcracknet export`")
+    try:
+        text, content = module.read(path)
+        description: dict[str, Any] = json.loads(text)
+        checksum = description.pop("sha256")
+    except Exception as error:  # each engine has errors of its own
+        raise WeightsError(
+            f"{path}: damaged, or not written by `upcracknet export` ({reason(error)}); export it again"
+        ) from error
+    if checksum != _checksum(description, content):
+        raise WeightsError(f"{path}: changed since it was exported (its checksum differs); export it again")
+    return description
+
+
+def _compare(run: Run, network: nn.Module) -> None:
+    """Refuse an export that answers otherwise than the network at a size that was not exported."""
+    side = small_side(network)
+    images = torch.rand(1, 3, 3 * side, 2 * side, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        expected = Outputs(network)(images)
+    try:
+        agrees = all(
+            np.abs(there - here.numpy()).max() <= 1e-3 * (1 + np.abs(here.numpy()).max())
+            for there, here in zip(run(images.numpy()), expected, strict=True)
+        )
+    except Exception:  # each engine has errors of its own
+        agrees = False
+    if not agrees:
+        raise ConfigurationError(
+            f"{type(network).__name__}: exported, this network answers otherwise for images of another size; "
+            "take --runtime torch"
+        )
+
+
+def _module_of(path: Path, engine: Engine) -> tuple[Literal["onnx", "openvino"], EngineModule]:
+    """The engine of a file, and its module, both installed."""
+    runtime = runtime_of_file(path)
+    if runtime is None:
+        raise ConfigurationError(
+            f"{path}: expected a name that ends in .onnx, for ONNX Runtime, or .xml, for OpenVINO"
+        )
+    replace(engine, runtime=runtime).chosen()
+    from upcracknet.runtime import onnx_engine, openvino_engine
+
+    return runtime, onnx_engine if runtime == "onnx" else openvino_engine
+
+
+def _checksum(description: dict[str, Any], content: bytes) -> str:
+    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
+    digest.update(content)
+    return digest.hexdigest()
+
+
+@contextmanager
+def _scratch(parent: Path) -> Iterator[Path]:
+    """A folder for what is being written; those that killed processes left behind are cleared away."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob(f"{SCRATCH}*"):
+        with suppress(FileNotFoundError):  # another process clears up as well
+            if time.time() - left.stat().st_mtime > STALE:
+                shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=parent, prefix=SCRATCH) as folder:
+        yield Path(folder)
+
+
+def _cache() -> Path:
+    """Folder of networks exported on the way."""
+    own = os.environ.get("UPCRACKNET_CACHE")
+    return (
+        Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "upcracknet"
+    )

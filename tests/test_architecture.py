@@ -35,7 +35,7 @@ FLOORS = (
 ARROWS = {
     room: set().union(*FLOORS[:floor])
     for floor, rooms_of_floor in enumerate(FLOORS)
-    for room in rooms_of_floor
+    for room in sorted(rooms_of_floor)
 }
 
 

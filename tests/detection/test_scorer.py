@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from upcracknet.baselines.classical import CLASSICAL
 from upcracknet.baselines.riad import RIADNetwork, RIADScorer
 from upcracknet.baselines.scadn import SCADNGenerator, SCADNScorer
 from upcracknet.baselines.supervised.deepcrack19 import Deepcrack19
@@ -17,6 +16,7 @@ from upcracknet.detection import (
     RestorationScorer,
     Scorer,
 )
+from upcracknet.detection.systems import CLASSICAL, SYSTEMS, imported
 from upcracknet.networks import CrackRemover, UNetGenerator
 
 SCALES = len(StripedMasks().widths)
@@ -83,7 +83,7 @@ class TestWithNetwork:
 
 @pytest.mark.parametrize("name", CLASSICAL)
 def test_classical_methods_have_no_network(name):
-    scorer = CLASSICAL[name]()
+    scorer = imported(SYSTEMS[name].scorer)()
     assert isinstance(scorer, Scorer)
     assert scorer.network is None
     assert scorer.with_network(None, "renamed").name == "renamed"

@@ -1,6 +1,6 @@
-"""Why the published IoU on DeepCrack is reached or not: one change at a time from one base.
+"""What the IoU on DeepCrack and CFD depends on: one change at a time from one base.
 
-The base departs from the paper where the shipped model does (``configs/up-cracknet-32.yaml``). Some rows
+The base departs from the paper where the model ``up-cracknet-32`` does (``configs/up-cracknet-32.yaml``). Some rows
 change the training; the others use the base's weights and change how cracks are found with them.
 """
 
@@ -9,11 +9,10 @@ from dataclasses import replace
 
 from upcracknet.detection import PRESETS, DetectionSettings
 from upcracknet.evaluation.published import PublishedRow, published_table
-from upcracknet.reproduction.ablations import training_facts
-from upcracknet.reproduction.budget import Budget
-from upcracknet.reproduction.rows import Experiment, Row
-from upcracknet.training.configuration import DataConfiguration
-from upcracknet.training.up_cracknet_configuration import OptimizerConfiguration, TrainingConfiguration
+from upcracknet.reproduction.experiment import Budget, Experiment, Row
+from upcracknet.reproduction.paper_tables import training_facts
+from upcracknet.training.configuration import OptimizerConfiguration, TrainingConfiguration
+from upcracknet.training.data_configuration import DataConfiguration
 
 DATASET = "deepcrack"
 TESTS = ("deepcrack", "cfd")
@@ -40,13 +39,13 @@ DETECTIONS = {
 """Rows without training of their own: label and settings."""
 
 
-def gap(budget: Budget, seed: int = 0, base: TrainingConfiguration | None = None) -> Experiment:
-    """One change at a time, trained on DeepCrack, measured on DeepCrack and CFD.
+def sensitivity(budget: Budget, seed: int = 0, base: TrainingConfiguration | None = None) -> Experiment:
+    """Make the table of one change at a time, trained on DeepCrack, measured on DeepCrack and CFD.
 
     Args:
         budget: what each row may spend, but where spending is what changes.
         seed: seed of all rows.
-        base: configuration that the rows start from; None takes :data:`BASE`.
+        base: configuration that the rows start from; None takes ``BASE``.
     """
     base = base or BASE
     base = replace(base, data=replace(base.data, photos=DATASET, split="train"), seed=seed)
@@ -78,7 +77,7 @@ def gap(budget: Budget, seed: int = 0, base: TrainingConfiguration | None = None
         for name, (label, settings) in DETECTIONS.items()
     ]
     return Experiment(
-        "gap",
+        "sensitivity",
         "What the published figures depend on",
         "Each row differs from the base in the one thing that it names.",
         budget,
@@ -89,7 +88,7 @@ def gap(budget: Budget, seed: int = 0, base: TrainingConfiguration | None = None
 
 
 def _published() -> Mapping[str, PublishedRow]:
-    """UP-CrackNet trained on DeepCrack, in Tables IV and VII."""
+    """UP-CrackNet's rows, trained on DeepCrack, in Tables IV and VII."""
     return {
         test: next(row for row in published_table(table) if row.row == "UP-CrackNet")
         for test, table in (("deepcrack", "IV"), ("cfd", "VII"))

@@ -1,22 +1,12 @@
 """``upcracknet reproduce``: the paper's tables, trained and measured again row by row."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter, validators
 
-from upcracknet.cli.console import (
-    EXIT_INCOMPLETE,
-    error_console,
-    print_json,
-    print_line,
-    print_table,
-    progress_bar,
-)
-from upcracknet.errors import UpCrackNetError
+from upcracknet.cli import console
 
 AtLeastOne = Annotated[int, Parameter(validator=validators.Number(gte=1))]
 
@@ -37,13 +27,16 @@ def reproduce(
 ) -> int:
     """Train and measure the rows of one of the paper's tables, or draw a figure.
 
-        table1, table2  combinations of losses; kinds of masks; on Crack500
-        sensitivity     one change at a time, on DeepCrack and CFD
-        table3 to 8     all systems, trained on Crack500 (3, 5, 6) or DeepCrack (4,
-                        7, 8), tested on Crack500 (3, 8), DeepCrack (4, 6), CFD (5, 7)
-        comparison      tables 4, 7 and 8 in one, a line a system
-        fig2, fig3      results of tables 3 and 4 side by side
-        fig4            photos of table 4 on which UP-CrackNet fails
+    Tables and figures:
+
+        table1, table2    combinations of losses; kinds of masks; on Crack500
+        sensitivity       one change at a time, on DeepCrack and CFD
+        table3 to table8  all systems, trained on Crack500 (3, 5, 6) or DeepCrack
+                          (4, 7, 8); tested on Crack500, DeepCrack, CFD, DeepCrack,
+                          CFD and Crack500
+        comparison        tables 4, 7 and 8 in one, a line a system
+        fig2, fig3        results of tables 3 and 4 side by side
+        fig4              photos of table 4 on which UP-CrackNet fails
 
     Writes TABLE.md, .csv and .json, with the paper's figures beside, after each
     row; the same command again goes on. Several processes may share an output
@@ -79,11 +72,18 @@ def reproduce(
         accelerator: Where to train.
         maximum_minutes: Stop before the epoch or row that would pass this time, ready to go on.
     """
-    try:
-        from upcracknet.reproduction import catalogue, display
-    except ModuleNotFoundError as error:
-        if error.name != "pytorch_lightning":
-            raise
-        raise UpCrackNetError(
-            "reproducing tables trains networks and needs more packages; run: pip install 'upcracknet[train]'"
-        ) from error
+    with console.needs_training("reproducing tables trains networks and"):
+        from upcracknet.reproduction.catalogue import reproduce_named
+        from upcracknet.reproduction.run import Progress, ResultFiles, Run
+        from upcracknet.reproduction.table import summary
+    shown = console.error_console()
+    say = partial(console.print_line, shown)
+    progress = Progress(say, partial(console.task_bar, shown), training=True)
+    run = Run(ResultFiles(output), data_root, accelerator, maximum_minutes, progress)
+    made = reproduce_named(table, run, budget=budget, filters=filters, seed=seed, base=base, rows=rows or ())
+    for record in made.tables:
+        console.print_table(shown, *summary(record))
+    for note in made.notes:
+        say(note)
+    console.print_json(made.record)
+    return 0 if made.complete else console.EXIT_INCOMPLETE

@@ -34,13 +34,15 @@ class Reproduced:
 
     Attributes:
         record: what the JSON of the table or overview holds.
+        tables: the records of the tables that it stands on.
         complete: whether all rows that were asked for have figures.
-        note: what was drawn or written besides the tables; empty if nothing.
+        notes: lines for the reader: which rows have no figures and why, what was written where.
     """
 
     record: dict[str, Any]
+    tables: tuple[dict[str, Any], ...]
     complete: bool
-    note: str = ""
+    notes: tuple[str, ...]
 
 
 def reproduce_named(
@@ -80,14 +82,16 @@ def reproduce_named(
     tables = OVERVIEWS.get(name, (FIGURES.get(name, name),))
     experiments = [EXPERIMENTS[table](spent, seed, start) for table in tables]
     chosen = [experiment.chosen(rows) for experiment in experiments]
-    states = [reproduce(*each, run) for each in zip(experiments, chosen, strict=True)]
-    complete = all(state.status == "done" for of_table in states for state in of_table)
-    records = [run.write_table(experiment) for experiment in experiments]
+    states = [state for each in zip(experiments, chosen, strict=True) for state in reproduce(*each, run)]
+    records = tuple(run.write_table(experiment) for experiment in experiments)
+    record, written = records[0], [*tables]
+    missing = [state for state in states if state.status != "done"]
+    notes = [": ".join(filter(None, (state.row.name, state.status, state.note))) for state in missing]
     if name in OVERVIEWS:
         record = write_overview(name, records, files.folder)
-        return Reproduced(record, complete, f"All together in {files.folder / name}.md, .csv and .json")
+        written.append(name)
+    notes += [f"Written to {files.folder / table}.md, .csv and .json" for table in written]
     if name in FIGURES:
         picture, shown = draw_figure(name, experiments[0], files, run.data_root)
-        note = f"{len(shown)} of {len(experiments[0].rows)} rows drawn in {picture}"
-        return Reproduced(records[0], complete, note)
-    return Reproduced(records[0], complete)
+        notes.append(f"{len(shown)} of {len(experiments[0].rows)} rows drawn in {picture}")
+    return Reproduced(record, records, not missing, tuple(notes))

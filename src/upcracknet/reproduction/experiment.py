@@ -1,4 +1,4 @@
-"""What a reproduced table is: its budget, and rows of a model, a way to detect, test sets, the paper's figures.
+"""What a reproduced table is: a budget, and rows with their models, test sets and published figures.
 
 A row knows nothing of its table: the same training is one run folder and the same measurement one result
 file, whatever tables they stand in.

@@ -25,8 +25,8 @@ from upcracknet.weights import load_weights
 
 ENVIRONMENT = ("code", "torch", "processor", "accelerator", "threads")
 
-Evaluation = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
-"""Called with a dataset's name; gives what is called with the samples done and all samples."""
+Bar = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+"""Called with what is measured; gives what is called with the samples done and all samples."""
 
 
 @dataclass(frozen=True)
@@ -117,14 +117,14 @@ def train_row(
     return _finished(folder)
 
 
-def measure(row: Row, folder: Path, data_root: Path | None, progress: Evaluation) -> RowResult:
+def measure(row: Row, folder: Path, data_root: Path | None, bar: Bar) -> RowResult:
     """Measure a trained row on all its test sets.
 
     Args:
         row: the row.
         folder: its run folder, in a folder of runs in the folder of results.
         data_root: folder of the datasets.
-        progress: opened for each test set.
+        bar: opened for each test set.
 
     Raises:
         DataError: a test set is missing, or a part of it cannot be read: figures of a part are no figures.
@@ -133,12 +133,12 @@ def measure(row: Row, folder: Path, data_root: Path | None, progress: Evaluation
     started = time.perf_counter()
     reports, scoring, images = [], 0.0, 0
     for name in row.tests:
-        with progress(name) as on_sample:
+        with bar(f"measuring on {name}") as progress:
             # A new detector each time: dropout and statistics are those of these settings alone.
             found = detector(row, folder)
             timed = _Timed(found.scorer, row.label)
             dataset = open_dataset(name, data_root)
-            evaluation = evaluate(CrackDetector(timed, found.threshold), dataset, PAPER, progress=on_sample)
+            evaluation = evaluate(CrackDetector(timed, found.threshold), dataset, PAPER, progress=progress)
         if not evaluation.complete:
             failed = evaluation.unreadable
             raise DataError(

@@ -2,8 +2,8 @@
 
 Tables I and II vary UP-CrackNet's losses and masks on Crack500 (Section IV-C). Tables III–VIII compare all
 systems, trained on one dataset and tested on the same or another one. Beside the paper's rows stand the
-classical methods, SegNet (the paper's reference 35, while its row SegResNet was run with another network), and
-this package's default: trained under the table's budget, and as shipped.
+classical methods, SegNet (the paper's reference 35, while its row SegResNet was run with another network),
+and this package's default: trained under the table's budget, and as shipped.
 """
 
 from collections.abc import Mapping

@@ -3,8 +3,9 @@
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,14 @@ from upcracknet.errors import OutputError, UpCrackNetError
 from upcracknet.files import claimed, json_bytes, one_line, write_atomically
 from upcracknet.losses.features import vgg19_file
 from upcracknet.reproduction.experiment import Experiment, Row
-from upcracknet.reproduction.measurement import RowResult, RowState, measure, train_row, trained_epochs
+from upcracknet.reproduction.measurement import (
+    Bar,
+    RowResult,
+    RowState,
+    measure,
+    train_row,
+    trained_epochs,
+)
 from upcracknet.reproduction.table import write_table
 from upcracknet.training.configuration import TrainingConfiguration
 
@@ -116,18 +124,19 @@ def what_is_missing(row: Row) -> str | None:
     return None if path.is_file() else f"no VGG-19 weights at {path}; put the published file there"
 
 
+@dataclass(frozen=True)
 class Progress:
-    """Shows how far the work is; this one shows nothing, and others override its methods."""
+    """How a run shows what it does; without arguments it shows nothing.
 
-    def row(self, number: int, total: int, row: Row, seconds_left: float | None) -> None:
-        """Show that work on a row begins; ``seconds_left`` is for all rows, None while nothing is known."""
+    Attributes:
+        say: called with a line for each row.
+        bar: called with what is measured; gives what is called with the samples done and all samples.
+        training: whether training shows its own progress on stderr.
+    """
 
-    def evaluation(self, dataset: str) -> AbstractContextManager[Callable[[int, int], None]]:
-        """Show that a row is measured; gives what is called with the samples done and all samples."""
-        return nullcontext(lambda done, total: None)
-
-    def table(self, record: dict[str, Any], folder: Path) -> None:
-        """Show a table that was written to a folder; ``record`` is what its JSON holds."""
+    say: Callable[[str], None] = lambda line: None
+    bar: Bar = lambda description: nullcontext(lambda done, total: None)
+    training: bool = False
 
 
 @dataclass
@@ -140,7 +149,7 @@ class Run:
         accelerator: where to train.
         maximum_minutes: no epoch begins that would pass this time, nor a row after it; but the first epoch of
             a row is always trained, and a trained row is measured.
-        progress: shows how far the work is; None shows nothing, nor the progress of training.
+        progress: how it shows what it does.
         notes: by name of a row, why another process has it.
     """
 
@@ -148,7 +157,7 @@ class Run:
     data_root: Path | None = None
     accelerator: str = "auto"
     maximum_minutes: float | None = None
-    progress: Progress | None = None
+    progress: Progress = Progress()
     notes: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -204,9 +213,7 @@ def reproduce(experiment: Experiment, rows: Sequence[Row], run: Run) -> list[Row
             # Rows held by others are looked at again only if there was something else to do meanwhile.
             waiting, moving = held, len(held) < len(waiting)
     finally:
-        record = run.write_table(experiment)
-    if run.progress is not None:
-        run.progress.table(record, run.files.folder)
+        run.write_table(experiment)
     return [run.files.state(row, run.notes) for row in rows]
 
 
@@ -221,8 +228,9 @@ def _require_data(rows: Sequence[Row], data_root: Path | None) -> None:
 
 def _work_on(row: Row, rows: Sequence[Row], run: Run) -> bool:
     """Train and measure a row where needed; False if another process has it."""
-    files, progress = run.files, run.progress or Progress()
-    progress.row(rows.index(row) + 1, len(rows), row, seconds_left(rows, files))
+    files, seconds = run.files, seconds_left(rows, run.files)
+    left = f"; about {timedelta(seconds=round(seconds))} left in all" if seconds else ""
+    run.progress.say(f"row {rows.index(row) + 1} of {len(rows)}: {row.label}{left}")
     if files.state(row).status == "done" or what_is_missing(row) is not None:
         return True
     with claimed(files.lock_file(row)) as holder:
@@ -241,10 +249,10 @@ def _work_on(row: Row, rows: Sequence[Row], run: Run) -> bool:
                 data_root=run.data_root,
                 accelerator=run.accelerator,
                 maximum_minutes=run.minutes_left,
-                progress=run.progress is not None,
+                progress=run.progress.training,
             )
             if trained:
-                files.write(row, measure(row, folder, run.data_root, progress.evaluation))
+                files.write(row, measure(row, folder, run.data_root, run.progress.bar))
         except UpCrackNetError as error:
             files.write_failure(row, str(error))
         except Exception as error:  # a row that runs out of memory must not cost the others

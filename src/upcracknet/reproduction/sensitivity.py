@@ -1,7 +1,7 @@
 """What the IoU on DeepCrack and CFD depends on: one change at a time from one base.
 
-The base departs from the paper where the model ``up-cracknet-32`` does (``configs/up-cracknet-32.yaml``). Some rows
-change the training; the others use the base's weights and change how cracks are found with them.
+The base departs from the paper where the model ``up-cracknet-32`` does (``configs/up-cracknet-32.yaml``).
+Some rows change the training; the others use the base's weights and change how cracks are found with them.
 """
 
 from collections.abc import Mapping

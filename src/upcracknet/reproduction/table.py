@@ -77,12 +77,16 @@ def write_overview(name: str, tables: Sequence[dict[str, Any]], folder: Path) ->
     return record
 
 
-def summary_rows(record: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Give the columns and rows of a table that fit a terminal: F1 and IoU, and the paper's.
+def summary(record: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]:
+    """Give what of a table fits a terminal: F1 and IoU, and the paper's.
 
     Args:
         record: from ``table_record``.
+
+    Returns:
+        Title, columns and rows.
     """
+    title = f"{record['title']}; seed {record['seed']}, per cent, protocol paper"
     columns = ["row"]
     for test in record["rows"][0]["tests"]:
         columns += [f"{test} F1", "IoU", "paper's F1", "IoU"]
@@ -93,7 +97,7 @@ def summary_rows(record: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
             for figures in (tested["ours"] or {}, tested["paper"] or {}):
                 cells += [figure(figures.get("f1")), figure(figures.get("iou"))]
         rows.append(cells)
-    return columns, rows
+    return title, columns, rows
 
 
 def table_record(experiment: Experiment, states: Sequence[RowState]) -> dict[str, Any]:

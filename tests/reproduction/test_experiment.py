@@ -80,12 +80,6 @@ def test_rates_end_at_the_same_share_of_their_start(name):
     assert configuration.optimizer.decay**configuration.epochs == pytest.approx(0.99**200, rel=1e-3)
 
 
-def test_changes_of_a_budget():
-    assert BUDGETS["smoke"].doubled() == Budget("smoke", 8, 2, 16)
-    assert BUDGETS["smoke"].halved_width() == Budget("smoke", 4, 1, 16)
-    assert Budget("least", 1, 1, 1).halved_width().filters == 1
-
-
 @pytest.mark.parametrize(
     ("patches", "epochs", "per_epoch"), [("1", 1, 1), ("300", 1, 300), ("301", 2, 151), ("1500", 5, 300)]
 )

@@ -87,14 +87,6 @@ class Budget:
             ),
         )
 
-    def doubled(self) -> "Budget":
-        """Give the same budget with twice the epochs."""
-        return replace(self, epochs=2 * self.epochs)
-
-    def halved_width(self) -> "Budget":
-        """Give the same budget with half the filters."""
-        return replace(self, filters=max(1, self.filters // 2))
-
     def __str__(self) -> str:
         patches = self.patches_per_epoch or "the paper's number of"
         total = f" = {self.patches_per_epoch * self.epochs:,}" if self.patches_per_epoch else ""

@@ -4,11 +4,10 @@ The base departs from the paper where the model ``up-cracknet-32`` does (``confi
 Some rows change the training; the others use the base's weights and change how cracks are found with them.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from upcracknet.detection import PRESETS, DetectionSettings
-from upcracknet.evaluation.published import PublishedRow, published_table
+from upcracknet.evaluation.published import published_table
 from upcracknet.reproduction.experiment import Budget, Experiment, Row
 from upcracknet.reproduction.paper_tables import training_facts
 from upcracknet.training.configuration import OptimizerConfiguration, TrainingConfiguration
@@ -63,12 +62,18 @@ def sensitivity(budget: Budget, seed: int = 0, base: TrainingConfiguration | Non
             "windows of 256 pixels only",
             replace(start, data=replace(start.data, window_sizes=(256,))),
         ),
-        "doubled-budget": ("twice the epochs", budget.doubled().apply(base)),
-        "halved-width": ("half the filters", budget.halved_width().apply(base)),
+        "doubled-budget": ("twice the epochs", replace(budget, epochs=2 * budget.epochs).apply(base)),
+        "halved-width": (
+            "half the filters",
+            replace(budget, filters=max(1, budget.filters // 2)).apply(base),
+        ),
         "without-style": ("without style loss", replace(start, losses=replace(start.losses, style=0.0))),
         "vgg19-style": ("style features of VGG-19", replace(start, style_features="vgg19")),
     }
-    published = _published()
+    published = {
+        test: next(row for row in published_table(table) if row.row == "UP-CrackNet")
+        for test, table in (("deepcrack", "IV"), ("cfd", "VII"))
+    }
     rows = [
         Row(name, label, training, PRESETS["paper"], TESTS, published)
         for name, (label, training) in trainings.items()
@@ -85,11 +90,3 @@ def sensitivity(budget: Budget, seed: int = 0, base: TrainingConfiguration | Non
         tuple(rows),
         training_facts(start),
     )
-
-
-def _published() -> Mapping[str, PublishedRow]:
-    """UP-CrackNet's rows, trained on DeepCrack, in Tables IV and VII."""
-    return {
-        test: next(row for row in published_table(table) if row.row == "UP-CrackNet")
-        for test, table in (("deepcrack", "IV"), ("cfd", "VII"))
-    }

@@ -10,23 +10,23 @@ from upcracknet.data.synthetic import synthesize_road
 
 
 @pytest.fixture
-def survey(tmp_path):
+def roads(tmp_path):
     """Four roads with masks beside them."""
     for seed in range(4):
         road = synthesize_road(seed, 160, 224, surface="asphalt", distractors=False)
         for name, pixels in (("images", road.photo), ("masks", road.mask * np.uint8(255))):
-            (tmp_path / "survey" / name).mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels).save(tmp_path / "survey" / name / f"{seed}.png")
-    return tmp_path / "survey"
+            (tmp_path / "roads" / name).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(tmp_path / "roads" / name / f"{seed}.png")
+    return tmp_path / "roads"
 
 
 QUICK = ["--rounds", "0", "--sizes", "64", "96"]
-UNLEARNED = [*QUICK, "--model", "local-contrast"]
+UNLEARNED = [*QUICK, "--model", "canny"]
 
 
-def test_patches_a_manifest_and_one_json_result(survey, tmp_path, capsys):
+def test_patches_a_manifest_and_one_json_result(roads, tmp_path, capsys):
     out = tmp_path / "out"
-    assert run(["prepare", str(survey), "-o", str(out), "--count", "4", *UNLEARNED]) == 0
+    assert run(["prepare", str(roads), "-o", str(out), "--count", "4", *UNLEARNED]) == 0
     printed = capsys.readouterr()
     summary = json.loads(printed.out)
     assert summary["patches"] == summary["purity"]["windows"] == summary["purity_by_chance"]["windows"] == 4
@@ -34,32 +34,32 @@ def test_patches_a_manifest_and_one_json_result(survey, tmp_path, capsys):
     assert summary["photos_with_patches"] + summary["photos_without_patches"] == summary["photos"] == 4
     assert "scoring" in printed.err
     manifest = json.loads((out / "manifest.json").read_text())
-    assert (manifest["model"], manifest["weights"]) == ("local-contrast", None)
+    assert (manifest["model"], manifest["weights"]) == ("canny", None)
     assert manifest["settings"]["sizes"] == [64, 96]
     assert len(open_folder(out)) == 4
     assert (out / "contact-sheet.png").exists()
     assert (out / "rejected.png").exists()
-    assert run(["prepare", str(survey), "-o", str(out), *UNLEARNED]) == 1
+    assert run(["prepare", str(roads), "-o", str(out), *UNLEARNED]) == 1
     assert "holds files already" in capsys.readouterr().err
 
 
-def test_the_same_seed_gives_the_same_patches(survey, tmp_path, capsys):
+def test_the_same_seed_gives_the_same_patches(roads, tmp_path, capsys):
     manifests = []
     for name in ("one", "two"):
-        assert run(["prepare", str(survey), "-o", str(tmp_path / name), "--count", "3", *UNLEARNED]) == 0
+        assert run(["prepare", str(roads), "-o", str(tmp_path / name), "--count", "3", *UNLEARNED]) == 0
         manifests.append((tmp_path / name / "manifest.json").read_text())
     assert manifests[0] == manifests[1]
 
 
-def test_a_photo_that_cannot_be_read_is_reported_and_the_others_go_on(survey, tmp_path, small_model, capsys):
-    (survey / "images" / "broken.png").write_bytes(b"not a photo")
+def test_a_photo_that_cannot_be_read_is_reported_and_the_others_go_on(roads, tmp_path, small_model, capsys):
+    (roads / "images" / "broken.png").write_bytes(b"not a photo")
     out = tmp_path / "out"
-    words = ["prepare", str(survey / "images"), "-o", str(out), "--count", "2", *QUICK]
+    words = ["prepare", str(roads / "images"), "-o", str(out), "--count", "1", *QUICK]
     assert run([*words, "--model", str(small_model)]) == 3
     printed = capsys.readouterr()
     assert "broken.png: not an image" in printed.err
     summary = json.loads(printed.out)
-    assert (summary["failed"], summary["patches"]) == (1, 2)
+    assert (summary["failed"], summary["patches"]) == (1, 1)
     assert "purity" not in summary
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["failed"][0]["photo"].endswith("broken.png")
@@ -72,7 +72,15 @@ def test_where_nothing_looks_undamaged_nothing_is_given(tmp_path, capsys):
     assert "no window of 1 photos looks undamaged" in capsys.readouterr().err
 
 
-def test_impossible_sizes_are_told_before_any_work(survey, tmp_path, capsys):
-    assert run(["prepare", str(survey), "-o", str(tmp_path / "out"), "--sizes", "100"]) == 1
+def test_too_few_windows_are_a_warning(roads, tmp_path, capsys):
+    assert run(["prepare", str(roads), "-o", str(tmp_path / "out"), "--count", "400", *UNLEARNED]) == 0
+    printed = capsys.readouterr()
+    found = json.loads(printed.out)["patches"]
+    assert 0 < found < 400
+    assert f"warning: only {found} of 400 windows were found that look undamaged" in printed.err
+
+
+def test_impossible_sizes_fail_before_any_work(roads, tmp_path, capsys):
+    assert run(["prepare", str(roads), "-o", str(tmp_path / "out"), "--sizes", "100"]) == 1
     assert "size is 100, expected a multiple of 16 from 64 on" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()

@@ -5,8 +5,8 @@ import sys
 import pytest
 import yaml
 
-from upcracknet.cli.main import FAILED, USAGE, run
-from upcracknet.cli.reproduce import INCOMPLETE
+from upcracknet.cli.console import EXIT_FAILED, EXIT_INCOMPLETE, EXIT_USAGE
+from upcracknet.cli.main import run
 
 TINY = {
     "data": {"size": 64, "window_sizes": [48, 64], "validation_share": 0.3},
@@ -73,7 +73,7 @@ def test_the_comparison_is_three_tables_in_one(reproduce, tmp_path, capsys):
 
 def test_a_limit_leaves_rows_and_says_so(reproduce, capsys):
     code = reproduce("table1", "--budget", "4", "--maximum-minutes", "1e-9")
-    assert code == INCOMPLETE
+    assert code == EXIT_INCOMPLETE
     printed = capsys.readouterr()
     assert "mae+style: not yet\n" in printed.err
     assert json.loads(printed.out)["complete"] is False
@@ -82,6 +82,7 @@ def test_a_limit_leaves_rows_and_says_so(reproduce, capsys):
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
+        (("table9",), "nothing to reproduce is named 'table9'; expected table1, table2, sensitivity, table3"),
         (("table1", "--budget", "week"), "budget 'week': expected smoke, minutes, hours, days, paper"),
         (
             ("table2", "--rows", "circles"),
@@ -90,7 +91,7 @@ def test_a_limit_leaves_rows_and_says_so(reproduce, capsys):
     ],
 )
 def test_mistakes_are_one_clear_error(reproduce, tmp_path, capsys, words, reason):
-    assert reproduce(*words) == FAILED
+    assert reproduce(*words) == EXIT_FAILED
     printed = capsys.readouterr()
     assert printed.out == ""
     assert f"error: {reason}" in printed.err
@@ -98,18 +99,20 @@ def test_mistakes_are_one_clear_error(reproduce, tmp_path, capsys, words, reason
 
 
 def test_missing_data_is_one_clear_error(reproduce, tmp_path, capsys):
-    assert reproduce("gap", "--budget", "4", data_root=tmp_path) == FAILED
+    assert reproduce("sensitivity", "--budget", "4", data_root=tmp_path) == EXIT_FAILED
     assert "error: no DeepCrack in" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [("table9",), ("gap", "--filters", "0"), ("gap", "--maximum-minutes", "0")])
+@pytest.mark.parametrize(
+    "words", [("sensitivity", "--filters", "0"), ("sensitivity", "--maximum-minutes", "0")]
+)
 def test_wrong_usage(reproduce, words, capsys):
-    assert reproduce(*words) == USAGE
+    assert reproduce(*words) == EXIT_USAGE
 
 
-def test_without_the_extra_the_remedy_is_told(reproduce, monkeypatch, capsys):
+def test_without_the_extra_the_remedy_is_named(reproduce, monkeypatch, capsys):
     for name in ("reproduction.run", "reproduction.measurement", "training.recipe"):
         monkeypatch.delitem(sys.modules, f"upcracknet.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "pytorch_lightning", None)
-    assert reproduce("gap", "--budget", "4") == FAILED
+    assert reproduce("sensitivity", "--budget", "4") == EXIT_FAILED
     assert "pip install 'upcracknet[train]'" in capsys.readouterr().err

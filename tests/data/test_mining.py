@@ -48,10 +48,11 @@ def test_earlier_patches_are_not_mixed_in(patches: UndamagedPatches, tmp_path: P
         save_patches(patches, tmp_path / "out")
 
 
-def test_contact_sheet(patches: UndamagedPatches) -> None:
-    sheet = contact_sheet(patches, rows=4, columns=3)
+def test_contact_sheet() -> None:
+    pictures = list(np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), np.uint8))
+    sheet = contact_sheet(pictures, 16, rows=4, columns=3)
     assert sheet.shape == (2 * 16 + 4, 3 * 16 + 2 * 4, 3)
-    fourth = np.rint(patches[3].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
-    np.testing.assert_array_equal(sheet[20:, :16], fourth)
+    np.testing.assert_array_equal(sheet[20:, :16], pictures[3])
     assert (sheet[20:, 40:] == 255).all()  # the sixth place
     assert (sheet[16:20] == 255).all()  # the gap
+    assert contact_sheet(iter(pictures), 8, rows=1, columns=2).shape == (8, 8 + 4 + 8, 3)

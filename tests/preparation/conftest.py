@@ -1,4 +1,3 @@
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +6,6 @@ import pytest
 from upcracknet.data.dataset import Sample
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.data.synthetic import paint_cracks, synthesize_road
-from upcracknet.preparation import lessons, rounds
-from upcracknet.preparation.classifier import train_classifier
 
 ROADS = 5
 
@@ -32,11 +29,3 @@ def cracked_roads(tmp_path_factory) -> list[Sample]:
         save_image_atomically(Path(str(sample.mask_path)), mask * np.uint8(255))
         samples.append(sample)
     return samples
-
-
-@pytest.fixture
-def quick_lessons(monkeypatch) -> None:
-    """A classifier that learns in about a second."""
-    monkeypatch.setattr(lessons, "PAIRS", 24)
-    monkeypatch.setattr(lessons, "REAL", 8)
-    monkeypatch.setattr(rounds, "train_classifier", partial(train_classifier, steps=40))

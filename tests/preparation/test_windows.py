@@ -1,13 +1,13 @@
 import numpy as np
 
-from upcracknet.preparation.cells import CELL
+from upcracknet.preparation.scores import CELL
 from upcracknet.preparation.windows import (
     LARGEST_OVERLAP,
     POSITIONS,
     all_windows,
     choose_apart,
     cleanest,
-    shares,
+    ranks,
     worst_cells,
 )
 
@@ -36,7 +36,7 @@ def test_large_photos_get_a_wider_grid_that_reaches_the_edges():
 
 
 def test_shares_of_cleaner_windows():
-    assert shares(np.array([3.0, 1.0, 1.0, 9.0])).tolist() == [0.5, 0, 0, 0.75]
+    assert ranks(np.array([3.0, 1.0, 1.0, 9.0])).tolist() == [0.5, 0, 0, 0.75]
 
 
 def chosen_numbers(**limits):

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from upcracknet.training.data_configuration import DataConfiguration
 
-from upcracknet.reproduction.budget import Budget
-from upcracknet.reproduction.gap import BASE
-from upcracknet.reproduction.results import ResultFiles, RowResult
-from upcracknet.reproduction.rows import Row
-from upcracknet.training.configuration import DataConfiguration
+from upcracknet.reproduction.experiment import Budget, Row
+from upcracknet.reproduction.measurement import RowResult
+from upcracknet.reproduction.run import ResultFiles
+from upcracknet.reproduction.sensitivity import BASE
 from upcracknet.training.up_cracknet_configuration import NetworkConfiguration, TrainingConfiguration
 
 TINY = Budget("tiny", filters=2, epochs=1, patches_per_epoch=4)
@@ -34,8 +34,8 @@ def base() -> TrainingConfiguration:
 
 
 @pytest.fixture
-def gap_base() -> TrainingConfiguration:
-    """Departs from the paper where the base of the table `gap` does, so that each of its rows differs."""
+def sensitivity_base() -> TrainingConfiguration:
+    """Departs from the paper where the table's own base does, so that each of its rows differs."""
     return replace(TINY_BASE, mask_edges=BASE.mask_edges, optimizer=BASE.optimizer)
 
 
@@ -59,7 +59,7 @@ def report_of(test: str, iou: float) -> dict[str, Any]:
 
 @pytest.fixture
 def result_of() -> Callable[..., RowResult]:
-    """Makes the result of a row, with an IoU of 0.4 unless told."""
+    """Makes the result of a row, with an IoU of 0.4 unless given."""
 
     def make(row: Row, iou: float = 0.4, **more: Any) -> RowResult:
         result = RowResult(

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from upcracknet.evaluation.published import EXCHANGED_FOOTNOTE
-from upcracknet.reproduction.ablations import table1, table2
-from upcracknet.reproduction.gap import gap
-from upcracknet.reproduction.table import COLUMNS, write_tables
+from upcracknet.reproduction.paper_tables import table1, table2
+from upcracknet.reproduction.sensitivity import sensitivity
+from upcracknet.reproduction.table import COLUMNS, write_table
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def written(files):
     """Writes a table; gives its lines, its CSV records and its JSON."""
 
     def write(experiment, notes=None):
-        write_tables(experiment, files, notes)
+        write_table(experiment, [files.state(row, notes) for row in experiment.rows], files.folder)
         texts = [(files.folder / f"{experiment.name}.{kind}").read_text() for kind in ("md", "csv", "json")]
         return texts[0].splitlines(), list(csv.DictReader(io.StringIO(texts[1]))), json.loads(texts[2])
 
@@ -74,18 +74,20 @@ def test_all_that_the_figures_depend_on_is_in_the_head_or_the_notes(written, fil
     assert content["complete"] is True
 
 
-def test_unfinished_rows_have_a_reason_and_no_figures(written, files, budget, gap_base, tmp_path, result_of):
-    experiment = gap(budget, base=replace(gap_base, vgg19_weights=str(tmp_path / "none.pth")))
+def test_unfinished_rows_have_a_reason_and_no_figures(
+    written, files, budget, sensitivity_base, tmp_path, result_of
+):
+    experiment = sensitivity(budget, base=replace(sensitivity_base, vgg19_weights=str(tmp_path / "none.pth")))
     rows = {row.name: row for row in experiment.rows}
     files.write_failure(rows["sharp-masks"], "out of | memory")
     files.write(rows["base"], result_of(rows["base"]))
     lines, records, content = written(experiment, {"halved-width": "in work by process 1 on a"})
     assert sum(line.startswith("| base |") for line in lines) == 2, "one table a test set"
-    told = {cells(line)[0]: cells(line)[2] for line in lines if line.startswith("|")}
-    assert told["learning rates of the paper"] == "not yet"
-    assert told["half the filters"] == "not yet: in work by process 1 on a"
-    assert told["sharp mask edges"] == r"failed: out of \| memory"
-    assert told["style features of VGG-19"].startswith("skipped: no VGG-19 weights at ")
+    shown = {cells(line)[0]: cells(line)[2] for line in lines if line.startswith("|")}
+    assert shown["learning rates of the paper"] == "not yet"
+    assert shown["half the filters"] == "not yet: in work by process 1 on a"
+    assert shown["sharp mask edges"] == r"failed: out of \| memory"
+    assert shown["style features of VGG-19"].startswith("skipped: no VGG-19 weights at ")
     assert "- **Unfinished**: rows without figures say so." in lines
     assert content["complete"] is False
     for record in records:

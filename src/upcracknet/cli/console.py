@@ -1,9 +1,11 @@
 """What all commands show alike: one progress bar, JSON on standard output, errors in one line, exit codes."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -13,7 +15,9 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
 
+from upcracknet.errors import UpCrackNetError
 from upcracknet.files import json_bytes
 
 EXIT_FAILED = 1
@@ -56,3 +60,31 @@ def print_line(console: Console, text: str, style: str | None = None) -> None:
     """Write a line as it is: no markup, no colours of its own, not wrapped."""
     shown = text.encode(errors="backslashreplace").decode()
     console.print(shown, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_table(console: Console, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a table, its first column to the left, the others to the right."""
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="right" if index else "left")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+@contextmanager
+def task_bar(console: Console, description: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar for one task; gives what is called with what is done and how much there is."""
+    with progress_bar(console) as bar:
+        yield counter(bar, description)
+
+
+@contextmanager
+def needs_training(work: str) -> Iterator[None]:
+    """Name the remedy where an import in the block fails because the extra ``train`` is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name != "pytorch_lightning":
+            raise
+        raise UpCrackNetError(f"{work} needs more packages; run: pip install 'upcracknet[train]'") from error

@@ -1,9 +1,11 @@
 """Mined undamaged patches as files: a training set to look at, to keep and to share (paper, IV-A)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 
+import cv2
 import numpy as np
 from jaxtyping import UInt8
 
@@ -62,22 +64,38 @@ def save_patches(
         "windows": patches.window_count,
         "patches": entries,
     }
-    save_image_atomically(folder / "contact-sheet.png", contact_sheet(patches))
+    pictures = (_pixels(patches, index) for index in range(len(patches)))
+    save_image_atomically(folder / "contact-sheet.png", contact_sheet(pictures, patches.size))
     write_atomically(folder / "manifest.json", (json.dumps(manifest, indent=2) + "\n").encode())
     return manifest
 
 
 def contact_sheet(
-    patches: UndamagedPatches, *, rows: int = CONTACT_SHEET_ROWS, columns: int = CONTACT_SHEET_COLUMNS
+    pictures: Iterable[UInt8[np.ndarray, "_ _ 3"]],
+    side: int,
+    *,
+    rows: int = CONTACT_SHEET_ROWS,
+    columns: int = CONTACT_SHEET_COLUMNS,
 ) -> UInt8[np.ndarray, "h w 3"]:
-    """The first patches side by side in one RGB picture; no more rows than are needed, empty places white."""
-    side, gap = patches.size, 4
-    count = min(rows * columns, len(patches))
-    rows = -(-count // columns)
+    """Put the first pictures side by side in one picture.
+
+    Args:
+        pictures: RGB pictures, at least one; those that no place is left for are not asked for.
+        side: to which square each is scaled, in pixels.
+        rows: how many rows at most.
+        columns: how many pictures a row at most.
+
+    Returns:
+        The picture, no larger than needed; empty places and the gaps of 4 pixels are white.
+    """
+    shown = list(islice(pictures, rows * columns))
+    gap, columns = 4, min(columns, len(shown))
+    rows = -(-len(shown) // columns)
     sheet = np.full((rows * (side + gap) - gap, columns * (side + gap) - gap, 3), 255, np.uint8)
-    for index in range(count):
+    for index, picture in enumerate(shown):
         top, left = (place * (side + gap) for place in divmod(index, columns))
-        sheet[top : top + side, left : left + side] = _pixels(patches, index)
+        method = cv2.INTER_AREA if picture.shape[0] > side else cv2.INTER_LINEAR
+        sheet[top : top + side, left : left + side] = cv2.resize(picture, (side, side), interpolation=method)
     return sheet
 
 

@@ -1,23 +1,23 @@
-"""Undamaged patches from photos that have cracks and no masks, by the detector itself (paper, V)."""
+"""Undamaged patches from photos that have cracks and no masks, by the detector itself (Section V)."""
 
-from upcracknet.preparation.choice import Choice, PreparationSettings
+from upcracknet.preparation.choose import Choice, ClassifierTraining, PreparationSettings, choose_undamaged
 from upcracknet.preparation.patches import require_no_patches, save_choice
-from upcracknet.preparation.photos import find_photos
+from upcracknet.preparation.prepare import find_photos, prepare_patches
 from upcracknet.preparation.purity import Purity, measure_purity, windows_by_chance
-from upcracknet.preparation.rounds import choose_undamaged
-from upcracknet.preparation.survey import SurveyedPhoto, open_detector, survey_photos
+from upcracknet.preparation.scores import ScoredPhoto, score_photos
 
 __all__ = [
     "Choice",
+    "ClassifierTraining",
     "PreparationSettings",
     "Purity",
-    "SurveyedPhoto",
+    "ScoredPhoto",
     "choose_undamaged",
     "find_photos",
     "measure_purity",
-    "open_detector",
+    "prepare_patches",
     "require_no_patches",
     "save_choice",
-    "survey_photos",
+    "score_photos",
     "windows_by_chance",
 ]

@@ -1,4 +1,4 @@
-"""The small network that tells cracked road from undamaged road (paper, V), taught by painted cracks."""
+"""The small network that tells cracked from undamaged road (Section V), trained with painted cracks."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,8 +9,8 @@ from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from upcracknet.preparation.cells import CELL
-from upcracknet.preparation.lessons import Lesson
+from upcracknet.preparation.scores import CELL
+from upcracknet.preparation.training_crops import TrainingCrop
 
 NEIGHBOURHOOD = 65
 """Side of the square in pixels by which tone and roughness of the road are measured."""
@@ -22,8 +22,8 @@ BATCH_SIZE = 16
 class CellClassifier(nn.Module):
     """A logit for each cell of 16×16 pixels, from the cell and some 25 pixels around it; 84,000 parameters.
 
-    The paper's Discussion has networks that classify whole patches. One answer a cell says as much about any
-    window, since a window is cracked where one of its cells is, and a thin crack in a large window is not
+    The paper proposes networks that classify whole patches (Section V). One answer a cell says as much about
+    any window, since a window is cracked where one of its cells is, and a thin crack in a large window is not
     shrunk away.
     """
 
@@ -39,13 +39,13 @@ class CellClassifier(nn.Module):
         )
 
     def forward(self, images: Float[Tensor, "b 1 h w"]) -> Float[Tensor, "b rows columns"]:
-        """Logits of the cells of images from `normalize`."""
+        """Give the logits of the cells of images from ``normalize``."""
         logits: Tensor = self.layers(images)
         return logits[:, 0]
 
 
 def normalize(photo: UInt8[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w"]:
-    """Grey values against tone and roughness of the road around, so that light and camera matter little."""
+    """Give grey values relative to tone and roughness of the road around, so that light matters little."""
     grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).astype(np.float32)
     around = (NEIGHBOURHOOD, NEIGHBOURHOOD)
     tone = cv2.blur(grey, around)
@@ -55,30 +55,30 @@ def normalize(photo: UInt8[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w"]:
 
 
 def train_classifier(
-    lessons: Sequence[Lesson],
+    crops: Sequence[TrainingCrop],
     *,
     seed: int,
     steps: int = 400,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> CellClassifier:
-    """Trains a classifier; on one machine the same lessons and seed give the same network.
+    """Train a classifier; on one machine the same crops and seed give the same network.
 
     Args:
-        lessons: crops of one square size.
+        crops: crops of one square size.
         seed: of the first weights, the batches and the flips.
         steps: batches to learn from.
-        progress: told after each batch.
+        progress: called after each batch.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = CellClassifier()
     generator = np.random.default_rng(seed)
-    images = torch.from_numpy(np.stack([normalize(lesson.photo) for lesson in lessons]))
-    answers = torch.from_numpy(np.stack([lesson.cracked for lesson in lessons]))
+    images = torch.from_numpy(np.stack([normalize(crop.photo) for crop in crops]))
+    answers = torch.from_numpy(np.stack([crop.cracked for crop in crops]))
     optimizer = torch.optim.AdamW(network.parameters())
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
     for step in range(steps):
-        chosen = torch.from_numpy(generator.integers(len(lessons), size=BATCH_SIZE))
+        chosen = torch.from_numpy(generator.integers(len(crops), size=BATCH_SIZE))
         flips = [axis for axis in (1, 2) if generator.random() < 0.5]
         image, answer = images[chosen].flip(flips), answers[chosen].flip(flips)
         if generator.random() < 0.5:
@@ -98,7 +98,7 @@ def train_classifier(
 def crack_probabilities(
     network: CellClassifier, photo: UInt8[np.ndarray, "h w 3"]
 ) -> Float32[np.ndarray, "rows columns"]:
-    """How likely each cell of a photo is cracked, in [0, 1]."""
+    """Give the probability that each cell of a photo is cracked, in [0, 1]."""
     rows, columns = (side // CELL for side in photo.shape[:2])
     image = torch.from_numpy(normalize(photo)[: rows * CELL, : columns * CELL])
     probabilities: np.ndarray = network(image[None, None])[0].sigmoid().numpy()

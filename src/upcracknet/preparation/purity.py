@@ -36,7 +36,7 @@ class Purity:
 
 
 def measure_purity(windows: Sequence[Place]) -> Purity | None:
-    """Measures windows against the annotation; None where no photo has a usable mask of its size."""
+    """Compare windows with the annotation; None where no photo has a usable mask of its size."""
 
     @lru_cache(maxsize=64)
     def mask_of(sample: Sample) -> Bool[np.ndarray, "h w"] | None:
@@ -64,7 +64,7 @@ def measure_purity(windows: Sequence[Place]) -> Purity | None:
 
 
 def windows_by_chance(windows: Sequence[Place], samples: Sequence[Sample], seed: int) -> list[Place]:
-    """As many windows of the same sizes, anywhere in any of the photos: what the choice is held against.
+    """Draw as many windows of the same sizes, anywhere in any of the photos, to compare the choice with.
 
     Args:
         windows: the chosen windows.

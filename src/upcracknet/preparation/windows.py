@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 from numpy.lib.stride_tricks import sliding_window_view
 
-from upcracknet.preparation.cells import CELL
+from upcracknet.preparation.scores import CELL
 
 POSITIONS = 2000
 """About how many windows of one size are looked at in a photo; large photos get a wider grid."""
@@ -21,7 +21,7 @@ Windows = Int[np.ndarray, "n 4"]
 
 
 def all_windows(grids: Sequence[tuple[int, int]], sizes: Sequence[int]) -> Windows:
-    """The windows of several sizes, on a grid of cells, photo by photo.
+    """List the windows of several sizes, on a grid of cells, photo by photo.
 
     Args:
         grids: rows and columns of cells of each photo.
@@ -40,7 +40,7 @@ def all_windows(grids: Sequence[tuple[int, int]], sizes: Sequence[int]) -> Windo
 
 
 def worst_cells(maps: Sequence[Shaped[np.ndarray, "_ _"]], sizes: Sequence[int]) -> Float[np.ndarray, " n"]:
-    """The highest value within each window, in the order of `all_windows`.
+    """Find the highest value within each window, in the order of ``all_windows``.
 
     The highest, not the mean: one crack crosses few of a window's cells.
     """
@@ -55,16 +55,16 @@ def worst_cells(maps: Sequence[Shaped[np.ndarray, "_ _"]], sizes: Sequence[int])
     return np.concatenate(found)
 
 
-def shares(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-    """The share of all windows that are cleaner than each window, in [0, 1)."""
-    ranks: np.ndarray = np.searchsorted(np.sort(values), values) / max(len(values), 1)
-    return ranks
+def ranks(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """Give the share of all windows that are cleaner than each window, in [0, 1)."""
+    cleaner: np.ndarray = np.searchsorted(np.sort(values), values) / max(len(values), 1)
+    return cleaner
 
 
 def cleanest(
     windows: Windows, crackness: Float[np.ndarray, " n"], *, count: int, per_photo: int, limit: float
 ) -> Int[np.ndarray, " m"]:
-    """Chooses windows below one limit, the larger ones first, so strict that just enough are found.
+    """Choose windows below one limit, the larger ones first, so strict that just enough are found.
 
     Args:
         windows: all windows.
@@ -101,7 +101,7 @@ def choose_apart(
     per_photo: int,
     taken: Int[np.ndarray, " t"] | None = None,
 ) -> Int[np.ndarray, " m"]:
-    """Takes windows in the order given, no two of which overlap much.
+    """Take windows in the order given, no two of which overlap much.
 
     Args:
         windows: all windows.
@@ -129,7 +129,7 @@ def choose_apart(
 
 
 def _overlap(one: Int[np.ndarray, "4"], others: Windows) -> float:
-    """The largest share of the smaller window that lies in the other."""
+    """Give the largest share of the smaller window that lies in the other."""
     top, left, size = one[1:]
     height = np.minimum(top + size, others[:, 1] + others[:, 3]) - np.maximum(top, others[:, 1])
     width = np.minimum(left + size, others[:, 2] + others[:, 3]) - np.maximum(left, others[:, 2])
@@ -138,7 +138,7 @@ def _overlap(one: Int[np.ndarray, "4"], others: Windows) -> float:
 
 
 def _positions(grid: tuple[int, int], side: int) -> tuple[Int[np.ndarray, " r"], Int[np.ndarray, " c"]]:
-    """Rows and columns of cells where windows begin; the last ones touch the far edges."""
+    """Give rows and columns of cells where windows begin; the last ones touch the far edges."""
     last = (grid[0] - side, grid[1] - side)
     if min(last) < 0:
         return np.empty(0, np.int64), np.empty(0, np.int64)

@@ -1,1 +1,1 @@
-"""The paper's tables anew: rows that are trained, measured and set beside the published figures."""
+"""The paper's tables, trained and measured again, with the published figures beside."""

@@ -1,4 +1,4 @@
-"""Figs. 2–4 anew: the results of the measured rows side by side, right green, false blue, missed red."""
+"""Figs. 2–4: the results of the measured rows side by side; right green, false blue, missed red."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +14,9 @@ from upcracknet.errors import ConfigurationError
 from upcracknet.evaluation.metrics import ConfusionCounts, Scores, count
 from upcracknet.evaluation.panels import GAP, color_confusion, paint_legend, text_strip
 from upcracknet.evaluation.protocol import PAPER, PAPER_SIZE, EvaluationItem, annotated
+from upcracknet.reproduction.experiment import Experiment, Row
 from upcracknet.reproduction.measurement import detector
-from upcracknet.reproduction.results import ResultFiles
-from upcracknet.reproduction.rows import Experiment, Row
+from upcracknet.reproduction.run import ResultFiles
 
 FIGURES = {"fig2": "table3", "fig3": "table4", "fig4": "table4"}
 """The table whose rows each figure shows: Crack500, DeepCrack, and UP-CrackNet's failures on DeepCrack."""
@@ -36,7 +36,7 @@ def draw_figure(
     """Draw a figure from the rows that are measured.
 
     Args:
-        name: a key of :data:`FIGURES`.
+        name: a key of ``FIGURES``.
         experiment: the table of the figure.
         files: where the rows' weights are; the picture goes there.
         data_root: folder of the datasets.
@@ -56,18 +56,15 @@ def draw_figure(
         wanted = f" of {', '.join(SHOWN_WITH_FAILURES)}" if name == "fig4" else ""
         raise ConfigurationError(f"{name}: no row{wanted} is measured yet; train and measure one first")
     samples = annotated(open_dataset(experiment.rows[0].tests[0], data_root))
-    detectors = {row.label: detector(row, files) for row in rows}
+    detectors = {row.label: detector(row, files.run_folder(row)) for row in rows}
     if name == "fig4":
         chosen = _worst(samples, detectors[rows[0].label])
     else:
         chosen = [samples[index] for index in np.linspace(0, len(samples) - 1, PHOTOS).round().astype(int)]
+    items = [PAPER.prepare(experiment.rows[0].tests[0], sample)[0] for sample in chosen]
     path = files.folder / f"{name}.png"
-    save_image_atomically(path, _sheet([_item(experiment, sample) for sample in chosen], detectors))
+    save_image_atomically(path, _sheet(items, detectors))
     return path, rows
-
-
-def _item(experiment: Experiment, sample: Sample) -> EvaluationItem:
-    return PAPER.prepare(experiment.rows[0].tests[0], sample)[0]
 
 
 def _worst(samples: Sequence[Sample], found: CrackDetector) -> list[Sample]:

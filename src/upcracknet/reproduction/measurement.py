@@ -4,8 +4,9 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from jaxtyping import Float
 from torch import Tensor
@@ -15,10 +16,9 @@ from upcracknet.detection import CrackDetector, RestorationScorer, Scorer, Thres
 from upcracknet.detection.cost import parameter_count
 from upcracknet.detection.pretrained import load_pretrained, weights_of_run, weights_path
 from upcracknet.errors import DataError
-from upcracknet.evaluation import PAPER, EvaluationResult, evaluate
+from upcracknet.evaluation import PAPER, evaluate
 from upcracknet.evaluation.report import report_record
-from upcracknet.reproduction.results import ResultFiles, RowResult
-from upcracknet.reproduction.rows import Ready, Row
+from upcracknet.reproduction.experiment import Pretrained, Row
 from upcracknet.runtime import BaseScorer
 from upcracknet.training.provenance import environment
 from upcracknet.training.recipe import train
@@ -26,12 +26,61 @@ from upcracknet.weights import load_weights
 
 ENVIRONMENT = ("code", "torch", "processor", "accelerator", "threads")
 
-Watch = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+Bar = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
+"""Called with what is measured; gives what is called with the samples done and all samples."""
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """The figures of a row and where they come from.
+
+    Attributes:
+        patches_seen: patches that the measured weights have learned from.
+        epoch: epoch of these weights: the one with the lowest validation loss.
+        weights_sha256: checksum of the weights.
+        style_features: what the style loss compared.
+        training_seconds: of the whole training, validation included; rows of one run share it.
+        evaluation_seconds: of all test sets.
+        run: the run folder, relative to the folder of results.
+        environment: code version, torch and processor.
+        evaluations: one report a test set, as ``upcracknet evaluate`` writes it; fractions of 1.
+        parameters: of the network that detects; 0 for a method without one.
+        milliseconds: time of scoring one image of the test sets.
+    """
+
+    patches_seen: int
+    epoch: int
+    weights_sha256: str
+    style_features: str
+    training_seconds: float
+    evaluation_seconds: float
+    run: str
+    environment: dict[str, Any]
+    evaluations: tuple[dict[str, Any], ...]
+    parameters: int | None = None
+    milliseconds: float | None = None
+
+
+@dataclass(frozen=True)
+class RowState:
+    """A row and what is known of it.
+
+    Attributes:
+        row: the row.
+        status: "done" only if there are figures of this very configuration.
+        note: why there are no figures.
+        result: the figures.
+    """
+
+    row: Row
+    status: Literal["done", "failed", "skipped", "not yet"]
+    note: str = ""
+    result: RowResult | None = None
 
 
 def train_row(
     row: Row,
-    files: ResultFiles,
+    folder: Path,
     *,
     data_root: Path | None = None,
     accelerator: str = "auto",
@@ -42,7 +91,7 @@ def train_row(
 
     Args:
         row: the row.
-        files: where its run folder is.
+        folder: its run folder.
         data_root: folder of the datasets.
         accelerator: where to train.
         maximum_minutes: time for this row; None trains to the end.
@@ -52,12 +101,11 @@ def train_row(
         Whether it is trained to its end.
 
     Raises:
-        UpCrackNetError: as :func:`upcracknet.training.recipe.train`.
+        UpCrackNetError: as ``upcracknet.training.recipe.train``.
         KeyboardInterrupt: interrupted by the user.
     """
-    if isinstance(row.training, Ready):
+    if isinstance(row.training, Pretrained):
         return True
-    folder = files.run_folder(row)
     if not _finished(folder):
         train(
             row.training,
@@ -70,79 +118,92 @@ def train_row(
     return _finished(folder)
 
 
-def measure(row: Row, files: ResultFiles, data_root: Path | None, watch: Watch) -> RowResult:
+def measure(row: Row, folder: Path, data_root: Path | None, bar: Bar) -> RowResult:
     """Measure a trained row on all its test sets.
 
     Args:
         row: the row.
-        files: where its run folder is.
+        folder: its run folder, in a folder of runs in the folder of results.
         data_root: folder of the datasets.
-        watch: told the dataset; gives what follows the samples.
+        bar: opened for each test set.
 
     Raises:
         DataError: a test set is missing, or a part of it cannot be read: figures of a part are no figures.
         WeightsError: the weights are damaged.
     """
     started = time.perf_counter()
-    evaluations, scoring, images = [], 0.0, 0
+    reports, scoring, images = [], 0.0, 0
     for name in row.tests:
-        with watch(name) as progress:
-            found = detector(row, files)
-            timed = _Timed(found.scorer)
-            evaluation = evaluate(
-                CrackDetector(timed, found.threshold), open_dataset(name, data_root), PAPER, progress=progress
-            )
+        with bar(f"measuring on {name}") as progress:
+            found = detector(row, folder)
+            timed = _Timed(found.scorer, row.label)
+            dataset = open_dataset(name, data_root)
+            evaluation = evaluate(CrackDetector(timed, found.threshold), dataset, PAPER, progress=progress)
         if not evaluation.complete:
             failed = evaluation.unreadable
             raise DataError(
                 f"{len(failed)} photos of {name} could not be measured; the first: {failed[0][1]}; fetch the "
                 "dataset again"
             )
-        evaluations.append(_report(evaluation))
+        report = report_record([evaluation])
+        del report["paper"]  # stands in the table
+        reports.append(report)
         scoring, images = scoring + timed.seconds, images + timed.images
     return RowResult(
-        **_origin(row, files),
+        **_origin(row, folder),
         evaluation_seconds=round(time.perf_counter() - started, 1),
-        evaluations=tuple(evaluations),
-        parameters=parameter_count(timed.network) if timed.network is not None else 0,
+        evaluations=tuple(reports),
+        parameters=0 if timed.network is None else parameter_count(timed.network),
         milliseconds=round(1000 * scoring / max(images, 1), 1),
     )
 
 
-def detector(row: Row, files: ResultFiles) -> CrackDetector:
-    """A detector of a row, named as the row is.
+def detector(row: Row, folder: Path) -> CrackDetector:
+    """Load the detector of a row.
+
+    Args:
+        row: the row.
+        folder: its run folder.
 
     Raises:
         WeightsError: the weights cannot be used.
     """
-    model = row.training.model if isinstance(row.training, Ready) else weights_path(files.run_folder(row))
+    model = row.training.model if isinstance(row.training, Pretrained) else weights_path(folder)
     pretrained = load_pretrained(model)
     scorer, threshold = pretrained.scorer, pretrained.threshold
     if row.detection is not None and isinstance(scorer, RestorationScorer):
         settings = row.detection
         scorer = scorer.with_settings(settings)
         threshold = Threshold(floor=settings.level_floor, minimum_extent=settings.minimum_extent)
-    return CrackDetector(scorer.with_network(scorer.network, row.label), threshold)
+    return CrackDetector(scorer, threshold)
+
+
+def trained_epochs(folder: Path) -> list[dict[str, Any]]:
+    """Read the figures of the epochs that a run has behind it."""
+    path = folder / "metrics.jsonl"
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 class _Timed(BaseScorer):
-    """A scorer under the clock."""
+    """A scorer whose time is taken."""
 
-    def __init__(self, scorer: Scorer) -> None:
-        self.scorer, self.seconds, self.images = scorer, 0.0, 0
-        self.name, self.input_size, self.network = scorer.name, scorer.input_size, scorer.network
+    def __init__(self, scorer: Scorer, name: str) -> None:
+        self.scorer, self.name = scorer, name
+        self.input_size, self.network = scorer.input_size, scorer.network
+        self.seconds, self.images = 0.0, 0
 
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
-        """Score images, and note the time."""
         started = time.perf_counter()
         scores = self.scorer.score(images)
         self.seconds, self.images = self.seconds + time.perf_counter() - started, self.images + len(images)
         return scores
 
 
-def _origin(row: Row, files: ResultFiles) -> dict[str, Any]:
+def _origin(row: Row, folder: Path) -> dict[str, Any]:
     """Where the weights of a row come from."""
-    if isinstance(row.training, Ready):
+    if isinstance(row.training, Pretrained):
         here = environment()
         return {
             "patches_seen": row.training.patches,
@@ -153,7 +214,6 @@ def _origin(row: Row, files: ResultFiles) -> dict[str, Any]:
             "run": row.training.model,
             "environment": {key: here[key] for key in ENVIRONMENT if key in here},
         }
-    folder = files.run_folder(row)
     _, record = load_weights(weights_path(folder))
     run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     return {
@@ -161,8 +221,8 @@ def _origin(row: Row, files: ResultFiles) -> dict[str, Any]:
         "epoch": int(record.provenance["epoch"]),
         "weights_sha256": record.sha256,
         "style_features": str(record.provenance.get("style_features", "none")),
-        "training_seconds": round(sum(line["seconds"] for line in files.metrics(row)), 1),
-        "run": str(folder.relative_to(files.folder)),
+        "training_seconds": round(sum(epoch["seconds"] for epoch in trained_epochs(folder)), 1),
+        "run": f"{folder.parent.name}/{folder.name}",
         "environment": {key: run[key] for key in ENVIRONMENT},
     }
 
@@ -172,9 +232,3 @@ def _finished(folder: Path) -> bool:
     if not record.exists() or weights_of_run(folder) is None:
         return False
     return json.loads(record.read_text(encoding="utf-8")).get("finished") is True
-
-
-def _report(evaluation: EvaluationResult) -> dict[str, Any]:
-    report = report_record([evaluation])
-    del report["paper"]  # stands in the table
-    return report

@@ -1,65 +1,114 @@
-"""A reproduced table as files: our figures with the paper's beside, as Markdown, CSV and JSON."""
+"""Reproduced tables as files: our figures with the paper's beside, as Markdown, CSV and JSON."""
 
 import csv
 import io
-import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any
 
 from upcracknet.data.registry import PAPER_TEST_SETS
 from upcracknet.evaluation.metrics import MEASURES
 from upcracknet.evaluation.published import EXCHANGED_FOOTNOTE
-from upcracknet.files import write_atomically
-from upcracknet.reproduction.results import ResultFiles, RowState
-from upcracknet.reproduction.rows import Experiment
+from upcracknet.files import json_bytes, write_atomically
+from upcracknet.reproduction.experiment import Experiment
+from upcracknet.reproduction.measurement import RowResult, RowState
+from upcracknet.tables import NOT_GIVEN, figure, markdown_table
 
-NOT_GIVEN = "–"
 BEST_THRESHOLD_FOOTNOTE = (
     "What the score maps allow: this threshold is chosen on the annotation, so no user gets it."
 )
+OUR_MEASURES = (*MEASURES, "best_threshold_iou")
 COLUMNS = (
     *("row", "parameters", "patches seen"),
     *("precision", "recall", "accuracy", "F1", "IoU", "IoU at the best fixed threshold ²"),
     *(f"paper's {measure} ¹" for measure in ("precision", "recall", "accuracy", "F1", "IoU")),
     *("seconds of training", "milliseconds an image", "weights"),
 )
+OVERVIEW_MEASURES = ("precision", "recall", "iou", "best_threshold_iou")
+OVERVIEW_FACTS = ("parameters", "patches_seen", "milliseconds")
 
 
-def write_tables(experiment: Experiment, files: ResultFiles, notes: Mapping[str, str] | None = None) -> None:
-    """Write a table as `NAME.md`, `NAME.csv` and `NAME.json` from the results that are there.
+def write_table(experiment: Experiment, states: Sequence[RowState], folder: Path) -> dict[str, Any]:
+    """Write a table as ``NAME.md``, ``NAME.csv`` and ``NAME.json``.
 
     Args:
         experiment: the table.
-        files: where the results are, and the table goes.
-        notes: by name of a row, why it has no figures yet.
+        states: of all its rows.
+        folder: where to.
+
+    Returns:
+        What the JSON holds.
 
     Raises:
         OutputError: a file cannot be written.
     """
-    record = table_record(experiment, [files.state(row, notes) for row in experiment.rows])
-    write_forms(experiment.name, files, record, to_markdown(record), to_csv(record))
+    record = table_record(experiment, states)
+    _write(folder / experiment.name, record, _table_markdown(record), _table_lines(record))
+    return record
 
 
-def write_forms(name: str, files: ResultFiles, record: dict[str, Any], markdown: str, text: str) -> None:
-    """Write what a table says as `NAME.json`, `NAME.md` and `NAME.csv`.
+def write_overview(name: str, tables: Sequence[dict[str, Any]], folder: Path) -> dict[str, Any]:
+    """Write tables of the same rows as one: each system's figures on all test sets in one line.
+
+    Args:
+        name: of the files ``NAME.md``, ``NAME.csv`` and ``NAME.json``.
+        tables: from ``table_record``, each of another test set.
+        folder: where to.
+
+    Returns:
+        What the JSON holds: one record a system, figures in per cent, None where there are none.
 
     Raises:
         OutputError: a file cannot be written.
     """
-    content = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-    for suffix, form in (("json", content), ("md", markdown), ("csv", text)):
-        write_atomically(files.folder / f"{name}.{suffix}", form.encode())
+    facts = ("row", "label", *OVERVIEW_FACTS, "training_seconds", "weights_sha256")
+    record = {
+        "name": name,
+        "complete": all(table["complete"] for table in tables),
+        **{key: tables[0][key] for key in ("budget", "seed", "facts", "unit", "footnotes")},
+        "tables": [table["title"] for table in tables],
+        "systems": [
+            {fact: rows[0][fact] for fact in facts}
+            | {"tests": {test: _overview(tested) for row in rows for test, tested in row["tests"].items()}}
+            for rows in zip(*(table["rows"] for table in tables), strict=True)
+        ],
+    }
+    _write(folder / name, record, _overview_markdown(record), _overview_lines(record))
+    return record
 
 
-def table_record(experiment: Experiment, states: list[RowState]) -> dict[str, Any]:
-    """All of a table as plain values; figures in per cent, None where there are none."""
+def summary(record: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]:
+    """Give what of a table fits a terminal: F1 and IoU, and the paper's.
+
+    Args:
+        record: from ``table_record``.
+
+    Returns:
+        Title, columns and rows.
+    """
+    title = f"{record['title']}; seed {record['seed']}, per cent, protocol paper"
+    columns = ["row"]
+    for test in record["rows"][0]["tests"]:
+        columns += [f"{test} F1", "IoU", "paper's F1", "IoU"]
+    rows = []
+    for row in record["rows"]:
+        cells = [row["label"]]
+        for tested in row["tests"].values():
+            for figures in (tested["ours"] or {}, tested["paper"] or {}):
+                cells += [figure(figures.get("f1")), figure(figures.get("iou"))]
+        rows.append(cells)
+    return title, columns, rows
+
+
+def table_record(experiment: Experiment, states: Sequence[RowState]) -> dict[str, Any]:
+    """Give all of a table as plain values; figures in per cent, None where there are none."""
     return {
         "experiment": experiment.name,
         "title": experiment.title,
         "question": experiment.question,
         "complete": all(state.status == "done" for state in states),
-        "budget": experiment.budget.to_dict() | {"description": str(experiment.budget)},
+        "budget": asdict(experiment.budget) | {"description": str(experiment.budget)},
         "seed": experiment.seed,
         "facts": list(experiment.facts),
         "unit": "per cent of the crack class, counts pooled over all images, tolerance 0",
@@ -70,22 +119,14 @@ def table_record(experiment: Experiment, states: list[RowState]) -> dict[str, An
 
 def _row_record(state: RowState) -> dict[str, Any]:
     row, result = state.row, state.result
-    reports = {} if result is None else dict(zip(row.tests, result.evaluations, strict=True))
+    facts = dict.fromkeys(field.name for field in fields(RowResult)) if result is None else asdict(result)
+    reports = dict(zip(row.tests, facts.pop("evaluations") or (), strict=result is not None))
     return {
         "row": row.name,
         "label": row.label,
         "status": state.status,
         "note": state.note,
-        "parameters": None if result is None else result.parameters,
-        "milliseconds": None if result is None else result.milliseconds,
-        "patches_seen": None if result is None else result.patches_seen,
-        "epoch": None if result is None else result.epoch,
-        "weights_sha256": None if result is None else result.weights_sha256,
-        "style_features": None if result is None else result.style_features,
-        "training_seconds": None if result is None else result.training_seconds,
-        "evaluation_seconds": None if result is None else result.evaluation_seconds,
-        "run": None if result is None else result.run,
-        "environment": None if result is None else result.environment,
+        **facts,
         "training": row.identity["training"],
         "detection": row.identity["detection"],
         "tests": {test: _test_record(state, test, reports.get(test)) for test in row.tests},
@@ -113,9 +154,26 @@ def _test_record(state: RowState, test: str, report: dict[str, Any] | None) -> d
     }
 
 
-def to_markdown(record: dict[str, Any]) -> str:
-    """The tables for readers, one a test set, with all that the figures depend on in the head."""
-    first = record["rows"][0]
+def _overview(tested: dict[str, Any]) -> dict[str, Any]:
+    ours, paper = tested["ours"], tested["paper"]
+    return {
+        "ours": None if ours is None else {measure: ours[measure] for measure in OVERVIEW_MEASURES},
+        "paper_iou": None if paper is None else paper["iou"],
+    }
+
+
+def _write(path: Path, record: dict[str, Any], markdown: str, lines: Sequence[dict[str, Any]]) -> None:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    for suffix, content in (("json", json_bytes(record)), ("md", markdown.encode())):
+        write_atomically(path.with_name(f"{path.name}.{suffix}"), content)
+    write_atomically(path.with_name(f"{path.name}.csv"), text.getvalue().encode())
+
+
+def _table_markdown(record: dict[str, Any]) -> str:
+    """The tables, one a test set, with all that the figures depend on in the head."""
     lines = [
         f"# {record['title']}",
         "",
@@ -126,7 +184,7 @@ def to_markdown(record: dict[str, Any]) -> str:
         f"- Figures in {record['unit']}.",
         *([] if record["complete"] else ["- **Unfinished**: rows without figures say so."]),
     ]
-    for test in first["tests"]:
+    for test in record["rows"][0]["tests"]:
         lines += ["", *_test_section(record["rows"], test)]
     return "\n".join(lines) + "\n"
 
@@ -142,14 +200,12 @@ def _test_section(rows: list[dict[str, Any]], test: str) -> list[str]:
             f"Threshold: {measured['threshold_rule']}, unless a row says otherwise."
         )
     other_photos = PAPER_TEST_SETS.get((measured or {}).get("dataset", test), ("", ""))[1]
-    align = ["---", *("---:" for _ in COLUMNS[1:])]
-    body = [_cells(row, test) for row in rows]
     return [
         heading,
         "",
         extent,
         "",
-        *("| " + " | ".join(cells) + " |" for cells in (COLUMNS, align, *body)),
+        markdown_table(COLUMNS, [_cells(row, row["tests"][test]) for row in rows]),
         "",
         f"¹ {EXCHANGED_FOOTNOTE} {other_photos}".rstrip(),
         "",
@@ -157,54 +213,77 @@ def _test_section(rows: list[dict[str, Any]], test: str) -> list[str]:
     ]
 
 
-def _cells(row: dict[str, Any], test: str) -> tuple[str, ...]:
-    ours, paper = row["tests"][test]["ours"], row["tests"][test]["paper"] or {}
-    published = (_figure(paper.get(measure)) for measure in MEASURES)
-    label = row["label"]
-    if ours is None:
-        note = f"{row['status']}: {row['note']}" if row["note"] else row["status"]
-        missing = (note.replace("|", "\\|").replace("\n", " "), *(6 * (NOT_GIVEN,)))
-        return (label, NOT_GIVEN, *missing, *published, *(3 * (NOT_GIVEN,)))
-    figures = (_figure(ours[measure]) for measure in (*MEASURES, "best_threshold_iou"))
-    seconds, speed = f"{row['training_seconds']:,.0f}", _figure(row["milliseconds"], 0)
-    weights = f"`{row['weights_sha256'][:12]}`" if row["weights_sha256"] else NOT_GIVEN
-    parameters = _figure(row["parameters"], 0)
-    return (label, parameters, f"{row['patches_seen']:,}", *figures, *published, seconds, speed, weights)
+def _cells(row: dict[str, Any], tested: dict[str, Any]) -> list[str]:
+    ours, paper = tested["ours"] or {}, tested["paper"] or {}
+    waiting = f"{row['status']}: {row['note']}" if row["note"] else row["status"]
+    return [
+        row["label"],
+        figure(row["parameters"], 0),
+        figure(row["patches_seen"], 0) if ours else waiting,
+        *(figure(ours.get(measure)) for measure in OUR_MEASURES),
+        *(figure(paper.get(measure)) for measure in MEASURES),
+        figure(row["training_seconds"], 0),
+        figure(row["milliseconds"], 0),
+        f"`{row['weights_sha256'][:12]}`" if row["weights_sha256"] else NOT_GIVEN,
+    ]
 
 
-def _figure(value: float | int | None, digits: int = 2) -> str:
-    return NOT_GIVEN if value is None else f"{value:,.{digits}f}"
-
-
-def to_csv(record: dict[str, Any]) -> str:
-    """One line for each row and test set; per cent, empty where there is no figure."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    ours, paper = (*MEASURES, "best_threshold_iou"), MEASURES
+def _table_lines(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """A line of CSV for each row and test set; per cent, empty where there is no figure."""
     facts = (
         *("parameters", "patches_seen", "epoch", "training_seconds", "evaluation_seconds"),
-        *("milliseconds", "weights_sha256"),
+        *("milliseconds", "weights_sha256", "style_features"),
     )
-    writer.writerow(
-        (
-            *("row", "status", "note", "test_set", "dataset", "images", "protocol"),
-            *ours,
-            *(f"paper_{measure}" for measure in paper),
-            *facts,
-            *("budget", "seed", "style_features"),
-        )
-    )
-    for row in record["rows"]:
-        for test, tested in row["tests"].items():
-            figures, published = tested["ours"] or {}, tested["paper"] or {}
-            writer.writerow(
-                (
-                    *(row["row"], row["status"], row["note"], test),
-                    *(tested.get(key, "") for key in ("dataset", "images", "protocol")),
-                    *(f"{figures[key]:.4f}" if figures else "" for key in ours),
-                    *(published.get(measure) for measure in paper),
-                    *(row[fact] for fact in facts),
-                    *(record["budget"]["name"], record["seed"], row["style_features"]),
-                )
-            )
-    return text.getvalue()
+    return [
+        {key: row[key] for key in ("row", "status", "note")}
+        | {"test_set": test}
+        | {key: tested.get(key) for key in ("dataset", "images", "protocol")}
+        | _exact(tested["ours"], OUR_MEASURES)
+        | {f"paper_{measure}": (tested["paper"] or {}).get(measure) for measure in MEASURES}
+        | {fact: row[fact] for fact in facts}
+        | {"budget": record["budget"]["name"], "seed": record["seed"]}
+        for row in record["rows"]
+        for test, tested in row["tests"].items()
+    ]
+
+
+def _overview_markdown(record: dict[str, Any]) -> str:
+    columns = ["", "parameters, 10⁶", "images seen", "ms a photo"]
+    for test in record["systems"][0]["tests"]:
+        columns += [f"{test}: precision", "recall", "IoU", "best ¹", "*paper's IoU*"]
+    rows = []
+    for system in record["systems"]:
+        parameters, seen, milliseconds = (system[fact] for fact in OVERVIEW_FACTS)
+        millions = None if parameters is None else parameters / 1e6
+        seen = "not run yet" if seen is None else figure(seen, 0)
+        cells = [system["label"], figure(millions), seen, figure(milliseconds, 0)]
+        for tested in system["tests"].values():
+            cells += [figure((tested["ours"] or {}).get(measure), 1) for measure in OVERVIEW_MEASURES]
+            cells.append(NOT_GIVEN if tested["paper_iou"] is None else f"*{tested['paper_iou']:.1f}*")
+        rows.append(cells)
+    lines = [
+        f"- Budget {record['budget']['description']}; seed {record['seed']}.",
+        *(f"- {fact}" for fact in record["facts"]),
+        f"- Figures in {record['unit']}.",
+        "",
+        markdown_table(columns, rows),
+        "",
+        f"¹ IoU at the best fixed threshold. {record['footnotes']['best_threshold']}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _overview_lines(record: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"row": system["row"], "test_set": test}
+        | _exact(tested["ours"], OVERVIEW_MEASURES)
+        | {"paper_iou": tested["paper_iou"]}
+        | {fact: system[fact] for fact in OVERVIEW_FACTS}
+        | {"budget": record["budget"]["name"], "seed": record["seed"]}
+        for system in record["systems"]
+        for test, tested in system["tests"].items()
+    ]
+
+
+def _exact(figures: dict[str, Any] | None, measures: Sequence[str]) -> dict[str, str | None]:
+    return {measure: f"{figures[measure]:.4f}" if figures else None for measure in measures}

@@ -2,11 +2,13 @@ from dataclasses import asdict, fields, replace
 
 import pytest
 
+from upcracknet.baselines.classical import CLASSICAL
 from upcracknet.detection import PRESETS
+from upcracknet.detection.systems import SUPERVISED, SYSTEMS
 from upcracknet.evaluation.published import published_table
 from upcracknet.losses import LossWeights
-from upcracknet.reproduction.ablations import table1, table2
-from upcracknet.reproduction.budget import BUDGETS
+from upcracknet.reproduction.experiment import BUDGETS, Pretrained, budget_named
+from upcracknet.reproduction.paper_tables import COMPARISONS, comparison, shipped_default, table1, table2
 from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
 
 # The ticks of Table I: MAE, SSIM, MSGMS, style, adversarial; and its F1, which names the row beyond doubt.
@@ -84,3 +86,57 @@ def test_the_complete_method_is_one_training_of_both_tables():
     assert (last.run_name, last.result_name) == (squares.run_name, squares.result_name)
     runs = {row.run_name for table in (table1, table2) for row in table(BUDGETS["hours"]).rows}
     assert len(runs) == 9 + 3 - 1
+
+
+@pytest.mark.parametrize("table", COMPARISONS)
+def test_every_row_of_the_paper_is_there_with_its_figures(table, budget):
+    number, trained_on, tested_on = COMPARISONS[table]
+    experiment = comparison(table, budget)
+    labels = {row.label for row in experiment.rows}
+    assert {row.row for row in published_table(number)} <= labels
+    for row in experiment.rows:
+        assert row.tests == (tested_on,)
+        if row.label in {published.row for published in published_table(number)}:
+            published = row.published[tested_on]
+            assert (published.table, published.row) == (number, row.label)
+        else:
+            assert row.published == {}
+        if not isinstance(row.training, Pretrained):
+            assert row.photos == (trained_on,)
+            assert (row.training.epochs, row.training.data.patches_per_epoch) == (1, 4)
+
+
+def test_there_are_all_methods_and_the_shipped_default(budget):
+    names = [row.name for row in comparison("table4", budget).rows]
+    assert len(names) == len(set(names))
+    assert set(names) == {*SYSTEMS, "default"}
+    assert len(SUPERVISED) >= 11
+    assert len(CLASSICAL) >= 5
+
+
+def test_tables_of_one_training_set_share_the_runs(budget):
+    runs = {
+        table: [row.run_name for row in comparison(table, budget).rows if row.photos] for table in COMPARISONS
+    }
+    assert runs["table3"] == runs["table5"] == runs["table6"]
+    assert runs["table4"] == runs["table7"] == runs["table8"]
+    assert not set(runs["table3"]) & set(runs["table4"])
+
+
+def test_a_small_budget_makes_smaller_batches_where_the_paper_names_none():
+    small, large, paper = (
+        {
+            row.name: row.training.batch_size
+            for row in comparison("table4", budget_named(name)).rows
+            if row.photos
+        }
+        for name in ("300", "days", "paper")
+    )
+    assert small == {name: 4 if name in ("riad", "scadn") else 2 for name in small}
+    assert large == paper == {name: 4 if name in ("riad", "scadn") else 8 for name in large}
+    assert "2 (deeplabv3plus, enet" in " ".join(comparison("table4", budget_named("300")).facts)
+
+
+def test_the_shipped_default_counts_all_that_it_has_seen():
+    """Its own training and both rounds of its teacher: less would understate the budget."""
+    assert shipped_default().patches == 24000 + 12000 + 4800

@@ -5,16 +5,16 @@ import pytest
 
 import upcracknet
 from upcracknet.detection import PRESETS
-from upcracknet.reproduction.budget import BUDGETS
-from upcracknet.reproduction.gap import DETECTIONS, gap
+from upcracknet.reproduction.experiment import BUDGETS
+from upcracknet.reproduction.sensitivity import DETECTIONS, sensitivity
 from upcracknet.training.configuration import as_dictionary, load_configuration
 
-SHIPPED = Path(upcracknet.__file__).parents[2] / "configs" / "shipped.yaml"
+CONFIGURATION = Path(upcracknet.__file__).parents[2] / "configs" / "up-cracknet-32.yaml"
 
 
 @pytest.fixture
 def rows():
-    return {row.name: row for row in gap(BUDGETS["hours"]).rows}
+    return {row.name: row for row in sensitivity(BUDGETS["hours"]).rows}
 
 
 def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -24,8 +24,8 @@ def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return entries
 
 
-def test_the_base_is_the_shipped_models(rows):
-    assert rows["base"].training == load_configuration(SHIPPED)
+def test_the_base_is_up_cracknet_32s(rows):
+    assert rows["base"].training == load_configuration(CONFIGURATION)
     assert next(iter(rows)) == "base"
 
 

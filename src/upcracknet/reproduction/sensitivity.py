@@ -1,18 +1,16 @@
-"""Why the published IoU on DeepCrack is reached or not: one change at a time from one base.
+"""What the IoU on DeepCrack and CFD depends on: one change at a time from one base.
 
-The base departs from the paper where the shipped model does (``configs/up-cracknet-32.yaml``). Some rows
-change the training; the others use the base's weights and change how cracks are found with them.
+The base departs from the paper where the model ``up-cracknet-32`` does (``configs/up-cracknet-32.yaml``).
+Some rows change the training; the others use the base's weights and change how cracks are found with them.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from upcracknet.detection import PRESETS, DetectionSettings
-from upcracknet.evaluation.published import PublishedRow, published_table
-from upcracknet.reproduction.ablations import training_facts
-from upcracknet.reproduction.budget import Budget
-from upcracknet.reproduction.rows import Experiment, Row
-from upcracknet.training.configuration import DataConfiguration
+from upcracknet.evaluation.published import published_table
+from upcracknet.reproduction.experiment import Budget, Experiment, Row
+from upcracknet.reproduction.paper_tables import training_facts
+from upcracknet.training.data_configuration import DataConfiguration
 from upcracknet.training.up_cracknet_configuration import OptimizerConfiguration, TrainingConfiguration
 
 DATASET = "deepcrack"
@@ -40,13 +38,13 @@ DETECTIONS = {
 """Rows without training of their own: label and settings."""
 
 
-def gap(budget: Budget, seed: int = 0, base: TrainingConfiguration | None = None) -> Experiment:
-    """One change at a time, trained on DeepCrack, measured on DeepCrack and CFD.
+def sensitivity(budget: Budget, seed: int = 0, base: TrainingConfiguration | None = None) -> Experiment:
+    """Make the table of one change at a time, trained on DeepCrack, measured on DeepCrack and CFD.
 
     Args:
         budget: what each row may spend, but where spending is what changes.
         seed: seed of all rows.
-        base: configuration that the rows start from; None takes :data:`BASE`.
+        base: configuration that the rows start from; None takes ``BASE``.
     """
     base = base or BASE
     base = replace(base, data=replace(base.data, photos=DATASET, split="train"), seed=seed)
@@ -64,12 +62,18 @@ def gap(budget: Budget, seed: int = 0, base: TrainingConfiguration | None = None
             "windows of 256 pixels only",
             replace(start, data=replace(start.data, window_sizes=(256,))),
         ),
-        "doubled-budget": ("twice the epochs", budget.doubled().apply(base)),
-        "halved-width": ("half the filters", budget.halved_width().apply(base)),
+        "doubled-budget": ("twice the epochs", replace(budget, epochs=2 * budget.epochs).apply(base)),
+        "halved-width": (
+            "half the filters",
+            replace(budget, filters=max(1, budget.filters // 2)).apply(base),
+        ),
         "without-style": ("without style loss", replace(start, losses=replace(start.losses, style=0.0))),
         "vgg19-style": ("style features of VGG-19", replace(start, style_features="vgg19")),
     }
-    published = _published()
+    published = {
+        test: next(row for row in published_table(table) if row.row == "UP-CrackNet")
+        for test, table in (("deepcrack", "IV"), ("cfd", "VII"))
+    }
     rows = [
         Row(name, label, training, PRESETS["paper"], TESTS, published)
         for name, (label, training) in trainings.items()
@@ -78,7 +82,7 @@ def gap(budget: Budget, seed: int = 0, base: TrainingConfiguration | None = None
         for name, (label, settings) in DETECTIONS.items()
     ]
     return Experiment(
-        "gap",
+        "sensitivity",
         "What the published figures depend on",
         "Each row differs from the base in the one thing that it names.",
         budget,
@@ -86,11 +90,3 @@ def gap(budget: Budget, seed: int = 0, base: TrainingConfiguration | None = None
         tuple(rows),
         training_facts(start),
     )
-
-
-def _published() -> Mapping[str, PublishedRow]:
-    """UP-CrackNet trained on DeepCrack, in Tables IV and VII."""
-    return {
-        test: next(row for row in published_table(table) if row.row == "UP-CrackNet")
-        for test, table in (("deepcrack", "IV"), ("cfd", "VII"))
-    }

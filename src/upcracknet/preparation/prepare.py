@@ -1,0 +1,144 @@
+"""From photos to patches: which photos are meant, and the whole of the preparation (Section V)."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from upcracknet.baselines.classical import CLASSICAL
+from upcracknet.data.dataset import Sample
+from upcracknet.data.folder import folder_samples
+from upcracknet.data.listing import home_expanded, list_photos
+from upcracknet.data.registry import DATASETS, open_dataset
+from upcracknet.detection import CrackDetector
+from upcracknet.detection.pretrained import weights_path
+from upcracknet.errors import DataError, PhotoError
+from upcracknet.preparation.choose import ClassifierTraining, PreparationSettings, choose_undamaged
+from upcracknet.preparation.patches import (
+    CONTACT_SHEET,
+    IMAGES,
+    REJECTED_SHEET,
+    require_no_patches,
+    save_choice,
+)
+from upcracknet.preparation.purity import measure_purity, windows_by_chance
+from upcracknet.preparation.scores import Progress, score_photos
+from upcracknet.weights import load_weights
+
+
+def prepare_patches(
+    sources: Sequence[str],
+    output: Path,
+    settings: PreparationSettings,
+    training: ClassifierTraining | None = None,
+    *,
+    model: str = "default",
+    split: str = "train",
+    data_root: Path | None = None,
+    on_failure: Callable[[Sample, PhotoError], None] = lambda sample, error: None,
+    progress: Progress = lambda stage, done, total: None,
+) -> dict[str, Any]:
+    """Choose windows that look undamaged, and write them to a folder.
+
+    Args:
+        sources: photos, folders, patterns, and names of published datasets.
+        output: folder for the patches; made as needed.
+        settings: what to choose.
+        training: how much the classifier learns; None takes the usual.
+        model: the detector to choose by.
+        split: part of the datasets, and of folders that have it.
+        data_root: folder with the datasets; None takes the variable UPCRACKNET_DATA.
+        on_failure: called for each photo that cannot be used; the others go on.
+        progress: called with what is done.
+
+    Returns:
+        Plain values: the folder, counts, the limit of crackness, and, where photos have masks, ``purity`` of
+        the chosen windows and ``purity_by_chance`` of as many anywhere.
+
+    Raises:
+        DataError: there are no photos, or no window of them looks undamaged.
+        OutputError: the folder holds patches already, or cannot be written to.
+        WeightsError: no such model.
+    """
+    require_no_patches(output)
+    samples = find_photos(sources, output=output, root=data_root, split=split)
+    detector = CrackDetector.from_pretrained(model)
+    weights = None if model in CLASSICAL else load_weights(weights_path(model))[1].sha256
+    failed: list[dict[str, str]] = []
+
+    def fail(sample: Sample, error: PhotoError) -> None:
+        failed.append({"photo": str(sample.photo_path), "error": str(error)})
+        on_failure(sample, error)
+
+    scored = score_photos(samples, detector, on_failure=fail, progress=progress)
+    choice = choose_undamaged(scored, settings, training, progress=progress)
+    giving = len({ranked.sample.photo_path for ranked in choice.chosen})
+    counts = {
+        "photos": len(samples),
+        "failed": len(failed),
+        "photos_with_patches": giving,
+        "photos_without_patches": len(scored) - giving,
+        "patches": len(choice.chosen),
+    }
+    notes = {"model": model, "weights": weights, "counts": counts, "failed": failed}
+    save_choice(choice, output, notes, on_saved=lambda done, total: progress("writing", done, total))
+    if not choice.chosen:
+        raise DataError(
+            f"no window of {len(scored)} photos looks undamaged ({model} marks cracks in {choice.refused} of "
+            f"{choice.windows}); look at {output / REJECTED_SHEET}, then give more photos, or smaller --sizes"
+        )
+    summary: dict[str, Any] = {"folder": str(output), **counts, "limit": choice.limit}
+    summary |= {"windows": choice.windows, "windows_marked_as_crack": choice.refused}
+    windows = [(ranked.sample, ranked.window) for ranked in choice.chosen]
+    purity = measure_purity(windows)
+    if purity is not None:
+        chance = measure_purity(windows_by_chance(windows, [photo.sample for photo in scored], settings.seed))
+        summary |= {"purity": asdict(purity), "purity_by_chance": chance and asdict(chance)}
+    return summary
+
+
+def find_photos(
+    sources: Sequence[str], *, output: Path, root: Path | None = None, split: str = "train"
+) -> list[Sample]:
+    """List the photos; where masks lie with them, these are noted, so that they are not taken for photos.
+
+    Args:
+        sources: photos, folders, patterns, and names of published datasets.
+        output: where results go; it may lie in a folder of photos.
+        root: folder with the datasets; None takes the variable UPCRACKNET_DATA.
+        split: part of the datasets, and of folders that have it.
+
+    Returns:
+        Each photo once: datasets and folders first, then single photos.
+
+    Raises:
+        DataError: there are no photos, or a dataset is not in its published layout.
+    """
+    found: list[Sample] = []
+    plain = []
+    for source in sources:
+        if source.lower() in DATASETS:
+            found += open_dataset(source, root, split)
+        elif (folder := home_expanded(source)).is_dir():
+            found += folder_samples(folder / split if (folder / split).is_dir() else folder)
+        else:
+            plain.append(source)
+    if plain:
+        found += [Sample(str(photo), photo) for photo in list_photos(plain).photos]
+    results = {_absolute(output / name) for name in (IMAGES, CONTACT_SHEET, REJECTED_SHEET)}
+    once = {_absolute(sample.photo_path): sample for sample in reversed(found)}
+    samples = [
+        once[path]
+        for path in dict.fromkeys(_absolute(sample.photo_path) for sample in found)
+        if results.isdisjoint((path, *path.parents))
+    ]
+    if not samples:
+        raise DataError(
+            f"no photos in {', '.join(sources)}; give photos, folders, patterns or a dataset's name"
+        )
+    return samples
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(home_expanded(path)))  # noqa: PTH100 - symbolic links keep their names

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import scipy.io
 
-from upcracknet.data.cfd import load_segmentation, open_cfd
 from upcracknet.data.photo import save_image_atomically
-from upcracknet.errors import DataError, PhotoError
+from upcracknet.data.registry import open_dataset
+from upcracknet.errors import DataError
 
 LABELS = np.array([[1, 2, 3], [4, 2, 1]], np.uint8)
 
@@ -26,42 +26,31 @@ def make(
 def test_official_layout_leaves_out_photos_without_annotation(name: str, tmp_path: Path) -> None:
     make(tmp_path / name)
     for root in (tmp_path, tmp_path / name):
-        assert [sample.name for sample in open_cfd(root)] == ["001", "002"]
+        assert [sample.name for sample in open_dataset("cfd", root)] == ["001", "002"]
 
 
 def test_only_label_2_is_crack(tmp_path: Path) -> None:
     make(tmp_path)
-    mask = open_cfd(tmp_path)[0].mask()
+    mask = open_dataset("cfd", tmp_path)[0].mask()
     assert mask.dtype == np.bool_
     np.testing.assert_array_equal(mask, [[False, True, False], [False, True, False]])
 
 
 def test_no_layout_and_no_such_split(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no CFD in .*upcracknet data download cfd"):
-        open_cfd(tmp_path)
+        open_dataset("cfd", tmp_path)
     with pytest.raises(DataError, match="no split 'train'"):
-        open_cfd(tmp_path, "train")
+        open_dataset("cfd", tmp_path, "train")
 
 
 def test_annotation_without_photo(tmp_path: Path) -> None:
     make(tmp_path, photos=("001",))
     with pytest.raises(DataError, match=r"1 annotated photos are missing: .*002\.jpg"):
-        open_cfd(tmp_path)
+        open_dataset("cfd", tmp_path)
 
 
 def test_annotation_of_another_size(tmp_path: Path) -> None:
     make(tmp_path)
     save_image_atomically(tmp_path / "image" / "002.jpg", np.zeros((3, 3), np.uint8))
     with pytest.raises(DataError, match=r"002 \(photo 3x3, mask 3x2\)"):
-        open_cfd(tmp_path)
-
-
-def test_damaged_annotations_are_one_line(tmp_path: Path) -> None:
-    scipy.io.savemat(tmp_path / "other.mat", {"something": LABELS})
-    scipy.io.savemat(tmp_path / "volume.mat", {"groundTruth": {"Segmentation": np.zeros((2, 3, 4))}})
-    (tmp_path / "text.mat").write_text("no annotation\n" * 20)
-    (tmp_path / "empty.mat").write_bytes(b"")
-    for name in ("other", "volume", "text", "empty", "missing"):
-        with pytest.raises(PhotoError, match=f"{name}.mat: ") as caught:
-            load_segmentation(tmp_path / f"{name}.mat")
-        assert "\n" not in str(caught.value)
+        open_dataset("cfd", tmp_path)

@@ -34,6 +34,19 @@ def test_masks_in_their_own_folder(photos: str, masks: str, tmp_path: Path) -> N
     assert pairs(tmp_path) == {"a": f"{masks}/a.png", "road/b": f"{masks}/road/b_mask.bmp"}
 
 
+def test_masks_as_detect_names_them(tmp_path: Path) -> None:
+    make(tmp_path, "images/a.JPG", "images/day/b.tif", "images/b.jpg", "images/b.bmp", "images/c.jpg")
+    make(tmp_path, "masks/a.JPG.png", "masks/day/b.tif.png", "masks/b.jpg.png", "masks/b.bmp.png")
+    make(tmp_path, "masks/c.jpg.png", "masks/c.png")  # drawn by hand: it counts
+    assert pairs(tmp_path) == {
+        "a": "masks/a.JPG.png",
+        "b.bmp": "masks/b.bmp.png",
+        "b.jpg": "masks/b.jpg.png",
+        "c": "masks/c.png",
+        "day/b": "masks/day/b.tif.png",
+    }
+
+
 def test_masks_beside_the_photos(tmp_path: Path) -> None:
     make(tmp_path, "a.jpg", "a_mask.png", "b.png", "b_lab.png", "c.jpg", "c.png")
     assert pairs(tmp_path) == {"a": "a_mask.png", "b": "b_lab.png", "c": "c.png"}

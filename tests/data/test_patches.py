@@ -8,7 +8,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from upcracknet.data.dataset import Sample
-from upcracknet.data.patches import UndamagedPatches, split_samples
+from upcracknet.data.patches import UndamagedPatches, flip, split_samples
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.errors import ConfigurationError, DataError
 
@@ -178,3 +178,14 @@ def test_impossible_splits() -> None:
         split_samples([], 1.0)
     with pytest.raises(DataError, match="1 photo cannot be split"):
         split_samples([Sample("a", Path("a.jpg"))], 0.1)
+
+
+@pytest.mark.parametrize(("transpose", "ways"), [(True, 8), (False, 4)])
+def test_flips_are_the_same_for_all_pictures(transpose: bool, ways: int) -> None:
+    image = np.arange(3 * 3 * 3, dtype=np.float32).reshape(3, 3, 3)
+    seen = set()
+    for seed in range(40):
+        photo, mask = flip((image, image[..., 0]), np.random.default_rng(seed), transpose=transpose)
+        assert np.array_equal(photo[..., 0], mask)
+        seen.add(mask.tobytes())
+    assert len(seen) == ways

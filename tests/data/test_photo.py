@@ -1,21 +1,17 @@
-import errno
+import io
+import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import scipy.io
+import torch
 from PIL import Image
+from tests.data.tiffs import tiff
 
-from upcracknet.data import photo as photo_module
-from upcracknet.data.photo import (
-    list_photos,
-    load_mask,
-    load_photo,
-    photo_size,
-    save_image_atomically,
-    write_atomically,
-)
-from upcracknet.errors import DataError, OutputError, PhotoError
+from upcracknet.data.photo import full_scale, load_mask, load_photo, photo_size, save_image_atomically
+from upcracknet.errors import PhotoError
 
 
 def constant(mode: str, value: object) -> Image.Image:
@@ -37,9 +33,9 @@ MODES = {
     "colour.bmp": (constant("RGB", (10, 20, 30)), (10, 20, 30)),
     "alpha.png": (constant("RGBA", (10, 20, 30, 128)), (132, 137, 142)),
     "opaque.webp": (constant("RGBA", (200, 200, 200, 255)), (200, 200, 200)),
-    "grey-alpha.png": (constant("LA", (100, 0)), (255, 255, 255)),
+    "grey-alpha.png": (constant("LA", (100, 51)), (224, 224, 224)),
     "palette.png": (palette_image(), (40, 50, 60)),
-    "palette-clear.png": (palette_image(transparent=True), (255, 255, 255)),
+    "palette-clear.png": (palette_image(transparent=True), (40, 50, 60)),
     "cmyk-white.tif": (constant("CMYK", (0, 0, 0, 0)), (255, 255, 255)),
     "cmyk-red.tif": (constant("CMYK", (0, 255, 255, 0)), (255, 0, 0)),
     "sixteen.png": (constant("I;16", 25700), (100, 100, 100)),
@@ -106,43 +102,31 @@ def test_photo_of_12_megapixels(tmp_path: Path) -> None:
     np.testing.assert_allclose(photo[1500, ::500, 1], gradient[1500, ::500], atol=2)
 
 
-def test_huge_photo_opens_without_warning_and_pillow_keeps_its_limit(tmp_path: Path) -> None:
-    limit = Image.MAX_IMAGE_PIXELS
-    assert limit is not None
-    path = tmp_path / "mosaic.png"
-    Image.new("1", (20_000, 10_000)).save(path)
-    assert 2 * limit < 20_000 * 10_000  # Pillow alone would refuse
-    assert photo_size(path) == (10_000, 20_000)
-    assert limit == Image.MAX_IMAGE_PIXELS
-
-
-def test_photo_above_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(photo_module, "MAXIMUM_PIXELS", 19)
-    constant("L", 1).save(tmp_path / "a.png")
-    with pytest.raises(PhotoError, match="5x4 pixels, expected at most 19"):
-        load_photo(tmp_path / "a.png")
-
-
 @pytest.mark.parametrize(
     ("array", "first"),
     [
         (np.full((2, 3), 9, np.uint8), 9),
         (np.full((2, 3, 1), 9, np.uint8), 9),
         (np.full((2, 3, 3), 25700, np.uint16), 100),
-        (np.full((2, 3), 128, np.uint16), 0),  # 128 / 257 = 0.498
-        (np.full((2, 3), 129, np.uint16), 1),  # 129 / 257 = 0.502
+        (np.array([[65535, 128]], np.uint16)[:, ::-1], [0, 255]),  # 128 / 257 = 0.498
+        (np.array([[129, 65535]], np.uint16), [1, 255]),  # 129 / 257 = 0.502
+        (np.array([[4095, 2048]], np.uint16), [255, 128]),  # 12 bits
+        (np.array([[9, 200]], np.uint16), [9, 200]),  # 8 bits
+        (np.array([[9, 200]], np.int64), [9, 200]),
+        (np.array([[1 + 1e-4, 0.0 - 1e-7]], np.float32), [255, 0]),  # rounding errors
         (np.ones((2, 3), np.bool_), 255),
         (np.full((2, 3, 3), 0.2, np.float64), 51),
-        (np.full((2, 3, 4), 0.0, np.float32), 255),  # fully transparent
+        (np.full((2, 3, 4), 0.5, np.float32), 191),  # half transparent
+        (np.full((2, 3, 4), [9, 9, 9, 0], np.uint8), 9),  # an alpha that hides all of it is a mistake
         (np.full((1, 1), 3, np.uint8), 3),
         (np.full((3, 20_000), 3, np.uint8), 3),
     ],
 )
-def test_arrays(array: np.ndarray, first: int) -> None:
+def test_arrays(array: np.ndarray, first: int | list[int]) -> None:
     photo = load_photo(array)
     assert photo.shape == (*array.shape[:2], 3)
     assert photo.dtype == np.uint8
-    assert (photo == first).all()
+    assert (photo == np.reshape(first, (-1, 1))).all()
 
 
 def test_the_array_given_is_not_shared(tmp_path: Path) -> None:
@@ -158,7 +142,8 @@ def test_the_array_given_is_not_shared(tmp_path: Path) -> None:
         (np.full((2, 3), np.inf, np.float32), "NaN or infinite"),
         (np.full((2, 3), 1.5), "from 1.5 to 1.5, expected floats in"),
         (np.full((2, 3), -0.5), "from -0.5"),
-        (np.zeros((2, 3), np.int64), "type int64"),
+        (np.full((2, 3), 70_000), "from 70000 to 70000, expected 0 to 65535"),
+        (np.full((2, 3), -1), "from -1"),
         (np.zeros((2, 3), np.complex128), "type complex128"),
         (np.zeros((0, 3), np.uint8), "no pixels"),
         (np.zeros(3, np.uint8), "shape"),
@@ -171,36 +156,83 @@ def test_bad_arrays(array: np.ndarray, message: str) -> None:
         load_photo(array)
 
 
-def bad_files(folder: Path) -> dict[Path, str]:
-    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
-    cases = {}
-    for name in ("cut.jpg", "cut.png", "cut.tif", "cut.bmp", "cut.webp"):
-        noise.save(folder / name)
-        content = (folder / name).read_bytes()
-        (folder / name).write_bytes(content[: len(content) // 2])
-        cases[folder / name] = "damaged|not an image"
-    (folder / "empty.jpg").write_bytes(b"")
-    cases[folder / "empty.jpg"] = "0 bytes"
-    (folder / "text.jpg").write_text("no photo")
-    cases[folder / "text.jpg"] = "not an image"
-    cases[folder / "missing.jpg"] = "no such file"
-    (folder / "folder.jpg").mkdir()
-    cases[folder / "folder.jpg"] = "is a folder"
-    return cases
+ROAD = np.random.default_rng(0).integers(0, 256, (6, 9, 3), np.uint8)
 
 
-def test_bad_files_are_one_line_with_the_path(tmp_path: Path) -> None:
-    for path, message in bad_files(tmp_path).items():
-        with pytest.raises(PhotoError, match=message) as caught:
-            load_photo(path)
-        assert str(path) in str(caught.value)
-        assert "\n" not in str(caught.value)
+@pytest.mark.parametrize(
+    "given",
+    [
+        torch.from_numpy(ROAD),
+        torch.from_numpy(ROAD).permute(2, 0, 1),
+        torch.from_numpy(ROAD).permute(2, 0, 1) / 255,
+        ROAD.tolist(),
+        ROAD.astype(np.uint16),
+    ],
+)
+def test_values_of_other_kinds(given: object) -> None:
+    np.testing.assert_array_equal(load_photo(given), ROAD)
 
 
-def test_pillow_image_of_a_truncated_file(tmp_path: Path) -> None:
-    path = next(path for path in bad_files(tmp_path) if path.name == "cut.jpg")
-    with Image.open(path) as image, pytest.raises(PhotoError, match="damaged"):
-        load_photo(image)
+def test_content_of_a_file(tmp_path: Path) -> None:
+    save_image_atomically(tmp_path / "a.png", ROAD)
+    content = (tmp_path / "a.png").read_bytes()
+    with (tmp_path / "a.png").open("rb") as file:
+        for given in (content, bytearray(content), io.BytesIO(content), file):
+            np.testing.assert_array_equal(load_photo(given), ROAD)
+
+
+@pytest.mark.parametrize("given", [None, 3.5, object(), ["a.jpg", "b.jpg"], [[1, 2], [3]], b"", b"text", {}])
+def test_what_is_no_photo_is_an_error_in_one_line(given: object) -> None:
+    with pytest.raises(PhotoError) as caught:
+        load_photo(given)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize("name", ["grey.png", "grey.tif", "rgb.png", "rgb.tif", "rgba.png"])
+def test_few_bits_of_16_are_their_full_scale(bits: int, name: str, tmp_path: Path) -> None:
+    shape = {"g": (6, 9), "rgb": (6, 9, 3), "rgba": (6, 9, 4)}[name.split(".")[0].replace("grey", "g")]
+    values = np.random.default_rng(0).integers(0, 2**bits, shape).astype(np.uint16)
+    values[0, 0] = 2**bits - 1
+    values[..., 3:] = 65535
+    cv2.imwrite(str(tmp_path / name), values)
+    assert full_scale(int(values[..., :3].max())) == 2**bits - 1
+    colours = values[..., 2::-1] if len(shape) == 3 else values[..., None]
+    # Of colours that use all 16 bits Pillow keeps the upper bytes.
+    tolerance = 1 if bits == 16 else 0.5
+    expected = np.broadcast_to(colours / (2**bits - 1) * 255, (6, 9, 3))
+    np.testing.assert_allclose(load_photo(tmp_path / name), expected, atol=tolerance + 1e-6)
+
+
+@pytest.mark.parametrize("orientation", UPRIGHT)
+def test_few_bits_of_16_are_upright(orientation: int, tmp_path: Path) -> None:
+    colours = ROAD.astype(np.uint16) * 16
+    cv2.imwrite(str(tmp_path / "plain.png"), colours[..., ::-1])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = (tmp_path / "plain.png").read_bytes()
+    data = exif.tobytes().removeprefix(b"Exif\0\0")
+    chunk = b"eXIf" + data
+    chunk = len(data).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    (tmp_path / "a.png").write_bytes(content[:33] + chunk + content[33:])
+    expected = UPRIGHT[orientation](colours / 4095 * 255)
+    np.testing.assert_allclose(load_photo(tmp_path / "a.png"), expected, atol=0.5 + 1e-6)
+
+
+@pytest.mark.parametrize(("dtype", "high"), [(np.uint8, 255), (np.uint16, 65535), (np.uint16, 4095)])
+def test_tiff_whose_dark_is_high(dtype: type, high: int, tmp_path: Path) -> None:
+    values = np.array([[0, high // 4, high]], dtype)
+    (tmp_path / "a.tif").write_bytes(tiff(values, photometric=0))
+    assert load_photo(tmp_path / "a.tif")[0, :, 0].tolist() == [255, 191, 0]
+
+
+def test_alpha_that_hides_nearly_all_is_ignored(tmp_path: Path) -> None:
+    rgba = np.dstack([np.full((20, 20, 3), 90, np.uint8), np.zeros((20, 20), np.uint8)])
+    rgba[0, 0, 3] = 255
+    Image.fromarray(rgba).save(tmp_path / "a.png")
+    assert (load_photo(tmp_path / "a.png") == 90).all()
+    rgba[:10, :, 3] = 255
+    assert load_photo(rgba)[15, 0].tolist() == [255, 255, 255]
 
 
 CRACK = np.zeros((20, 30), np.bool_)
@@ -215,6 +247,8 @@ CRACK[8:10] = True
         ("bright.png", np.where(CRACK, 200, 20).astype(np.uint8)),
         ("sixteen.png", CRACK * np.uint16(65535)),
         ("sixteen-one.png", CRACK.astype(np.uint16)),
+        ("sixteen-bits-of-eight.png", CRACK * np.uint16(255)),
+        ("sixteen-red.png", np.stack([CRACK * np.uint16(255), *2 * [CRACK * np.uint16(0)]], axis=2)),
         ("red.png", np.stack([CRACK * np.uint8(255), CRACK * np.uint8(0), CRACK * np.uint8(0)], axis=2)),
     ],
 )
@@ -257,80 +291,13 @@ def test_what_is_no_mask(tmp_path: Path) -> None:
         load_mask(tmp_path / "photo.png")
 
 
-def test_list_photos(tmp_path: Path) -> None:
-    names = ("b.JPG", "a.png", "deep/er/c.tiff", "notes.txt", ".hidden.png", "deep/d.WebP")
-    for name in names:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(b"x")
-
-    def listed(*paths: object, recursive: bool = True) -> list[str]:
-        found = list_photos([tmp_path / str(path) for path in paths], recursive=recursive)
-        return [str(path.relative_to(tmp_path)) for path in found]
-
-    assert listed("") == ["a.png", "b.JPG", "deep/d.WebP", "deep/er/c.tiff"]
-    assert listed("", recursive=False) == ["a.png", "b.JPG"]
-    assert listed("b.JPG", "", "*.png") == ["b.JPG", "a.png", "deep/d.WebP", "deep/er/c.tiff"]
-    assert listed("**/*.tiff") == ["deep/er/c.tiff"]
-    assert listed("d*") == ["deep/d.WebP", "deep/er/c.tiff"]
-    assert listed("notes.txt") == ["notes.txt"]  # named by the user: opening it says what is wrong
-    assert listed("missing.jpg", "a.png") == ["a.png", "missing.jpg"]
-
-
-def test_list_photos_takes_a_literal_name_before_a_pattern(tmp_path: Path) -> None:
-    (tmp_path / "a[1].png").write_bytes(b"x")
-    (tmp_path / "a1.png").write_bytes(b"x")
-    assert list_photos([tmp_path / "a[1].png"]) == [tmp_path / "a[1].png"]
-
-
-def test_list_photos_relative_patterns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "roads").mkdir()
-    (tmp_path / "roads" / "a.png").write_bytes(b"x")
-    monkeypatch.chdir(tmp_path)
-    assert list_photos(["roads/*.png"]) == [Path("roads/a.png")]
-
-
-@pytest.mark.parametrize("paths", [[], ["empty"], ["missing"], ["*.jpg"]])
-def test_list_photos_finds_nothing(paths: list[str], tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="no photos found"):
-        list_photos([tmp_path / path for path in paths])
-
-
-@pytest.mark.parametrize(
-    ("name", "image"),
-    [
-        ("deep/er/a.png", np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)),
-        ("a.tif", np.random.default_rng(0).integers(0, 65536, (5, 7), np.uint16)),
-        ("a.PNG", np.random.default_rng(0).integers(0, 65536, (5, 7), np.uint16)),
-    ],
-)
-def test_saved_images_read_back(name: str, image: np.ndarray, tmp_path: Path) -> None:
-    save_image_atomically(tmp_path / name, image)
-    with Image.open(tmp_path / name) as opened:  # an outside reader
-        np.testing.assert_array_equal(np.asarray(opened), image)
-    assert [path.name for path in (tmp_path / name).parent.iterdir()] == [Path(name).name]
-
-
-def test_saving_fails_in_one_line(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"x")
-    image = np.zeros((2, 2), np.uint8)
-    with pytest.raises(OutputError, match=r"cannot write .*choose another folder"):
-        save_image_atomically(tmp_path / "file" / "a.png", image)  # its folder cannot be made, even by root
-    with pytest.raises(OutputError, match=r"use \.png"):
-        save_image_atomically(tmp_path / "a.doc", image)
-
-
-def test_full_disk_leaves_the_old_file_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "a.png"
-    path.write_bytes(b"old")
-
-    def write_half(self: Path, content: bytes) -> int:
-        with self.open("wb") as file:
-            file.write(content[: len(content) // 2])
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", write_half)
-    with pytest.raises(OutputError, match="No space left on device"):
-        write_atomically(path, b"something new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
+def test_damaged_annotations_are_one_line(tmp_path: Path) -> None:
+    labels = np.array([[1, 2, 3], [4, 2, 1]], np.uint8)
+    scipy.io.savemat(tmp_path / "other.mat", {"something": labels})
+    scipy.io.savemat(tmp_path / "volume.mat", {"groundTruth": {"Segmentation": np.zeros((2, 3, 4))}})
+    (tmp_path / "text.mat").write_text("no annotation\n" * 20)
+    (tmp_path / "empty.mat").write_bytes(b"")
+    for name in ("other", "volume", "text", "empty", "missing"):
+        with pytest.raises(PhotoError, match=f"{name}.mat: ") as caught:
+            load_mask(tmp_path / f"{name}.mat")
+        assert "\n" not in str(caught.value)

@@ -37,7 +37,7 @@ def test_settings_that_no_preset_has(row_of, files):
     assert isinstance(made.scorer, RestorationScorer)
     assert (made.scorer.settings, made.scorer.name) == (settings, "a row")
     assert made.threshold.minimum_extent == 24
-    assert made.threshold.level(torch.zeros(4, 4).numpy()) == 0.25
+    assert made.threshold.level_of(torch.zeros(4, 4).numpy()) == 0.25
 
 
 def test_without_settings_the_models_own_count(row_of, files, small_model, photo):

@@ -171,7 +171,7 @@ class _Search:
 
     def _below(self, top: Path) -> Iterator[Path]:
         """The files of a folder; of the folders in it, linked ones come last, so that they repeat none."""
-        folders, links = [top], []
+        folders, links = [top], list[Path]()
         visited: set[tuple[int, int]] = set()
         while folders or links:
             folder = folders.pop() if folders else links.pop()

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from jaxtyping import Bool, UInt8
-from PIL import Image, ImageOps, TiffImagePlugin
+from PIL import Image, ImageFile, ImageOps, TiffImagePlugin
 
 from upcracknet.data.image_file import (
     PHOTO_SUFFIXES,
@@ -141,7 +141,8 @@ def full_scale(maximum: int) -> int:
 
     Cameras and orthophotos often store 10 or 12 bits in 16; taken for shares of 65535 they would be black.
     """
-    return next(2**bits - 1 for bits in (8, 10, 12, 14, 16) if maximum < 2**bits)
+    bits = next(bits for bits in (8, 10, 12, 14, 16) if maximum < 1 << bits)
+    return (1 << bits) - 1
 
 
 def _cfd_annotation(path: Path) -> Bool[np.ndarray, "h w"]:
@@ -169,11 +170,11 @@ def _decode(image: Image.Image, name: str, source: Path | bytes | None) -> npt.N
         name: for errors.
         source: what the image was opened from, None if that is not known.
     """
-    is_tiff = isinstance(image, TiffImagePlugin.TiffImageFile)
-    dark_is_high = is_tiff and image.tag_v2.get(262) == 0  # up to 8 bits Pillow turns them
-    colours_of_16_bits = (
-        source is not None and image.mode in ("RGB", "RGBA", "LA") and re.search(r"\w;16", str(image.tile))
-    )
+    is_tiff, dark_is_high, colours_of_16_bits = False, False, False
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        is_tiff, dark_is_high = True, image.tag_v2.get(262) == 0  # up to 8 bits Pillow turns them
+    if isinstance(image, ImageFile.ImageFile) and image.mode in ("RGB", "RGBA", "LA"):
+        colours_of_16_bits = re.search(r"\w;16", str(image.tile)) is not None
     image.load()
     orientation = exif_orientation(image)
     if source is not None and colours_of_16_bits and _upper_bytes_are_dark(image):
@@ -212,7 +213,7 @@ def _decode_16_bits(source: Path | bytes, name: str, orientation: int) -> npt.ND
     # EXIF: from 5 on rows and columns are exchanged; then columns or rows may run backwards.
     values = values.swapaxes(0, 1) if orientation >= 5 else values
     values = values[:, ::-1] if orientation in (2, 3, 6, 7) else values
-    return values[::-1] if orientation in (3, 4, 7, 8) else values
+    return np.asarray(values[::-1] if orientation in (3, 4, 7, 8) else values, np.uint16)
 
 
 def _array(source: Any) -> npt.NDArray[Any]:
@@ -271,7 +272,7 @@ def _to_uint8(values: npt.NDArray[Any], name: str) -> npt.NDArray[np.uint8]:
             raise PhotoError(
                 f"{name}: values from {lowest:g} to {highest:g}, expected floats in [0, 1]; divide by 255?"
             )
-        return np.rint(values.astype(np.float32).clip(0, 1) * 255).astype(np.uint8)
+        return np.asarray(np.rint(values.astype(np.float32).clip(0, 1) * 255), np.uint8)
     if lowest < 0 or highest > 65535:
         raise PhotoError(
             f"{name}: values from {lowest} to {highest}, expected 0 to 65535; scale them to 8 or 16 bits"

@@ -6,13 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from upcracknet.baselines.classical import CLASSICAL
 from upcracknet.data.dataset import Sample
 from upcracknet.data.folder import folder_samples
 from upcracknet.data.listing import home_expanded, list_photos
 from upcracknet.data.registry import DATASETS, open_dataset
 from upcracknet.detection import CrackDetector
-from upcracknet.detection.pretrained import weights_path
+from upcracknet.detection.pretrained import load_pretrained
 from upcracknet.errors import DataError, PhotoError
 from upcracknet.preparation.choose import ClassifierTraining, PreparationSettings, choose_undamaged
 from upcracknet.preparation.patches import (
@@ -24,7 +23,6 @@ from upcracknet.preparation.patches import (
 )
 from upcracknet.preparation.purity import measure_purity, windows_by_chance
 from upcracknet.preparation.scores import Progress, score_photos
-from upcracknet.weights import load_weights
 
 
 def prepare_patches(
@@ -63,8 +61,8 @@ def prepare_patches(
     """
     require_no_patches(output)
     samples = find_photos(sources, output=output, root=data_root, split=split)
-    detector = CrackDetector.from_pretrained(model)
-    weights = None if model in CLASSICAL else load_weights(weights_path(model))[1].sha256
+    pretrained = load_pretrained(model)
+    detector = CrackDetector(pretrained.scorer, pretrained.threshold)
     failed: list[dict[str, str]] = []
 
     def fail(sample: Sample, error: PhotoError) -> None:
@@ -81,7 +79,7 @@ def prepare_patches(
         "photos_without_patches": len(scored) - giving,
         "patches": len(choice.chosen),
     }
-    notes = {"model": model, "weights": weights, "counts": counts, "failed": failed}
+    notes = {"model": model, "weights": pretrained.sha256, "counts": counts, "failed": failed}
     save_choice(choice, output, notes, on_saved=lambda done, total: progress("writing", done, total))
     if not choice.chosen:
         raise DataError(

@@ -56,7 +56,7 @@ class Budget:
         photos = configuration.data.photos
         photos = photos if isinstance(photos, str) else photos[0]
         patches = self.patches_per_epoch or PAPER_PATCHES.get(photos)
-        data: Any = replace(configuration.data, patches_per_epoch=patches)  # type: ignore[arg-type]
+        data: Any = replace(configuration.data, patches_per_epoch=patches)
         return replace(configuration, data=data, epochs=self.epochs, patience=self.patience or self.epochs)
 
     def smaller_batches(self, configuration: AnyConfiguration) -> AnyConfiguration:

@@ -30,7 +30,7 @@ def test_photos_masks_and_undamaged_roads_are_written_as_made(tmp_path, capsys):
     assert summary["folder"] == str(tmp_path / "roads")
 
 
-def test_roads_that_are_there_are_kept_unless_told_otherwise(tmp_path):
+def test_roads_that_are_there_are_kept_unless_asked_for(tmp_path):
     synthesize(tmp_path, count=1, height=16, width=16, seed=1)
     before = (tmp_path / "manifest.json").read_bytes()
     with pytest.raises(OutputError, match="--overwrite"):
@@ -38,6 +38,29 @@ def test_roads_that_are_there_are_kept_unless_told_otherwise(tmp_path):
     assert (tmp_path / "manifest.json").read_bytes() == before
     synthesize(tmp_path, count=1, height=16, width=16, seed=2, overwrite=True)
     assert json.loads((tmp_path / "manifest.json").read_text())["roads"][0]["seed"] == 2
+
+
+def test_files_of_others_are_never_replaced(tmp_path):
+    (tmp_path / "masks").mkdir()
+    drawn = tmp_path / "masks" / "road-00002.png"
+    drawn.write_bytes(b"drawn by hand")
+    with pytest.raises(OutputError, match=r"road-00002\.png is there and not in"):
+        synthesize(tmp_path, count=2, height=16, width=16, seed=1)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [drawn]
+    synthesize(tmp_path, count=1, height=16, width=16, seed=1)
+    with pytest.raises(OutputError, match="is there and not in"):
+        synthesize(tmp_path, count=2, height=16, width=16, seed=1, overwrite=True)
+    synthesize(tmp_path, count=1, height=16, width=16, seed=5, overwrite=True)
+    assert sorted(path.name for path in (tmp_path / "photos").iterdir()) == ["road-00005.png"]
+    assert drawn.read_bytes() == b"drawn by hand"
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"roads": [{"photo": 1}]}'])
+def test_a_manifest_of_others_is_never_replaced(tmp_path, content):
+    (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(OutputError, match="was not written by this command"):
+        synthesize(tmp_path, count=1, height=16, width=16, overwrite=True)
+    assert (tmp_path / "manifest.json").read_text() == content
 
 
 def test_a_surface_is_taken_from_the_command_line(tmp_path):

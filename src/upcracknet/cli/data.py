@@ -12,7 +12,6 @@ from upcracknet.data.patches import WINDOW_SIZES, UndamagedPatches
 from upcracknet.data.registry import DATASETS, count_photos, data_root, open_dataset
 
 app = App(name="data", help="Fetch the published datasets, list them, and cut undamaged patches.")
-
 DataRoot = Annotated[Path | None, Parameter(name="--data-root")]
 
 
@@ -20,16 +19,14 @@ DataRoot = Annotated[Path | None, Parameter(name="--data-root")]
 def download(name: str, *, data_root: Path, url: str | None = None) -> None:
     """Download a published dataset; an interrupted download goes on where it stopped.
 
-    Example: `upcracknet data download deepcrack --data-root ~/crack-data`
-
     Args:
         name: deepcrack or cfd; crack500 says where to get it by hand.
         data_root: Folder for all datasets; made as needed.
         url: Mirror to fetch the archive from, instead of the authors' address.
     """
-    console, dataset = error_console(), DATASETS.get(name)
-    if dataset is not None:
-        print_line(console, f"{name}: {dataset.page}\nterms of use: {dataset.terms}")
+    console = error_console()
+    if name in DATASETS:
+        print_line(console, f"{name}: {DATASETS[name].page}\nterms of use: {DATASETS[name].terms}")
     with progress_bar(console) as bar:
         task = bar.add_task(f"{name} (bytes)", total=None)
         folder = download_dataset(
@@ -68,7 +65,7 @@ def mine(
 ) -> None:
     """Cut undamaged patches from photos whose cracks are marked, or from photos without cracks.
 
-    Example: `upcracknet data mine deepcrack -o undamaged --count 300 --window-sizes 128 256`
+    For example: upcracknet data mine deepcrack -o undamaged --count 300 --window-sizes 128 256
 
     Args:
         source: deepcrack, cfd, crack500, or a folder of photos with or without masks.
@@ -82,12 +79,12 @@ def mine(
         seed: The same seed gives the same patches.
         root: Folder with the datasets; without it the variable UPCRACKNET_DATA counts.
     """
-    windows: dict[str, Any] = {"size": size, "window_sizes": window_sizes, "stride": stride, "margin": margin}
+    cut: dict[str, Any] = {"size": size, "window_sizes": window_sizes, "stride": stride, "margin": margin}
     patches = UndamagedPatches(
-        open_dataset(source, root, split), **windows, augment=False, patches_per_epoch=count, seed=seed
+        open_dataset(source, root, split), **cut, augment=False, patches_per_epoch=count, seed=seed
     )
     with progress_bar() as bar:
         task = bar.add_task("mining", total=count)
         save_patches(patches, output, on_saved=lambda done: bar.update(task, completed=done))
-    counts = {"patches": count, "photos": patches.photo_count, "windows": patches.window_count}
-    print_json({"folder": str(output), **counts})
+    photos, windows = patches.photo_count, patches.window_count
+    print_json({"folder": str(output), "patches": count, "photos": photos, "windows": windows})

@@ -1,20 +1,21 @@
-"""`upcracknet synthesize`: made road photos whose cracks are known exactly."""
+"""``upcracknet synthesize``: synthetic road photos whose cracks are known exactly."""
 
 import json
-import sys
+import os
+import re
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 from cyclopts import Parameter, validators
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from upcracknet.cli.console import print_json, progress_bar
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.data.synthetic import Surface, SyntheticRoad, synthesize_road
 from upcracknet.errors import OutputError
-from upcracknet.files import write_atomically
+from upcracknet.files import json_bytes, write_atomically
 
+KINDS = {"photo": "photos", "mask": "masks", "undamaged": "undamaged"}
 AtLeastOne = Annotated[int, Parameter(validator=validators.Number(gte=1))]
 
 
@@ -29,17 +30,12 @@ def synthesize(
     distractors: bool = True,
     overwrite: bool = False,
 ) -> None:
-    """Make road photos with exact crack masks, and the same roads undamaged.
+    """Make synthetic road photos with exact crack masks, and the same roads undamaged.
 
-    Writes photos/, masks/ (255 = crack) and undamaged/ as PNG, and
-    manifest.json; a summary as JSON goes to standard output. The same seed
-    makes the same photos.
+    Writes photos/, masks/ (255 = crack) and undamaged/ as PNG, and manifest.json; a summary as JSON goes to
+    standard output. The same seed makes the same photos.
 
-    For example:
-
-        upcracknet synthesize out/roads
-
-        upcracknet synthesize out/concrete --surface concrete --count 100 --height 256 --width 256
+    For example: upcracknet synthesize out/concrete --surface concrete --count 100 --height 256 --width 256
 
     Args:
         output: Folder for the results; made as needed.
@@ -48,40 +44,47 @@ def synthesize(
         width: Width of each photo in pixels.
         surface: Material of all roads; without it each road draws its own.
         seed: Seed of the first road; each further road takes the next number.
-        distractors: Add shadows, stains, joints, paint and the like, which are no
-            cracks.
-        overwrite: Replace the roads that are in the folder already.
+        distractors: Add shadows, stains, joints, paint and the like, which are no cracks.
+        overwrite: Replace the roads of an earlier run; other files are never touched.
     """
     manifest = output / "manifest.json"
-    if manifest.exists() and not overwrite:
-        raise OutputError(
-            f"{manifest} is there already; choose another folder, or replace it with --overwrite"
-        )
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        numbers = bar.track(range(seed, seed + count), description="synthesizing")
+    own = _own_files(manifest, overwrite=overwrite)
+    numbers = range(seed, seed + count)
+    names = [f"{folder}/road-{number:05d}.png" for number in numbers for folder in KINDS.values()]
+    foreign = [name for name in names if name not in own and os.path.lexists(output / name)]
+    if foreign:
+        raise OutputError(f"{output / foreign[0]} is there and not in {manifest}; choose another folder")
+    with progress_bar() as bar:
         entries = [
             _save(synthesize_road(number, height, width, surface=surface, distractors=distractors), output)
-            for number in numbers
+            for number in bar.track(numbers, description="synthesizing")
         ]
-    content = {"height": height, "width": width, "roads": entries}
-    write_atomically(manifest, (json.dumps(content, indent=2) + "\n").encode())
+    write_atomically(manifest, json_bytes({"height": height, "width": width, "roads": entries}))
+    for name in own.difference(names):
+        (output / name).unlink(missing_ok=True)
     share = float(np.mean([entry["crack_share"] for entry in entries]))
-    summary = {"folder": str(output), "roads": count, "seed": seed, "crack_share": round(share, 6)}
-    sys.stdout.write(json.dumps(summary, indent=2) + "\n")
+    print_json({"folder": str(output), "roads": count, "seed": seed, "crack_share": round(share, 6)})
+
+
+def _own_files(manifest: Path, *, overwrite: bool) -> set[str]:
+    """The pictures that an earlier run wrote, which may be replaced."""
+    if not manifest.exists():
+        return set()
+    if not overwrite:
+        raise OutputError(f"{manifest} is there already; choose another folder, or give --overwrite")
+    try:
+        roads = json.loads(manifest.read_bytes())["roads"]
+        named = {road[kind] for road in roads for kind in KINDS}
+        return {name for name in named if re.fullmatch(r"(photos|masks|undamaged)/road-\d+\.png", name)}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise OutputError(f"{manifest} was not written by this command; choose another folder") from error
 
 
 def _save(road: SyntheticRoad, output: Path) -> dict[str, str | int | float]:
-    """Writes one road's three pictures; returns its line of the manifest."""
-    name = f"road-{road.seed:05d}.png"
-    save_image_atomically(output / "photos" / name, road.photo)
-    save_image_atomically(output / "masks" / name, road.mask.astype(np.uint8) * np.uint8(255))
-    save_image_atomically(output / "undamaged" / name, road.undamaged)
-    return {
-        "photo": f"photos/{name}",
-        "mask": f"masks/{name}",
-        "undamaged": f"undamaged/{name}",
-        "surface": road.surface,
-        "seed": road.seed,
-        "crack_share": round(float(road.mask.mean()), 6),
-    }
+    """Write one road's three pictures; return its line of the manifest."""
+    files = {kind: f"{folder}/road-{road.seed:05d}.png" for kind, folder in KINDS.items()}
+    save_image_atomically(output / files["photo"], road.photo)
+    save_image_atomically(output / files["mask"], road.mask.astype(np.uint8) * np.uint8(255))
+    save_image_atomically(output / files["undamaged"], road.undamaged)
+    share = round(float(road.mask.mean()), 6)
+    return {**files, "surface": road.surface, "seed": road.seed, "crack_share": share}

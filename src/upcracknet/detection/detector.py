@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL.Image import Image
 
-from upcracknet.data.photo import load_photo
+from upcracknet.data.photo import PhotoSource, load_photo
 from upcracknet.detection.acceleration import score_pixels
 from upcracknet.detection.crack_map import CrackMap
 from upcracknet.detection.rows import CrackRows, Progress, ReadTile, scored_rows
@@ -35,7 +35,7 @@ FREE_STEP = 64
 READERS = 2
 """Threads that read photos while others are scored, and photos that are read ahead; more of small ones."""
 
-Photo = str | Path | np.ndarray | Image
+Photo = PhotoSource
 Key = TypeVar("Key")
 
 

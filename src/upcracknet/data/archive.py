@@ -39,12 +39,12 @@ class _Entry:
 
 
 def unpack(archive: Path, folder: Path, *, maximum_bytes: int = MAXIMUM_BYTES) -> None:
-    """Unpacks a zip or tar archive into a new or empty folder.
+    """Unpack a zip or tar archive into a new or empty folder.
 
     Everything is checked before the first file is written. macOS resource forks are left out.
 
     Args:
-        archive: the archive; its kind is told by its content.
+        archive: the archive; its content says which kind.
         folder: where to.
         maximum_bytes: most that the unpacked files may take together.
 

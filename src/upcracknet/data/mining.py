@@ -21,10 +21,10 @@ CONTACT_SHEET_COLUMNS = 8
 def save_patches(
     patches: UndamagedPatches, folder: Path, *, on_saved: Callable[[int], None] | None = None
 ) -> dict[str, object]:
-    """Writes all patches of the current epoch as PNG, with a manifest and a contact sheet.
+    """Write all patches of the current epoch as PNG, with a manifest and a contact sheet.
 
     The folder then holds ``images/patch-00000.png`` …, ``manifest.json`` (where each patch was cut) and
-    ``contact-sheet.png``; `open_folder` reads it as a folder of undamaged photos.
+    ``contact-sheet.png``; ``open_folder`` reads it as a folder of undamaged photos.
 
     Args:
         patches: what to write.
@@ -32,7 +32,7 @@ def save_patches(
         on_saved: called with the number of patches written so far.
 
     Returns:
-        The manifest: size, seed, counts, and for each patch its file, photo and window.
+        the manifest: size, seed, counts, and for each patch its file, photo and window.
 
     Raises:
         OutputError: there are images in the folder already, or it cannot be written to, or the disk is full.
@@ -86,7 +86,7 @@ def contact_sheet(
         columns: how many pictures a row at most.
 
     Returns:
-        The picture, no larger than needed; empty places and the gaps of 4 pixels are white.
+        the picture, no larger than needed; empty places and the gaps of 4 pixels are white.
     """
     shown = list(islice(pictures, rows * columns))
     gap, columns = 4, min(columns, len(shown))

@@ -56,13 +56,13 @@ class PaintingRange:
         cracked: share of the patches that get cracks.
         distracted: share of the patches that get shadows, stains, joints, paint and the like.
         crowding: how many times more often than on real roads each of these is seen there.
-        synthetic: share of the patches whose road is made, not photographed.
+        synthetic: share of the patches whose road is synthetic, not photographed.
         fine: share of the cracked patches that have only cracks under five pixels.
         widths: narrowest and widest crack in pixels of the photo as it was taken.
         depths: faintest and deepest crack as the share of the road's brightness that is lost.
         shrinking: least and greatest factor by which a photo is scaled before it is searched; below 1 it is
             shrunk. Cracks are painted before, so that they shrink and blur as photographed ones do.
-        squeezed: share of the patches scaled by two different factors, as the protocol `paper` does.
+        squeezed: share of the patches scaled by two different factors, as the protocol ``paper`` does.
     """
 
     cracked: float = 0.8
@@ -190,7 +190,7 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
 
 
 def draw_factors(painting: PaintingRange, generator: np.random.Generator) -> tuple[float, float]:
-    """By which factors a patch is scaled, down and across."""
+    """Draw the factors by which a patch is scaled, down and across."""
     low, high = painting.shrinking
     if generator.random() >= painting.squeezed:
         factor = log_uniform(generator, low, high)
@@ -204,7 +204,7 @@ def draw_factors(painting: PaintingRange, generator: np.random.Generator) -> tup
 def extend(
     window: UInt8[np.ndarray, "s s 3"], height: int, width: int, generator: np.random.Generator
 ) -> UInt8[np.ndarray, "h w 3"]:
-    """A piece of this height and width from a window; a smaller one is continued by its mirror image."""
+    """Cut a piece of this height and width; a smaller window is continued by its mirror image."""
     down, across = max(0, height - window.shape[0]), max(0, width - window.shape[1])
     if down or across:
         window = np.pad(window, ((0, down), (0, across), (0, 0)), mode="reflect")
@@ -216,20 +216,20 @@ def extend(
 def resize(
     photo: UInt8[np.ndarray, "h w 3"], size: int, interpolation: int
 ) -> Float32[np.ndarray, "{size} {size} 3"]:
-    """A photo squeezed to a square, in [0, 1]."""
+    """Squeeze a photo to a square, in [0, 1]."""
     resized = cv2.resize(photo, (size, size), interpolation=interpolation)
     return np.asarray(resized.astype(np.float32) / 255)
 
 
 def share_of_pixels(mask: Float32[np.ndarray, "h w"], size: int) -> Float32[np.ndarray, "{size} {size}"]:
-    """A mask squeezed to a square: the share of each pixel that it covers."""
+    """Squeeze a mask to a square: the share of each pixel that it covers."""
     shrinks = min(mask.shape) > size
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return np.minimum(cv2.resize(mask, (size, size), interpolation=interpolation), 1)
 
 
 def change_light(images: tuple[Image, Image], generator: np.random.Generator) -> tuple[Image, Image]:
-    """Other contrast, brightness, tint, sharpness and noise, the same for the photo and the road beneath."""
+    """Change contrast, brightness, tint, sharpness and noise alike in the photo and the road beneath."""
     contrast, brightness = log_uniform(generator, 0.6, 1.6), generator.normal(0, 0.1)
     shift = (brightness + generator.normal(0, 0.02, 3)).astype(np.float32)
     middle = np.float32(images[0].mean())

@@ -64,7 +64,7 @@ class SeededPatches(Dataset[Item], ABC):
         return self._length
 
     def set_epoch(self, epoch: int) -> None:
-        """Chooses the patches of this epoch; call it before the epoch's first item."""
+        """Choose the patches of this epoch; call it before the epoch's first item."""
         self._epoch.fill_(epoch)
 
     def _generator(self, index: int) -> np.random.Generator:
@@ -147,12 +147,12 @@ class UndamagedPatches(SeededPatches[Float[Tensor, "3 h w"]]):
         return sum(len(corners) for mined in self._mined for corners in mined.corners.values())
 
     def choose(self, index: int) -> tuple[Sample, Window]:
-        """The photo and the window in it that item ``index`` of this epoch is cut from."""
+        """Find the photo and the window in it that item ``index`` of this epoch is cut from."""
         mined, window = self._choose(self._generator(index))
         return mined.sample, window
 
     def window(self, generator: np.random.Generator, least: int) -> UInt8[np.ndarray, "s s 3"]:
-        """A random undamaged window at the photo's own scale.
+        """Draw a random undamaged window at the photo's own scale.
 
         Args:
             generator: source of randomness; the dataset's own seed and epoch play no part.
@@ -193,7 +193,7 @@ class UndamagedPatches(SeededPatches[Float[Tensor, "3 h w"]]):
 def split_samples(
     samples: Sequence[Sample], validation_share: float, seed: int = 0
 ) -> tuple[list[Sample], list[Sample]]:
-    """Splits photos, never patches of one photo, into training and validation.
+    """Split photos, never patches of one photo, into training and validation.
 
     Args:
         samples: at least 2 samples, or any number with ``validation_share`` 0.
@@ -202,7 +202,7 @@ def split_samples(
         seed: the same seed gives the same split, whatever the order of the samples.
 
     Returns:
-        Training samples and validation samples, each in the order of their names.
+        training samples and validation samples, each in the order of their names.
 
     Raises:
         DataError: the share is out of range, or one photo alone is to be split.

@@ -28,7 +28,7 @@ def undamaged_corners(
     """Find all square windows without cracks on a grid of positions.
 
     Args:
-        mask: True where there is a crack; None where the whole photo is known to be undamaged.
+        mask: true where there is a crack; None where the whole photo is known to be undamaged.
         size: side of the windows in pixels; a size that does not fit gives no window.
         stride: step of the grid in pixels; the last row and column of positions touch the far edges.
         margin: pixels around a window that must be free of cracks as well, since annotations miss faint

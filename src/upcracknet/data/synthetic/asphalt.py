@@ -10,15 +10,15 @@ from upcracknet.data.synthetic.noise import fractal_noise, log_uniform, slope, s
 def draw_asphalt(
     height: int, width: int, generator: np.random.Generator
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
-    """Draws a lit, grainy binder with stones of several sizes, a few of them bright, and dark pits.
+    """Draw a lit, grainy binder with stones of several sizes, a few of them bright, and dark pits.
 
     Args:
-        height: Rows in pixels.
-        width: Columns in pixels.
-        generator: Source of randomness.
+        height: rows in pixels.
+        width: columns in pixels.
+        generator: source of randomness.
 
     Returns:
-        Two fields, float32 H×W of any mean and scale: the grey relief, and how warm (positive) or cold each
+        two fields, float32 H×W of any mean and scale: the grey relief, and how warm (positive) or cold each
         place is.
     """
     zoom = log_uniform(generator, 0.7, 1.6)
@@ -89,9 +89,9 @@ def _stones(
 def _nearest_seed(
     height: int, width: int, generator: np.random.Generator, spacing: float
 ) -> tuple[Float32[np.ndarray, "h w"], Int32[np.ndarray, "h w"]]:
-    """Scatters points and finds the nearest one of every pixel (a Voronoi diagram).
+    """Scatter points and find the nearest one of every pixel (a Voronoi diagram).
 
-    Returns its distance in pixels and its number; `spacing` is the mean distance between points in pixels.
+    Returns its distance in pixels and its number; ``spacing`` is the mean distance between points in pixels.
     """
     count = max(1, round(height * width / spacing**2))
     empty = np.ones((height, width), np.uint8)

@@ -10,15 +10,15 @@ from upcracknet.data.synthetic.noise import fractal_noise, log_uniform, slope, s
 def draw_concrete(
     height: int, width: int, generator: np.random.Generator
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
-    """Draws fine grain, blotches, trowel marks and pores.
+    """Draw fine grain, blotches, trowel marks and pores.
 
     Args:
-        height: Rows in pixels.
-        width: Columns in pixels.
-        generator: Source of randomness.
+        height: rows in pixels.
+        width: columns in pixels.
+        generator: source of randomness.
 
     Returns:
-        Two fields, float32 H×W of any mean and scale: the grey relief, and how warm (positive) or cold each
+        two fields, float32 H×W of any mean and scale: the grey relief, and how warm (positive) or cold each
         place is.
     """
     field = fractal_noise(height, width, generator, 24.0, octaves=6, persistence=generator.uniform(0.8, 1.3))

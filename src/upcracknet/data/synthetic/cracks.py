@@ -21,20 +21,20 @@ def draw_crack_mask(
     widths: tuple[float, float] = (1.0, 15.0),
     pattern: Pattern | None = None,
 ) -> Float32[np.ndarray, "h w"]:
-    """Draws one system of connected cracks.
+    """Draw one system of connected cracks.
 
     Args:
-        height: Rows in pixels.
-        width: Columns in pixels.
-        generator: Source of randomness.
-        widths: Narrowest and widest crack in pixels; the system's own width is drawn between them.
-        pattern: One crack with branches, or a network (alligator, map cracking); drawn where not given.
+        height: rows in pixels.
+        width: columns in pixels.
+        generator: source of randomness.
+        widths: narrowest and widest crack in pixels; the system's own width is drawn between them.
+        pattern: one crack with branches, or a network (alligator, map cracking); drawn where not given.
 
     Returns:
         float32 H×W, the share of each pixel that is crack, in [0, 1].
 
     Raises:
-        ConfigurationError: `widths` is not 0 < narrowest <= widest.
+        ConfigurationError: ``widths`` is not 0 < narrowest <= widest.
     """
     if not 0 < widths[0] <= widths[1]:
         raise ConfigurationError(

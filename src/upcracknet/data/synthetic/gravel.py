@@ -14,15 +14,15 @@ from upcracknet.errors import DataError
 def draw_gravel(
     height: int, width: int, generator: np.random.Generator
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
-    """Draws scikit-image's gravel photo at the scale of a road's aggregate.
+    """Draw scikit-image's gravel photo at the scale of a road's aggregate.
 
     Args:
-        height: Rows in pixels.
-        width: Columns in pixels.
-        generator: Source of randomness.
+        height: rows in pixels.
+        width: columns in pixels.
+        generator: source of randomness.
 
     Returns:
-        Two fields, float32 H×W of any mean and scale: the grey relief, and how warm (positive) or cold each
+        two fields, float32 H×W of any mean and scale: the grey relief, and how warm (positive) or cold each
         place is.
 
     Raises:
@@ -58,7 +58,7 @@ def _quilt(
 
 
 def _gravel_photo() -> Float32[np.ndarray, "h w"]:
-    """Reads the file itself: scikit-image's own loader might try to download a missing one."""
+    """Read the file itself: scikit-image's own loader might try to download a missing one."""
     path = Path(skimage.data.__file__).with_name("gravel.png")
     grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if path.is_file() else None
     if grey is None:

@@ -12,7 +12,7 @@ Plane = Float32[np.ndarray, "h w"]
 
 
 def lay_joint(scene: Scene, generator: np.random.Generator) -> None:
-    """Cuts a straight expansion joint or saw cut into a scene in place, sometimes two that cross."""
+    """Cut a straight expansion joint or saw cut into a scene in place, sometimes two that cross."""
     height, width = scene.shape[:2]
     across, along = line_coordinates(height, width, generator, turn=0.12)
     depth, half = generator.uniform(0.25, 0.8), log_uniform(generator, 1.0, 5.0)
@@ -32,7 +32,7 @@ def lay_joint(scene: Scene, generator: np.random.Generator) -> None:
 
 
 def lay_patch(scene: Scene, generator: np.random.Generator) -> None:
-    """Gives one side of one or two straight seams another tone, in place: a repair, or lanes laid apart."""
+    """Give one side of one or two straight seams another tone, in place: a repair, or lanes laid apart."""
     height, width = scene.shape[:2]
     across, along = line_coordinates(height, width, generator, turn=0.3)
     edge = smooth_noise(height, width, generator, 5.0) * np.float32(generator.uniform(0.3, 1.5))
@@ -48,7 +48,7 @@ def lay_patch(scene: Scene, generator: np.random.Generator) -> None:
 
 
 def roll_tyre_marks(scene: Scene, generator: np.random.Generator) -> None:
-    """Draws one or two bent rubber tracks with streaks along them, in place."""
+    """Draw one or two bent rubber tracks with streaks along them, in place."""
     height, width = scene.shape[:2]
     across, along = line_coordinates(height, width, generator)
     size = min(height, width)
@@ -67,7 +67,7 @@ def roll_tyre_marks(scene: Scene, generator: np.random.Generator) -> None:
 
 
 def spill_stains(scene: Scene, generator: np.random.Generator) -> None:
-    """Spills oil, water, rust or lime in ragged blots, in place."""
+    """Spill oil, water, rust or lime in ragged blots, in place."""
     height, width = scene.shape[:2]
     size = min(height, width)
     tints = ((0.45, 0.45, 0.48), (0.7, 0.7, 0.72), (0.95, 0.8, 0.62), (1.25, 1.25, 1.22))
@@ -87,7 +87,7 @@ def spill_stains(scene: Scene, generator: np.random.Generator) -> None:
 
 
 def drop_spots(scene: Scene, generator: np.random.Generator) -> None:
-    """Drops flat roundish spots in place: chewing gum, tar, small holes, bird droppings."""
+    """Drop flat roundish spots in place: chewing gum, tar, small holes, bird droppings."""
     height, width = scene.shape[:2]
     for _ in range(int(generator.integers(1, 16))):
         radius = log_uniform(generator, 1.2, 7.0)
@@ -105,7 +105,7 @@ def drop_spots(scene: Scene, generator: np.random.Generator) -> None:
 
 
 def paint_marking(scene: Scene, generator: np.random.Generator) -> None:
-    """Paints a worn lane line, a dashed or double one, a crossing, or letters onto a scene, in place."""
+    """Paint a worn lane line, a dashed or double one, a crossing, or letters onto a scene, in place."""
     height, width = scene.shape[:2]
     kind = generator.choice(("line", "double", "dashed", "crossing", "letters"))
     shape = (

@@ -8,14 +8,14 @@ from jaxtyping import Float32
 def smooth_noise(
     height: int, width: int, generator: np.random.Generator, cell: float, *, cell_across: float | None = None
 ) -> Float32[np.ndarray, "h w"]:
-    """One octave of cubic value noise.
+    """Draw one octave of cubic value noise.
 
     Args:
-        height: Rows in pixels.
-        width: Columns in pixels.
-        generator: Source of randomness.
-        cell: Distance between two independent values, in pixels, down a column.
-        cell_across: The same along a row; as `cell` where not given.
+        height: rows in pixels.
+        width: columns in pixels.
+        generator: source of randomness.
+        cell: distance between two independent values, in pixels, down a column.
+        cell_across: the same along a row; as ``cell`` where not given.
 
     Returns:
         float32 H×W of mean 0 and a standard deviation somewhat below 1.
@@ -35,15 +35,15 @@ def fractal_noise(
     octaves: int = 4,
     persistence: float = 0.5,
 ) -> Float32[np.ndarray, "h w"]:
-    """A sum of octaves of value noise, each at half the wavelength of the one before.
+    """Sum octaves of value noise, each at half the wavelength of the one before.
 
     Args:
-        height: Rows in pixels.
-        width: Columns in pixels.
-        generator: Source of randomness.
-        scale: Cell of the coarsest octave in pixels.
-        octaves: Number of octaves; those with cells under one pixel are left out.
-        persistence: Amplitude of an octave relative to the one before, in (0, 1].
+        height: rows in pixels.
+        width: columns in pixels.
+        generator: source of randomness.
+        scale: cell of the coarsest octave in pixels.
+        octaves: number of octaves; those with cells under one pixel are left out.
+        persistence: amplitude of an octave relative to the one before, in (0, 1].
 
     Returns:
         float32 H×W of mean 0 and a standard deviation somewhat below 1.
@@ -64,12 +64,12 @@ def fractal_noise(
 def smoothstep(
     values: Float32[np.ndarray, "*shape"], low: float, high: float
 ) -> Float32[np.ndarray, "*shape"]:
-    """Rises smoothly from 0 at `low` to 1 at `high`.
+    """Rise smoothly from 0 at ``low`` to 1 at ``high``.
 
     Args:
-        values: Any float32 array.
-        low: Values at or below become 0.
-        high: Values at or above become 1; greater than `low`.
+        values: any float32 array.
+        low: values at or below become 0.
+        high: values at or above become 1; greater than ``low``.
 
     Returns:
         float32 of the same shape in [0, 1].
@@ -79,16 +79,16 @@ def smoothstep(
 
 
 def log_uniform(generator: np.random.Generator, low: float, high: float) -> float:
-    """Draws a number whose logarithm is uniform between two positive bounds."""
+    """Draw a number whose logarithm is uniform between two positive bounds."""
     return float(np.exp(generator.uniform(np.log(low), np.log(high))))
 
 
 def slope(heights: Float32[np.ndarray, "h w"], light: float) -> Float32[np.ndarray, "h w"]:
-    """How much a surface faces the light: its derivative in one direction.
+    """Measure how much a surface faces the light: its derivative in one direction.
 
     Args:
         heights: float32 H×W.
-        light: Direction in which the surface must rise to be bright, in radians clockwise from the right.
+        light: direction in which the surface must rise to be bright, in radians clockwise from the right.
 
     Returns:
         float32 H×W, the difference between the two neighbours, each weighted by the direction.

@@ -12,7 +12,7 @@ Plane = Float32[np.ndarray, "h w"]
 
 
 def scatter_pebbles(scene: Scene, covered: Covered, generator: np.random.Generator) -> None:
-    """Scatters small stones with a lit side and a shadow, in place."""
+    """Scatter small stones with a lit side and a shadow, in place."""
     height, width = scene.shape[:2]
     light = generator.uniform(0, 2 * np.pi)
     for _ in range(int(log_uniform(generator, 2.0, 40.0))):
@@ -33,7 +33,7 @@ def scatter_pebbles(scene: Scene, covered: Covered, generator: np.random.Generat
 
 
 def drop_leaves(scene: Scene, covered: Covered, generator: np.random.Generator) -> None:
-    """Drops pointed leaves with a rib and a shadow, in place."""
+    """Drop pointed leaves with a rib and a shadow, in place."""
     height, width = scene.shape[:2]
     light = generator.uniform(0, 2 * np.pi)
     colours = np.array([(150, 105, 55), (180, 150, 60), (110, 75, 50), (95, 115, 55)], np.float32)
@@ -55,7 +55,7 @@ def drop_leaves(scene: Scene, covered: Covered, generator: np.random.Generator) 
 
 
 def drop_twigs(scene: Scene, covered: Covered, generator: np.random.Generator) -> None:
-    """Drops thin bent twigs and straws with a shadow, in place."""
+    """Drop thin bent twigs and straws with a shadow, in place."""
     height, width = scene.shape[:2]
     light = generator.uniform(0, 2 * np.pi)
     for _ in range(int(generator.integers(1, 4))):
@@ -74,7 +74,7 @@ def drop_twigs(scene: Scene, covered: Covered, generator: np.random.Generator) -
 
 
 def set_manhole(scene: Scene, covered: Covered, generator: np.random.Generator) -> None:
-    """Sets a patterned cast-iron cover into a scene, in place; often only an arc of it is seen."""
+    """Set a patterned cast-iron cover into a scene, in place; often only an arc of it is seen."""
     height, width = scene.shape[:2]
     radius = min(height, width) * generator.uniform(0.2, 0.6)
     row, column = generator.uniform(-0.2, 1.2, 2) * (height, width)
@@ -115,7 +115,7 @@ def _place(
     centre: Float64[np.ndarray, "2"],
     shadow: tuple[float, float],
 ) -> None:
-    """Blends a thing into the scene around a centre, its shadow (direction, length) first."""
+    """Blend a thing into the scene around a centre, its shadow (direction, length) first."""
     direction, length = shadow
     margin = int(length) + 2
     alpha = np.pad(alpha, margin)

@@ -34,24 +34,24 @@ def paint_cracks(
     covered: Float32[np.ndarray, "h w"] | None = None,
     mark: Mark = "covered",
 ) -> tuple[UInt8[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]:
-    """Paints cracks into an undamaged photo.
+    """Paint cracks into an undamaged photo.
 
     A crack takes the local colour of the road, darkened by its depth, keeps some of the road's texture, and
     has edges as soft as the photo itself, sometimes a lit wall and a bright rim.
 
     Args:
         photo: uint8 H×W×3 RGB of a road, synthetic or real; not changed.
-        generator: Source of randomness.
-        widths: Narrowest and widest crack in pixels; the narrowest may be below 1.
-        depths: Faintest and deepest crack as the share of the road's brightness that is lost, in [0, 1]; on a
+        generator: source of randomness.
+        widths: narrowest and widest crack in pixels; the narrowest may be below 1.
+        depths: faintest and deepest crack as the share of the road's brightness that is lost, in [0, 1]; on a
             coarse road no crack is fainter than the road's own grain.
-        pattern: Branching cracks or networks; drawn where not given.
-        systems: Number of connected crack systems; drawn (1 to 3) where not given.
+        pattern: branching cracks or networks; drawn where not given.
+        systems: number of connected crack systems; drawn (1 to 3) where not given.
         covered: float32 H×W in [0, 1], where things lie on the road and hide its cracks.
-        mark: Which pixels the mask marks; see `Mark`. The photo is the same with either.
+        mark: which pixels the mask marks; see ``Mark``. The photo is the same with either.
 
     Returns:
-        The cracked photo, and the bool H×W mask of its crack pixels.
+        the cracked photo, and the bool H×W mask of its crack pixels.
     """
     height, width = photo.shape[:2]
     count = systems if systems is not None else int(generator.choice((1, 2, 3), p=(0.65, 0.25, 0.1)))
@@ -79,7 +79,7 @@ def _darken(
     generator: np.random.Generator,
     depths: tuple[float, float],
 ) -> tuple[UInt8[np.ndarray, "h w 3"], Float32[np.ndarray, "h w"]]:
-    """Blends the crack's own colour into the photo; also gives the cover, blurred as the photo is."""
+    """Blend the crack's own colour into the photo; also gives the cover, blurred as the photo is."""
     grain = _grain(photo)
     # A crack fainter than the road's own grain is seen by nobody, and would not be marked as one.
     faintest = min(max(depths[0], 1.2 * grain.contrast), depths[1])
@@ -134,7 +134,7 @@ class _Grain:
 
 
 def _grain(photo: UInt8[np.ndarray, "h w 3"]) -> _Grain:
-    """Measures the texture of a photo."""
+    """Measure the texture of a photo."""
     grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).astype(np.float32)
     local = _local_tone(grey)
     texture = grey - np.asarray(cv2.GaussianBlur(grey, (0, 0), 2.0))

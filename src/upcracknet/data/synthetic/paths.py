@@ -20,7 +20,7 @@ class CrackPath:
     Attributes:
         points: float64 n×2 (x, y) in pixels.
         left: float64 n, distance of the left edge in pixels; 0 where the crack is closed.
-        right: The same for the right edge.
+        right: the same for the right edge.
     """
 
     points: Float64[np.ndarray, "n 2"]
@@ -34,16 +34,16 @@ def wander(
     generator: np.random.Generator,
     roughness: float,
 ) -> Float64[np.ndarray, "n 2"]:
-    """A random walk tied to both its ends, with kinks from half its length down to a few pixels.
+    """Draw a random walk tied to both its ends, with kinks from half its length down to a few pixels.
 
     Args:
         start: float64 (x, y) in pixels.
         end: float64 (x, y) in pixels.
-        generator: Source of randomness.
-        roughness: Size of the kinks; 0 is a straight line, 0.3 a very crooked one.
+        generator: source of randomness.
+        roughness: size of the kinks; 0 is a straight line, 0.3 a very crooked one.
 
     Returns:
-        float64 n×2 (x, y), about one point each `STEP` pixels.
+        float64 n×2 (x, y), about one point each ``STEP`` pixels.
     """
     length = float(np.hypot(*(end - start)))
     count = max(4, int(length / STEP))
@@ -72,17 +72,17 @@ def open_crack(
     generator: np.random.Generator,
     tapers: tuple[float, float],
 ) -> CrackPath:
-    """Gives a centre line its width: slow and fast changes, two ragged edges, tapered ends, gaps.
+    """Give a centre line its width: slow and fast changes, two ragged edges, tapered ends, gaps.
 
     Args:
         points: float64 n×2 (x, y), the centre line in pixels.
-        nominal: Usual width in pixels.
-        widths: Narrowest and widest width in pixels; where it would be much narrower, the crack is closed.
-        generator: Source of randomness.
-        tapers: Shares of the length over which the crack thins out towards its two ends, in [0, 1].
+        nominal: usual width in pixels.
+        widths: narrowest and widest width in pixels; where it would be much narrower, the crack is closed.
+        generator: source of randomness.
+        tapers: shares of the length over which the crack thins out towards its two ends, in [0, 1].
 
     Returns:
-        The crack.
+        the crack.
     """
     count = len(points)
     share = np.linspace(0, 1, count)
@@ -103,18 +103,18 @@ def open_crack(
 
 
 def _along(count: int, cell: float, generator: np.random.Generator) -> Float64[np.ndarray, " n"]:
-    """Noise along a path, one independent value each `cell` points."""
+    """Noise along a path, one independent value each ``cell`` points."""
     knots = generator.standard_normal(max(2, round(count / cell) + 1))
     return np.asarray(np.interp(np.linspace(0, len(knots) - 1, count), np.arange(len(knots)), knots))
 
 
 def rasterise(paths: list[CrackPath], height: int, width: int) -> Float32[np.ndarray, "h w"]:
-    """Draws all cracks four times too large, band by band, and averages down to shares of pixels.
+    """Draw all cracks four times too large, band by band, and average down to shares of pixels.
 
     Args:
-        paths: Any number of cracks, also beyond the picture.
-        height: Rows in pixels.
-        width: Columns in pixels.
+        paths: any number of cracks, also beyond the picture.
+        height: rows in pixels.
+        width: columns in pixels.
 
     Returns:
         float32 H×W in [0, 1], the share of each pixel that is crack.

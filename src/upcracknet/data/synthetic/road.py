@@ -21,7 +21,7 @@ class SyntheticRoad:
         mask: bool H×W, True on cracks.
         undamaged: uint8 H×W×3 RGB, the same road without its cracks.
         surface: "asphalt", "concrete" or "gravel".
-        seed: What it was made from.
+        seed: what it was made from.
     """
 
     photo: UInt8[np.ndarray, "h w 3"]
@@ -40,18 +40,18 @@ def synthesize_road(
     cracks: bool = True,
     distractors: bool = True,
 ) -> SyntheticRoad:
-    """Makes one road photo with exact crack labels; the same arguments give the same bytes.
+    """Make one road photo with exact crack labels; the same arguments give the same bytes.
 
     Args:
-        seed: Any non-negative integer.
-        height: Rows in pixels, at least 1.
-        width: Columns in pixels, at least 1.
-        surface: The material; drawn by the seed where not given.
-        cracks: Whether the road is cracked.
-        distractors: Whether shadows, stains, joints, paint and other things that are not cracks lie on it.
+        seed: any non-negative integer.
+        height: rows in pixels, at least 1.
+        width: columns in pixels, at least 1.
+        surface: the material; drawn by the seed where not given.
+        cracks: whether the road is cracked.
+        distractors: whether shadows, stains, joints, paint and other things that are not cracks lie on it.
 
     Returns:
-        The road.
+        the road.
 
     Raises:
         ConfigurationError: the size is below 1×1 or the seed negative.

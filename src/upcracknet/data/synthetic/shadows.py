@@ -12,7 +12,7 @@ _SKY = np.array([1.05, 1.0, 0.9], np.float32)  # the sky's light fills a shadow 
 
 
 def cast_tree_shadow(scene: Scene, generator: np.random.Generator) -> None:
-    """Darkens a scene in place under leaves: blots of every size with soft edges."""
+    """Darken a scene in place under leaves: blots of every size with soft edges."""
     height, width = scene.shape[:2]
     scale = min(height, width) * log_uniform(generator, 0.15, 0.8)
     leaves = fractal_noise(
@@ -23,7 +23,7 @@ def cast_tree_shadow(scene: Scene, generator: np.random.Generator) -> None:
 
 
 def cast_hard_shadow(scene: Scene, generator: np.random.Generator) -> None:
-    """Darkens a scene in place on one side of a line or along one to three bands."""
+    """Darken a scene in place on one side of a line or along one to three bands."""
     height, width = scene.shape[:2]
     across, _ = line_coordinates(height, width, generator)
     across += smooth_noise(height, width, generator, 60.0) * np.float32(generator.uniform(0, 1.5))
@@ -43,13 +43,13 @@ def cast_hard_shadow(scene: Scene, generator: np.random.Generator) -> None:
 def line_coordinates(
     height: int, width: int, generator: np.random.Generator, *, turn: float = np.pi
 ) -> tuple[Plane, Plane]:
-    """Coordinates about a random straight line near the middle of the picture.
+    """Give coordinates about a random straight line near the middle of the picture.
 
     Args:
-        height: Rows in pixels.
-        width: Columns in pixels.
-        generator: Source of randomness.
-        turn: Greatest angle between the line and one of the picture's axes, in radians.
+        height: rows in pixels.
+        width: columns in pixels.
+        generator: source of randomness.
+        turn: greatest angle between the line and one of the picture's axes, in radians.
 
     Returns:
         float32 H×W signed distance from the line and float32 H×W position along it, in pixels.

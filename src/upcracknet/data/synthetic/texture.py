@@ -17,13 +17,13 @@ SURFACES: tuple[Surface, ...] = get_args(Surface)
 def draw_surface(
     height: int, width: int, generator: np.random.Generator, surface: Surface
 ) -> Float32[np.ndarray, "h w 3"]:
-    """Draws a bare road without cracks, marks or camera effects.
+    """Draw a bare road without cracks, marks or camera effects.
 
     Args:
-        height: Rows in pixels.
-        width: Columns in pixels.
-        generator: Source of randomness.
-        surface: Which material.
+        height: rows in pixels.
+        width: columns in pixels.
+        generator: source of randomness.
+        surface: which material.
 
     Returns:
         float32 H×W×3 RGB, about 0 to 255.
@@ -50,7 +50,7 @@ def _colour(
     tone: float,
     contrast: float,
 ) -> Float32[np.ndarray, "h w 3"]:
-    """Puts a grey relief at a tone and contrast, adds slow changes of tone, and tints it."""
+    """Put a grey relief at a tone and contrast, add slow changes of tone, and tint it."""
     height, width = relief.shape
     relief = (relief - relief.mean()) / (relief.std() + np.float32(1e-6)) * np.float32(contrast)
     slow = fractal_noise(

@@ -130,7 +130,7 @@ def test_small_blank_pictures_may_have_few_bytes(tmp_path: Path) -> None:
         (np.zeros((6, 9, 5), np.uint8), True, "5 separate bands of 8 bits"),
         (np.zeros((6, 9, 5), np.uint16), False, "5 bands of 16 bits"),
         (np.zeros((6, 9, 3), np.float32), False, "3 bands of 32 bits"),
-        (np.zeros((6, 9), np.float64), False, "1 bands of 64 bits"),
+        (np.zeros((6, 9), np.float64), False, "1 band of 64 bits"),
     ],
 )
 def test_tiffs_that_pillow_cannot_read_are_named(values: np.ndarray, separate: bool, kind: str) -> None:

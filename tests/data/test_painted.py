@@ -8,6 +8,7 @@ from upcracknet.data.dataset import Sample
 from upcracknet.data.painted import (
     PaintedPatches,
     PaintingRange,
+    SelfLabelledPhoto,
     SelfLabels,
     change_light,
     draw_factors,
@@ -16,7 +17,6 @@ from upcracknet.data.painted import (
 )
 from upcracknet.data.patches import UndamagedPatches
 from upcracknet.data.photo import save_image_atomically
-from upcracknet.data.self_labelled import SelfLabelledPhoto
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +155,13 @@ def test_shares_of_pixels_keep_the_area():
     mask = np.zeros((64, 64), np.float32)
     mask[10:13] = 1
     assert share_of_pixels(mask, 32).mean() == pytest.approx(mask.mean(), abs=1e-6)
+
+
+def test_a_piece_has_the_scores_of_its_own_pixels():
+    photo = np.zeros((10, 12, 3), np.uint8)
+    score = np.arange(120, dtype=np.uint8).reshape(10, 12)
+    photo[..., 0] = score
+    for seed in range(5):
+        piece, scores = SelfLabelledPhoto(photo, score).crop(4, 50, np.random.default_rng(seed))
+        assert piece.shape == (4, 12, 3)
+        np.testing.assert_allclose(piece[..., 0] / 255, scores, atol=1e-6)

@@ -15,7 +15,6 @@ from jaxtyping import Float, Float32, UInt8
 from torch import Tensor
 
 from upcracknet.data.patches import SeededPatches, UndamagedPatches, flip
-from upcracknet.data.self_labelled import SelfLabelledPhoto
 from upcracknet.data.synthetic import add_distractors, paint_cracks, synthesize_road
 from upcracknet.data.synthetic.noise import log_uniform
 
@@ -74,6 +73,29 @@ class PaintingRange:
     depths: tuple[float, float] = (0.08, 0.9)
     shrinking: tuple[float, float] = (0.4, 1.6)
     squeezed: float = 0.5
+
+
+@dataclass(frozen=True)
+class SelfLabelledPhoto:
+    """A photo and how crack-like an earlier model found each of its pixels.
+
+    Attributes:
+        photo: uint8 H×W×3 RGB.
+        score: uint8 H×W, 255 is a score of 1.
+    """
+
+    photo: UInt8[np.ndarray, "h w 3"]
+    score: UInt8[np.ndarray, "h w"]
+
+    def crop(
+        self, height: int, width: int, generator: np.random.Generator
+    ) -> tuple[UInt8[np.ndarray, "_h _w 3"], Float32[np.ndarray, "_h _w"]]:
+        """Cut a random piece of at most this height and width in pixels; its scores are in [0, 1]."""
+        height, width = min(height, self.score.shape[0]), min(width, self.score.shape[1])
+        top = int(generator.integers(self.score.shape[0] - height + 1))
+        left = int(generator.integers(self.score.shape[1] - width + 1))
+        place = np.s_[top : top + height, left : left + width]
+        return self.photo[place], self.score[place].astype(np.float32) / 255
 
 
 @dataclass(frozen=True)

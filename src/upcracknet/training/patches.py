@@ -12,11 +12,10 @@ from torch.utils.data import DataLoader
 
 from upcracknet.data.annotated import AnnotatedPatches
 from upcracknet.data.dataset import Sample
-from upcracknet.data.painted import PaintedPatches, SelfLabels
+from upcracknet.data.painted import PaintedPatches, SelfLabelledPhoto, SelfLabels
 from upcracknet.data.patches import SeededPatches, UndamagedPatches, split_samples
 from upcracknet.data.photo import load_photo
 from upcracknet.data.registry import open_dataset
-from upcracknet.data.self_labelled import SelfLabelledPhoto
 from upcracknet.errors import DataError
 from upcracknet.results import read_results
 from upcracknet.results.sources import Source

@@ -195,8 +195,8 @@ def _why_unknown(source: Path | bytes) -> str:
             except (*DECODING_ERRORS, TypeError):
                 return "a damaged TIFF; copy it again"
             return (
-                f"a TIFF with {bands} {'separate ' * (tags.get(284) == 2)}band{'s' * (bands > 1)} of {bits} bits, "
-                "expected 1, 3 or 4 bands of 8 bits; `upcracknet detect` reads it with rasterio: "
+                f"a TIFF with {bands} {'separate ' * (tags.get(284) == 2)}band{'s' * (bands > 1)} of {bits} "
+                "bits, expected 1, 3 or 4 bands of 8 bits; `upcracknet detect` reads it with rasterio: "
                 "`pip install 'upcracknet[survey]'`"
             )
     return "not an image; expected JPEG, PNG, TIFF, BMP, WebP, JPEG 2000 or AVIF"

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from upcracknet.training.data_configuration import DataConfiguration
 
 from upcracknet.reproduction.experiment import Budget, Row
 from upcracknet.reproduction.measurement import RowResult
 from upcracknet.reproduction.run import ResultFiles
 from upcracknet.reproduction.sensitivity import BASE
+from upcracknet.training.configuration import DataConfiguration
 from upcracknet.training.up_cracknet_configuration import NetworkConfiguration, TrainingConfiguration
 
 TINY = Budget("tiny", filters=2, epochs=1, patches_per_epoch=4)

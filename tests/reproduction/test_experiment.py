@@ -2,13 +2,13 @@ import re
 from dataclasses import replace
 
 import pytest
-from upcracknet.training.data_configuration import DataConfiguration
 
 from upcracknet.cli import reproduce
 from upcracknet.detection import PRESETS
 from upcracknet.errors import ConfigurationError
 from upcracknet.reproduction.experiment import BUDGETS, Budget, budget_named
 from upcracknet.reproduction.paper_tables import table1
+from upcracknet.training.configuration import DataConfiguration
 from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
 
 

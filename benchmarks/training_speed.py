@@ -1,6 +1,6 @@
 """Speed of training on this machine, with the authors' two passes a step as the partner.
 
-python benchmarks/training_speed.py   # minutes; prints the figures, which `make bench` keeps in speed.json
+python benchmarks/training_speed.py   # minutes; prints the figures, which ``make bench`` keeps in speed.json
 """
 
 import contextlib

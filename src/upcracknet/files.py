@@ -24,7 +24,7 @@ _numbers = itertools.count()
 
 @contextmanager
 def replacing(path: str | Path, *, suffix: str = ".part", scratch: Path | None = None) -> Iterator[Path]:
-    """A temporary file that takes a file's place when the block ends well, and is gone when it does not.
+    """Open a temporary file that takes a file's place when the block ends well, and is gone when it does not.
 
     Args:
         path: the file; its folder is made as needed.
@@ -67,7 +67,7 @@ def json_bytes(content: Any) -> bytes:
 
 
 def one_line(error: BaseException) -> str:
-    """What an error says, without line breaks, and without its number and file name; its kind if nothing."""
+    """Say what an error says, without line breaks, and without its number and file name; its kind if nothing."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return " ".join(text.split()) or type(error).__name__
 
@@ -83,7 +83,7 @@ def claimed(path: Path) -> Iterator[str | None]:
         path: the lock file; made when missing, and left behind empty.
 
     Yields:
-        None when it is ours, otherwise who holds it and, for a machine that may be dead, what to do.
+        none when it is ours, otherwise who holds it and, for a machine that may be dead, what to do.
 
     Raises:
         OutputError: the file cannot be made.

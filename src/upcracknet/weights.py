@@ -66,7 +66,7 @@ def save_weights(
         half_precision: store floating-point tensors in 16 bits (half the size).
 
     Returns:
-        The record with its checksum.
+        the record with its checksum.
 
     Raises:
         OutputError: the file cannot be written.

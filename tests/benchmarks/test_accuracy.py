@@ -116,7 +116,7 @@ def test_what_cannot_be_read_is_said(accuracy, made_datasets, tmp_path):
 def test_a_model_is_described_by_all_that_its_figures_depend_on(accuracy, small_model):
     detector = CrackDetector.from_pretrained(small_model)
     text = accuracy.describe(str(small_model), detector)
-    assert text.startswith(f"`{small_model}`: UP-CrackNet (small, not calibrated), weights sha256 `")
+    assert text.startswith(f"`{small_model}`: UP-CrackNet (small), weights sha256 `")
     assert text.endswith("`, trained on none; threshold: Otsu on each photo.")
     classical = accuracy.describe("local-contrast", CrackDetector.from_pretrained("local-contrast"))
     assert classical == "`local-contrast`: local-contrast, no weights; threshold: Otsu on each photo."

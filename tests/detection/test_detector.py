@@ -154,5 +154,5 @@ def test_unknown_models_and_presets_are_named():
         WeightsError, match=r"no-such-model: no such model; give one of default, teacher, up-cracknet-32"
     ):
         CrackDetector.from_pretrained("no-such-model")
-    with pytest.raises(ConfigurationError, match="known: paper, paper-running, authors"):
+    with pytest.raises(ConfigurationError, match="crack remover has no preset 'no-such'; leave --preset out"):
         CrackDetector.from_pretrained("default", preset="no-such")

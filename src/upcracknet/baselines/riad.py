@@ -90,7 +90,7 @@ def restore_by_parts(
         masks: remove disjoint parts that together are the whole image.
 
     Returns:
-        Images in [0, 1] of which nothing is copied.
+        images in [0, 1] of which nothing is copied.
     """
     centred = images * 2 - 1
     restored = torch.zeros_like(images)
@@ -115,7 +115,7 @@ class RIADScorer(BaseScorer):
 
     @torch.inference_mode()
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
-        """How badly each pixel's edges are restored, in [0, 1]; the same split of the image each time."""
+        """Compute how badly each edge is restored, in [0, 1]; the same split of the image each time."""
         generator = torch.Generator().manual_seed(0)
         errors = torch.stack([self._error(images, cell, generator) for cell in self.masks.cells]).mean(dim=0)
         side = max(1, round(SMOOTHING * min(images.shape[-2:]) / 256)) // 2

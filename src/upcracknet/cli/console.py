@@ -28,12 +28,12 @@ EXIT_INTERRUPTED = 130
 
 
 def error_console() -> Console:
-    """The console for everything but results: standard error."""
+    """Make the console for everything but results: standard error."""
     return Console(stderr=True)
 
 
 def progress_bar(console: Console | None = None) -> Progress:
-    """A bar for each task: what is done, how much of it, time spent and time left; on standard error."""
+    """Make a display with a bar for each task: what is done, how much of it, time spent and time left; on standard error."""
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),

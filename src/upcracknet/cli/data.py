@@ -19,10 +19,12 @@ DataRoot = Annotated[Path | None, Parameter(name="--data-root")]
 def download(name: str, *, data_root: Path, url: str | None = None) -> None:
     """Download a published dataset; an interrupted download goes on where it stopped.
 
+    Example: `upcracknet data download deepcrack --data-root ~/crack-data`
+
     Args:
         name: deepcrack or cfd; crack500 says where to get it by hand.
-        data_root: Folder for all datasets; made as needed.
-        url: Mirror to fetch the archive from, instead of the authors' address.
+        data_root: folder for all datasets; made as needed.
+        url: mirror to fetch the archive from, instead of the authors' address.
     """
     console = error_console()
     if name in DATASETS:
@@ -42,8 +44,10 @@ def download(name: str, *, data_root: Path, url: str | None = None) -> None:
 def list_datasets(*, root: DataRoot = None) -> None:
     """List the published datasets, their terms, and how many photos of each part are there.
 
+    Example: `upcracknet data list --data-root ~/crack-data`
+
     Args:
-        root: Folder with the datasets; without it the variable UPCRACKNET_DATA counts.
+        root: folder with the datasets; without it the variable UPCRACKNET_DATA counts.
     """
     found = {name: count_photos(dataset, data_root(root)) for name, dataset in DATASETS.items()}
     print_json({n: {"page": d.page, "terms": d.terms, "photos": found[n]} for n, d in DATASETS.items()})
@@ -69,15 +73,15 @@ def mine(
 
     Args:
         source: deepcrack, cfd, crack500, or a folder of photos with or without masks.
-        output: Folder for images/, manifest.json and contact-sheet.png.
-        count: How many patches.
-        size: Side of a patch in pixels.
-        window_sizes: Sides of the windows cut from the photos in pixels; each is scaled to the patch's size.
-        stride: Step between candidate windows in pixels.
-        margin: Distance to keep from marked cracks in pixels.
-        split: Part of the dataset: train, val or test.
-        seed: The same seed gives the same patches.
-        root: Folder with the datasets; without it the variable UPCRACKNET_DATA counts.
+        output: folder for images/, manifest.json and contact-sheet.png.
+        count: how many patches.
+        size: side of a patch in pixels.
+        window_sizes: sides of the windows cut from the photos in pixels; each is scaled to the patch's size.
+        stride: step between candidate windows in pixels.
+        margin: distance to keep from marked cracks in pixels.
+        split: part of the dataset: train, val or test.
+        seed: the same seed gives the same patches.
+        root: folder with the datasets; without it the variable UPCRACKNET_DATA counts.
     """
     cut: dict[str, Any] = {"size": size, "window_sizes": window_sizes, "stride": stride, "margin": margin}
     patches = UndamagedPatches(

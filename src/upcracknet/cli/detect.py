@@ -48,14 +48,14 @@ def detect(
         upcracknet detect photos/ -o /shared/out --engine ray --address auto
 
     Args:
-        photos: Files, folders (searched in all subfolders), globs, or addresses that fsspec knows, such as
+        photos: files, folders (searched in all subfolders), globs, or addresses that fsspec knows, such as
             s3://bucket/folder.
-        output: Folder for the results; made as needed. Workers on several machines need one that all share.
-        options: How.
-        overwrite: Detect again in photos that are finished.
+        output: folder for the results; made as needed. Workers on several machines need one that all share.
+        options: how.
+        overwrite: detect again in photos that are finished.
         engine: local works in this process; ray spreads the photos over processes and machines.
-        workers: Workers of Ray; without it one for each two processors.
-        address: Cluster of Ray to join; without it one is started on this machine.
+        workers: workers of Ray; without it one for each two processors.
+        address: cluster of Ray to join; without it one is started on this machine.
     """
     console = error_console()
     with (

@@ -46,12 +46,12 @@ def export(
 
     Args:
         model: A shipped model, a run folder, or a .safetensors file.
-        output: File to write: .onnx for ONNX Runtime, .xml for OpenVINO (with a .bin beside it).
-        precision: What the engine calculates in. For int8 the range of each number is measured on synthetic
+        output: file to write: .onnx for ONNX Runtime, .xml for OpenVINO (with a .bin beside it).
+        precision: what the engine calculates in. For int8 the range of each number is measured on synthetic
             roads with cracks.
-        photos: Folder or dataset of undamaged road, on which int8 is measured as well.
-        data_root: Folder with the named datasets; else the variable UPCRACKNET_DATA.
-        preset: Detection settings of a restorer, other than the model's own.
+        photos: folder or dataset of undamaged road, on which int8 is measured as well.
+        data_root: folder with the named datasets; else the variable UPCRACKNET_DATA.
+        preset: detection settings of a restorer, other than the model's own.
     """
     if model in CLASSICAL or runtime_of_file(Path(model)) is not None:
         raise ConfigurationError(f"{model}: no trained network; give a model or a .safetensors file")

@@ -66,7 +66,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         arguments: words after ``upcracknet``; None takes the process's own.
 
     Returns:
-        Exit code.
+        exit code.
     """
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     try:

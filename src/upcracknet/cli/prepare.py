@@ -50,17 +50,17 @@ def prepare(
         upcracknet prepare roads/ 'more/*.jpg' -o patches --model local-contrast --count 500
 
     Args:
-        photos: Files, folders (searched for photos in all subfolders), globs, or names of datasets; masks
+        photos: files, folders (searched for photos in all subfolders), globs, or names of datasets; masks
             that lie with them are used only to say, afterwards, how many chosen patches are free of cracks.
-        output: Folder for the results; made as needed.
-        count: How many patches; fewer where no more look undamaged.
-        sizes: Sides of the windows in pixels, multiples of 16 from 64 on.
-        rounds: How often the classifier learns and the choice is made again; 0 leaves it to the model.
-        per_photo: At most so many patches from one photo; without it twice a photo's fair share.
+        output: folder for the results; made as needed.
+        count: how many patches; fewer where no more look undamaged.
+        sizes: sides of the windows in pixels, multiples of 16 from 64 on.
+        rounds: how often the classifier learns and the choice is made again; 0 leaves it to the model.
+        per_photo: at most so many patches from one photo; without it twice a photo's fair share.
         model: A shipped model, a run folder, a .safetensors file, or local-contrast (nothing learned).
-        seed: The same seed gives the same patches.
-        split: Part of the datasets: train, val or test.
-        data_root: Folder with the named datasets; else the variable UPCRACKNET_DATA.
+        seed: the same seed gives the same patches.
+        split: part of the datasets: train, val or test.
+        data_root: folder with the named datasets; else the variable UPCRACKNET_DATA.
     """
     settings = PreparationSettings(count, sizes, rounds, per_photo, seed)
     with progress_bar() as bar:

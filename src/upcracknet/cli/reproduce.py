@@ -60,17 +60,17 @@ def reproduce(
         upcracknet reproduce sensitivity --budget 1500 --filters 16 --rows 1 2 3
 
     Args:
-        table: Which table or figure.
-        budget: What each row may spend: a name, or a number of patches.
-        output: Folder for the tables and all runs; one for each budget and seed keeps the tables apart.
-        data_root: Folder with the named datasets; else the variable UPCRACKNET_DATA.
-        seed: Seed of all rows.
-        rows: Names or numbers (from 1) of the rows to work on; without it all.
-        base: Training configuration, as YAML, that UP-CrackNet's rows start from; without it the paper's, for
+        table: which table or figure.
+        budget: what each row may spend: a name, or a number of patches.
+        output: folder for the tables and all runs; one for each budget and seed keeps the tables apart.
+        data_root: folder with the named datasets; else the variable UPCRACKNET_DATA.
+        seed: seed of all rows.
+        rows: names or numbers (from 1) of the rows to work on; without it all.
+        base: training configuration, as YAML, that UP-CrackNet's rows start from; without it the paper's, for
             sensitivity that of up-cracknet-32.
-        filters: Channels of the first level of UP-CrackNet's networks in place of the budget's.
-        accelerator: Where to train.
-        maximum_minutes: Stop before the epoch or row that would pass this time, ready to go on.
+        filters: channels of the first level of UP-CrackNet's networks in place of the budget's.
+        accelerator: where to train.
+        maximum_minutes: stop before the epoch or row that would pass this time, ready to go on.
     """
     with console.needs_training("reproducing tables trains networks and"):
         from upcracknet.reproduction.catalogue import reproduce_named

@@ -38,14 +38,14 @@ def synthesize(
     For example: upcracknet synthesize out/concrete --surface concrete --count 100 --height 256 --width 256
 
     Args:
-        output: Folder for the results; made as needed.
-        count: Number of roads.
-        height: Height of each photo in pixels.
-        width: Width of each photo in pixels.
-        surface: Material of all roads; without it each road draws its own.
-        seed: Seed of the first road; each further road takes the next number.
-        distractors: Add shadows, stains, joints, paint and the like, which are no cracks.
-        overwrite: Replace the roads of an earlier run; other files are never touched.
+        output: folder for the results; made as needed.
+        count: number of roads.
+        height: height of each photo in pixels.
+        width: width of each photo in pixels.
+        surface: material of all roads; without it each road draws its own.
+        seed: seed of the first road; each further road takes the next number.
+        distractors: add shadows, stains, joints, paint and the like, which are no cracks.
+        overwrite: replace the roads of an earlier run; other files are never touched.
     """
     manifest = output / "manifest.json"
     own = _own_files(manifest, overwrite=overwrite)

@@ -190,7 +190,9 @@ def _why_unknown(source: Path | bytes) -> str:
             try:
                 tags = TiffImagePlugin.ImageFileDirectory_v2(start if b"+" in start[:4] else start[:8])
                 file.seek(tags.next)
-                tags.load(file)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # the error says that it is damaged
+                    tags.load(file)
                 bands, bits = tags.get(277, 1), max(tags.get(258, (1,)))
             except (*DECODING_ERRORS, TypeError):
                 return "a damaged TIFF; copy it again"

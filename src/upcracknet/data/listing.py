@@ -151,7 +151,7 @@ class _Search:
         self._is_skipped = cache(_is_skipped)  # of this search: folders change between searches
 
     def expand(self, path: Path) -> list[Path]:
-        """The photos, and the files that look like some, of a file, a folder or a pattern."""
+        """Find the photos, and the files that look like some, of a file, a folder or a pattern."""
         if path.is_dir():
             return sorted(self._below(path))
         if os.path.lexists(path):

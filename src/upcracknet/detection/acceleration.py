@@ -73,7 +73,7 @@ def export_scorer(
 
     Args:
         scorer: a scorer with a trained network.
-        threshold: from its scores to a mask; told to other programs.
+        threshold: from its scores to a mask; stored for other programs.
         path: ``.onnx`` for ONNX Runtime or ``.xml`` for OpenVINO.
         engine: precision to export for.
         description: stored with it, beside what goes in and what comes out in plain words.
@@ -103,14 +103,14 @@ def export_scorer(
 
 
 def can_be_exported(scorer: Scorer) -> bool:
-    """Whether a scorer has a network that other engines can run: one that leaves nothing to chance."""
+    """Tell whether a scorer has a network that other engines can run: one that leaves nothing to chance."""
     return scorer.network is not None and not any(
         isinstance(module, nn.Dropout) and module.training for module in scorer.network.modules()
     )
 
 
 def exported_part(scorer: Scorer) -> nn.Module:
-    """The network of a scorer.
+    """Give the network of a scorer.
 
     Raises:
         ConfigurationError: it has none, or one that other engines cannot run.
@@ -133,7 +133,7 @@ def score_pixels(scorer: Scorer, pixels: UInt8[np.ndarray, "b h w 3"]) -> Float[
     """Score tiles, in any thread.
 
     Returns:
-        Scores in [0, 1], as the scorer gives them.
+        scores in [0, 1], as the scorer gives them.
 
     Raises:
         WeightsError: the scores are not finite, or the engine fails.
@@ -162,7 +162,7 @@ def calibration_roads(scorer: Scorer, count: int = CALIBRATION_ROADS) -> Iterato
 def seen_by_network(
     scorer: Scorer, photos: Iterable[UInt8[np.ndarray, "_h _w 3"]]
 ) -> Iterator[Float[np.ndarray, "b 3 _h _w"]]:
-    """What a scorer gives its network when it scores photos."""
+    """Record what a scorer gives its network when it scores photos."""
     recording = _Recording(exported_part(scorer))
     watched = scorer.with_network(recording)
     for photo in photos:

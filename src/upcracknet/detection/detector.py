@@ -164,7 +164,7 @@ class CrackDetector:
                 Errors name a photo as its key prints.
 
         Yields:
-            The key and the photo's cracks, or what is wrong with the photo; in the order of the items.
+            the key and the photo's cracks, or what is wrong with the photo; in the order of the items.
         """
         waiting: deque[tuple[Key, ScoreCanvas | PhotoError]] = deque()
         batch: list[tuple[ScoreCanvas, Tile, UInt8[np.ndarray, "h w 3"]]] = []
@@ -203,7 +203,7 @@ class CrackDetector:
             size: height and width of the image in pixels.
             name: of the image, for errors.
             scratch: file for the scores, four bytes a pixel; the caller deletes it.
-            progress: told the number of tiles done and of all.
+            progress: called with the number of tiles done and of all.
 
         Raises:
             PhotoError: the image is too small to show a crack.

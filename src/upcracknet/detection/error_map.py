@@ -27,7 +27,7 @@ def error_map(
         center: first subtract the median difference of each colour; not for ``absolute_grey``.
 
     Returns:
-        Errors in [0, 1].
+        errors in [0, 1].
     """
     if kind == "absolute_grey":
         return (_stretched_grey(restored) - _stretched_grey(images)).abs()
@@ -54,7 +54,7 @@ def filter_error(errors: Float[Tensor, "b h w"], settings: DetectionSettings) ->
         settings: window, sigmas, and whether to round to 8 bits first.
 
     Returns:
-        Filtered error maps in [0, 1]; errors that are not finite numbers stay as they are.
+        filtered error maps in [0, 1]; errors that are not finite numbers stay as they are.
     """
     # OpenCV would put numbers in the place of what is none: such errors must stay visible.
     if settings.filter_diameter == 0 or not errors.isfinite().all():

@@ -28,7 +28,7 @@ ReadTile = Callable[[Tile], UInt8[np.ndarray, "th tw 3"]]
 """Gives the pixels of a tile; beyond the image their mirror image."""
 
 Progress = Callable[[int, int], None]
-"""Told the number of tiles done and of all."""
+"""Called with the number of tiles done and of all."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,14 @@ class CrackRows:
         return cls(file, width, tuple(heights), threshold, level_of_rows(threshold, unknown.scores))
 
     def scores(self) -> Rows:
-        """The score map, from the top, in the same blocks each time."""
+        """Read the score map, from the top, in the same blocks each time."""
         with self.file.open("rb") as stream:
             for height in self.heights:
                 block = np.fromfile(stream, np.float32, height * self.width)
                 yield block.reshape(height, self.width)
 
     def masks(self) -> Iterator[Bool[np.ndarray, "_h w"]]:
-        """The mask, in the same blocks."""
+        """Make the mask, in the same blocks."""
         return mask_rows(self.scores, self.threshold, self.level)
 
 
@@ -82,7 +82,7 @@ def scored_rows(
     batch_size: int = 1,
     progress: Progress = lambda done, total: None,
 ) -> Rows:
-    """The score map of a large image, the same as of the whole image at once, holding one row of tiles.
+    """Score a large image by rows: the same map as of the whole image at once, holding one row of tiles.
 
     Args:
         scorer: from images to scores.
@@ -91,10 +91,10 @@ def scored_rows(
         tile: height and width of a tile, in pixels.
         overlap: overlap of neighbouring tiles in pixels.
         batch_size: tiles scored at a time.
-        progress: told the number of tiles done and of all.
+        progress: called with the number of tiles done and of all.
 
     Yields:
-        Rows that no further tile reaches, from the top.
+        rows that no further tile reaches, from the top.
     """
     height, width = size
     tiles = tile_grid(height, width, tile, overlap)

@@ -37,7 +37,7 @@ class Scorer(Protocol):
         ...
 
     def with_network(self: Kind, network: nn.Module | None, name: str | None = None) -> Kind:
-        """A copy that asks another network, which answers in the same form; None keeps the name."""
+        """Make a copy that asks another network, which answers in the same form; None keeps the name."""
         ...
 
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:

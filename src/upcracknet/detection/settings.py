@@ -28,7 +28,7 @@ class DetectionSettings:
         eight_bit: round the error map to 8 bits before it is filtered, as the authors' code does.
         minimum_extent: connected crack pixels that reach less far than this many pixels, in height and in
             width, are taken for specks and dropped.
-        level_floor: pixels below this error are never called crack, whatever Otsu's method says.
+        level_floor: pixels below this error are never marked as crack, whatever Otsu's method says.
     """
 
     statistics: NormalizationStatistics = "image"

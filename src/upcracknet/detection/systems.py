@@ -22,12 +22,12 @@ class System:
         title: what tables call it.
         scorer: of a classical method its class; else a function that gives scorer and threshold, of a trained
             network, the detection settings of its weights, the preset or None, and the scorer's name.
-        learns_from: None for a classical method, which does not learn.
+        learns_from: none for a classical method, which does not learn.
         architecture: what the records of weights call the network.
         weights_file: name of the weights in a run folder.
         network: class of the network that detects; weights' records hold its arguments.
         configuration: dataclass of everything that decides a training run.
-        method: Lightning module of the training.
+        method: lightning module of the training.
         patches: function that gives the patches that a configuration names.
         presets: names of detection settings other than those of the weights.
         size: arguments of the network whose size tables tell, where they are not its defaults.

@@ -30,11 +30,11 @@ class Threshold:
     minimum_extent: int = 0
 
     def level_of(self, score: Float[np.ndarray, "h w"]) -> float:
-        """The score above which this photo's pixels are crack."""
+        """Find the score above which this photo's pixels are crack."""
         return max(otsu_level(score), self.floor) if self.level is None else self.level
 
     def mask(self, score: Float[np.ndarray, "h w"], level: float | None = None) -> Bool[np.ndarray, "h w"]:
-        """The crack pixels of a photo.
+        """Mark the crack pixels of a photo.
 
         Args:
             score: its score map.
@@ -47,7 +47,7 @@ class Threshold:
         return Components.of(score, level).mask(self)
 
     def looks_at_components(self, level: float) -> bool:
-        """Whether more than the level decides about a pixel."""
+        """Tell whether more than the level decides about a pixel."""
         return self.minimum_extent > 1 or self.hysteresis > level
 
     def __str__(self) -> str:
@@ -79,7 +79,7 @@ class Components:
 
     @classmethod
     def of(cls, score: Float[np.ndarray, "h w"], level: float) -> "Components":
-        """The components of a score map."""
+        """Find the components of a score map."""
         above = score > level
         number, found, statistics, _ = cv2.connectedComponentsWithStats(
             above.astype(np.uint8), connectivity=8
@@ -92,19 +92,19 @@ class Components:
         return cls(labels, boxes, np.asarray(statistics, np.int64)[1:, cv2.CC_STAT_AREA], peaks[1:])
 
     def kept(self, threshold: Threshold) -> Bool[np.ndarray, " n"]:
-        """Which components are large and certain enough: the one rule, in memory and in windows."""
+        """Tell which components are large and certain enough: the one rule, in memory and in windows."""
         extents = (self.boxes[:, 2:] - self.boxes[:, :2]).max(axis=1, initial=0)
         kept: np.ndarray = (extents >= threshold.minimum_extent) & (self.peaks > threshold.hysteresis)
         return kept
 
     def mask(self, threshold: Threshold) -> Bool[np.ndarray, "h w"]:
-        """The pixels of the components that are kept."""
+        """Mark the pixels of the components that are kept."""
         chosen: np.ndarray = np.concatenate([[False], self.kept(threshold)])[self.labels]
         return chosen
 
 
 def otsu_level(score: Float[np.ndarray, "h w"]) -> float:
-    """Otsu's threshold of one score map (O of equation 1), over 256 bins between its extremes.
+    """Find Otsu's threshold of one score map (O of equation 1), over 256 bins between its extremes.
 
     Bins over the map's own range, not over 256 fixed grey values: squared errors are small, and 8 bits would
     leave only a few levels of them.
@@ -114,7 +114,7 @@ def otsu_level(score: Float[np.ndarray, "h w"]) -> float:
 
 
 def otsu_counts(score: Float[np.ndarray, "h w"], low: float, high: float) -> Float[np.ndarray, " bins"]:
-    """How many scores lie in each of 256 equal bins from low to high."""
+    """Count how many scores lie in each of 256 equal bins from low to high."""
     if not high > low:
         return np.zeros(OTSU_BINS, np.float32)
     # OpenCV leaves the upper end of the range out; one step up keeps the highest score in.
@@ -123,7 +123,7 @@ def otsu_counts(score: Float[np.ndarray, "h w"], low: float, high: float) -> Flo
 
 
 def otsu_level_of_counts(counts: Float[np.ndarray, " bins"], low: float, high: float) -> float:
-    """Otsu's threshold of values of which only their counts in equal bins between low and high are known."""
+    """Find Otsu's threshold of values of which only their counts in equal bins between low and high are known."""
     if not high > low:
         return high
     # Loading it takes a third of a second, which fixed thresholds need not wait for.

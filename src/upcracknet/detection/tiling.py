@@ -19,7 +19,7 @@ class Tile:
 
 
 def tile_starts(length: int, tile: int, overlap: int) -> list[int]:
-    """Positions of the tiles along one side; spread evenly, so overlaps are at least as asked for."""
+    """Place the tiles along one side; spread evenly, so overlaps are at least as asked for."""
     if length <= tile:
         return [0]
     count = -(-(length - overlap) // (tile - overlap))
@@ -27,7 +27,7 @@ def tile_starts(length: int, tile: int, overlap: int) -> list[int]:
 
 
 def tile_grid(height: int, width: int, tile: tuple[int, int], overlap: int) -> list[Tile]:
-    """All tiles of a photo, row by row.
+    """List all tiles of a photo, row by row.
 
     Raises:
         ValueError: the overlap is not smaller than the tile.
@@ -44,7 +44,7 @@ def tile_grid(height: int, width: int, tile: tuple[int, int], overlap: int) -> l
 
 
 def cut(photo: UInt8[np.ndarray, "h w 3"], tile: Tile) -> UInt8[np.ndarray, "th tw 3"]:
-    """Pixels of a tile; what lies beyond the photo is its mirror image."""
+    """Cut the pixels of a tile; what lies beyond the photo is its mirror image."""
     inside = photo[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width]
     below, right = tile.height - inside.shape[0], tile.width - inside.shape[1]
     if below or right:
@@ -84,7 +84,7 @@ class ScoreCanvas:
             self._weight = np.zeros((height, width), np.float32)
 
     def pieces(self) -> Iterator[tuple[Tile, UInt8[np.ndarray, "th tw 3"]]]:
-        """Tiles with their pixels, cut one at a time."""
+        """Give the tiles with their pixels, cut one at a time."""
         for tile in self.tiles:
             yield tile, cut(self.photo, tile)
 
@@ -102,5 +102,5 @@ class ScoreCanvas:
         self.missing -= 1
 
     def result(self) -> Float[np.ndarray, "h w"]:
-        """The blended score map; all tiles must have been added."""
+        """Give the blended score map; all tiles must have been added."""
         return self._score if self._single else self._score / self._weight

@@ -120,7 +120,7 @@ class CrackRemover(nn.Module):
         return CrackRemoverOutput((images + details[:, :3]).clamp(0, 1), logits[:, 0])
 
     def unshuffled(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 12 _h _w"]:
-        """Photos in [0, 1] at half the resolution, in [-1, 1]: 2×2 pixels are channels of one.
+        """Give photos in [0, 1] at half the resolution, in [-1, 1]: 2×2 pixels are channels of one.
 
         Raises:
             ValueError: when height or width is no multiple of :attr:`size_multiple`.
@@ -134,7 +134,7 @@ class CrackRemover(nn.Module):
         return F.pixel_unshuffle(images * 2 - 1, 2)
 
     def features(self, features: Float[Tensor, "b 12 h w"]) -> Float[Tensor, "b c h w"]:
-        """What the decoder knows at half the resolution, of what :meth:`unshuffled` gives."""
+        """Compute what the decoder knows at half the resolution, of what :meth:`unshuffled` gives."""
         encoded = []
         for level, block in enumerate(self.encoder):
             features = block(F.max_pool2d(features, 2) if level else features)

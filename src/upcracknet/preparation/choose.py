@@ -162,7 +162,7 @@ def choose_undamaged(
         progress: called with what is done.
 
     Returns:
-        The choice; with fewer windows than asked for, or none, where no more look undamaged.
+        the choice; with fewer windows than asked for, or none, where no more look undamaged.
 
     Raises:
         DataError: no photo holds a window.

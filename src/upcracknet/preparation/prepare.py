@@ -51,7 +51,7 @@ def prepare_patches(
         progress: called with what is done.
 
     Returns:
-        Plain values: the folder, counts, the limit of crackness, and, where photos have masks, ``purity`` of
+        plain values: the folder, counts, the limit of crackness, and, where photos have masks, ``purity`` of
         the chosen windows and ``purity_by_chance`` of as many anywhere.
 
     Raises:
@@ -108,7 +108,7 @@ def find_photos(
         split: part of the datasets, and of folders that have it.
 
     Returns:
-        Each photo once: datasets and folders first, then single photos.
+        each photo once: datasets and folders first, then single photos.
 
     Raises:
         DataError: there are no photos, or a dataset is not in its published layout.

@@ -60,7 +60,7 @@ def score_photos(
         progress: called after each photo.
 
     Returns:
-        What was found in each photo that can be read, in order.
+        what was found in each photo that can be read, in order.
     """
     scored: list[ScoredPhoto] = []
     items = ((sample, sample.photo) for sample in samples)

@@ -74,7 +74,7 @@ def cleanest(
         limit: windows above it are never chosen, even where too few remain.
 
     Returns:
-        Numbers of the chosen windows, the most crack-like first.
+        numbers of the chosen windows, the most crack-like first.
     """
     size = windows[:, 3].astype(np.float64)
     order = np.lexsort((crackness, -size))

@@ -42,7 +42,7 @@ def draw_figure(
         data_root: folder of the datasets.
 
     Returns:
-        The picture's path, and the rows that it shows.
+        the picture's path, and the rows that it shows.
 
     Raises:
         ConfigurationError: there is no measured row to show.

@@ -98,7 +98,7 @@ def train_row(
         progress: show live progress on stderr.
 
     Returns:
-        Whether it is trained to its end.
+        whether it is trained to its end.
 
     Raises:
         UpCrackNetError: as ``upcracknet.training.recipe.train``.

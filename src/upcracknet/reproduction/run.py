@@ -171,7 +171,7 @@ class Run:
         return self.maximum_minutes - (time.perf_counter() - self._started) / 60
 
     def is_over(self) -> bool:
-        """Whether the limit has passed."""
+        """Tell whether the limit has passed."""
         return self.minutes_left is not None and self.minutes_left <= 0
 
     def write_table(self, experiment: Experiment) -> dict[str, Any]:
@@ -192,7 +192,7 @@ def reproduce(experiment: Experiment, rows: Sequence[Row], run: Run) -> list[Row
         run: where and how.
 
     Returns:
-        The state of each of these rows.
+        the state of each of these rows.
 
     Raises:
         DataError: a dataset that an unfinished row needs is missing.

@@ -38,7 +38,7 @@ def write_table(experiment: Experiment, states: Sequence[RowState], folder: Path
         folder: where to.
 
     Returns:
-        What the JSON holds.
+        what the JSON holds.
 
     Raises:
         OutputError: a file cannot be written.
@@ -57,7 +57,7 @@ def write_overview(name: str, tables: Sequence[dict[str, Any]], folder: Path) ->
         folder: where to.
 
     Returns:
-        What the JSON holds: one record a system, figures in per cent, None where there are none.
+        what the JSON holds: one record a system, figures in per cent, None where there are none.
 
     Raises:
         OutputError: a file cannot be written.
@@ -85,7 +85,7 @@ def summary(record: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]:
         record: from ``table_record``.
 
     Returns:
-        Title, columns and rows.
+        title, columns and rows.
     """
     title = f"{record['title']}; seed {record['seed']}, per cent, protocol paper"
     columns = ["row"]

@@ -74,10 +74,10 @@ def process_by_ray(
         cluster: which workers.
 
     Yields:
-        The record of each photo as it is done.
+        the record of each photo as it is done.
 
     Raises:
-        ConfigurationError: Ray is not installed, or its cluster cannot be reached.
+        ConfigurationError: ray is not installed, or its cluster cannot be reached.
         UpCrackNetError: a worker stopped.
     """
     if find_spec("ray") is None:

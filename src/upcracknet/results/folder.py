@@ -50,11 +50,11 @@ class ResultFolder:
     path: Path
 
     def file(self, relative: str) -> Path:
-        """The file that a record names."""
+        """Find the file that a record names."""
         return self.path / relative
 
     def photo(self, record: Record) -> Path | str:
-        """Where a record's photo lies: where both were moved together, or where it was; or its URL."""
+        """Find a record's photo: where both were moved together, or where it was; or its URL."""
         if record.photo_relative is not None:
             moved = self.path / record.photo_relative
             return moved if moved.exists() else Path(record.photo)
@@ -69,7 +69,7 @@ class ResultFolder:
         return Record.read(self._record_path(name))
 
     def records(self) -> Iterator[Record]:
-        """All records, sorted by name; not held."""
+        """Read all records, sorted by name; not held."""
         for path in _below(self.path / "records"):
             yield Record.read(path)
 
@@ -158,7 +158,7 @@ class WritableResults(ResultFolder):
         return Plan(todo, frozenset(names.values()), len(finished))
 
     def relative(self, source: Source) -> str | None:
-        """The path of a photo from this folder; None for a URL."""
+        """Give the path of a photo from this folder; None for a URL."""
         if source.path is None:
             return None
         return Path(os.path.relpath(source.path, self.path.absolute())).as_posix()
@@ -171,7 +171,7 @@ class WritableResults(ResultFolder):
             whole: whether all of them have been worked on.
 
         Returns:
-            Counts of the plan's photos, and the twenty of them with the largest share of crack.
+            counts of the plan's photos, and the twenty of them with the largest share of crack.
 
         Raises:
             OutputError: the tables cannot be written, or results are gone that had been written.

@@ -81,7 +81,7 @@ def _in_blocks(rows: Iterator[np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:
 
 
 def pixel_size(image: Any) -> float | None:
-    """Millimetres of a pixel on the ground: the root of its area, in the middle of the image.
+    """Compute the millimetres of a pixel on the ground: the root of its area, in the middle of the image.
 
     The transform may be turned or sheared. A survey's grid (UTM, state plane, in metres or feet) is taken at
     its word; where a projection stretches the ground by more than a per cent, such as Web Mercator, or
@@ -91,7 +91,7 @@ def pixel_size(image: Any) -> float | None:
         image: opened by rasterio.
 
     Returns:
-        None where the image does not say in which reference system it lies.
+        none where the image does not say in which reference system it lies.
     """
     if image.crs is None or image.transform.is_identity:
         return None

@@ -22,7 +22,7 @@ def photo_names(addresses: list[str], known: dict[str, str], taken: set[str]) ->
         taken: names that other photos have, case-folded; the new ones are added.
 
     Returns:
-        The name of each address.
+        the name of each address.
     """
     if not addresses:
         return {}

@@ -29,7 +29,7 @@ CACHE = 64_000_000, 1_000_000_000
 
 
 def is_for_windows(path: Path, large: int = LARGE) -> bool:
-    """Whether an image is to be read in windows.
+    """Tell whether an image is to be read in windows.
 
     It is if it is very large, if it knows where it lies on the ground, or if it is a TIFF that Pillow cannot
     read. Without rasterio no image is.
@@ -58,7 +58,7 @@ def is_for_windows(path: Path, large: int = LARGE) -> bool:
 
 
 def place_is_lost(path: Path) -> bool:
-    """Whether an image knows where it lies on the ground, but rasterio is not there to tell."""
+    """Tell whether an image knows where it lies on the ground, but rasterio is not there to tell."""
     if find_spec("rasterio") is not None:
         return False
     if _world_file(path) is not None:
@@ -111,7 +111,7 @@ def one_line_errors(path: Path) -> Iterator[None]:
 
 
 def has_place(image: Any) -> bool:
-    """Whether an image knows where it lies: by a reference system, a transform, or ground control points."""
+    """Tell whether an image knows where it lies: by a reference system, a transform, or ground control points."""
     return image.crs is not None or not image.transform.is_identity or bool(image.gcps[0])
 
 

@@ -67,7 +67,7 @@ def detect_raster(
         overlay: PNG or JPEG to write: the image, shrunk, with its cracks in red.
         score: GeoTIFF to write: 65535 is a score of 1.
         scratch: folder for the scores and for half-written files; None takes the mask's.
-        progress: told the number of tiles done and of all.
+        progress: called with the number of tiles done and of all.
 
     Raises:
         PhotoError: the image cannot be read, or is too small.

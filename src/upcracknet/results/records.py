@@ -69,7 +69,7 @@ class Record:
         return [file for file in (self.mask, self.overlay, self.score) if file]
 
     def to_json(self) -> bytes:
-        """The content of the record's file."""
+        """Give the content of the record's file."""
         # Escapes alone keep file names that are not UTF-8.
         return (json.dumps(asdict(self), indent=1) + "\n").encode()
 
@@ -142,7 +142,7 @@ def write_tables(folder: Path, records: Iterable[Record], scratch: Path) -> Coun
         scratch: folder for half-written files.
 
     Returns:
-        Counts of the photos.
+        counts of the photos.
 
     Raises:
         OutputError: a file cannot be written.

@@ -50,10 +50,10 @@ class Detection:
         Args:
             engine: ``local`` works in this process; ``ray`` spreads the photos over processes and machines.
             cluster: which workers of Ray.
-            progress: told of the tiles of large photos, where they are read in this process.
+            progress: called with the tiles of large photos, where they are read in this process.
 
         Yields:
-            The record of each photo, once its files are whole.
+            the record of each photo, once its files are whole.
 
         Raises:
             OutputError: the results cannot be written.

@@ -12,7 +12,7 @@ class DetectionOptions:
 
     Attributes:
         model: default, teacher, up-cracknet-32, up-cracknet-32-calibrated, a run folder of `upcracknet
-            train`, a .safetensors file, a file of `upcracknet export`, or a classical method of `upcracknet
+            train`, a .safetensors file, a file of ``upcracknet export``, or a classical method of `upcracknet
             methods`, such as sauvola.
         preset: detection settings other than the model's own: paper, paper-running or authors; for weights of
             Deepcrack19 guided-filter.

@@ -90,7 +90,7 @@ class Source:
 
 
 def is_url(address: str) -> bool:
-    """Whether it is an address for fsspec, such as ``s3://bucket/road``."""
+    """Tell whether it is an address for fsspec, such as ``s3://bucket/road``."""
     return "://" in address
 
 
@@ -101,7 +101,7 @@ def find_photos(addresses: list[str]) -> tuple[list[Source], str | None]:
         addresses: files, folders, globs; URLs of files, of folders, or with globs.
 
     Returns:
-        The photos, sorted by address; and in a sentence what was left out, if anything was.
+        the photos, sorted by address; and in a sentence what was left out, if anything was.
 
     Raises:
         DataError: there are none, or an address cannot be reached.

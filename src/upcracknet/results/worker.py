@@ -30,7 +30,7 @@ LARGE_PIXEL = 10.0
 """Millimetres of a pixel from which on cracks can hardly be seen."""
 
 TileProgress = Callable[[Work, int, int], None]
-"""Told a large photo, the number of its tiles done and of all."""
+"""Called with a large photo, the number of its tiles done and of all."""
 
 
 class Worker:
@@ -40,7 +40,7 @@ class Worker:
         detector: finds the cracks.
         results: where the results go.
         settings: what the results depend on, and which are written.
-        progress: told of the tiles of large photos.
+        progress: called with the tiles of large photos.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Worker:
         """Find the cracks of photos and write their results.
 
         Yields:
-            The record of each photo; of one that cannot be used, what is wrong. Large photos come last.
+            the record of each photo; of one that cannot be used, what is wrong. Large photos come last.
 
         Raises:
             OutputError: the results cannot be written.

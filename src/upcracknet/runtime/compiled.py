@@ -19,7 +19,7 @@ Run = Callable[[Float[np.ndarray, "b 3 h w"]], Sequence[np.ndarray]]
 
 
 def size_multiple(network: nn.Module) -> int:
-    """What height and width of a network's images must be multiples of, in pixels; each network knows it."""
+    """Tell what height and width of a network's images must be multiples of, in pixels; each network knows it."""
     return int(network.size_multiple)  # type: ignore[arg-type]  # a module's attributes have no types
 
 
@@ -67,7 +67,7 @@ class CompiledNetwork(nn.Module):
         """Ask the engine.
 
         Returns:
-            The answer, in the network's form.
+            the answer, in the network's form.
 
         Raises:
             WeightsError: the engine fails, or answers in another form.
@@ -125,7 +125,7 @@ def answer_with(form: Any, tensors: Sequence[Tensor]) -> Any:
 
 
 def tensors_of(answer: Any) -> dict[str, Tensor]:
-    """The tensors of an answer by their names; lists of side outputs serve training alone."""
+    """Give the tensors of an answer by their names; lists of side outputs serve training alone."""
     if isinstance(answer, Tensor):
         return {"output": answer}
     names = [field.name for field in fields(answer)] if is_dataclass(answer) else answer._fields
@@ -134,6 +134,6 @@ def tensors_of(answer: Any) -> dict[str, Tensor]:
 
 
 def reason(error: Exception) -> str:
-    """The beginning of what an engine says, in one line; its own texts run over pages."""
+    """Give the beginning of what an engine says, in one line; its own texts run over pages."""
     text = one_line(error)
     return text if len(text) <= 100 else f"{text[:100]}…"

@@ -53,7 +53,7 @@ class Engine:
         return f"{self.runtime} {self.precision}"
 
     def chosen(self) -> "Engine":
-        """The engine itself, or for ``auto`` the fastest that is installed.
+        """Give the engine itself, or for ``auto`` the fastest that is installed.
 
         Raises:
             ConfigurationError: it is not installed, or it or the processor cannot calculate in this
@@ -92,7 +92,7 @@ class Engine:
 
 
 def has_bfloat16() -> bool:
-    """Whether this processor multiplies in bfloat16 (AVX-512 BF16, AMX); others would only imitate it."""
+    """Tell whether this processor multiplies in bfloat16 (AVX-512 BF16, AMX); others would only imitate it."""
     supports = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     return any(getattr(torch.cpu, name, lambda: False)() for name in supports)
 

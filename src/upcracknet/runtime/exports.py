@@ -39,7 +39,7 @@ class EngineModule(Protocol):
         """Bring an ONNX graph into the engine's own form."""
 
     def quantize(self, graph: Path, examples: Iterable[np.ndarray]) -> Any:
-        """The same in 8-bit integers, their ranges measured on examples."""
+        """Write the same in 8-bit integers, their ranges measured on examples."""
 
     def save(self, model: Any, path: Path, description: str) -> None:
         """Write a model with its description."""
@@ -52,7 +52,7 @@ class EngineModule(Protocol):
 
 
 def runtime_of_file(path: Path) -> Literal["onnx", "openvino"] | None:
-    """The engine of an exported model, by its suffix; None if it is none."""
+    """Tell the engine of an exported model, by its suffix; None if it is none."""
     return _SUFFIXES.get(path.suffix.lower())
 
 

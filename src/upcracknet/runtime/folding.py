@@ -78,7 +78,7 @@ class CrackMarker(nn.Module):
 
 
 def without_narrow_transposed(network: nn.Module) -> nn.Module:
-    """A copy whose transposed convolutions with few outputs are convolutions.
+    """Make a copy whose transposed convolutions with few outputs are convolutions.
 
     They end a decoder, and OpenVINO leaves everything after the last ordinary convolution in 32 bits: the
     whole decoder of a U-Net, if its last layer is a transposed one.

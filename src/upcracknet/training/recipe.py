@@ -65,7 +65,7 @@ def train(
         data_root: folder of the named datasets; None reads the environment variable UPCRACKNET_DATA.
         devices: processes of this machine that share the batches (data-parallel).
         nodes: machines that share them; on each, torchrun or Slurm starts the processes.
-        accelerator: Lightning's name of the accelerator: ``auto``, ``cpu``, ``gpu``.
+        accelerator: lightning's name of the accelerator: ``auto``, ``cpu``, ``gpu``.
         maximum_minutes: stop before the epoch that would pass this time, ready to be resumed; one epoch is
             trained in any case. None trains to the end.
         tensorboard: also write TensorBoard events.

@@ -16,7 +16,7 @@ class Frangi(BaseScorer):
 
     Args:
         sigmas: scales in pixels.
-        structure: Frangi's c: what the strength of the second derivatives, times the scale squared, is
+        structure: frangi's c: what the strength of the second derivatives, times the scale squared, is
             compared with. Fixed, not taken from the image's own maximum, so that scores of different photos
             can be compared.
     """

@@ -64,7 +64,7 @@ class SemanticBranch(nn.Module):
     def forward(
         self, images: Float[Tensor, "b 3 h w"]
     ) -> tuple[Float[Tensor, "b 128 h/32 w/32"], list[Float[Tensor, "b _ _ _"]]]:
-        """The features with their context, and those of each stage for the boosters."""
+        """Compute the features with their context, and those of each stage for the boosters."""
         features: Tensor = images
         stages = []
         for stage in self.stages:
@@ -74,7 +74,7 @@ class SemanticBranch(nn.Module):
 
 
 def depthwise_separable() -> nn.Sequential:
-    """A convolution of each channel by itself, then one across them."""
+    """Build a convolution of each channel by itself, then one across them."""
     return nn.Sequential(
         ConvolutionBlock(CHANNELS, CHANNELS, groups=CHANNELS, activation=False),
         nn.Conv2d(CHANNELS, CHANNELS, 1, bias=False),
@@ -119,7 +119,7 @@ def head(channels: int) -> nn.Sequential:
 
 
 def booster(channels: int, scale: int) -> nn.Sequential:
-    """A head for training alone, at twice the size of the stage that it is fed with.
+    """Build a head for training alone, at twice the size of the stage that it is fed with.
 
     Args:
         channels: of the stage.

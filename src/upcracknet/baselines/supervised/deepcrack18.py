@@ -46,7 +46,7 @@ class Fusion(nn.Module):
     def forward(
         self, encoded: Float[Tensor, "b _ h w"], decoded: Float[Tensor, "b _ h w"], size: tuple[int, ...]
     ) -> Float[Tensor, "b 1 _ _"]:
-        """Logits of this scale, of the given height and width."""
+        """Compute logits of this scale, of the given height and width."""
         features = torch.cat([encoded, decoded], dim=1)
         if not self.enlarge_first:
             features = self.reduction(features)

@@ -29,7 +29,7 @@ def refine(fused: Float[Tensor, "b h w"], first_side: Float[Tensor, "b h w"]) ->
         first_side: probabilities of the side output of the first stage, in [0, 1].
 
     Returns:
-        Values of about 0 to 1; crack where they exceed :data:`REFINED_LEVEL`.
+        values of about 0 to 1; crack where they exceed :data:`REFINED_LEVEL`.
     """
     refined = [
         guided_filter(guide, (answer > FUSED_LEVEL).astype(np.float64), RADIUS, EPSILON)
@@ -43,7 +43,7 @@ def refine(fused: Float[Tensor, "b h w"], first_side: Float[Tensor, "b h w"]) ->
 def guided_filter(
     guide: Float[np.ndarray, "h w"], image: Float[np.ndarray, "h w"], radius: int, epsilon: float
 ) -> Float[np.ndarray, "h w"]:
-    """The linear function of the guide that is nearest to the image in every window, averaged over windows.
+    """Fit the linear function of the guide that is nearest to the image in every window, averaged over windows.
 
     Args:
         guide: whose edges the result keeps.
@@ -52,7 +52,7 @@ def guided_filter(
         epsilon: variance of the guide, up to which a window counts as flat and is averaged.
 
     Returns:
-        The filtered image, in double precision.
+        the filtered image, in double precision.
     """
 
     def sums(values: Float[np.ndarray, "h w"]) -> Float[np.ndarray, "h w"]:

@@ -37,7 +37,7 @@ class InitialBlock(nn.Module):
 
 
 def context_bottlenecks() -> list[nn.Module]:
-    """Bottlenecks 2.1 to 2.8 of Table 1, repeated as 3.1 to 3.8: plain, dilated and asymmetric ones."""
+    """Build bottlenecks 2.1 to 2.8 of Table 1, repeated as 3.1 to 3.8: plain, dilated and asymmetric ones."""
     return [
         RegularBottleneck(128),
         RegularBottleneck(128, dilation=2),

@@ -38,7 +38,7 @@ DROPOUT = 0.1
 
 
 def resized(features: Float[Tensor, "b c h w"], like: Tensor) -> Float[Tensor, "b c h2 w2"]:
-    """Features at the height and width of others."""
+    """Resize features to the height and width of others."""
     return F.interpolate(features, size=like.shape[-2:], mode="bilinear")
 
 

@@ -66,7 +66,7 @@ class LastBottleneck(nn.Module):
 
 
 def mirrored_stage(channels: int, blocks: int, last: nn.Module) -> nn.Sequential:
-    """A stage of ResNet backwards: its plain bottlenecks, then the mirror image of its first one."""
+    """Build a stage of ResNet backwards: its plain bottlenecks, then the mirror image of its first one."""
     plain = (Bottleneck(channels, channels // EXPANSION) for _ in range(blocks - 1))
     return nn.Sequential(*plain, last)
 

@@ -22,7 +22,7 @@ WIDTHS = (64, 128, 256, 512, 1024)
 
 
 def double_convolution(channels: int, out_channels: int) -> nn.Sequential:
-    """The two 3×3 convolutions of one level."""
+    """Build the two 3×3 convolutions of one level."""
     return nn.Sequential(
         ConvolutionBlock(channels, out_channels), ConvolutionBlock(out_channels, out_channels)
     )

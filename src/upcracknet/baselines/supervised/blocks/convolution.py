@@ -4,7 +4,7 @@ from torch import nn
 
 
 class ConvolutionBlock(nn.Sequential):
-    """Convolution without bias, batch normalisation and, unless told otherwise, ReLU.
+    """Convolution without bias, batch normalisation and, unless given otherwise, ReLU.
 
     Args:
         channels: channels of the input.

@@ -18,7 +18,7 @@ REDUCTION = 4
 def extension(
     convolutions: Sequence[nn.Conv2d | nn.ConvTranspose2d], rectifier: type[nn.Module], dropout: float
 ) -> nn.Sequential:
-    """The convolutions with what stands between them, and dropout of whole channels at the end."""
+    """Build the convolutions with what stands between them, and dropout of whole channels at the end."""
     layers: list[nn.Module] = []
     for convolution in convolutions:
         layers += [convolution, nn.BatchNorm2d(convolution.out_channels), rectifier()]
@@ -91,7 +91,7 @@ class DownsamplingBottleneck(nn.Module):
     def forward(
         self, features: Float[Tensor, "b c h w"]
     ) -> tuple[Float[Tensor, "b _ h/2 w/2"], Int64[Tensor, "b c h/2 w/2"]]:
-        """The features at half the size, and where the maxima of the input were."""
+        """Compute the features at half the size, and where the maxima of the input were."""
         pooled, places = F.max_pool2d(features, 2, return_indices=True)
         main = F.pad(pooled, (0, 0, 0, 0, 0, self.added_channels))
         return self.activation(main + self.extension(features)), places

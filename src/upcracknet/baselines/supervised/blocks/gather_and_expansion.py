@@ -32,7 +32,7 @@ class Stem(nn.Module):
         self.fusion = ConvolutionBlock(2 * channels, channels)
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b c h/4 w/4"]:
-        """Features at a quarter of the size."""
+        """Compute features at a quarter of the size."""
         features = self.first(images)
         fused: Tensor = self.fusion(torch.cat([self.convolved(features), self.pooled(features)], dim=1))
         return fused

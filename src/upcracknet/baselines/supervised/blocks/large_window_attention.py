@@ -21,7 +21,7 @@ def window_contexts(features: Float[Tensor, "b c h w"], ratio: int) -> Float[Ten
         ratio: a divisor of :data:`WINDOW`, at least 2.
 
     Returns:
-        Cells, WINDOW / ratio of them per window in each direction, after a margin on each side.
+        cells, WINDOW / ratio of them per window in each direction, after a margin on each side.
     """
     padded = F.pad(features, [WINDOW * (ratio - 1) // 2] * 4)
     return (F.max_pool2d(padded, ratio) + F.avg_pool2d(padded, ratio)) / 2
@@ -36,7 +36,7 @@ def windows(features: Float[Tensor, "b c h w"], stride: int, heads: int) -> Floa
         heads: a divisor of c.
 
     Returns:
-        Images and windows one after the other; heads; channels of a head; 64 places, row by row.
+        images and windows one after the other; heads; channels of a head; 64 places, row by row.
     """
     cut = F.unfold(features, WINDOW, stride=stride)
     return cut.mT.reshape(-1, heads, features.shape[1] // heads, WINDOW**2)
@@ -55,7 +55,7 @@ class PositionMixing(nn.Module):
         self.bias = nn.Parameter(torch.zeros(heads, 1, WINDOW**2))
 
     def forward(self, context: Float[Tensor, "n heads c p"]) -> Float[Tensor, "n heads c p"]:
-        """What each place gets from all places."""
+        """Compute what each place gets from all places."""
         return context @ self.weight.mT + self.bias
 
 

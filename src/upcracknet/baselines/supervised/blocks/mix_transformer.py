@@ -118,7 +118,7 @@ class Block(nn.Module):
         self.stochastic_depth = StochasticDepth(stochastic_depth)
 
     def forward(self, tokens: Float[Tensor, "b n c"], height: int, width: int) -> Float[Tensor, "b n c"]:
-        """One block of the transformer."""
+        """Run one block of the transformer."""
         tokens = tokens + self.stochastic_depth(self.attn(self.norm1(tokens), height, width))
         mixed: Tensor = tokens + self.stochastic_depth(self.mlp(self.norm2(tokens), height, width))
         return mixed
@@ -133,7 +133,7 @@ class PatchEmbedding(nn.Module):
         self.norm = nn.LayerNorm(out_channels)
 
     def forward(self, features: Float[Tensor, "b c h w"]) -> tuple[Float[Tensor, "b n c2"], int, int]:
-        """Tokens row by row, and height and width of their map."""
+        """Give tokens row by row, and height and width of their map."""
         features = self.proj(features)
         return self.norm(features.flatten(2).mT), features.shape[2], features.shape[3]
 

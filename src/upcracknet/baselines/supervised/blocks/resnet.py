@@ -111,7 +111,7 @@ class ResNet(nn.Module):
         )
 
     def stem(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b c h2 w2"]:
-        """What comes before the pooling: 64 channels, 128 of the deep stem, at half the size."""
+        """Build what comes before the pooling: 64 channels, 128 of the deep stem, at half the size."""
         features = F.relu(self.bn1(self.conv1(images)), inplace=True)
         if self.deep_stem:
             features = F.relu(self.bn2(self.conv2(features)), inplace=True)

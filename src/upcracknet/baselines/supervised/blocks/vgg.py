@@ -108,7 +108,7 @@ class MirroredVGG16(nn.Module):
         )
 
     def forward(self, encoding: Encoding) -> tuple[Float[Tensor, "b _ _ _"], ...]:
-        """Features of each stage, in the order of the encoder's: the first is at the images' own size."""
+        """Compute features of each stage, the first at the images' own size."""
         decoded = []
         features: Tensor = encoding.features
         for stage, places in zip(reversed(self.stages), reversed(encoding.places), strict=True):

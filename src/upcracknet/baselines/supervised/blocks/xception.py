@@ -88,7 +88,7 @@ class Xception(nn.Module):
     def forward(
         self, images: Float[Tensor, "b 3 h w"]
     ) -> tuple[Float[Tensor, "b 128 h2 w2"], Float[Tensor, "b 2048 h3 w3"]]:
-        """The first block's features at 1/4 of the size, and the last ones at 1/16."""
+        """Compute the first block's features at 1/4 of the size, and the last ones at 1/16."""
         features = fine = self.entry[0](self.stem(images))
         for block in self.entry[1:]:
             features = block(features)

@@ -36,7 +36,7 @@ class Deepcrack19(SupervisedNetwork):
                 nn.init.xavier_normal_(module.weight)
 
     def side_outputs(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 5 h w"]:
-        """Compute logits of each stage, at the images' size; sides of the images are multiples of 16 pixels."""
+        """Compute logits of each stage, at the images' size, whose sides are multiples of 16 pixels."""
         encoding = self.backbone(images)
         outputs = [
             F.interpolate(side(stage), size=images.shape[-2:], mode="bilinear", align_corners=True)

@@ -43,7 +43,7 @@ def refine(fused: Float[Tensor, "b h w"], first_side: Float[Tensor, "b h w"]) ->
 def guided_filter(
     guide: Float[np.ndarray, "h w"], image: Float[np.ndarray, "h w"], radius: int, epsilon: float
 ) -> Float[np.ndarray, "h w"]:
-    """Fit the linear function of the guide that is nearest to the image in every window, averaged over windows.
+    """Fit, in every window, the linear function of the guide nearest to the image; average them.
 
     Args:
         guide: whose edges the result keeps.

@@ -58,7 +58,7 @@ class CrackMap:
         return self.crack_pixels * self.millimetres_per_pixel**2 / 100
 
     def overlay(self) -> UInt8[np.ndarray, "h w 3"]:
-        """Draw the photo with its cracks in red, outlined so that hairline cracks stay visible when shrunk."""
+        """Draw the photo with its cracks in red, outlined so that hairlines stay visible when shrunk."""
         mask = self.mask.astype(np.uint8)
         # About a thousandth of the photo's side: visible on a screen, without hiding the crack.
         reach = 2 * max(1, round(max(mask.shape) / 1500)) + 1

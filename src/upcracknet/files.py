@@ -67,7 +67,7 @@ def json_bytes(content: Any) -> bytes:
 
 
 def one_line(error: BaseException) -> str:
-    """Say what an error says, without line breaks, and without its number and file name; its kind if nothing."""
+    """Say what an error says, without line breaks, number and file name; its kind if it says nothing."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return " ".join(text.split()) or type(error).__name__
 

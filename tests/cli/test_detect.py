@@ -116,7 +116,7 @@ def test_a_second_run_skips_what_is_finished(photos, detect, small_model, tmp_pa
     assert stamp() == 2
     # The same tensors that detect otherwise are another model.
     tensors, record = load_weights(small_model)
-    save_weights(small_model, tensors, replace(record, detection={"input_size": 64, "level_floor": 0.9}))
+    save_weights(small_model, tensors, replace(record, detection={"input_size": 64, "center": True}))
     assert detect(photos) == 0
     assert stamp() == 3
 

@@ -33,7 +33,7 @@ def error_console() -> Console:
 
 
 def progress_bar(console: Console | None = None) -> Progress:
-    """Make a display with a bar for each task: how much is done, time spent and time left; on standard error."""
+    """Make a display with a bar for each task: how much is done, time spent, time left; on standard error."""
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -48,12 +49,14 @@ class Pretrained:
         threshold: from scores to a mask.
         sha256: checksum of the model's tensors, its one identity; None for a classical method.
         engine: what runs its network.
+        settings: how it detects, as stored with the weights; a preset takes their place.
     """
 
     scorer: Scorer
     threshold: Threshold
     sha256: str | None
     engine: Engine
+    settings: dict[str, Any]
 
 
 def load_pretrained(
@@ -80,7 +83,7 @@ def load_pretrained(
                 f"{model} has no network for {engine}; leave --runtime and --precision out"
             )
         classical = imported(SYSTEMS[str(model)].scorer)()
-        return Pretrained(classical, Threshold(classical.level), None, replace(engine, runtime="torch"))
+        return Pretrained(classical, Threshold(classical.level), None, replace(engine, runtime="torch"), {})
     path = weights_path(model)
     if runtime_of_file(path) is not None:
         return _load_exported(path, preset, engine)
@@ -100,7 +103,7 @@ def load_pretrained(
             raise
         # Asked for whatever works.
         return load_pretrained(model, preset, in_torch)
-    return Pretrained(scorer, threshold, record.sha256, chosen)
+    return Pretrained(scorer, threshold, record.sha256, chosen, record.detection)
 
 
 def load_network(path: Path) -> nn.Module:
@@ -164,7 +167,7 @@ def _load_exported(path: Path, preset: str | None, engine: Engine) -> Pretrained
         raise WeightsError(f"{path}: written by another version of upcracknet; export it again")
     chosen = replace(engine, runtime=own, precision=precision)
     exported = scorer.with_network(open_exported(path, network, chosen))
-    return Pretrained(exported, threshold, record.sha256, chosen)
+    return Pretrained(exported, threshold, record.sha256, chosen, record.detection)
 
 
 def _scorer(

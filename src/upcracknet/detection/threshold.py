@@ -123,7 +123,7 @@ def otsu_counts(score: Float[np.ndarray, "h w"], low: float, high: float) -> Flo
 
 
 def otsu_level_of_counts(counts: Float[np.ndarray, " bins"], low: float, high: float) -> float:
-    """Find Otsu's threshold of values of which only their counts in equal bins between low and high are known."""
+    """Find Otsu's threshold of values that are known by their counts in equal bins from low to high alone."""
     if not high > low:
         return high
     # Loading it takes a third of a second, which fixed thresholds need not wait for.

@@ -111,7 +111,7 @@ def one_line_errors(path: Path) -> Iterator[None]:
 
 
 def has_place(image: Any) -> bool:
-    """Tell whether an image knows where it lies: by a reference system, a transform, or ground control points."""
+    """Tell whether an image knows where it lies: by a reference system, a transform or control points."""
     return image.crs is not None or not image.transform.is_identity or bool(image.gcps[0])
 
 

@@ -112,6 +112,7 @@ def load(options: DetectionOptions, *, alone: bool = True) -> tuple[CrackDetecto
     )
     detection = {
         "preset": options.preset,
+        "settings": pretrained.settings,
         "threshold": asdict(pretrained.threshold),
         "runtime": pretrained.engine.runtime,
         "precision": options.precision,

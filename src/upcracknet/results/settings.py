@@ -47,7 +47,7 @@ class ResultSettings:
     Attributes:
         model: name or file of the model.
         sha256: checksum of the model's tensors; None for a classical method.
-        detection: how the model detects: preset, threshold, engine, overlap of tiles.
+        detection: how the model detects: preset, the weights' own settings, threshold, engine, tiles.
         overlays: whether the photo with its cracks in red is written.
         scores: in which form the score map is written.
         millimetres_per_pixel: size of a pixel on the road, where the user gave it.

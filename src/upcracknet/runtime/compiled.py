@@ -19,7 +19,7 @@ Run = Callable[[Float[np.ndarray, "b 3 h w"]], Sequence[np.ndarray]]
 
 
 def size_multiple(network: nn.Module) -> int:
-    """Tell what height and width of a network's images must be multiples of, in pixels; each network knows it."""
+    """Tell what the sides of a network's images must be multiples of, in pixels; each network knows it."""
     return int(network.size_multiple)  # type: ignore[arg-type]  # a module's attributes have no types
 
 

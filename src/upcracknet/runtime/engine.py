@@ -92,7 +92,7 @@ class Engine:
 
 
 def has_bfloat16() -> bool:
-    """Tell whether this processor multiplies in bfloat16 (AVX-512 BF16, AMX); others would only imitate it."""
+    """Tell whether this processor multiplies in bfloat16 (AVX-512 BF16, AMX); others only imitate it."""
     supports = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
     return any(getattr(torch.cpu, name, lambda: False)() for name in supports)
 

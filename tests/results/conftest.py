@@ -1,3 +1,4 @@
+import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,3 +43,8 @@ def detect(tmp_path) -> Callable[..., tuple[list[Record], Counts]]:
             return records, detection.summary()[0]
 
     return run
+
+
+def rows(folder: Path) -> dict[str, dict[str, str]]:
+    with (folder / "photos.csv").open(newline="") as file:
+        return {row["name"]: row for row in csv.DictReader(file)}

@@ -1,28 +1,14 @@
 """From photos to a result folder: resumable, nothing lost, nothing foreign touched."""
 
-import csv
 import json
-import os
-import signal
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-import torch
-from tests.results.conftest import LIGHT, content, write_photos
-
-from upcracknet.errors import OutputError
-from upcracknet.files import claimed
-from upcracknet.results import read_results
+from tests.results.conftest import LIGHT, content, rows
 
 FOLDERS = ("masks", "overlays", "scores", "records")
-
-
-def rows(folder: Path) -> dict[str, dict[str, str]]:
-    with (folder / "photos.csv").open(newline="") as file:
-        return {row["name"]: row for row in csv.DictReader(file)}
 
 
 def test_every_photo_has_its_results(photos, detect, tmp_path):
@@ -100,101 +86,6 @@ def test_a_photo_that_fails_is_recorded_and_the_rest_goes_on(photos, detect, tmp
     assert len(rows(tmp_path / "out")) == 5
 
 
-@pytest.mark.parametrize(
-    "name", ["x" * 246 + ".png", "道" * 80 + ".png", "~a.png", "[b].png", "=1+1.png", "a\nb.png"]
-)
-def test_any_name_that_a_disk_takes(detect, tmp_path, name):
-    write_photos(tmp_path / "p", 1)
-    (tmp_path / "p" / "day-0" / "000.png").rename(tmp_path / "p" / name)
-    cv2.imwrite(str(tmp_path / "p" / "other.png"), np.full((32, 32, 3), 90, np.uint8))
-    _, counts = detect(tmp_path / "p")
-    assert counts.done == 2
-    (row,) = (row for row in rows(tmp_path / "out").values() if not row["name"].startswith("other"))
-    assert row["photo"] == str(tmp_path / "p" / name)
-    assert row["name"][:1] != "="  # a spreadsheet would take it for a formula
-    assert (tmp_path / "out" / row["mask"]).exists()
-
-
-def test_a_name_that_is_not_utf_8(detect, tmp_path):
-    write_photos(tmp_path / "p", 1)
-    os.rename(tmp_path / "p" / "day-0" / "000.png", os.fsencode(tmp_path / "p") + b"/stra\xdfe.png")  # noqa: PTH104
-    assert detect(tmp_path / "p")[1].done == 1
-    assert rows(tmp_path / "out")["stra%DFe.png"]["photo"].endswith("stra\\xdfe.png")
-    assert detect(tmp_path / "p")[0] == []
-
-
-def test_photos_never_share_a_result(detect, tmp_path):
-    for name in ("a.png", "a.jpg", "A.png", "b/a.png"):
-        (tmp_path / "p" / name).parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(tmp_path / "p" / name), np.full((32, 32, 3), 90, np.uint8))
-    detect(tmp_path / "p")
-    masks = {row["mask"].casefold() for row in rows(tmp_path / "out").values()}
-    assert len(masks) == 4
-
-
-def test_a_moved_folder_stays_finished(photos, detect, tmp_path):
-    detect(photos)
-    (tmp_path / "moved").mkdir()
-    photos.rename(tmp_path / "moved" / "photos")
-    (tmp_path / "out").rename(tmp_path / "moved" / "out")
-    assert detect(tmp_path / "moved" / "photos", out=tmp_path / "moved" / "out")[0] == []
-    results = read_results(tmp_path / "moved" / "out")
-    for record in results.records():
-        assert results.photo(record).is_file()
-        assert results.file(record.mask).is_file()
-
-
-class TestForeignFiles:
-    def test_masks_drawn_by_hand_are_not_touched(self, photos, detect, tmp_path):
-        drawn = tmp_path / "data" / "masks" / "a.png"
-        drawn.parent.mkdir(parents=True)
-        drawn.write_bytes(b"drawn")
-        with pytest.raises(OutputError, match="holds masks that `upcracknet detect` did not write"):
-            detect(photos, out=tmp_path / "data")
-        assert content(tmp_path / "data") == {"masks/a.png": b"drawn"}
-
-    def test_a_file_that_no_record_names_is_not_replaced(self, photos, detect, tmp_path):
-        detect(photos / "day-0")
-        foreign = tmp_path / "out" / "masks" / "day-1" / "001.png.png"
-        foreign.parent.mkdir()
-        foreign.write_bytes(b"mine")
-        with pytest.raises(OutputError, match=r"001\.png\.png: in the way, and no record"):
-            detect(photos)
-        assert foreign.read_bytes() == b"mine"
-
-    def test_files_of_others_that_look_half_written_stay(self, photos, detect, tmp_path):
-        for name in (".download.part", ".game.scores", ".upcracknet-1-1-1.part"):
-            (tmp_path / "out" / "mine").mkdir(parents=True, exist_ok=True)
-            (tmp_path / "out" / "mine" / name).write_text("precious")
-        detect(photos)
-        assert len([*(tmp_path / "out" / "mine").iterdir()]) == 3
-
-    def test_results_among_the_photos_are_no_photos(self, photos, detect):
-        for out in (photos, photos, photos / "results", photos / "results"):
-            assert detect(photos, out=out)[1].photos == 6
-
-
-def test_two_runs_do_not_write_to_one_folder(photos, detect, tmp_path):
-    with claimed(tmp_path / "out" / ".upcracknet" / "lock"), pytest.raises(OutputError, match="in work by"):
-        detect(photos)
-
-
-def test_a_deleted_folder_is_noticed(photos, detect, tmp_path, monkeypatch):
-    from upcracknet.results.folder import WritableResults
-
-    finish = WritableResults.finish
-
-    def deleting(self, record):
-        done = finish(self, record)
-        if record.name == "day-0/002.png":
-            (tmp_path / "out").rename(tmp_path / "elsewhere")
-        return done
-
-    monkeypatch.setattr(WritableResults, "finish", deleting)
-    with pytest.raises(OutputError, match=r"deleted or moved|No such file"):
-        detect(photos)
-
-
 def test_a_photo_replaced_meanwhile_is_not_believed(photos, detect, monkeypatch):
     from upcracknet.results import sources
 
@@ -212,46 +103,3 @@ def test_a_photo_replaced_meanwhile_is_not_believed(photos, detect, monkeypatch)
     assert counts.failed == 1
     records, counts = detect(photos)
     assert [(record.name, record.height) for record in records] == [("day-0/002.png", 48)]
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked processes")
-@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize(
-    "target",
-    ["names", "masks", "overlays", "scores", "records", "photos.csv", "photos.parquet", "summary.json"],
-)
-def test_a_run_killed_at_any_step_loses_nothing(detect, tmp_path, target, moment):
-    """Kill -9 where a file takes its place, then run again: byte for byte as if nothing had happened."""
-    torch.set_num_threads(1)
-    options = replace(LIGHT, scores="png")
-    photos = write_photos(tmp_path / "many", 8)
-    detect(photos, out=tmp_path / "whole", options=options)
-    expected = content(tmp_path / "whole")
-    out, seen = tmp_path / "killed", []
-    child = os.fork()
-    if not child:
-        move = Path.replace
-
-        def killing(self, place):
-            place = Path(place)
-            hit = place.name == target or place.parts[-3:-2] == (target,)
-            seen.append(hit)
-            last = hit and sum(seen) == (3 if target in FOLDERS else 1)
-            if last and moment == "before":
-                os.kill(os.getpid(), signal.SIGKILL)
-            done = move(self, place)
-            if last:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return done
-
-        Path.replace = killing
-        detect(photos, out=out, options=options)
-        os._exit(0)
-    assert os.WIFSIGNALED(os.waitpid(child, 0)[1]), "nothing was killed"
-    for record in (out / "records").rglob("*.json"):  # what is said to be done is whole
-        row = json.loads(record.read_text())
-        assert cv2.imread(str(out / row["mask"]), cv2.IMREAD_UNCHANGED).shape == (64, 96)
-    detect(photos, out=out, options=options)
-    assert content(out) == expected
-    assert sorted(path.name for path in (out / ".upcracknet").iterdir()) == ["lock"]

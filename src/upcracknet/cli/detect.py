@@ -1,21 +1,24 @@
 """``upcracknet detect``: the cracks of one photo or a million, resumable, on one machine or many."""
 
-from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.progress import TaskID
-from rich.table import Table
 
-from upcracknet.cli.console import EXIT_INCOMPLETE, error_console, print_json, print_line, progress_bar
+from upcracknet.cli.console import (
+    EXIT_INCOMPLETE,
+    error_console,
+    print_json,
+    print_line,
+    print_table,
+    progress_bar,
+)
 from upcracknet.results import DetectionOptions, Record, open_detection
 from upcracknet.results.by_ray import Cluster
-from upcracknet.results.folder import Work
 from upcracknet.results.run import Engine
+from upcracknet.results.writing import Work
 
 
 def detect(
@@ -72,32 +75,16 @@ def detect(
                 tiles[work.name] = bar.add_task(f"  {work.name}, tiles", total=total)
             bar.update(tiles[work.name], completed=done, visible=done < total)
 
-        whole = False
-        try:
-            with closing(detection.records(engine, Cluster(workers, address), show_tiles)) as records:
-                for record in records:
-                    _tell(record, console)
-                    bar.advance(task)
-            whole = True
-        finally:
-            counts, largest = detection.summary(whole=whole)
-    console.print(_table(largest, counts.done))
+        def show(record: Record) -> None:
+            if record.error:
+                print_line(console, f"failed: {record.error}", "red")
+            if record.warning:
+                print_line(console, f"warning: {record.photo}: {record.warning}", "yellow")
+            bar.advance(task)
+
+        counts, largest = detection.run(show, engine, Cluster(workers, address), show_tiles)
+    cells = [(r.name, f"{r.crack_pixels:,}", f"{r.area_share:.2%}") for r in largest]
+    shown = f"the {len(cells)} photos of {counts.done} with the largest share of crack; all are in photos.csv"
+    print_table(console, shown, ("photo", "crack pixels", "share"), cells)
     print_json(asdict(counts) | {"output": str(output)})
     return EXIT_INCOMPLETE if counts.failed else 0
-
-
-def _tell(record: Record, console: Console) -> None:
-    if record.error:
-        print_line(console, f"failed: {record.error}", "red")
-    if record.warning:
-        print_line(console, f"warning: {record.photo}: {record.warning}", "yellow")
-
-
-def _table(records: list[Record], done: int) -> Table:
-    """The photos with the largest share of crack; the rest is in photos.csv."""
-    table = Table("photo", "crack pixels", "share", box=SIMPLE_HEAD)
-    for record in records:
-        table.add_row(record.name, f"{record.crack_pixels:,}", f"{record.area_share:.2%}")
-    if done > len(records):
-        table.add_row(f"… and {done - len(records)} more in photos.csv")
-    return table

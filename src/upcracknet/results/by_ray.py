@@ -11,10 +11,10 @@ from typing import Any
 
 from upcracknet.errors import ConfigurationError, UpCrackNetError
 from upcracknet.files import one_line
-from upcracknet.results.folder import Work, WritableResults
 from upcracknet.results.records import Record
 from upcracknet.results.settings import DetectionOptions, ResultSettings
 from upcracknet.results.sources import Source
+from upcracknet.results.writing import Work, WritableResults
 
 BATCH = 8
 """Photos that a worker takes at a time: what a killed worker does again."""

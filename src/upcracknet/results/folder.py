@@ -1,42 +1,16 @@
-"""The result folder (docs/results-folder.md): whole at any moment; nothing foreign is touched."""
+"""The result folder (docs/results-folder.md), for reading: records are the truth."""
 
 import json
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from upcracknet.errors import DataError, OutputError
-from upcracknet.files import claimed, json_bytes, one_line, write_atomically
-from upcracknet.results.names import photo_names
-from upcracknet.results.records import Counts, Record, write_tables
-from upcracknet.results.sources import Source, is_url
+from upcracknet.errors import DataError
+from upcracknet.results.records import Record
 
 FORMAT = {"format": "upcracknet results", "version": 1}
 MARKER = "results.json"
-OWN = ("masks", "overlays", "scores", "records", "photos.csv", "photos.parquet", "summary.json")
-"""What the program writes into a result folder, beside the marker."""
-
-SUFFIXES = {"masks": (".png", ".tif"), "overlays": (".jpg",), "scores": (".png", ".npy", ".tif")}
-"""The files that a photo may have, by folder."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """A photo whose cracks are to be found.
-
-    Attributes:
-        source: the photo.
-        name: of its results.
-    """
-
-    source: Source
-    name: str
-
-    def __str__(self) -> str:
-        return self.source.address
 
 
 @dataclass(frozen=True)
@@ -70,199 +44,11 @@ class ResultFolder:
 
     def records(self) -> Iterator[Record]:
         """Read all records, sorted by name; not held."""
-        for path in _below(self.path / "records"):
+        for path in files_below(self.path / "records"):
             yield Record.read(path)
 
     def _record_path(self, name: str) -> Path:
         return self.path / "records" / f"{name}.json"
-
-
-@dataclass(frozen=True)
-class WritableResults(ResultFolder):
-    """A result folder that this process, and the workers it starts, may write.
-
-    Any process can make one of a claimed folder: it holds nothing but the path.
-    """
-
-    @property
-    def scratch(self) -> Path:
-        """Folder of half-written files."""
-        return self.path / ".upcracknet"
-
-    def begin(self, work: Work) -> None:
-        """Forget what was known of a photo: while its files are replaced, no record vouches for them.
-
-        Raises:
-            OutputError: the folder is gone, or cannot be written.
-        """
-        if not (self.path / MARKER).exists():
-            raise OutputError(
-                f"{self.path}: was deleted or moved while it was written; run the same command again"
-            )
-        record = self._record_path(work.name)
-        try:
-            old = Record.read(record) if record.exists() else None
-        except DataError:
-            old = None
-        try:
-            record.unlink(missing_ok=True)
-            for file in old.files if old is not None else ():
-                self.file(file).unlink(missing_ok=True)
-        except OSError as error:
-            raise OutputError(f"{record}: cannot be replaced ({one_line(error)})") from error
-
-    def finish(self, record: Record) -> Record:
-        """Write a record: its files are whole.
-
-        Raises:
-            OutputError: it cannot be written.
-        """
-        write_atomically(self._record_path(record.name), record.to_json(), scratch=self.scratch)
-        return record
-
-    def plan(self, sources: list[Source], settings: dict[str, Any], *, overwrite: bool = False) -> "Plan":
-        """Name the results of each photo, and tell what is left to do.
-
-        Photos with a record keep its name; others get one that no record has. A record of a failure whose
-        photo is gone is dropped.
-
-        Args:
-            sources: the photos.
-            settings: what the results depend on.
-            overwrite: count nothing as finished.
-
-        Raises:
-            OutputError: a file is in the way that no record of this folder names.
-        """
-        wanted = {source.address: source for source in sources}
-        wanted |= {str(relative): source for source in sources if (relative := self.relative(source))}
-        names: dict[str, str] = {}
-        taken, finished = set[str](), set[str]()
-        for record in self._known():
-            source = wanted.get(record.photo_relative or record.photo) or wanted.get(record.photo)
-            if source is None and self._is_of_the_past(record):
-                self._record_path(record.name).unlink(missing_ok=True)
-                continue
-            taken.add(record.name.casefold())
-            if source is not None:
-                names[source.address] = record.name
-                if not overwrite and self._is_finished(record, source, settings):
-                    finished.add(source.address)
-        recorded = frozenset(taken)
-        names = photo_names([source.address for source in sources], names, taken)
-        todo = [Work(source, names[source.address]) for source in sources if source.address not in finished]
-        todo.sort(key=lambda work: work.name)
-        self._require_no_foreign_files(work.name for work in todo if work.name.casefold() not in recorded)
-        if todo:
-            self._note_names(work.name for work in todo)
-        return Plan(todo, frozenset(names.values()), len(finished))
-
-    def relative(self, source: Source) -> str | None:
-        """Give the path of a photo from this folder; None for a URL."""
-        if source.path is None:
-            return None
-        return Path(os.path.relpath(source.path, self.path.absolute())).as_posix()
-
-    def close(self, plan: "Plan", *, whole: bool) -> tuple[Counts, list[Record]]:
-        """Write the tables of all records.
-
-        Args:
-            plan: whose photos to count.
-            whole: whether all of them have been worked on.
-
-        Returns:
-            counts of the plan's photos, and the twenty of them with the largest share of crack.
-
-        Raises:
-            OutputError: the tables cannot be written, or results are gone that had been written.
-        """
-        counts, largest, gone = Counts(), list[Record](), 0
-
-        def watched() -> Iterator[Record]:
-            nonlocal gone
-            for record in self.records():
-                if record.name in plan.names:
-                    counts.add(record)
-                    gone += not all(self.file(file).exists() for file in record.files)
-                    if record.status == "done":
-                        largest.append(record)
-                        largest.sort(key=lambda other: -(other.area_share or 0))
-                        del largest[20:]
-                yield record
-
-        write_tables(self.path, watched(), self.scratch)
-        gone += len(plan.names) - counts.photos
-        if whole and gone:
-            raise OutputError(
-                f"{self.path}: the results of {gone} photos are gone, deleted or moved while others were "
-                "written; run the same command again"
-            )
-        if whole:  # the records name everything that was written
-            (self.scratch / "names").unlink(missing_ok=True)
-        return counts, largest
-
-    def _known(self) -> Iterator[Record]:
-        for path in _below(self.path / "records"):
-            try:
-                yield Record.read(path)
-            except DataError:  # its photo is done again, and its files are ours
-                self._note_names([path.relative_to(self.path / "records").as_posix().removesuffix(".json")])
-                path.unlink()
-
-    def _is_of_the_past(self, record: Record) -> bool:
-        """Whether a photo failed that is no longer there."""
-        failed = record.status == "failed" and not is_url(record.photo)
-        return failed and not Path(self.photo(record)).exists()
-
-    def _is_finished(self, record: Record, source: Source, settings: dict[str, Any]) -> bool:
-        if record.status != "done" or record.stamp != source.stamp or record.settings != settings:
-            return False
-        return all(self.file(file).exists() for file in record.files)
-
-    def _require_no_foreign_files(self, names: Iterable[str]) -> None:
-        noted = self._noted_names()
-        foreign = [
-            path
-            for name in names
-            if name not in noted
-            for kind, suffixes in SUFFIXES.items()
-            for suffix in suffixes
-            if (path := self.path / kind / f"{name}{suffix}").exists()
-        ]
-        if foreign:
-            more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
-            raise OutputError(
-                f"{foreign[0]}{more}: in the way, and no record of this folder names it; move it away, or "
-                "choose another folder"
-            )
-
-    def _noted_names(self) -> set[str]:
-        """Names that interrupted runs were going to write, and may have written without a record."""
-        try:
-            lines = (self.scratch / "names").read_text(encoding="utf-8").splitlines()
-        except OSError:
-            return set()
-        return {json.loads(line) for line in lines if line.endswith('"')}
-
-    def _note_names(self, names: Iterable[str]) -> None:
-        noted = self._noted_names().union(names)
-        lines = "".join(json.dumps(name) + "\n" for name in sorted(noted))
-        write_atomically(self.scratch / "names", lines.encode(), scratch=self.scratch)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run has to do.
-
-    Attributes:
-        todo: photos without a result, sorted by name.
-        names: of the results of all photos.
-        finished: number of photos that have one.
-    """
-
-    todo: list[Work]
-    names: frozenset[str] = field(repr=False)
-    finished: int
 
 
 def read_results(folder: str | Path) -> ResultFolder:
@@ -289,43 +75,14 @@ def read_results(folder: str | Path) -> ResultFolder:
     return ResultFolder(path)
 
 
-@contextmanager
-def open_results(folder: Path) -> Iterator[WritableResults]:
-    """Claim a result folder for writing; make it when it is not there.
-
-    Raises:
-        OutputError: another process writes it, it holds files of others where results would go, or it cannot
-            be written.
-        DataError: it is of a newer version.
-    """
-    results = WritableResults(folder)
-    if (folder / MARKER).exists():
-        read_results(folder)
-    else:
-        foreign = [name for name in OWN if (folder / name).exists()]
-        if foreign:
-            raise OutputError(
-                f"{folder}: holds {', '.join(foreign)} that `upcracknet detect` did not write; choose "
-                "another folder"
-            )
-    with claimed(results.scratch / "lock") as holder:
-        if holder is not None:
-            raise OutputError(f"{folder}: {holder}; wait for it, or give another folder")
-        for left in results.scratch.glob("*.*"):  # half-written files of a run that was killed
-            left.unlink(missing_ok=True)
-        if not (folder / MARKER).exists():
-            write_atomically(folder / MARKER, json_bytes(FORMAT), scratch=results.scratch)
-        yield results
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    """The files of a folder and of those in it, sorted, one folder held at a time."""
+def files_below(folder: Path) -> Iterator[Path]:
+    """List the files of a folder and of those in it, sorted, one folder held at a time."""
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
         return
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
-            yield from _below(Path(entry.path))
+            yield from files_below(Path(entry.path))
         elif entry.name.endswith(".json"):
             yield Path(entry.path)

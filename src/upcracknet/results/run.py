@@ -1,7 +1,7 @@
 """From photos to a result folder: what is left to do, who does it, the tables at the end."""
 
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,11 +9,11 @@ from typing import Literal
 from upcracknet.detection import CrackDetector
 from upcracknet.detection.pretrained import load_pretrained
 from upcracknet.results.by_ray import Cluster, process_by_ray
-from upcracknet.results.folder import Plan, WritableResults, open_results
 from upcracknet.results.records import Counts, Record
 from upcracknet.results.settings import DetectionOptions, ResultSettings
 from upcracknet.results.sources import find_photos
 from upcracknet.results.worker import TileProgress, Worker
+from upcracknet.results.writing import Plan, WritableResults, open_results
 from upcracknet.runtime import Engine as NetworkEngine
 
 Engine = Literal["local", "ray"]
@@ -63,6 +63,38 @@ class Detection:
             yield from process_by_ray(self.plan.todo, self.results, self.options, self.settings, cluster)
         else:
             yield from Worker(self.detector, self.results, self.settings, progress).process(self.plan.todo)
+
+    def run(
+        self,
+        show: Callable[[Record], None],
+        engine: Engine = "local",
+        cluster: Cluster = Cluster(),  # noqa: B008 - frozen
+        progress: TileProgress = lambda work, done, total: None,
+    ) -> tuple[Counts, list[Record]]:
+        """Find the cracks of the photos that are left, and write the tables, also when interrupted.
+
+        Args:
+            show: called with each record; the rest as for :meth:`records`.
+            engine: who works.
+            cluster: which workers of Ray.
+            progress: called with the tiles of large photos.
+
+        Returns:
+            counts of the photos, and the twenty with the largest share of crack.
+
+        Raises:
+            OutputError: the results cannot be written, or are gone.
+            UpCrackNetError: a worker of Ray stopped.
+        """
+        whole = False
+        try:
+            with closing(self.records(engine, cluster, progress)) as records:
+                for record in records:
+                    show(record)
+            whole = True
+        finally:
+            summary = self.summary(whole=whole)
+        return summary
 
     def summary(self, *, whole: bool = True) -> tuple[Counts, list[Record]]:
         """Write the tables; see :meth:`~upcracknet.results.folder.WritableResults.close`."""

@@ -13,12 +13,12 @@ from upcracknet.data.photo import save_image_atomically
 from upcracknet.detection import CrackDetector, CrackMap
 from upcracknet.errors import PhotoError
 from upcracknet.files import write_atomically
-from upcracknet.results.folder import Work, WritableResults
 from upcracknet.results.opening import place_is_lost
 from upcracknet.results.raster import RasterResult, detect_raster
 from upcracknet.results.records import Record
 from upcracknet.results.settings import ResultSettings
 from upcracknet.results.sources import ReadInWindows
+from upcracknet.results.writing import Work, WritableResults
 
 WRITERS = 2
 """Threads that write the results of photos while the next are scored."""

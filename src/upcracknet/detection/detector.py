@@ -131,7 +131,8 @@ class CrackDetector:
         """Find the cracks of one photo.
 
         Args:
-            photo: uint8 H×W×3 (RGB) or H×W, a path, or a PIL image; any size from 16×16 pixels.
+            photo: a path, an array or tensor H×W×3 (RGB) or H×W of whole numbers or of floats in [0, 1], a PIL
+                image, or the bytes of an image file; any size from 16×16 pixels.
 
         Raises:
             PhotoError: the photo cannot be used.

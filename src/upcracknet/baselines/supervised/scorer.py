@@ -7,8 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from upcracknet.baselines.supervised.deepcrack19 import Deepcrack19
-from upcracknet.baselines.supervised.deepcrack19_refinement import REFINED_LEVEL, refine
+from upcracknet.baselines.supervised.deepcrack19 import REFINED_LEVEL, Deepcrack19, refine
 from upcracknet.baselines.supervised.network import SupervisedNetwork
 from upcracknet.detection.threshold import Threshold
 from upcracknet.runtime import BaseScorer, detecting_copy, size_multiple

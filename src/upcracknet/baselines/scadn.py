@@ -10,7 +10,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from upcracknet.corruption import StripedMasks, corrupt
 from upcracknet.detection.threshold import Threshold
-from upcracknet.networks.initialization import initialize_normal
+from upcracknet.networks.generator import initialize_normal
 from upcracknet.runtime import BaseScorer, detecting_copy
 
 RESIDUAL_BLOCKS = 8

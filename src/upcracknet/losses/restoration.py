@@ -10,11 +10,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from upcracknet.errors import ConfigurationError
-from upcracknet.losses.features import FeatureExtractor
-from upcracknet.losses.gradient_magnitude_similarity import multi_scale_gradient_magnitude_similarity_loss
-from upcracknet.losses.precision import at_least_float32
-from upcracknet.losses.structural_similarity import structural_similarity_loss
-from upcracknet.losses.style import style_loss
+from upcracknet.losses.similarity import (
+    at_least_float32,
+    multi_scale_gradient_magnitude_similarity_loss,
+    structural_similarity_loss,
+)
+from upcracknet.losses.style import FeatureExtractor, style_loss
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from upcracknet.baselines.supervised.scorer import normalise
 from upcracknet.data.annotated import AnnotatedPatch
 from upcracknet.detection.systems import SYSTEMS, imported
 from upcracknet.errors import ConfigurationError
-from upcracknet.losses.focal import focal_loss
+from upcracknet.losses import focal_loss
 from upcracknet.training.configuration import Configuration, PhotosConfiguration
 from upcracknet.training.configuration_file import DecayRate, NotNegative, Positive
 from upcracknet.training.method import Method

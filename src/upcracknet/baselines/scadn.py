@@ -160,13 +160,6 @@ class SCADNScorer(BaseScorer):
 def scadn_scorer(
     network: SCADNGenerator, detection: dict[str, Any], preset: None, name: str
 ) -> tuple[SCADNScorer, Threshold]:
-    """Make SCADN's scorer and threshold.
-
-    Args:
-        network: a trained generator.
-        detection: the input size and the usual errors that are stored with it.
-        preset: SCADN has none.
-        name: shown in results.
-    """
+    """Make SCADN's scorer, of the size and usual errors stored with its generator, and its threshold."""
     size, usual_errors = int(detection["input_size"]), tuple(detection["usual_errors"])
     return SCADNScorer(network, usual_errors, size, name), Threshold()

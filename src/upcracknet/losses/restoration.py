@@ -108,14 +108,5 @@ def restoration_loss(
 def total_loss(
     restoration: Float[Tensor, ""], adversarial: Float[Tensor, ""], weights: LossWeights
 ) -> Float[Tensor, ""]:
-    """Weigh the restoration loss against the adversarial loss of the generator (equation 2).
-
-    Args:
-        restoration: restoration loss (equation 7).
-        adversarial: adversarial loss of the generator.
-        weights: weights of the two.
-
-    Returns:
-        what the generator minimises.
-    """
+    """Weigh the restoration loss (equation 7) against the generator's adversarial loss (equation 2)."""
     return weights.restoration * restoration + weights.adversarial * adversarial

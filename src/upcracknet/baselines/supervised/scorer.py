@@ -99,14 +99,7 @@ class GuidedFilterScorer(BaseScorer):
 def segmentation_scorer(
     network: SupervisedNetwork, detection: dict[str, Any], preset: str | None, name: str
 ) -> tuple[SegmentationScorer | GuidedFilterScorer, Threshold]:
-    """Make a supervised network's scorer and threshold.
-
-    Args:
-        network: a trained network.
-        detection: nothing is stored with it.
-        preset: ``guided-filter`` for Deepcrack19, or None.
-        name: shown in results.
-    """
+    """Make a supervised network's scorer and threshold; Deepcrack19 has the preset ``guided-filter``."""
     if isinstance(network, Deepcrack19) and preset == "guided-filter":
         return GuidedFilterScorer(network, name), Threshold(REFINED_LEVEL)
     return SegmentationScorer(network, name), Threshold(0.5)

@@ -233,9 +233,6 @@ def corruption_masks(name: CorruptionName) -> CorruptionMasks:
     Args:
         name: "squares" (the paper), "stripes" (SCADN) or "jumbled" (RIAD): the three modes of Table II.
 
-    Returns:
-        the family.
-
     Raises:
         ConfigurationError: there is no family of that name.
     """

@@ -2,8 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from upcracknet.baselines.supervised.deepcrack19 import Deepcrack19
-from upcracknet.baselines.supervised.deepcrack19_refinement import REFINED_LEVEL, refine
+from upcracknet.baselines.supervised.deepcrack19 import REFINED_LEVEL, Deepcrack19, refine
 from upcracknet.baselines.supervised.scorer import normalise
 from upcracknet.detection.crack_remover_scorer import CrackRemoverScorer
 from upcracknet.detection.pretrained import load_network, load_pretrained, weights_path

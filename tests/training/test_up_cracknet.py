@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 
 from upcracknet.errors import WeightsError
-from upcracknet.losses.features import RandomFeatures, VGG19Features
 from upcracknet.losses.restoration import LossWeights, restoration_loss
+from upcracknet.losses.style import RandomFeatures, VGG19Features
 from upcracknet.training import up_cracknet
 from upcracknet.training.up_cracknet import AdversarialRestoration
 

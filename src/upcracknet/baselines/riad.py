@@ -133,12 +133,5 @@ class RIADScorer(BaseScorer):
 def riad_scorer(
     network: RIADNetwork, detection: dict[str, Any], preset: None, name: str
 ) -> tuple[RIADScorer, Threshold]:
-    """Make RIAD's scorer and threshold.
-
-    Args:
-        network: a trained network.
-        detection: the input size that is stored with it.
-        preset: RIAD has none.
-        name: shown in results.
-    """
+    """Make RIAD's scorer, at the input size stored with its network, and its threshold; it has no preset."""
     return RIADScorer(network, int(detection["input_size"]), name), Threshold()

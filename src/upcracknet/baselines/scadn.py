@@ -10,7 +10,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from upcracknet.corruption import StripedMasks, corrupt
 from upcracknet.detection.threshold import Threshold
-from upcracknet.networks.initialization import initialize_normal
+from upcracknet.networks.generator import initialize_normal
 from upcracknet.runtime import BaseScorer, detecting_copy
 
 RESIDUAL_BLOCKS = 8
@@ -160,13 +160,6 @@ class SCADNScorer(BaseScorer):
 def scadn_scorer(
     network: SCADNGenerator, detection: dict[str, Any], preset: None, name: str
 ) -> tuple[SCADNScorer, Threshold]:
-    """Make SCADN's scorer and threshold.
-
-    Args:
-        network: a trained generator.
-        detection: the input size and the usual errors that are stored with it.
-        preset: SCADN has none.
-        name: shown in results.
-    """
+    """Make SCADN's scorer, of the size and usual errors stored with its generator, and its threshold."""
     size, usual_errors = int(detection["input_size"]), tuple(detection["usual_errors"])
     return SCADNScorer(network, usual_errors, size, name), Threshold()

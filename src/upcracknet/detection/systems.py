@@ -71,10 +71,6 @@ def _supervised(name: str, title: str, network: str, presets: tuple[str, ...] = 
     )
 
 
-def _classical(name: str, title: str, scorer: str) -> System:
-    return System(name, title, f"upcracknet.baselines.classical.{scorer}")
-
-
 _ROWS = (
     System(
         "crack-remover",
@@ -144,13 +140,13 @@ _ROWS = (
     # Its paper refines its answer along edges.
     _supervised("deepcrack19", "Deepcrack19", "deepcrack19:Deepcrack19", ("guided-filter",)),
     _supervised("deepcrack18", "Deepcrack18", "deepcrack18:Deepcrack18"),
-    _classical("local-contrast", "local contrast", "local_contrast:LocalContrast"),
-    _classical("black-top-hat", "black top-hat", "black_top_hat:BlackTopHat"),
-    _classical("sauvola", "Sauvola's threshold", "sauvola:Sauvola"),
-    _classical("canny", "Canny's edges, closed", "canny:Canny"),
-    _classical("frangi", "Frangi's ridges", "ridges:Frangi"),
-    _classical("sato", "Sato's ridges", "ridges:Sato"),
-    _classical("minimal-path", "minimal paths", "minimal_path:MinimalPath"),
+    System("local-contrast", "local contrast", "upcracknet.baselines.classical:LocalContrast"),
+    System("black-top-hat", "black top-hat", "upcracknet.baselines.classical:BlackTopHat"),
+    System("sauvola", "Sauvola's threshold", "upcracknet.baselines.classical:Sauvola"),
+    System("canny", "Canny's edges, closed", "upcracknet.baselines.classical:Canny"),
+    System("frangi", "Frangi's ridges", "upcracknet.baselines.classical:Frangi"),
+    System("sato", "Sato's ridges", "upcracknet.baselines.classical:Sato"),
+    System("minimal-path", "minimal paths", "upcracknet.baselines.minimal_path:MinimalPath"),
 )
 
 SYSTEMS = {system.name: system for system in _ROWS}

@@ -1,16 +1,23 @@
-"""Loss functions of Section III-E, one file each; for images in [0, 1], and 0 for identical ones."""
+"""Loss functions of Section III-E, for images in [0, 1], and 0 for identical ones."""
 
 from upcracknet.losses.adversarial import discriminator_loss, generator_adversarial_loss
-from upcracknet.losses.features import FeatureExtractor, RandomFeatures, VGG19Features, load_vgg19
-from upcracknet.losses.gradient_magnitude_similarity import (
+from upcracknet.losses.restoration import LossWeights, RestorationLoss, restoration_loss, total_loss
+from upcracknet.losses.segmentation import focal_loss, segmentation_loss
+from upcracknet.losses.similarity import (
     gradient_magnitude_similarity,
     multi_scale_gradient_magnitude_similarity_loss,
     multi_scale_gradient_magnitude_similarity_map,
+    structural_similarity,
+    structural_similarity_loss,
 )
-from upcracknet.losses.restoration import LossWeights, RestorationLoss, restoration_loss, total_loss
-from upcracknet.losses.segmentation import segmentation_loss
-from upcracknet.losses.structural_similarity import structural_similarity, structural_similarity_loss
-from upcracknet.losses.style import gram_matrix, style_loss
+from upcracknet.losses.style import (
+    FeatureExtractor,
+    RandomFeatures,
+    VGG19Features,
+    gram_matrix,
+    load_vgg19,
+    style_loss,
+)
 
 __all__ = [
     "FeatureExtractor",
@@ -19,6 +26,7 @@ __all__ = [
     "RestorationLoss",
     "VGG19Features",
     "discriminator_loss",
+    "focal_loss",
     "generator_adversarial_loss",
     "gradient_magnitude_similarity",
     "gram_matrix",

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from upcracknet.losses.precision import at_least_float32
+from upcracknet.losses.similarity import at_least_float32
 
 
 def discriminator_loss(

@@ -10,11 +10,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from upcracknet.errors import ConfigurationError
-from upcracknet.losses.features import FeatureExtractor
-from upcracknet.losses.gradient_magnitude_similarity import multi_scale_gradient_magnitude_similarity_loss
-from upcracknet.losses.precision import at_least_float32
-from upcracknet.losses.structural_similarity import structural_similarity_loss
-from upcracknet.losses.style import style_loss
+from upcracknet.losses.similarity import (
+    at_least_float32,
+    multi_scale_gradient_magnitude_similarity_loss,
+    structural_similarity_loss,
+)
+from upcracknet.losses.style import FeatureExtractor, style_loss
 
 
 @dataclass(frozen=True)
@@ -107,14 +108,5 @@ def restoration_loss(
 def total_loss(
     restoration: Float[Tensor, ""], adversarial: Float[Tensor, ""], weights: LossWeights
 ) -> Float[Tensor, ""]:
-    """Weigh the restoration loss against the adversarial loss of the generator (equation 2).
-
-    Args:
-        restoration: restoration loss (equation 7).
-        adversarial: adversarial loss of the generator.
-        weights: weights of the two.
-
-    Returns:
-        what the generator minimises.
-    """
+    """Weigh the restoration loss (equation 7) against the generator's adversarial loss (equation 2)."""
     return weights.restoration * restoration + weights.adversarial * adversarial

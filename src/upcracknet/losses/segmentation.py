@@ -1,4 +1,4 @@
-"""The loss of a crack mask: cross-entropy and overlap."""
+"""Losses of a crack mask: cross-entropy and overlap, and the focal loss."""
 
 import torch
 from jaxtyping import Float
@@ -31,3 +31,22 @@ def segmentation_loss(
     crack = crack * weight
     overlap = (2 * (score * crack).sum() + 1) / (score.sum() + crack.sum() + 1)
     return cross_entropy / weight.sum().clamp_min(1) + 1 - overlap
+
+
+def focal_loss(
+    logits: Float[Tensor, "b h w"], crack: Float[Tensor, "b h w"], gamma: float = 2.0
+) -> Float[Tensor, ""]:
+    """Average cross-entropy, in which a pixel counts less the surer it is right.
+
+    Source: Lin et al., ICCV 2017, equation 4.
+
+    Args:
+        logits: scores before the sigmoid.
+        crack: 1 where there is a crack, else 0.
+        gamma: how much less; 0 gives plain cross-entropy.
+
+    Returns:
+        the mean loss, 0 for a perfect answer.
+    """
+    entropy = F.binary_cross_entropy_with_logits(logits, crack, reduction="none")
+    return torch.mean((1 - torch.exp(-entropy)) ** gamma * entropy)

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from upcracknet.networks.initialization import initialize_normal
+from upcracknet.networks.generator import initialize_normal
 
 
 class PatchDiscriminator(nn.Module):

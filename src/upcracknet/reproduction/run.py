@@ -12,7 +12,7 @@ from typing import Any
 from upcracknet.data.registry import open_dataset
 from upcracknet.errors import OutputError, UpCrackNetError
 from upcracknet.files import claimed, json_bytes, one_line, write_atomically
-from upcracknet.losses.features import vgg19_file
+from upcracknet.losses.style import vgg19_file
 from upcracknet.reproduction.experiment import Experiment, Row
 from upcracknet.reproduction.measurement import (
     Bar,

@@ -10,13 +10,13 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from upcracknet.baselines.supervised import SupervisedNetwork
-from upcracknet.baselines.supervised.blocks.backbone_weights import load_backbone
+from upcracknet.baselines.supervised.backbone_weights import load_backbone
+from upcracknet.baselines.supervised.network import SupervisedNetwork
 from upcracknet.baselines.supervised.scorer import normalise
 from upcracknet.data.annotated import AnnotatedPatch
 from upcracknet.detection.systems import SYSTEMS, imported
 from upcracknet.errors import ConfigurationError
-from upcracknet.losses.focal import focal_loss
+from upcracknet.losses import focal_loss
 from upcracknet.training.configuration import Configuration, PhotosConfiguration
 from upcracknet.training.configuration_file import DecayRate, NotNegative, Positive
 from upcracknet.training.method import Method

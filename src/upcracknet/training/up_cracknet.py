@@ -8,8 +8,8 @@ from torch import Tensor
 
 from upcracknet.corruption import blur_mask_edges, corrupt, corruption_masks
 from upcracknet.losses.adversarial import discriminator_loss, generator_adversarial_loss
-from upcracknet.losses.features import RandomFeatures, VGG19Features, load_vgg19
 from upcracknet.losses.restoration import RestorationLoss, restoration_loss, total_loss
+from upcracknet.losses.style import RandomFeatures, VGG19Features, load_vgg19
 from upcracknet.networks import PatchDiscriminator, UNetGenerator
 from upcracknet.training.configuration import VALIDATION_SEED
 from upcracknet.training.method import Method

@@ -23,14 +23,3 @@ def test_detail_at_an_eighth_and_meaning_down_to_a_thirty_second():
     semantic, stages = network.semantic(images)
     assert semantic.shape == (1, 128, 2, 3)
     assert [stage.shape[1:] for stage in stages] == [(16, 16, 24), (32, 8, 12), (64, 4, 6), (128, 2, 3)]
-
-
-def test_boosters_answer_in_training_alone():
-    network = BiSeNetV2()
-    assert len(network.auxiliary) == len(network.side_weights) == 4
-    images = torch.randn(2, 3, 32, 64)
-    answer = network.train()(images)
-    assert [side.shape for side in answer.side] == [(2, 32, 64)] * 4
-    answer = network.eval()(images[:1])
-    assert answer.logits.shape == (1, 32, 64)
-    assert answer.side == ()

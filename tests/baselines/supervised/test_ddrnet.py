@@ -42,17 +42,6 @@ def test_branches_end_at_an_eighth_and_at_a_64th():
     }
 
 
-def test_the_auxiliary_head_speaks_in_training_alone():
-    torch.manual_seed(0)
-    network = DDRNet(pyramid_channels=8)
-    images = torch.randn(2, 3, 64, 64)
-    assert [side.shape for side in network(images).side] == [(2, 64, 64)]
-    assert network.side_weights == (0.4,)
-    segmentation = network.eval()(images)
-    assert segmentation.side == ()
-    assert segmentation.logits.shape == (2, 64, 64)
-
-
 def test_the_fusions_carry_features_both_ways():
     torch.manual_seed(0)
     fusion = DDRNet(pyramid_channels=8).eval().fusions[1]

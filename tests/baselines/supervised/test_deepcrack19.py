@@ -2,25 +2,13 @@ import numpy as np
 import pytest
 import torch
 
-from upcracknet.baselines.supervised.deepcrack19 import Deepcrack19
-from upcracknet.baselines.supervised.deepcrack19_refinement import EPSILON, RADIUS, guided_filter, refine
+from upcracknet.baselines.supervised.deepcrack19 import EPSILON, RADIUS, Deepcrack19, guided_filter, refine
 
 
 def test_parameters():
     with torch.device("meta"):
         network = Deepcrack19()
     assert sum(parameter.numel() for parameter in network.parameters()) == 14_720_389
-
-
-def test_five_side_outputs_in_training_alone():
-    network = Deepcrack19()
-    assert network.side_weights == (0.5, 0.75, 1, 0.75, 0.5)
-    images = torch.randn(2, 3, 16, 32)
-    answer = network.train()(images)
-    assert [side.shape for side in answer.side] == [(2, 16, 32)] * 5
-    answer = network.eval()(images)
-    assert answer.logits.shape == (2, 16, 32)
-    assert answer.side == ()
 
 
 def test_the_answer_is_a_weighted_sum_of_the_side_outputs():

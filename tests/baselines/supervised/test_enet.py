@@ -1,12 +1,13 @@
 import torch
 from torch import nn
 
-from upcracknet.baselines.supervised.blocks.enet_bottleneck import (
+from upcracknet.baselines.supervised.enet import (
     DownsamplingBottleneck,
+    ENet,
+    InitialBlock,
     RegularBottleneck,
     UpsamplingBottleneck,
 )
-from upcracknet.baselines.supervised.enet import ENet, InitialBlock
 
 
 def test_parameters():
@@ -78,9 +79,3 @@ def test_maxima_return_to_their_places():
 def test_a_bottleneck_keeps_the_size():
     for options in ({}, {"dilation": 16}, {"asymmetric": True}):
         assert RegularBottleneck(16, **options)(torch.rand(2, 16, 5, 7)).shape == (2, 16, 5, 7)
-
-
-def test_smallest_size_has_no_side_outputs():
-    answer = ENet().train()(torch.randn(2, 3, 8, 16))
-    assert answer.logits.shape == (2, 8, 16)
-    assert answer.side == ()

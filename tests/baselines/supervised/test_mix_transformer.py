@@ -2,7 +2,7 @@ import jaxtyping
 import pytest
 import torch
 
-from upcracknet.baselines.supervised.blocks.mix_transformer import (
+from upcracknet.baselines.supervised.mix_transformer import (
     EfficientAttention,
     MixTransformer,
     StochasticDepth,

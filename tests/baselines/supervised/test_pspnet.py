@@ -27,14 +27,3 @@ def test_four_grids_of_a_quarter_of_the_channels_stand_beside_the_features():
     assert network.pyramid.out_channels == 4096
     reduced = [module.out_channels for module in network.pyramid.modules() if isinstance(module, nn.Conv2d)]
     assert reduced == [512] * 4
-
-
-def test_one_side_output_in_training_and_none_afterwards():
-    torch.manual_seed(0)
-    network = PSPNet()
-    assert network.side_weights == (0.4,)
-    answer = network.train()(torch.randn(2, 3, 16, 24))
-    assert [side.shape for side in answer.side] == [(2, 16, 24)]
-    answer = network.eval()(torch.randn(1, 3, 8, 8))
-    assert answer.logits.shape == (1, 8, 8)
-    assert answer.side == ()

@@ -18,9 +18,3 @@ def test_thirteen_convolutions_down_thirteen_up_and_no_features_across():
         assert sum(isinstance(module, nn.Conv2d) for module in half.modules()) == 13
     # A stage of the decoder takes as many channels as come from below: nothing is concatenated.
     assert [stage[0].in_channels for stage in network.decoder.stages] == [64, 128, 256, 512, 512]
-
-
-def test_smallest_size_has_no_side_outputs():
-    answer = SegNet().train()(torch.randn(2, 3, 32, 32))
-    assert answer.logits.shape == (2, 32, 32)
-    assert answer.side == ()

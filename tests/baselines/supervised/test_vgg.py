@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from upcracknet.baselines.supervised.blocks.vgg import VGG16, MirroredVGG16
+from upcracknet.baselines.supervised.vgg import VGG16, MirroredVGG16
 
 # Where torchvision's vgg16 and vgg16_bn have their convolutions.
 PLAIN = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28]

@@ -6,18 +6,12 @@ Semantic Segmentation", IJCV 129, 2021. The widths of the branches are those of 
 
 from typing import ClassVar
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from upcracknet.baselines.supervised.blocks.convolution import ConvolutionBlock
-from upcracknet.baselines.supervised.blocks.gather_and_expansion import (
-    ContextEmbedding,
-    DownsamplingGatherAndExpansion,
-    GatherAndExpansion,
-    Stem,
-)
-from upcracknet.baselines.supervised.blocks.initialization import initialize_kaiming
+from upcracknet.baselines.supervised.blocks import ConvolutionBlock, initialize_kaiming, resized
 from upcracknet.baselines.supervised.network import Segmentation, SupervisedNetwork
 
 CHANNELS = 128
@@ -25,6 +19,101 @@ CHANNELS = 128
 
 HEAD_CHANNELS = 1024
 BOOSTER_CHANNELS = 128
+
+EXPANSION = 6
+"""The depthwise convolutions of a gather-and-expansion layer work on this many times its channels."""
+
+
+class Stem(nn.Module):
+    """A quarter of the size in two steps, the second both by convolution and by pooling (Figure 4a).
+
+    Args:
+        channels: of the output.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = ConvolutionBlock(3, channels, stride=2)
+        self.convolved = nn.Sequential(
+            ConvolutionBlock(channels, channels // 2, 1), ConvolutionBlock(channels // 2, channels, stride=2)
+        )
+        self.pooled = nn.MaxPool2d(3, stride=2, padding=1)
+        self.fusion = ConvolutionBlock(2 * channels, channels)
+
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b c h/4 w/4"]:
+        """Compute features at a quarter of the size."""
+        features = self.first(images)
+        fused: Tensor = self.fusion(torch.cat([self.convolved(features), self.pooled(features)], dim=1))
+        return fused
+
+
+class GatherAndExpansion(nn.Module):
+    """A residual layer whose middle convolution is depthwise, on six times the channels (Figure 5b).
+
+    Args:
+        channels: of the input and of the output.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        inner = EXPANSION * channels
+        self.residual = nn.Sequential(
+            ConvolutionBlock(channels, channels),
+            ConvolutionBlock(channels, inner, groups=channels),
+            ConvolutionBlock(inner, channels, 1, activation=False),
+        )
+
+    def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """Add the residual."""
+        return F.relu(features + self.residual(features))
+
+
+class DownsamplingGatherAndExpansion(nn.Module):
+    """The same at half the size: two depthwise convolutions, and one more on the short way (Figure 5c).
+
+    Args:
+        channels: of the input.
+        out_channels: of the output.
+    """
+
+    def __init__(self, channels: int, out_channels: int) -> None:
+        super().__init__()
+        inner = EXPANSION * channels
+        self.residual = nn.Sequential(
+            ConvolutionBlock(channels, channels),
+            ConvolutionBlock(channels, inner, stride=2, groups=channels, activation=False),
+            ConvolutionBlock(inner, inner, groups=inner),
+            ConvolutionBlock(inner, out_channels, 1, activation=False),
+        )
+        self.shortcut = nn.Sequential(
+            ConvolutionBlock(channels, channels, stride=2, groups=channels, activation=False),
+            ConvolutionBlock(channels, out_channels, 1, activation=False),
+        )
+
+    def forward(self, features: Float[Tensor, "b _ h w"]) -> Float[Tensor, "b _ h/2 w/2"]:
+        """Halve the size."""
+        return F.relu(self.shortcut(features) + self.residual(features))
+
+
+class ContextEmbedding(nn.Module):
+    """Adds to every place what the whole image looks like on average (Figure 4b).
+
+    Args:
+        channels: of the input and of the output.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        # Without scale and shift: the next convolution and its normalisation would undo them.
+        self.normalization = nn.BatchNorm2d(channels, affine=False)
+        self.context = ConvolutionBlock(channels, channels, 1)
+        self.last = ConvolutionBlock(channels, channels)
+
+    def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """Embed the context; training needs at least two images, since one has one mean a channel."""
+        average = features.mean(dim=(2, 3), keepdim=True)
+        embedded: Tensor = self.last(features + self.context(self.normalization(average)))
+        return embedded
 
 
 class DetailBranch(nn.Sequential):
@@ -99,16 +188,10 @@ class GuidedAggregation(nn.Module):
         self, detail: Float[Tensor, "b 128 h w"], semantic: Float[Tensor, "b 128 h/4 w/4"]
     ) -> Float[Tensor, "b 128 h w"]:
         """Join the branches at the detail's size."""
-        size = detail.shape[-2:]
-        guided_detail = self.detail(detail) * upsample(self.semantic_above(semantic), size).sigmoid()
+        guided_detail = self.detail(detail) * resized(self.semantic_above(semantic), detail).sigmoid()
         guided_semantic = self.detail_below(detail) * self.semantic(semantic).sigmoid()
-        aggregated: Tensor = self.fusion(guided_detail + upsample(guided_semantic, size))
+        aggregated: Tensor = self.fusion(guided_detail + resized(guided_semantic, detail))
         return aggregated
-
-
-def upsample(features: Tensor, size: tuple[int, ...]) -> Tensor:
-    """Bilinear interpolation to a height and width."""
-    return F.interpolate(features, size=size, mode="bilinear", align_corners=False)
 
 
 def head(channels: int) -> nn.Sequential:
@@ -155,14 +238,13 @@ class BiSeNetV2(SupervisedNetwork):
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Segmentation:
         """Segment images whose sides are multiples of 32 pixels."""
-        size = images.shape[-2:]
         semantic, stages = self.semantic(images)
         features = self.aggregation(self.detail(images), semantic)
-        logits = upsample(self.head(features), size)[:, 0]
+        logits = resized(self.head(features), images)[:, 0]
         if not self.training:
             return Segmentation(logits)
         boosted = (
-            upsample(booster(stage), size)[:, 0]
+            resized(booster(stage), images)[:, 0]
             for booster, stage in zip(self.auxiliary, stages, strict=True)
         )
         return Segmentation(logits, tuple(boosted))

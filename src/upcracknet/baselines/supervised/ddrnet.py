@@ -6,17 +6,18 @@ Road Scenes", arXiv 2101.06085, 2021.
 
 from typing import ClassVar, Literal, get_args
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from upcracknet.baselines.supervised.blocks.convolution import ConvolutionBlock
-from upcracknet.baselines.supervised.blocks.deep_aggregation_pyramid import (
-    DeepAggregationPyramidPooling,
-    PreactivatedConvolution,
+from upcracknet.baselines.supervised.blocks import (
+    ConvolutionBlock,
+    ResidualBlock,
+    bottleneck_block,
+    initialize_kaiming,
+    resized,
 )
-from upcracknet.baselines.supervised.blocks.initialization import initialize_kaiming
-from upcracknet.baselines.supervised.blocks.residual import basic_block, bottleneck_block
 from upcracknet.baselines.supervised.network import Segmentation, SupervisedNetwork
 
 Variant = Literal["23-slim", "23"]
@@ -24,12 +25,76 @@ Variant = Literal["23-slim", "23"]
 WIDTHS: dict[Variant, tuple[int, int, int]] = {"23-slim": (32, 64, 64), "23": (64, 128, 128)}
 """Channels of the first layer, of each scale of the pyramid pooling, and of the heads' hidden layer."""
 
+POOLINGS = ((5, 2), (9, 4), (17, 8))
+"""Kernel and stride of the average poolings, in steps of the coarsest features; a global one follows them."""
+
+
+def basic_block(
+    channels: int, out_channels: int, stride: int = 1, *, activation: bool = True
+) -> ResidualBlock:
+    """Build two 3×3 convolutions beside the shortcut."""
+    layers = nn.Sequential(
+        ConvolutionBlock(channels, out_channels, stride=stride),
+        ConvolutionBlock(out_channels, out_channels, activation=False),
+    )
+    return ResidualBlock(layers, channels, out_channels, stride, activation=activation)
+
 
 def stage(channels: int, out_channels: int, stride: int = 1) -> nn.Sequential:
     """Two basic blocks, without the last ReLU: it follows where the branches have been added."""
     return nn.Sequential(
         basic_block(channels, out_channels, stride), basic_block(out_channels, out_channels, activation=False)
     )
+
+
+class PreactivatedConvolution(nn.Sequential):
+    """Batch normalisation, ReLU, convolution without bias, in this order; the size is kept."""
+
+    def __init__(self, channels: int, out_channels: int, size: int) -> None:
+        super().__init__(
+            nn.BatchNorm2d(channels),
+            nn.ReLU(),
+            nn.Conv2d(channels, out_channels, size, padding=size // 2, bias=False),
+        )
+
+
+class DeepAggregationPyramidPooling(nn.Module):
+    """DAPPM: pools at growing scales and adds each to what the finer ones gave (equation 2).
+
+    Args:
+        channels: channels of the input.
+        branch_channels: channels of each of the five scales.
+        out_channels: channels of the output.
+    """
+
+    def __init__(self, channels: int, branch_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.poolings = nn.ModuleList(
+            nn.AvgPool2d(kernel, stride, padding=kernel // 2) for kernel, stride in POOLINGS
+        )
+        self.poolings.append(nn.AdaptiveAvgPool2d(1))
+        self.finest = PreactivatedConvolution(channels, branch_channels, 1)
+        self.reductions = nn.ModuleList(
+            PreactivatedConvolution(channels, branch_channels, 1) for _ in self.poolings
+        )
+        self.aggregations = nn.ModuleList(
+            PreactivatedConvolution(branch_channels, branch_channels, 3) for _ in self.poolings
+        )
+        self.compression = PreactivatedConvolution(
+            branch_channels * (1 + len(self.poolings)), out_channels, 1
+        )
+        self.shortcut = PreactivatedConvolution(channels, out_channels, 1)
+
+    def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c2 h w"]:
+        """Enrich features with what lies around them, up to the whole image."""
+        scales: list[Tensor] = [self.finest(features)]
+        for pooling, reduction, aggregation in zip(
+            self.poolings, self.reductions, self.aggregations, strict=True
+        ):
+            pooled = resized(reduction(pooling(features)), features)
+            scales.append(aggregation(pooled + scales[-1]))
+        context: Tensor = self.compression(torch.cat(scales, dim=1)) + self.shortcut(features)
+        return context
 
 
 class BilateralFusion(nn.Module):
@@ -56,7 +121,7 @@ class BilateralFusion(nn.Module):
         self, fine: Float[Tensor, "b c h w"], coarse: Float[Tensor, "b c2 h2 w2"]
     ) -> tuple[Float[Tensor, "b c h w"], Float[Tensor, "b c2 h2 w2"]]:
         """Exchange features; both are from before their ReLU."""
-        up = F.interpolate(self.compression(F.relu(coarse)), size=fine.shape[-2:], mode="bilinear")
+        up = resized(self.compression(F.relu(coarse)), fine)
         return fine + up, coarse + self.down(F.relu(fine))
 
 
@@ -127,12 +192,10 @@ class DDRNet(SupervisedNetwork):
             fused.append(fine)
         context = self.pyramid(self.coarse_end(F.relu(coarse)))
         fine = self.fine_end(F.relu(fine))
-        fine = fine + F.interpolate(context, size=fine.shape[-2:], mode="bilinear")
+        fine = fine + resized(context, fine)
         answers = [self.head(fine)]
         if self.training:
             # The auxiliary head judges the first fusion.
             answers += [head(features) for head, features in zip(self.auxiliary, fused[:1], strict=True)]
-        logits, *side = (
-            F.interpolate(answer, size=images.shape[-2:], mode="bilinear")[:, 0] for answer in answers
-        )
+        logits, *side = (resized(answer, images)[:, 0] for answer in answers)
         return Segmentation(logits, tuple(side))

@@ -11,9 +11,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from upcracknet.baselines.supervised.blocks.initialization import initialize_kaiming
-from upcracknet.baselines.supervised.blocks.vgg import DECODER_WIDTHS, ENCODER_WIDTHS, VGG16, MirroredVGG16
+from upcracknet.baselines.supervised.blocks import initialize_kaiming
 from upcracknet.baselines.supervised.network import Segmentation, SupervisedNetwork
+from upcracknet.baselines.supervised.vgg import DECODER_WIDTHS, ENCODER_WIDTHS, VGG16, MirroredVGG16
 
 Form = Literal["paper", "code"]
 

@@ -7,13 +7,15 @@ from typing import ClassVar
 
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from upcracknet.baselines.supervised.blocks.convolution import ConvolutionBlock
-from upcracknet.baselines.supervised.blocks.initialization import initialize_kaiming
-from upcracknet.baselines.supervised.blocks.pyramid import PyramidPooling
-from upcracknet.baselines.supervised.blocks.resnet import ResNet
+from upcracknet.baselines.supervised.blocks import (
+    ConvolutionBlock,
+    PyramidPooling,
+    initialize_kaiming,
+    resized,
+)
 from upcracknet.baselines.supervised.network import Segmentation, SupervisedNetwork
+from upcracknet.baselines.supervised.resnet import ResNet
 
 BINS = (1, 2, 3, 6)
 """Cells of each grid of the pyramid, in either direction (Section 3.2)."""
@@ -50,7 +52,5 @@ class PSPNet(SupervisedNetwork):
         answers = [self.head(self.pyramid(fifth))]
         if self.training:
             answers += [head(fourth) for head in self.auxiliary]
-        logits, *side = (
-            F.interpolate(answer, size=images.shape[-2:], mode="bilinear")[:, 0] for answer in answers
-        )
+        logits, *side = (resized(answer, images)[:, 0] for answer in answers)
         return Segmentation(logits, tuple(side))

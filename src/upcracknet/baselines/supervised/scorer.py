@@ -7,8 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from upcracknet.baselines.supervised.deepcrack19 import Deepcrack19
-from upcracknet.baselines.supervised.deepcrack19_refinement import REFINED_LEVEL, refine
+from upcracknet.baselines.supervised.deepcrack19 import REFINED_LEVEL, Deepcrack19, refine
 from upcracknet.baselines.supervised.network import SupervisedNetwork
 from upcracknet.detection.threshold import Threshold
 from upcracknet.runtime import BaseScorer, detecting_copy, size_multiple
@@ -100,14 +99,7 @@ class GuidedFilterScorer(BaseScorer):
 def segmentation_scorer(
     network: SupervisedNetwork, detection: dict[str, Any], preset: str | None, name: str
 ) -> tuple[SegmentationScorer | GuidedFilterScorer, Threshold]:
-    """Make a supervised network's scorer and threshold.
-
-    Args:
-        network: a trained network.
-        detection: nothing is stored with it.
-        preset: ``guided-filter`` for Deepcrack19, or None.
-        name: shown in results.
-    """
+    """Make a supervised network's scorer and threshold; Deepcrack19 has the preset ``guided-filter``."""
     if isinstance(network, Deepcrack19) and preset == "guided-filter":
         return GuidedFilterScorer(network, name), Threshold(REFINED_LEVEL)
     return SegmentationScorer(network, name), Threshold(0.5)

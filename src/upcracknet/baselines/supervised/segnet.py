@@ -10,9 +10,9 @@ from typing import ClassVar
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from upcracknet.baselines.supervised.blocks.initialization import initialize_kaiming
-from upcracknet.baselines.supervised.blocks.vgg import DECODER_WIDTHS, VGG16, MirroredVGG16
+from upcracknet.baselines.supervised.blocks import initialize_kaiming
 from upcracknet.baselines.supervised.network import Segmentation, SupervisedNetwork
+from upcracknet.baselines.supervised.vgg import DECODER_WIDTHS, VGG16, MirroredVGG16
 
 
 class SegNet(SupervisedNetwork):

@@ -11,10 +11,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from upcracknet.baselines.supervised.blocks.convolution import ConvolutionBlock
-from upcracknet.baselines.supervised.blocks.initialization import initialize_kaiming
-from upcracknet.baselines.supervised.blocks.resnet import BLOCKS, EXPANSION, Bottleneck, ResNet
+from upcracknet.baselines.supervised.blocks import ConvolutionBlock, bottleneck_block, initialize_kaiming
 from upcracknet.baselines.supervised.network import Segmentation, SupervisedNetwork
+from upcracknet.baselines.supervised.resnet import BLOCKS, EXPANSION, Bottleneck, ResNet
 
 
 class UpsamplingBottleneck(nn.Module):
@@ -43,28 +42,6 @@ class UpsamplingBottleneck(nn.Module):
         return F.relu(self.layers(features) + self.shortcut(features), inplace=True)
 
 
-class LastBottleneck(nn.Module):
-    """The mirror image of ResNet's first block: it takes the channels back to the stem's, a quarter as many.
-
-    Args:
-        channels: channels of the input.
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        width = channels // EXPANSION
-        self.layers = nn.Sequential(
-            ConvolutionBlock(channels, width, 1),
-            ConvolutionBlock(width, width),
-            ConvolutionBlock(width, width, 1, activation=False),
-        )
-        self.shortcut = ConvolutionBlock(channels, width, 1, activation=False)
-
-    def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c2 h w"]:
-        """Add both branches."""
-        return F.relu(self.layers(features) + self.shortcut(features), inplace=True)
-
-
 def mirrored_stage(channels: int, blocks: int, last: nn.Module) -> nn.Sequential:
     """Build a stage of ResNet backwards: its plain bottlenecks, then the mirror image of its first one."""
     plain = (Bottleneck(channels, channels // EXPANSION) for _ in range(blocks - 1))
@@ -86,11 +63,12 @@ class SegResNet(SupervisedNetwork):
         self.backbone = ResNet("resnet50")
         second, *deeper = self.backbone.channels
         first_blocks, *more_blocks = BLOCKS["resnet50"]
-        stages = [mirrored_stage(second, first_blocks, LastBottleneck(second))]
+        stem = second // EXPANSION
+        # The last block mirrors ResNet's first one: it takes the channels back to the stem's.
+        stages = [mirrored_stage(second, first_blocks, bottleneck_block(second, stem, expansion=1))]
         for channels, blocks in zip(deeper, more_blocks, strict=True):
             stages.append(mirrored_stage(channels, blocks, UpsamplingBottleneck(channels)))
         self.decoder = nn.Sequential(*reversed(stages))
-        stem = second // EXPANSION
         self.upsampling = nn.ConvTranspose2d(stem, stem, 2, stride=2, bias=False)
         self.classifier = nn.Conv2d(stem, 1, 3, padding=1)
         initialize_kaiming(self)

@@ -13,8 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from upcracknet.baselines.supervised.blocks.convolution import ConvolutionBlock
-from upcracknet.baselines.supervised.blocks.initialization import initialize_kaiming
+from upcracknet.baselines.supervised.blocks import ConvolutionBlock, initialize_kaiming
 from upcracknet.baselines.supervised.network import Segmentation, SupervisedNetwork
 
 WIDTHS = (64, 128, 256, 512, 1024)

@@ -10,24 +10,21 @@ from typing import ClassVar
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from upcracknet.baselines.supervised.blocks.convolution import ConvolutionBlock
-from upcracknet.baselines.supervised.blocks.initialization import initialize_kaiming
-from upcracknet.baselines.supervised.blocks.pyramid import PyramidPooling
-from upcracknet.baselines.supervised.blocks.resnet import ResNet, ResNetName
+from upcracknet.baselines.supervised.blocks import (
+    ConvolutionBlock,
+    PyramidPooling,
+    initialize_kaiming,
+    resized,
+)
 from upcracknet.baselines.supervised.network import Segmentation, SupervisedNetwork
+from upcracknet.baselines.supervised.resnet import ResNet, ResNetName
 
 CHANNELS = 256
 """Channels of each level of the feature pyramid, and of C2, which needs no reduction to them."""
 
 BINS = (1, 2, 4, 6)
 """Cells of each grid of the pyramid pooling, in either direction."""
-
-
-def enlarge(features: Float[Tensor, "b c h w"], like: Tensor) -> Float[Tensor, "b c h2 w2"]:
-    """Interpolate features to the size of others."""
-    return F.interpolate(features, size=like.shape[-2:], mode="bilinear")
 
 
 class UperNet(SupervisedNetwork):
@@ -72,8 +69,8 @@ class UperNet(SupervisedNetwork):
         ]
         # Each level is added to the one above, coarse to fine; the coarsest stays as it is.
         sums = list(
-            itertools.accumulate(reversed(laterals), lambda coarse, fine: fine + enlarge(coarse, fine))
+            itertools.accumulate(reversed(laterals), lambda coarse, fine: fine + resized(coarse, fine))
         )
         levels = [sums[0], *map(self.smoothing, sums[1:])]
-        fused = self.fusion(torch.cat([enlarge(level, second) for level in reversed(levels)], dim=1))
-        return Segmentation(enlarge(self.classifier(fused), images)[:, 0])
+        fused = self.fusion(torch.cat([resized(level, second) for level in reversed(levels)], dim=1))
+        return Segmentation(resized(self.classifier(fused), images)[:, 0])

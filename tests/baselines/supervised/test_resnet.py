@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from upcracknet.baselines.supervised.blocks.resnet import ResNet
+from upcracknet.baselines.supervised.resnet import ResNet
 
 
 def on_meta(*arguments, **options) -> ResNet:

@@ -9,37 +9,33 @@ long as it goes, through gaps, and has no use for dark spots that lead nowhere.
 
 import cv2
 import numpy as np
-from jaxtyping import Float
-from torch import Tensor
 
-from upcracknet.baselines.classical.image import Grey, score_each
-from upcracknet.runtime import BaseScorer
+from upcracknet.baselines.classical import Grey, GreyScorer
 
 NEIGHBOURS = ((0, 1), (1, -1), (1, 0), (1, 1))
 """Cells to the right and below; the others have come before."""
 
 
-class MinimalPath(BaseScorer):
+class MinimalPath(GreyScorer):
     """The contrast of the best path through each pixel, as wide as it is dark beside the path.
 
     Args:
         cell: side of a cell in pixels: no gap may be longer, and no crack much shorter.
         window: side in pixels of the square whose mean a dark pixel is compared with.
+
+    Raises:
+        ValueError: ``cell`` is below 4.
     """
 
     name = "minimal-path"
-    level: float | None = None
 
     def __init__(self, cell: int = 16, window: int = 51) -> None:
         if cell < 4:
             raise ValueError(f"cell is {cell}, expected at least 4 pixels")
         self.cell, self.window = cell, window
 
-    def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
-        """Give the contrast of the path that each pixel lies on or beside, else 0; photos in [0, 1]."""
-        return score_each(images, self._paths)
-
-    def _paths(self, grey: Grey) -> Grey:
+    def score_grey(self, grey: Grey) -> Grey:
+        """Give the contrast of the path that each pixel lies on or beside, else 0."""
         from skimage.graph import MCP_Geometric  # takes long to import
 
         smooth = np.asarray(cv2.GaussianBlur(grey, (0, 0), 1.0))

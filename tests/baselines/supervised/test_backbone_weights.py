@@ -3,7 +3,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from upcracknet.baselines.supervised.blocks.backbone_weights import load_backbone
+from upcracknet.baselines.supervised.backbone_weights import load_backbone
 from upcracknet.errors import WeightsError
 
 

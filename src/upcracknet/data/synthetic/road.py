@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float32, UInt8
 
 from upcracknet.data.synthetic.distractors import lay_distractors
 from upcracknet.data.synthetic.painting import paint_cracks
-from upcracknet.data.synthetic.texture import SURFACES, Surface, draw_surface
+from upcracknet.data.synthetic.surfaces import SURFACES, Surface, draw_surface
 from upcracknet.errors import ConfigurationError
 
 

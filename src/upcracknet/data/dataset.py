@@ -92,7 +92,7 @@ class Places:
 
 @dataclass(frozen=True)
 class PublishedDataset:
-    """All that is known of a published dataset; one is a file here and a row in ``registry.py``.
+    """All that is known of a published dataset; ``registry.py`` holds them.
 
     Attributes:
         name: by which it is asked for.

@@ -100,10 +100,8 @@ class AnnotatedPatches(SeededPatches[AnnotatedPatch]):
         before = missing // 2
         padding = ((before, missing - before), (before, missing - before))
         # A mirror image is no larger than the photo; symmetric padding repeats it as often as needed.
-        photo, mask = (
-            np.pad(photo, (*padding, (0, 0)), mode="symmetric"),
-            np.pad(mask, padding, mode="symmetric"),
-        )
+        photo = np.pad(photo, (*padding, (0, 0)), mode="symmetric")
+        mask = np.pad(mask, padding, mode="symmetric")
         top, left = generator.integers(len(photo) - self.size + 1, size=2)
         photo, mask = (part[top : top + self.size, left : left + self.size] for part in (photo, mask))
         photo, mask = flip((photo, mask), generator, transpose=False)

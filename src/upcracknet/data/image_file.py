@@ -55,9 +55,8 @@ def photo_size(path: str | Path) -> tuple[int, int]:
     """
     with opened_image(Path(path), str(path)) as image:
         width, height = image.size
-        lies_on_its_side = (
-            exif_orientation(image) >= 5 and image.format != "TIFF"
-        )  # Pillow gives TIFF upright
+        # Pillow gives TIFF upright.
+        lies_on_its_side = exif_orientation(image) >= 5 and image.format != "TIFF"
         return (width, height) if lies_on_its_side else (height, width)
 
 

@@ -250,7 +250,9 @@ def _rgb(values: npt.NDArray[Any], name: str) -> UInt8[np.ndarray, "h w 3"]:
     if values.shape[2] == 4:
         alpha = _to_uint8(values[..., 3:], name)
         if alpha.mean() >= HIDDEN * 255:
-            photo = _on_white(photo, alpha)
+            wide = alpha.astype(np.uint16)
+            on_white = (photo * wide + 255 * (255 - wide) + 127) // 255
+            photo = on_white.astype(np.uint8)
     return np.ascontiguousarray(np.broadcast_to(photo, (*photo.shape[:2], 3)))
 
 
@@ -279,10 +281,3 @@ def _to_uint8(values: npt.NDArray[Any], name: str) -> npt.NDArray[np.uint8]:
         )
     white = full_scale(int(highest))
     return ((values.astype(np.uint32) * 255 + white // 2) // white).astype(np.uint8)
-
-
-def _on_white(
-    photo: UInt8[np.ndarray, "h w c"], alpha: UInt8[np.ndarray, "h w 1"]
-) -> UInt8[np.ndarray, "h w c"]:
-    wide = alpha.astype(np.uint16)
-    return ((photo * wide + 255 * (255 - wide) + 127) // 255).astype(np.uint8)

@@ -5,13 +5,16 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float64
 from scipy.spatial import Voronoi
 
-from upcracknet.data.synthetic.noise import log_uniform
+from upcracknet.data.synthetic.noise import Plane, log_uniform
 from upcracknet.errors import ConfigurationError
 
 Pattern = Literal["branching", "network"]
+Point = Float64[np.ndarray, "2"]
+Points = Float64[np.ndarray, "n 2"]
+"""Places (x, y) in pixels."""
 
 STEP = 1.0
 """Pixels between two points of a crack's centre line."""
@@ -25,12 +28,12 @@ class CrackPath:
     """The centre line of one crack and its edges.
 
     Attributes:
-        points: float64 n×2 (x, y) in pixels.
+        points: n×2 (x, y) in pixels.
         left: float64 n, distance of the left edge in pixels; 0 where the crack is closed.
         right: the same for the right edge.
     """
 
-    points: Float64[np.ndarray, "n 2"]
+    points: Points
     left: Float64[np.ndarray, " n"]
     right: Float64[np.ndarray, " n"]
 
@@ -42,7 +45,7 @@ def draw_crack_mask(
     *,
     widths: tuple[float, float] = (1.0, 15.0),
     pattern: Pattern | None = None,
-) -> Float32[np.ndarray, "h w"]:
+) -> Plane:
     """Draw one system of connected cracks.
 
     Args:
@@ -89,7 +92,7 @@ def _branching(
 
 
 def _branch(
-    parent: Float64[np.ndarray, "n 2"],
+    parent: Points,
     nominal: float,
     widths: tuple[float, float],
     generator: np.random.Generator,
@@ -148,9 +151,7 @@ def _nominal_width(
     return float(widths[0] * (widest / widths[0]) ** generator.beta(1.5, 1.3))
 
 
-def _crossing(
-    height: int, width: int, generator: np.random.Generator
-) -> tuple[Float64[np.ndarray, "2"], Float64[np.ndarray, "2"]]:
+def _crossing(height: int, width: int, generator: np.random.Generator) -> tuple[Point, Point]:
     """The ends of a line through a point near the middle, at any angle, often beyond the border."""
     centre = generator.uniform(0.2, 0.8, 2) * (width, height)
     angle = generator.uniform(0, 2 * np.pi)
@@ -159,22 +160,10 @@ def _crossing(
     return centre - direction * before, centre + direction * behind
 
 
-def wander(
-    start: Float64[np.ndarray, "2"],
-    end: Float64[np.ndarray, "2"],
-    generator: np.random.Generator,
-    roughness: float,
-) -> Float64[np.ndarray, "n 2"]:
+def wander(start: Point, end: Point, generator: np.random.Generator, roughness: float) -> Points:
     """Draw a random walk tied to both its ends, with kinks from half its length down to a few pixels.
 
-    Args:
-        start: float64 (x, y) in pixels.
-        end: float64 (x, y) in pixels.
-        generator: source of randomness.
-        roughness: size of the kinks; 0 is a straight line, 0.3 a very crooked one.
-
-    Returns:
-        float64 n×2 (x, y), about one point each ``STEP`` pixels.
+    It has about one point each ``STEP`` pixels. Of ``roughness`` 0 it is straight, of 0.3 very crooked.
     """
     length = float(np.hypot(*(end - start)))
     count = max(4, int(length / STEP))
@@ -197,7 +186,7 @@ def wander(
 
 
 def open_crack(
-    points: Float64[np.ndarray, "n 2"],
+    points: Points,
     nominal: float,
     widths: tuple[float, float],
     generator: np.random.Generator,
@@ -206,14 +195,11 @@ def open_crack(
     """Give a centre line its width: slow and fast changes, two ragged edges, tapered ends, gaps.
 
     Args:
-        points: float64 n×2 (x, y), the centre line in pixels.
+        points: the centre line.
         nominal: usual width in pixels.
         widths: narrowest and widest width in pixels; where it would be much narrower, the crack is closed.
         generator: source of randomness.
         tapers: shares of the length over which the crack thins out towards its two ends, in [0, 1].
-
-    Returns:
-        the crack.
     """
     count = len(points)
     share = np.linspace(0, 1, count)
@@ -239,16 +225,10 @@ def _along(count: int, cell: float, generator: np.random.Generator) -> Float64[n
     return np.asarray(np.interp(np.linspace(0, len(knots) - 1, count), np.arange(len(knots)), knots))
 
 
-def rasterise(paths: list[CrackPath], height: int, width: int) -> Float32[np.ndarray, "h w"]:
-    """Draw all cracks four times too large, band by band, and average down to shares of pixels.
+def rasterise(paths: list[CrackPath], height: int, width: int) -> Plane:
+    """Give the share of each pixel that is crack, in [0, 1]; cracks may lie beyond the picture.
 
-    Args:
-        paths: any number of cracks, also beyond the picture.
-        height: rows in pixels.
-        width: columns in pixels.
-
-    Returns:
-        float32 H×W in [0, 1], the share of each pixel that is crack.
+    They are drawn four times too large, band by band, and averaged down.
     """
     quads = np.concatenate([np.zeros((0, 4, 2)), *(_quads(path) for path in paths)])
     coverage = np.zeros((height, width), np.float32)

@@ -7,8 +7,6 @@ import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
 from upcracknet.data.synthetic.marks import (
-    Plane,
-    Scene,
     cast_hard_shadow,
     cast_tree_shadow,
     drop_spots,
@@ -18,7 +16,15 @@ from upcracknet.data.synthetic.marks import (
     roll_tyre_marks,
     spill_stains,
 )
-from upcracknet.data.synthetic.noise import fractal_noise, log_uniform, slope, smooth_noise, smoothstep
+from upcracknet.data.synthetic.noise import (
+    Plane,
+    Scene,
+    fractal_noise,
+    log_uniform,
+    slope,
+    smooth_noise,
+    smoothstep,
+)
 from upcracknet.data.synthetic.surfaces import Surface
 
 
@@ -110,8 +116,7 @@ def set_manhole(scene: Scene, covered: Plane, generator: np.random.Generator) ->
     np.maximum(covered, iron, out=covered)
 
 
-# How often each of them is seen, in the order in which they come to lie on each other. Loose things and
-# manholes cover the road, and so its cracks.
+# How often each of them is seen, in the order in which they come to lie on each other.
 _ON_THE_ROAD: tuple[tuple[Callable[[Scene, np.random.Generator], None], dict[str, float]], ...] = (
     (lay_joint, {"asphalt": 0.0, "concrete": 0.4, "gravel": 0.0}),
     (lay_patch, {"asphalt": 0.12, "concrete": 0.04, "gravel": 0.08}),
@@ -159,14 +164,11 @@ def lay_distractors(
 ) -> Plane:
     """Lay a random choice of distractors onto a scene, in place.
 
-    Args:
-        scene: float32 H×W×3 RGB, about 0 to 255; changed.
-        generator: source of randomness.
-        surface: the road's material; joints belong to concrete, repaired patches mostly to asphalt.
-        crowding: how many times more often than on real roads each is seen.
+    Joints belong to concrete, repaired patches mostly to asphalt; ``crowding`` is how many times more often
+    than on real roads each is seen.
 
     Returns:
-        float32 H×W in [0, 1], where loose things and manholes hide the road and so its cracks.
+        where loose things and manholes hide the road and so its cracks, in [0, 1].
     """
     covered = np.zeros(scene.shape[:2], np.float32)
     for lay, frequency in _ON_THE_ROAD:

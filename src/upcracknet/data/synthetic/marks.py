@@ -2,12 +2,9 @@
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import UInt8
 
-from upcracknet.data.synthetic.noise import fractal_noise, log_uniform, smooth_noise, smoothstep
-
-Scene = Float32[np.ndarray, "h w 3"]
-Plane = Float32[np.ndarray, "h w"]
+from upcracknet.data.synthetic.noise import Plane, Scene, fractal_noise, log_uniform, smooth_noise, smoothstep
 
 _SKY = np.array([1.05, 1.0, 0.9], np.float32)  # the sky's light fills a shadow with blue
 
@@ -195,14 +192,8 @@ def line_coordinates(
 ) -> tuple[Plane, Plane]:
     """Give coordinates about a random straight line near the middle of a picture.
 
-    Args:
-        height: rows in pixels.
-        width: columns in pixels.
-        generator: source of randomness.
-        turn: greatest angle between the line and one of the picture's axes, in radians.
-
-    Returns:
-        float32 H×W signed distance from the line and position along it, in pixels.
+    They are the signed distance from it and the position along it, in pixels; ``turn`` is the greatest angle
+    between it and one of the picture's axes, in radians.
     """
     angle = generator.uniform(-turn, turn) + generator.choice((0.0, np.pi / 2))
     row, column = generator.uniform(0.15, 0.85, 2) * (height, width)

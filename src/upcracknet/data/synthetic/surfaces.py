@@ -8,27 +8,23 @@ import numpy as np
 import skimage.data
 from jaxtyping import Float32, Int32
 
-from upcracknet.data.synthetic.noise import fractal_noise, log_uniform, slope, smooth_noise, smoothstep
+from upcracknet.data.synthetic.noise import (
+    Plane,
+    Scene,
+    fractal_noise,
+    log_uniform,
+    slope,
+    smooth_noise,
+    smoothstep,
+)
 from upcracknet.errors import DataError
 
-Plane = Float32[np.ndarray, "h w"]
 Surface = Literal["asphalt", "concrete", "gravel"]
 SURFACES: tuple[Surface, ...] = get_args(Surface)
 
 
-def draw_surface(
-    height: int, width: int, generator: np.random.Generator, surface: Surface
-) -> Float32[np.ndarray, "h w 3"]:
+def draw_surface(height: int, width: int, generator: np.random.Generator, surface: Surface) -> Scene:
     """Draw a bare road without cracks, marks or camera effects.
-
-    Args:
-        height: rows in pixels.
-        width: columns in pixels.
-        generator: source of randomness.
-        surface: which material.
-
-    Returns:
-        float32 H×W×3 RGB, about 0 to 255.
 
     Raises:
         DataError: the gravel photo is missing from the installed scikit-image.
@@ -46,12 +42,8 @@ def draw_surface(
 
 
 def _colour(
-    relief: Plane,
-    warmth: Plane,
-    generator: np.random.Generator,
-    tone: float,
-    contrast: float,
-) -> Float32[np.ndarray, "h w 3"]:
+    relief: Plane, warmth: Plane, generator: np.random.Generator, tone: float, contrast: float
+) -> Scene:
     """Put a grey relief at a tone and contrast, add slow changes of tone, and tint it."""
     height, width = relief.shape
     relief = (relief - relief.mean()) / (relief.std() + np.float32(1e-6)) * np.float32(contrast)
@@ -110,12 +102,7 @@ def _grain(height: int, width: int, generator: np.random.Generator, zoom: float,
 
 
 def _stones(
-    height: int,
-    width: int,
-    generator: np.random.Generator,
-    size: float,
-    light: float,
-    share: float,
+    height: int, width: int, generator: np.random.Generator, size: float, light: float, share: float
 ) -> tuple[Plane, Plane, Plane]:
     """One size of stones: how much of each pixel they cover, their shaded grey value, their warmth."""
     distance, stone = _nearest_seed(height, width, generator, size)

@@ -26,17 +26,15 @@ def download(name: str, *, data_root: Path, url: str | None = None) -> None:
         data_root: folder for all datasets; made as needed.
         url: mirror to fetch the archive from, instead of the authors' address.
     """
-    console = error_console()
     if name in DATASETS:
-        print_line(console, f"{name}: {DATASETS[name].page}\nterms of use: {DATASETS[name].terms}")
-    with progress_bar(console) as bar:
+        print_line(error_console(), f"{name}: {DATASETS[name].page}\nterms of use: {DATASETS[name].terms}")
+    with progress_bar() as bar:
         task = bar.add_task(f"{name} (bytes)", total=None)
-        folder = download_dataset(
-            name,
-            data_root,
-            url=url,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
+
+        def show(done: int, total: int | None) -> None:
+            bar.update(task, completed=done, total=total)
+
+        folder = download_dataset(name, data_root, url=url, progress=show)
     print_json({"dataset": name, "folder": str(folder), "terms": DATASETS[name].terms})
 
 
@@ -89,6 +87,5 @@ def mine(
     )
     with progress_bar() as bar:
         task = bar.add_task("mining", total=count)
-        save_patches(patches, output, on_saved=lambda done: bar.update(task, completed=done))
-    photos, windows = patches.photo_count, patches.window_count
-    print_json({"folder": str(output), "patches": count, "photos": photos, "windows": windows})
+        manifest = save_patches(patches, output, on_saved=lambda done: bar.update(task, completed=done))
+    print_json({"folder": str(output), "patches": count} | {k: manifest[k] for k in ("photos", "windows")})

@@ -83,12 +83,7 @@ class AnnotatedPatches(SeededPatches[AnnotatedPatch]):
             if cache_bytes >= 0:
                 self._cached[index] = photo, mask
         length = (patches_per_epoch if augment else None) or len(samples)
-        super().__init__(length, augment=augment, seed=seed)
-
-    @property
-    def photo_count(self) -> int:
-        """How many photos there are."""
-        return len(self._samples)
+        super().__init__(length, len(samples), augment=augment, seed=seed)
 
     def __getitem__(self, index: int) -> AnnotatedPatch:
         generator = self._generator(index)

@@ -144,12 +144,8 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
         self.size = size
         self.painting = painting or PaintingRange()
         self.self_labels = self_labels
-        super().__init__(patches_per_epoch, augment=augment, seed=seed)
-
-    @property
-    def photo_count(self) -> int:
-        """How many photos the roads come from."""
-        return sum(source.photo_count for source in self.undamaged)
+        photos = sum(source.photo_count for source in self.undamaged)
+        super().__init__(patches_per_epoch, photos, augment=augment, seed=seed)
 
     def __getitem__(self, index: int) -> PaintedPatch:
         generator = self._generator(index)

@@ -1,6 +1,5 @@
 """Undamaged patches for training: random windows without cracks, scaled and flipped (paper, IV-A, IV-B)."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -40,13 +39,14 @@ class _Mined:
 Item = TypeVar("Item")
 
 
-class SeededPatches(Dataset[Item], ABC):
+class SeededPatches(Dataset[Item]):
     """Patches drawn at random: item i of epoch e depends on (seed, e, i) alone.
 
     So a run gives the same patches with any number of workers and after a resume.
 
     Args:
         length: patches an epoch.
+        photo_count: number of photos that they come from.
         augment: other patches each epoch; False gives the same each epoch.
         seed: seed of the choices.
     """
@@ -54,16 +54,11 @@ class SeededPatches(Dataset[Item], ABC):
     _stream: tuple[int, ...] = ()
     """Keeps kinds of patches apart, so that those of one seed do not repeat each other's choices."""
 
-    def __init__(self, length: int, *, augment: bool, seed: int) -> None:
-        self._length, self.augment, self.seed = length, augment, seed
+    def __init__(self, length: int, photo_count: int, *, augment: bool, seed: int) -> None:
+        self._length, self.photo_count, self.augment, self.seed = length, photo_count, augment, seed
         # In shared memory, so that data loader workers that outlive an epoch see the change.
         self._epoch = torch.zeros((), dtype=torch.int64)
         self._epoch.share_memory_()  # type: ignore[no-untyped-call]
-
-    @property
-    @abstractmethod
-    def photo_count(self) -> int:
-        """How many photos the patches come from."""
 
     def __len__(self) -> int:
         return self._length
@@ -137,12 +132,8 @@ class UndamagedPatches(SeededPatches[Float[Tensor, "3 h w"]]):
                 f"no undamaged window of sizes {', '.join(map(str, window_sizes))} in {len(samples)} photos "
                 f"with a margin of {margin} pixels to cracks; use smaller windows or less cracked photos"
             )
-        super().__init__(patches_per_epoch or len(self._mined), augment=augment, seed=seed)
-
-    @property
-    def photo_count(self) -> int:
-        """How many photos have an undamaged window."""
-        return len(self._mined)
+        found = len(self._mined)
+        super().__init__(patches_per_epoch or found, found, augment=augment, seed=seed)
 
     @property
     def window_count(self) -> int:

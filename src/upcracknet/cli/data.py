@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter, validators
 
-from upcracknet.cli.console import error_console, print_json, print_line, progress_bar
+from upcracknet.cli.console import counter, error_console, print_json, print_line, progress_bar
 from upcracknet.data.download import download_dataset
 from upcracknet.data.mining import save_patches
 from upcracknet.data.patches import WINDOW_SIZES, UndamagedPatches
@@ -86,6 +86,5 @@ def mine(
         open_dataset(source, root, split), **cut, augment=False, patches_per_epoch=count, seed=seed
     )
     with progress_bar() as bar:
-        task = bar.add_task("mining", total=count)
-        manifest = save_patches(patches, output, on_saved=lambda done: bar.update(task, completed=done))
+        manifest = save_patches(patches, output, on_saved=counter(bar, "mining"))
     print_json({"folder": str(output), "patches": count} | {k: manifest[k] for k in ("photos", "windows")})

@@ -18,7 +18,10 @@ CONTACT_SHEET_COLUMNS = 8
 
 
 def save_patches(
-    patches: UndamagedPatches, folder: Path, *, on_saved: Callable[[int], None] | None = None
+    patches: UndamagedPatches,
+    folder: Path,
+    *,
+    on_saved: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, object]:
     """Write all patches of the current epoch as PNG, with a manifest and a contact sheet.
 
@@ -28,7 +31,7 @@ def save_patches(
     Args:
         patches: what to write.
         folder: where to; made as needed.
-        on_saved: called with the number of patches written so far.
+        on_saved: called with the number of patches written so far, and of all.
 
     Returns:
         the manifest: size, seed, counts, and for each patch its file, photo and window.
@@ -47,8 +50,7 @@ def save_patches(
         save_image_atomically(folder / file, _pixels(patches, index))
         place = {"top": window.top, "left": window.left, "size": window.height}
         entries.append({"file": file, "photo": sample.name} | place)
-        if on_saved is not None:
-            on_saved(index + 1)
+        on_saved(index + 1, len(patches))
     manifest: dict[str, object] = {
         "size": patches.size,
         "seed": patches.seed,

@@ -163,13 +163,7 @@ def _cfd_annotation(path: Path) -> Bool[np.ndarray, "h w"]:
 
 
 def _decode(image: Image.Image, name: str, source: Path | bytes | None) -> npt.NDArray[Any]:
-    """Decode a Pillow image of any mode to an upright array with 1, 3 or 4 channels.
-
-    Args:
-        image: the image.
-        name: for errors.
-        source: what the image was opened from, None if that is not known.
-    """
+    """Decode a Pillow image that was opened from a source to an upright array with 1, 3 or 4 channels."""
     is_tiff, dark_is_high, colours_of_16_bits = False, False, False
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         is_tiff, dark_is_high = True, image.tag_v2.get(262) == 0  # up to 8 bits Pillow turns them

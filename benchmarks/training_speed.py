@@ -18,8 +18,8 @@ from torch.utils.data import DataLoader
 
 from upcracknet.data.synthetic import synthesize_road
 from upcracknet.runtime import has_bfloat16
+from upcracknet.training.configuration import NetworkConfiguration, TrainingConfiguration
 from upcracknet.training.up_cracknet import AdversarialRestoration
-from upcracknet.training.up_cracknet_configuration import NetworkConfiguration, TrainingConfiguration
 
 
 class TwoPasses(AdversarialRestoration):

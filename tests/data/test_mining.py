@@ -23,13 +23,13 @@ def patches(tmp_path: Path) -> UndamagedPatches:
 
 
 def test_patches_on_disk_are_the_crops_of_the_manifest(patches: UndamagedPatches, tmp_path: Path) -> None:
-    told: list[int] = []
-    manifest = save_patches(patches, tmp_path / "out", on_saved=told.append)
-    assert told == [1, 2, 3, 4, 5]
-    written = json.loads((tmp_path / "out" / "manifest.json").read_text())
-    assert written == manifest
+    written: list[tuple[int, int]] = []
+    manifest = save_patches(patches, tmp_path / "out", on_saved=lambda *counts: written.append(counts))
+    assert written == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
+    on_disk = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert on_disk == manifest
     photo = load_photo(tmp_path / "road.png")
-    for entry in written["patches"]:
+    for entry in on_disk["patches"]:
         assert (entry["photo"], entry["size"]) == ("road", 16)
         crop = photo[entry["top"] : entry["top"] + 16, entry["left"] : entry["left"] + 16]
         np.testing.assert_array_equal(load_photo(tmp_path / "out" / entry["file"]), crop)

@@ -9,8 +9,7 @@ from upcracknet.reproduction.experiment import Budget, Row
 from upcracknet.reproduction.measurement import RowResult
 from upcracknet.reproduction.run import ResultFiles
 from upcracknet.reproduction.sensitivity import BASE
-from upcracknet.training.configuration import DataConfiguration
-from upcracknet.training.up_cracknet_configuration import NetworkConfiguration, TrainingConfiguration
+from upcracknet.training.configuration import DataConfiguration, NetworkConfiguration, TrainingConfiguration
 
 TINY = Budget("tiny", filters=2, epochs=1, patches_per_epoch=4)
 

@@ -8,8 +8,7 @@ from upcracknet.detection import PRESETS
 from upcracknet.errors import ConfigurationError
 from upcracknet.reproduction.experiment import BUDGETS, Budget, budget_named
 from upcracknet.reproduction.paper_tables import table1
-from upcracknet.training.configuration import DataConfiguration
-from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
+from upcracknet.training.configuration import DataConfiguration, TrainingConfiguration
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from upcracknet.evaluation.published import published_table
 from upcracknet.losses import LossWeights
 from upcracknet.reproduction.experiment import BUDGETS, Pretrained, budget_named
 from upcracknet.reproduction.paper_tables import COMPARISONS, comparison, shipped_default, table1, table2
-from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
+from upcracknet.training.configuration import TrainingConfiguration
 
 # The ticks of Table I: MAE, SSIM, MSGMS, style, adversarial; and its F1, which names the row beyond doubt.
 TICKS = [

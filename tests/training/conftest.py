@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from upcracknet.data.photo import save_image_atomically
-from upcracknet.training.configuration import load_configuration
-from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
+from upcracknet.training.configuration import TrainingConfiguration, load_configuration
 
 
 @pytest.fixture(scope="session")

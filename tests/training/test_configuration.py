@@ -5,8 +5,7 @@ import pytest
 import yaml
 
 from upcracknet.errors import ConfigurationError
-from upcracknet.training.configuration import dump_configuration, load_configuration
-from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
+from upcracknet.training.configuration import TrainingConfiguration, dump_configuration, load_configuration
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 

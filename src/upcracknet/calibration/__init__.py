@@ -21,9 +21,13 @@ from upcracknet.detection import CrackRemoverScorer, RestorationScorer
 from upcracknet.detection.pretrained import load_pretrained, weights_path
 from upcracknet.errors import ConfigurationError
 from upcracknet.files import json_bytes, write_atomically
-from upcracknet.training.configuration import Configuration, as_dictionary, load_configuration
+from upcracknet.training.configuration import (
+    Configuration,
+    TrainingConfiguration,
+    as_dictionary,
+    load_configuration,
+)
 from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
-from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
 from upcracknet.weights import WeightsRecord, load_weights, save_weights
 
 __all__ = ["calibrate"]

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter, validators
 
-from upcracknet.cli.console import error_console, print_json, print_line, progress_bar
+from upcracknet.cli.console import counter, error_console, print_json, print_line, progress_bar
 from upcracknet.data.download import download_dataset
 from upcracknet.data.mining import save_patches
 from upcracknet.data.patches import WINDOW_SIZES, UndamagedPatches
@@ -26,17 +26,15 @@ def download(name: str, *, data_root: Path, url: str | None = None) -> None:
         data_root: folder for all datasets; made as needed.
         url: mirror to fetch the archive from, instead of the authors' address.
     """
-    console = error_console()
     if name in DATASETS:
-        print_line(console, f"{name}: {DATASETS[name].page}\nterms of use: {DATASETS[name].terms}")
-    with progress_bar(console) as bar:
+        print_line(error_console(), f"{name}: {DATASETS[name].page}\nterms of use: {DATASETS[name].terms}")
+    with progress_bar() as bar:
         task = bar.add_task(f"{name} (bytes)", total=None)
-        folder = download_dataset(
-            name,
-            data_root,
-            url=url,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
+
+        def show(done: int, total: int | None) -> None:
+            bar.update(task, completed=done, total=total)
+
+        folder = download_dataset(name, data_root, url=url, progress=show)
     print_json({"dataset": name, "folder": str(folder), "terms": DATASETS[name].terms})
 
 
@@ -88,7 +86,5 @@ def mine(
         open_dataset(source, root, split), **cut, augment=False, patches_per_epoch=count, seed=seed
     )
     with progress_bar() as bar:
-        task = bar.add_task("mining", total=count)
-        save_patches(patches, output, on_saved=lambda done: bar.update(task, completed=done))
-    photos, windows = patches.photo_count, patches.window_count
-    print_json({"folder": str(output), "patches": count, "photos": photos, "windows": windows})
+        manifest = save_patches(patches, output, on_saved=counter(bar, "mining"))
+    print_json({"folder": str(output), "patches": count} | {k: manifest[k] for k in ("photos", "windows")})

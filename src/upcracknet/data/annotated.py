@@ -83,12 +83,7 @@ class AnnotatedPatches(SeededPatches[AnnotatedPatch]):
             if cache_bytes >= 0:
                 self._cached[index] = photo, mask
         length = (patches_per_epoch if augment else None) or len(samples)
-        super().__init__(length, augment=augment, seed=seed)
-
-    @property
-    def photo_count(self) -> int:
-        """How many photos there are."""
-        return len(self._samples)
+        super().__init__(length, len(samples), augment=augment, seed=seed)
 
     def __getitem__(self, index: int) -> AnnotatedPatch:
         generator = self._generator(index)
@@ -100,10 +95,8 @@ class AnnotatedPatches(SeededPatches[AnnotatedPatch]):
         before = missing // 2
         padding = ((before, missing - before), (before, missing - before))
         # A mirror image is no larger than the photo; symmetric padding repeats it as often as needed.
-        photo, mask = (
-            np.pad(photo, (*padding, (0, 0)), mode="symmetric"),
-            np.pad(mask, padding, mode="symmetric"),
-        )
+        photo = np.pad(photo, (*padding, (0, 0)), mode="symmetric")
+        mask = np.pad(mask, padding, mode="symmetric")
         top, left = generator.integers(len(photo) - self.size + 1, size=2)
         photo, mask = (part[top : top + self.size, left : left + self.size] for part in (photo, mask))
         photo, mask = flip((photo, mask), generator, transpose=False)

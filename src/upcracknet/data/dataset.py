@@ -27,19 +27,14 @@ class Sample:
     mask_path: Path | None = None
 
     def photo(self) -> UInt8[np.ndarray, "h w 3"]:
-        """Load the photo, RGB uint8.
-
-        Raises:
-            PhotoError: the file cannot be read.
-        """
+        """Load the photo, RGB uint8, as :func:`load_photo` does."""
         return load_photo(self.photo_path)
 
     def mask(self) -> Bool[np.ndarray, "h w"]:
-        """Load the crack mask, True where there is a crack.
+        """Load the crack mask, True where there is a crack, as :func:`load_mask` does.
 
         Raises:
             DataError: the photo has no mask.
-            PhotoError: the file cannot be read.
         """
         if self.mask_path is None:
             raise DataError(f"{self.photo_path}: has no mask; add one or use a dataset with annotations")
@@ -92,7 +87,7 @@ class Places:
 
 @dataclass(frozen=True)
 class PublishedDataset:
-    """All that is known of a published dataset; one is a file here and a row in ``registry.py``.
+    """All that is known of a published dataset; ``registry.py`` holds them.
 
     Attributes:
         name: by which it is asked for.
@@ -140,20 +135,13 @@ class PublishedDataset:
 def pair_masks(photos: Sequence[Path], mask_of: Callable[[Path], Path], dataset: str) -> tuple[Sample, ...]:
     """Pair each photo with its mask and make sure that all masks are there and of the photos' sizes.
 
-    Args:
-        photos: the photos' files, not empty.
-        mask_of: where the mask of a photo must lie.
-        dataset: the dataset's name, for the error.
-
     Raises:
         DataError: there is no photo, masks are missing, or sizes differ; the first few are listed.
     """
     if not photos:
         raise DataError(f"{dataset}: no photos found; fetch it again with 'upcracknet data download'")
     samples = tuple(Sample(photo.stem, photo, mask_of(photo)) for photo in photos)
-    missing = [
-        str(sample.mask_path) for sample in samples if sample.mask_path and not sample.mask_path.is_file()
-    ]
+    missing = [str(mask) for sample in samples if (mask := sample.mask_path) and not mask.is_file()]
     if missing:
         raise DataError(f"{dataset}: {len(missing)} masks are missing: {first_few(missing)}")
     require_equal_sizes(samples, dataset)
@@ -182,10 +170,10 @@ def require_equal_sizes(samples: Iterable[Sample], dataset: str) -> None:
         )
 
 
-def first_few(entries: Sequence[str], count: int = 3) -> str:
-    """Write the first entries, and how many more there are."""
-    more = f" and {len(entries) - count} more" if len(entries) > count else ""
-    return ", ".join(entries[:count]) + more
+def first_few(entries: Sequence[str]) -> str:
+    """Write the first three entries, and how many more there are."""
+    more = f" and {len(entries) - 3} more" if len(entries) > 3 else ""
+    return ", ".join(entries[:3]) + more
 
 
 def sorted_photos(folder: Path, suffix: str = ".jpg") -> list[Path]:

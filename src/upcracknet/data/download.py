@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from upcracknet.data.archive import unpack
-from upcracknet.data.dataset import PublishedDataset
+from upcracknet.data.dataset import Places, PublishedDataset
 from upcracknet.data.listing import home_expanded
 from upcracknet.data.registry import DATASETS, find_places
 from upcracknet.errors import DataError, OutputError
@@ -151,7 +151,8 @@ def _download(dataset: PublishedDataset, root: Path, progress: Progress | None) 
     except DataError:
         _forget(archive)
         raise
-    _record(name, dataset.url, checksum, root)
+    records = _recorded(root) | {name: {"url": dataset.url, "sha256": checksum}}
+    write_atomically(root / LOCK_FILE, json_bytes(records))
     _forget(archive)
     return target
 
@@ -176,19 +177,12 @@ def _install(archive: Path, target: Path, dataset: PublishedDataset) -> None:
         unpacked = Path(temporary) / "unpacked"
         unpack(archive, unpacked)
         folders = [unpacked, *sorted(path for path in unpacked.rglob("*") if path.is_dir())]
-        found = next(
-            (path for path in folders if all((path / entry).is_dir() for entry in dataset.needed)), None
-        )
+        found = Places(unpacked, folders).holding(*dataset.needed)
         if found is None:
             raise DataError(
                 f"{dataset.url}: holds no folder with {', '.join(dataset.needed)}; see {dataset.page}"
             )
         found.rename(target)
-
-
-def _record(name: str, url: str, checksum: str, root: Path) -> None:
-    records = _recorded(root) | {name: {"url": url, "sha256": checksum}}
-    write_atomically(root / LOCK_FILE, json_bytes(records))
 
 
 def _recorded(root: Path) -> dict[str, dict[str, str]]:

@@ -55,9 +55,8 @@ def photo_size(path: str | Path) -> tuple[int, int]:
     """
     with opened_image(Path(path), str(path)) as image:
         width, height = image.size
-        lies_on_its_side = (
-            exif_orientation(image) >= 5 and image.format != "TIFF"
-        )  # Pillow gives TIFF upright
+        # Pillow gives TIFF upright.
+        lies_on_its_side = exif_orientation(image) >= 5 and image.format != "TIFF"
         return (width, height) if lies_on_its_side else (height, width)
 
 
@@ -82,11 +81,7 @@ def exif_orientation(image: Image.Image) -> int:
 
 @contextmanager
 def opened_image(source: Path | bytes, name: str) -> Iterator[Image.Image]:
-    """Open an image; whatever is wrong with it, now or while it is decoded, becomes one line.
-
-    Args:
-        source: a file, or a file's content.
-        name: of the image, for errors.
+    """Open a file or its content; what is wrong with it, now or while it is decoded, becomes one line.
 
     Raises:
         PhotoError: the file is missing, empty, damaged, too large, larger than its bytes can hold, or not an

@@ -13,24 +13,10 @@ from upcracknet.errors import DataError
 from upcracknet.files import one_line
 
 OTHER_SUFFIXES = {
-    *(
-        ".heic",
-        ".heif",
-        ".hif",
-        ".avif",
-        ".jp2",
-        ".j2k",
-        ".jpx",
-        ".jpf",
-        ".j2c",
-        ".jxl",
-        ".jxr",
-        ".gif",
-        ".psd",
-    ),
+    *(".heic", ".heif", ".hif", ".avif", ".jxl", ".jxr", ".gif", ".psd"),
+    *(".jp2", ".j2k", ".jpx", ".jpf", ".j2c", ".ecw", ".sid"),
     *(".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw", ".raw", ".gpr"),
     *(".mp4", ".mov", ".avi", ".mkv", ".m4v", ".mts", ".m2ts", ".wmv", ".webm", ".insv", ".insp", ".lrv"),
-    *(".ecw", ".sid"),
 } - PHOTO_SUFFIXES
 """Pictures, raw pictures and videos that are not read: they are counted, other files are not."""
 
@@ -200,16 +186,12 @@ def _may_be_photo(path: Path) -> bool:
 def _is_skipped(folder: Path) -> bool:
     """Whether a folder that was not named itself is not searched."""
     name = folder.name
-    return (
-        (name.startswith(".") and name not in (".", ".."))
-        or name in SYSTEM_FOLDERS
-        or (name in RESULT_FOLDERS and _holds_results(folder.parent))
-    )
-
-
-def _holds_results(folder: Path) -> bool:
+    if name in SYSTEM_FOLDERS or (name.startswith(".") and name not in (".", "..")):
+        return True
+    if name not in RESULT_FOLDERS:
+        return False
     try:
-        marker = json.loads((folder / RESULTS_MARKER).read_bytes())
+        marker = json.loads((folder.parent / RESULTS_MARKER).read_bytes())
     except (OSError, ValueError):
         return False
     return isinstance(marker, dict) and marker.get("format") == RESULTS_FORMAT

@@ -1,6 +1,5 @@
 """Mined undamaged patches as files: a training set to look at, to keep and to share (paper, IV-A)."""
 
-import json
 from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
@@ -12,14 +11,17 @@ from jaxtyping import UInt8
 from upcracknet.data.patches import UndamagedPatches
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.errors import OutputError
-from upcracknet.files import write_atomically
+from upcracknet.files import json_bytes, write_atomically
 
 CONTACT_SHEET_ROWS = 6
 CONTACT_SHEET_COLUMNS = 8
 
 
 def save_patches(
-    patches: UndamagedPatches, folder: Path, *, on_saved: Callable[[int], None] | None = None
+    patches: UndamagedPatches,
+    folder: Path,
+    *,
+    on_saved: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, object]:
     """Write all patches of the current epoch as PNG, with a manifest and a contact sheet.
 
@@ -29,7 +31,7 @@ def save_patches(
     Args:
         patches: what to write.
         folder: where to; made as needed.
-        on_saved: called with the number of patches written so far.
+        on_saved: called with the number of patches written so far, and of all.
 
     Returns:
         the manifest: size, seed, counts, and for each patch its file, photo and window.
@@ -46,17 +48,9 @@ def save_patches(
         sample, window = patches.choose(index)
         file = f"images/patch-{index:05d}.png"
         save_image_atomically(folder / file, _pixels(patches, index))
-        entries.append(
-            {
-                "file": file,
-                "photo": sample.name,
-                "top": window.top,
-                "left": window.left,
-                "size": window.height,
-            }
-        )
-        if on_saved is not None:
-            on_saved(index + 1)
+        place = {"top": window.top, "left": window.left, "size": window.height}
+        entries.append({"file": file, "photo": sample.name} | place)
+        on_saved(index + 1, len(patches))
     manifest: dict[str, object] = {
         "size": patches.size,
         "seed": patches.seed,
@@ -66,7 +60,7 @@ def save_patches(
     }
     pictures = (_pixels(patches, index) for index in range(len(patches)))
     save_image_atomically(folder / "contact-sheet.png", contact_sheet(pictures, patches.size))
-    write_atomically(folder / "manifest.json", (json.dumps(manifest, indent=2) + "\n").encode())
+    write_atomically(folder / "manifest.json", json_bytes(manifest))
     return manifest
 
 

@@ -144,12 +144,8 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
         self.size = size
         self.painting = painting or PaintingRange()
         self.self_labels = self_labels
-        super().__init__(patches_per_epoch, augment=augment, seed=seed)
-
-    @property
-    def photo_count(self) -> int:
-        """How many photos the roads come from."""
-        return sum(source.photo_count for source in self.undamaged)
+        photos = sum(source.photo_count for source in self.undamaged)
+        super().__init__(patches_per_epoch, photos, augment=augment, seed=seed)
 
     def __getitem__(self, index: int) -> PaintedPatch:
         generator = self._generator(index)
@@ -186,11 +182,8 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
                 road, generator, widths=(narrowest, widest), depths=painting.depths, mark="seen"
             )
         how = INTERPOLATIONS[generator.integers(len(INTERPOLATIONS))]
-        return (
-            resize(photo, size, how),
-            resize(road, size, how),
-            share_of_pixels(crack.astype(np.float32), size),
-        )
+        share = share_of_pixels(crack.astype(np.float32), size)
+        return resize(photo, size, how), resize(road, size, how), share
 
     def _self_labelled(self, labels: SelfLabels, generator: np.random.Generator) -> tuple[Image, Mask, Mask]:
         size = self.size
@@ -245,8 +238,7 @@ def resize(
 
 def share_of_pixels(mask: Float32[np.ndarray, "h w"], size: int) -> Float32[np.ndarray, "{size} {size}"]:
     """Squeeze a mask to a square: the share of each pixel that it covers."""
-    shrinks = min(mask.shape) > size
-    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    interpolation = cv2.INTER_AREA if min(mask.shape) > size else cv2.INTER_LINEAR
     return np.minimum(cv2.resize(mask, (size, size), interpolation=interpolation), 1)
 
 

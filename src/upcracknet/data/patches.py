@@ -1,6 +1,5 @@
 """Undamaged patches for training: random windows without cracks, scaled and flipped (paper, IV-A, IV-B)."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -28,20 +27,26 @@ class _Mined:
     corners: dict[int, Int32[np.ndarray, "n 2"]]
     pixels: UInt8[np.ndarray, "h w 3"] | None  # None where the cache is full
 
-    def photo(self) -> UInt8[np.ndarray, "h w 3"]:
-        return self.sample.photo() if self.pixels is None else self.pixels
+    def draw(self, size: int, generator: np.random.Generator) -> Window:
+        top, left = self.corners[size][generator.integers(len(self.corners[size]))]
+        return Window(int(top), int(left), size, size)
+
+    def cut(self, window: Window) -> UInt8[np.ndarray, "s s 3"]:
+        photo = self.sample.photo() if self.pixels is None else self.pixels
+        return photo[window.top : window.top + window.height, window.left : window.left + window.width]
 
 
 Item = TypeVar("Item")
 
 
-class SeededPatches(Dataset[Item], ABC):
+class SeededPatches(Dataset[Item]):
     """Patches drawn at random: item i of epoch e depends on (seed, e, i) alone.
 
     So a run gives the same patches with any number of workers and after a resume.
 
     Args:
         length: patches an epoch.
+        photo_count: number of photos that they come from.
         augment: other patches each epoch; False gives the same each epoch.
         seed: seed of the choices.
     """
@@ -49,16 +54,11 @@ class SeededPatches(Dataset[Item], ABC):
     _stream: tuple[int, ...] = ()
     """Keeps kinds of patches apart, so that those of one seed do not repeat each other's choices."""
 
-    def __init__(self, length: int, *, augment: bool, seed: int) -> None:
-        self._length, self.augment, self.seed = length, augment, seed
+    def __init__(self, length: int, photo_count: int, *, augment: bool, seed: int) -> None:
+        self._length, self.photo_count, self.augment, self.seed = length, photo_count, augment, seed
         # In shared memory, so that data loader workers that outlive an epoch see the change.
         self._epoch = torch.zeros((), dtype=torch.int64)
         self._epoch.share_memory_()  # type: ignore[no-untyped-call]
-
-    @property
-    @abstractmethod
-    def photo_count(self) -> int:
-        """How many photos the patches come from."""
 
     def __len__(self) -> int:
         return self._length
@@ -77,10 +77,8 @@ class SeededPatches(Dataset[Item], ABC):
 class UndamagedPatches(SeededPatches[Float[Tensor, "3 h w"]]):
     """Random undamaged patches: float32 3×size×size in [0, 1].
 
-    Item i of epoch e depends on (seed, e, i) alone, so a run gives the same patches with any number of
-    workers and after a resume. A photo is chosen with equal chance among those with an undamaged window, then
-    one of its window sizes, then one of its windows of this size: large windows are rare and would otherwise
-    hardly be seen.
+    A photo is chosen with equal chance among those with an undamaged window, then one of its window sizes,
+    then one of its windows of this size: large windows are rare and would otherwise hardly be seen.
 
     Args:
         samples: photos; those without a mask are taken as undamaged all over.
@@ -134,12 +132,8 @@ class UndamagedPatches(SeededPatches[Float[Tensor, "3 h w"]]):
                 f"no undamaged window of sizes {', '.join(map(str, window_sizes))} in {len(samples)} photos "
                 f"with a margin of {margin} pixels to cracks; use smaller windows or less cracked photos"
             )
-        super().__init__(patches_per_epoch or len(self._mined), augment=augment, seed=seed)
-
-    @property
-    def photo_count(self) -> int:
-        """How many photos have an undamaged window."""
-        return len(self._mined)
+        found = len(self._mined)
+        super().__init__(patches_per_epoch or found, found, augment=augment, seed=seed)
 
     @property
     def window_count(self) -> int:
@@ -161,21 +155,15 @@ class UndamagedPatches(SeededPatches[Float[Tensor, "3 h w"]]):
         """
         mined = self._mined[generator.integers(len(self._mined))]
         size = next((size for size in sorted(mined.corners) if size >= least), max(mined.corners))
-        corners = mined.corners[size]
-        top, left = corners[generator.integers(len(corners))]
-        return mined.photo()[top : top + size, left : left + size]
+        return mined.cut(mined.draw(size, generator))
 
     def __getitem__(self, index: int) -> Float[Tensor, "3 h w"]:
         generator = self._generator(index)
         mined, window = self._choose(generator)
-        patch = mined.photo()[
-            window.top : window.top + window.height, window.left : window.left + window.width
-        ]
+        patch = mined.cut(window)
         if window.height != self.size:
-            shrinks = window.height > self.size
-            patch = cv2.resize(
-                patch, (self.size, self.size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-            )
+            method = cv2.INTER_AREA if window.height > self.size else cv2.INTER_LINEAR
+            patch = cv2.resize(patch, (self.size, self.size), interpolation=method)
         if self.augment:
             (patch,) = flip([patch], generator)
         channels_first = np.ascontiguousarray(patch.transpose(2, 0, 1))
@@ -185,9 +173,7 @@ class UndamagedPatches(SeededPatches[Float[Tensor, "3 h w"]]):
         mined = self._mined[generator.integers(len(self._mined))]
         sizes = list(mined.corners)
         size = sizes[generator.integers(len(sizes))]
-        corners = mined.corners[size]
-        top, left = corners[generator.integers(len(corners))]
-        return mined, Window(int(top), int(left), size, size)
+        return mined, mined.draw(size, generator)
 
 
 def split_samples(

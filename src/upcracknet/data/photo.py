@@ -163,13 +163,7 @@ def _cfd_annotation(path: Path) -> Bool[np.ndarray, "h w"]:
 
 
 def _decode(image: Image.Image, name: str, source: Path | bytes | None) -> npt.NDArray[Any]:
-    """Decode a Pillow image of any mode to an upright array with 1, 3 or 4 channels.
-
-    Args:
-        image: the image.
-        name: for errors.
-        source: what the image was opened from, None if that is not known.
-    """
+    """Decode a Pillow image that was opened from a source to an upright array with 1, 3 or 4 channels."""
     is_tiff, dark_is_high, colours_of_16_bits = False, False, False
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         is_tiff, dark_is_high = True, image.tag_v2.get(262) == 0  # up to 8 bits Pillow turns them
@@ -250,7 +244,9 @@ def _rgb(values: npt.NDArray[Any], name: str) -> UInt8[np.ndarray, "h w 3"]:
     if values.shape[2] == 4:
         alpha = _to_uint8(values[..., 3:], name)
         if alpha.mean() >= HIDDEN * 255:
-            photo = _on_white(photo, alpha)
+            wide = alpha.astype(np.uint16)
+            on_white = (photo * wide + 255 * (255 - wide) + 127) // 255
+            photo = on_white.astype(np.uint8)
     return np.ascontiguousarray(np.broadcast_to(photo, (*photo.shape[:2], 3)))
 
 
@@ -279,10 +275,3 @@ def _to_uint8(values: npt.NDArray[Any], name: str) -> npt.NDArray[np.uint8]:
         )
     white = full_scale(int(highest))
     return ((values.astype(np.uint32) * 255 + white // 2) // white).astype(np.uint8)
-
-
-def _on_white(
-    photo: UInt8[np.ndarray, "h w c"], alpha: UInt8[np.ndarray, "h w 1"]
-) -> UInt8[np.ndarray, "h w c"]:
-    wide = alpha.astype(np.uint16)
-    return ((photo * wide + 255 * (255 - wide) + 127) // 255).astype(np.uint8)

@@ -13,8 +13,7 @@ from upcracknet.reproduction.paper_tables import COMPARISONS, comparison, table1
 from upcracknet.reproduction.run import Run, reproduce
 from upcracknet.reproduction.sensitivity import sensitivity
 from upcracknet.reproduction.table import write_overview
-from upcracknet.training.configuration import load_configuration
-from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
+from upcracknet.training.configuration import TrainingConfiguration, load_configuration
 
 EXPERIMENTS: dict[str, Callable[..., Experiment]] = {
     "table1": table1,

@@ -13,8 +13,7 @@ from typing import Any, TypeVar
 from upcracknet.detection import DetectionSettings
 from upcracknet.errors import ConfigurationError
 from upcracknet.evaluation.published import PublishedRow
-from upcracknet.training.configuration import Configuration, as_dictionary
-from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
+from upcracknet.training.configuration import Configuration, TrainingConfiguration, as_dictionary
 
 AnyConfiguration = TypeVar("AnyConfiguration", bound=Configuration)
 

@@ -15,12 +15,11 @@ from upcracknet.detection.systems import CLASSICAL, SUPERVISED, SYSTEMS
 from upcracknet.evaluation.published import PublishedRow, published_table
 from upcracknet.losses import LossWeights
 from upcracknet.reproduction.experiment import Budget, Experiment, Pretrained, Row
-from upcracknet.training.configuration import Configuration
+from upcracknet.training.configuration import Configuration, TrainingConfiguration
 from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
 from upcracknet.training.riad import RIADConfiguration
 from upcracknet.training.scadn import SCADNConfiguration
 from upcracknet.training.supervised import SupervisedConfiguration
-from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
 from upcracknet.weights import load_weights
 
 ABLATED = "crack500"

@@ -23,7 +23,7 @@ from upcracknet.reproduction.measurement import (
     trained_epochs,
 )
 from upcracknet.reproduction.table import write_table
-from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
+from upcracknet.training.configuration import TrainingConfiguration
 
 
 class ResultFiles:

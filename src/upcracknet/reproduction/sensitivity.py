@@ -10,8 +10,7 @@ from upcracknet.detection import PRESETS, DetectionSettings
 from upcracknet.evaluation.published import published_table
 from upcracknet.reproduction.experiment import Budget, Experiment, Row
 from upcracknet.reproduction.paper_tables import training_facts
-from upcracknet.training.configuration import DataConfiguration
-from upcracknet.training.up_cracknet_configuration import OptimizerConfiguration, TrainingConfiguration
+from upcracknet.training.configuration import DataConfiguration, OptimizerConfiguration, TrainingConfiguration
 
 DATASET = "deepcrack"
 TESTS = ("deepcrack", "cfd")

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from upcracknet.data.listing import RESULTS_FORMAT, RESULTS_MARKER
 from upcracknet.errors import DataError
 from upcracknet.results.records import Record
 
-FORMAT = {"format": "upcracknet results", "version": 1}
-MARKER = "results.json"
+FORMAT = {"format": RESULTS_FORMAT, "version": 1}
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,16 @@ def read_results(folder: str | Path) -> ResultFolder:
     """
     path = Path(folder)
     try:
-        content = json.loads((path / MARKER).read_text(encoding="utf-8"))
+        content = json.loads((path / RESULTS_MARKER).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(
-            f"{path}: no result folder ({MARKER} is missing or damaged); give the output folder of "
+            f"{path}: no result folder ({RESULTS_MARKER} is missing or damaged); give the output folder of "
             "`upcracknet detect PHOTOS -o FOLDER`"
         ) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT["format"]:
-        raise DataError(f"{path / MARKER}: not written by `upcracknet detect`; give its output folder")
+        raise DataError(
+            f"{path / RESULTS_MARKER}: not written by `upcracknet detect`; give its output folder"
+        )
     if content.get("version") != FORMAT["version"]:
         raise DataError(
             f"{path}: results of version {content.get('version')!r}, expected {FORMAT['version']}; update "

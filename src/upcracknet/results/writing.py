@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from upcracknet.data.listing import RESULTS_MARKER
 from upcracknet.errors import DataError, OutputError
 from upcracknet.files import claimed, json_bytes, one_line, write_atomically
-from upcracknet.results.folder import FORMAT, MARKER, ResultFolder, files_below, read_results
+from upcracknet.results.folder import FORMAT, ResultFolder, files_below, read_results
 from upcracknet.results.names import photo_names
 from upcracknet.results.records import Counts, Record, write_tables
 from upcracknet.results.sources import Source, is_url
@@ -56,7 +57,7 @@ class WritableResults(ResultFolder):
         Raises:
             OutputError: the folder is gone, or cannot be written.
         """
-        if not (self.path / MARKER).exists():
+        if not (self.path / RESULTS_MARKER).exists():
             raise OutputError(
                 f"{self.path}: was deleted or moved while it was written; run the same command again"
             )
@@ -236,7 +237,7 @@ def open_results(folder: Path) -> Iterator[WritableResults]:
         DataError: it is of a newer version.
     """
     results = WritableResults(folder)
-    if (folder / MARKER).exists():
+    if (folder / RESULTS_MARKER).exists():
         read_results(folder)
     else:
         foreign = [name for name in OWN if (folder / name).exists()]
@@ -250,6 +251,6 @@ def open_results(folder: Path) -> Iterator[WritableResults]:
             raise OutputError(f"{folder}: {holder}; wait for it, or give another folder")
         for left in results.scratch.glob("*.*"):  # half-written files of a run that was killed
             left.unlink(missing_ok=True)
-        if not (folder / MARKER).exists():
-            write_atomically(folder / MARKER, json_bytes(FORMAT), scratch=results.scratch)
+        if not (folder / RESULTS_MARKER).exists():
+            write_atomically(folder / RESULTS_MARKER, json_bytes(FORMAT), scratch=results.scratch)
         yield results

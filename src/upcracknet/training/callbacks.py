@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytorch_lightning as lightning
 import torch
+from pytorch_lightning import LightningModule, Trainer, callbacks
 from pytorch_lightning.callbacks import Callback, ProgressBar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -25,7 +25,7 @@ def images_in(batch: Any) -> int:
     return len(batch if isinstance(batch, Tensor) else batch[0])
 
 
-class EarlyStopping(lightning.callbacks.EarlyStopping):
+class EarlyStopping(callbacks.EarlyStopping):
     """Stops when the validation loss has not fallen for some epochs, and stays stopped when run again.
 
     The patience is the configuration's; Lightning's own goes on with the patience stored in the checkpoint.
@@ -35,7 +35,7 @@ class EarlyStopping(lightning.callbacks.EarlyStopping):
         """Go on counting."""
         super().load_state_dict(state_dict | {"patience": self.patience})
 
-    def on_fit_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Do nothing more when the patience was used up before."""
         trainer.should_stop = trainer.should_stop or self.wait_count >= self.patience
 
@@ -47,20 +47,17 @@ class TimeLimit(Callback):
 
     Attributes:
         stopped: whether epochs were left when the limit was reached.
-
-    Args:
-        minutes: the limit.
     """
 
     def __init__(self, minutes: float) -> None:
         self.seconds = 60 * minutes
         self.stopped = False
 
-    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin the time that is limited."""
         self.started, self.epochs = time.perf_counter(), 0
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stop all processes together, if another epoch would pass the limit."""
         self.epochs += 1
         elapsed = time.perf_counter() - self.started
@@ -76,30 +73,25 @@ class MetricsFile(Callback):
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Drop the lines of epochs that will be trained again, those of a killed run."""
         if not trainer.is_global_zero or not self.path.exists():
             return
         lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
         write_atomically(self.path, "".join(lines[: trainer.current_epoch]).encode())
 
-    def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin the epoch's time and count of images."""
         self.started, self.images = time.perf_counter(), 0
 
     def on_train_batch_end(
-        self,
-        trainer: lightning.Trainer,
-        pl_module: lightning.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Count the images and their time, in which validation has no part."""
         self.images += images_in(batch) * trainer.world_size
         self.seconds = time.perf_counter() - self.started
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the line; validation has run by now."""
         if not trainer.is_global_zero:
             return
@@ -118,9 +110,7 @@ class RestoredSamples(Callback):
     def __init__(self, folder: Path, every: int, columns: int = 6) -> None:
         self.folder, self.every, self.columns = folder, every, columns
 
-    def on_validation_epoch_end(
-        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
-    ) -> None:
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write ``epoch-NNNN.png``."""
         epoch = trainer.current_epoch + 1
         if trainer.sanity_checking or not trainer.is_global_zero or (epoch % self.every and epoch != 1):
@@ -152,7 +142,7 @@ class BestWeights(Callback):
         """Go on from the lowest loss so far."""
         self.best = state_dict["best"]
 
-    def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the weights if their loss is the lowest so far."""
         loss = float(trainer.callback_metrics["validation/total"])
         if trainer.sanity_checking or not loss < self.best:
@@ -163,10 +153,8 @@ class BestWeights(Callback):
         assert isinstance(pl_module, Method)
         epochs, patches = trainer.current_epoch + 1, trainer.datamodule.training  # type: ignore[attr-defined]
         batches = trainer.num_training_batches * trainer.world_size
-        images = min(
-            batches * trainer.datamodule.configuration.batch_size,  # type: ignore[attr-defined]
-            len(patches),
-        )  # a lone batch may not be full
+        batch_size = trainer.datamodule.configuration.batch_size  # type: ignore[attr-defined]
+        images = min(batches * batch_size, len(patches))  # a lone batch may not be full
         budget = {"epoch": epochs, "validation_loss": round(loss, 6), "images_seen": epochs * images}
         record = pl_module.weights_record(self.provenance | budget)
         save_weights(self.path, pl_module.trained_network().state_dict(), record)
@@ -177,19 +165,6 @@ class RunProgress(ProgressBar):
 
     def __init__(self) -> None:
         super().__init__()
-        self._progress: Progress | None = None
-        self._shown = True
-
-    def disable(self) -> None:
-        """Show nothing, as on all processes but the first."""
-        self._shown = False
-
-    def enable(self) -> None:
-        """Show progress."""
-        self._shown = True
-
-    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Open the display."""
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -198,8 +173,18 @@ class RunProgress(ProgressBar):
             TextColumn("left"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
-            disable=not self._shown,
         )
+
+    def disable(self) -> None:
+        """Show nothing, as on all processes but the first."""
+        self._progress.disable = True
+
+    def enable(self) -> None:
+        """Show progress."""
+        self._progress.disable = False
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Open the display."""
         total = (trainer.max_epochs or 0) * trainer.num_training_batches
         done = trainer.current_epoch * trainer.num_training_batches
         self._task = self._progress.add_task("training", total=total, completed=int(done), status="")
@@ -207,15 +192,9 @@ class RunProgress(ProgressBar):
         self._clock, self._seen = time.perf_counter(), 0
 
     def on_train_batch_end(
-        self,
-        trainer: lightning.Trainer,
-        pl_module: lightning.LightningModule,
-        outputs: Any,
-        batch: Any,
-        batch_idx: int,
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Show one more batch, the speed and the latest validation loss."""
-        assert self._progress is not None
         self._seen += images_in(batch) * trainer.world_size
         rate = self._seen / (time.perf_counter() - self._clock)
         loss = trainer.callback_metrics.get("validation/total")
@@ -227,16 +206,11 @@ class RunProgress(ProgressBar):
             status=f"{rate:.1f} images/s{validation}",
         )
 
-    def on_train_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Close the display."""
-        self._close()
+        self._progress.stop()
 
-    def on_exception(
-        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, exception: BaseException
-    ) -> None:
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Close the display, so that the error stands on a line of its own."""
-        self._close()
-
-    def _close(self) -> None:
-        if self._progress is not None:
+        if self._progress.live.is_started:
             self._progress.stop()

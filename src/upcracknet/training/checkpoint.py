@@ -62,17 +62,11 @@ class RandomState(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """Take the state of the generators."""
-        name, keys, position, has_gauss, cached = np.random.get_state()  # noqa: NPY002 - the global one is what counts
+        name, keys, *rest = np.random.get_state()  # noqa: NPY002 - the global one is what counts
         return {
             "torch": torch.get_rng_state(),
             "cuda": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
-            "numpy": [
-                str(name),
-                torch.from_numpy(np.asarray(keys).astype(np.int64)),
-                position,
-                has_gauss,
-                cached,
-            ],
+            "numpy": [str(name), torch.from_numpy(np.asarray(keys).astype(np.int64)), *rest],
             "python": random.getstate(),
         }
 

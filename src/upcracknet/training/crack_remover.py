@@ -43,11 +43,7 @@ def restoration_error(restored: Float[Tensor, "b 3 h w"], batch: PaintedPatch) -
 
 
 class CrackRemoverTraining(Method):
-    """One network learns to take painted cracks out of a road and to say where they were.
-
-    Args:
-        configuration: sizes, losses, learning rate and seed.
-    """
+    """One network learns to take painted cracks out of a road and to say where they were."""
 
     configuration: CrackRemoverConfiguration
 

@@ -81,8 +81,7 @@ class CrackRemoverConfiguration(Configuration):
     @property
     def size_multiple(self) -> int:
         """Pixels that the network's levels halve to one."""
-        multiple: int = 2 ** len(self.widths)
-        return multiple
+        return 1 << len(self.widths)
 
     def problems(self) -> Iterator[str]:
         """Find settings that do not go together, one sentence each."""

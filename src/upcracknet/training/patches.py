@@ -1,4 +1,7 @@
-"""The patches that each method learns from, and the loaders that feed them to the Trainer."""
+"""The patches that each method learns from, and the loaders that feed them to the Trainer.
+
+Named datasets lie in the folder ``data_root``; None reads the environment variable UPCRACKNET_DATA.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,10 +83,6 @@ def _one_thread(_: int) -> None:
 def undamaged_patches(configuration: Configuration, data_root: Path | None = None) -> PatchData:
     """Draw undamaged patches for training and validation, from different photos.
 
-    Args:
-        configuration: data, batch size, workers and seed.
-        data_root: folder of the named datasets; None reads the environment variable UPCRACKNET_DATA.
-
     Raises:
         DataError: the photos are missing, or hold no undamaged window.
     """
@@ -99,10 +98,6 @@ def undamaged_patches(configuration: Configuration, data_root: Path | None = Non
 
 def painted_patches(configuration: CrackRemoverConfiguration, data_root: Path | None = None) -> PatchData:
     """Paint cracks on undamaged patches for training and validation, of different photos.
-
-    Args:
-        configuration: road, painting, self-training, batch size, workers and seed.
-        data_root: folder of the named datasets; None reads the environment variable UPCRACKNET_DATA.
 
     Raises:
         DataError: photos are missing, or hold no undamaged window, or there are no scores to learn from.
@@ -135,21 +130,14 @@ def painted_patches(configuration: CrackRemoverConfiguration, data_root: Path | 
 def annotated_patches(configuration: SupervisedConfiguration, data_root: Path | None = None) -> PatchData:
     """Draw patches of annotated photos for training and validation, from different photos.
 
-    Args:
-        configuration: photos, sizes, batch size, workers and seed.
-        data_root: folder of the named datasets; None reads the environment variable UPCRACKNET_DATA.
-
     Raises:
         DataError: photos or masks are missing.
     """
     data = configuration.data
     chosen, kept_apart = _split(data.photos, configuration, data_root)
+    number, seed = data.patches_per_epoch, configuration.seed
     training = AnnotatedPatches(
-        chosen,
-        size=data.size,
-        scales=data.scales,
-        patches_per_epoch=data.patches_per_epoch,
-        seed=configuration.seed,
+        chosen, size=data.size, scales=data.scales, patches_per_epoch=number, seed=seed
     )
     return PatchData(configuration, training, AnnotatedPatches(kept_apart, size=data.size, augment=False))
 
@@ -187,13 +175,10 @@ def self_labelled_photos(folder: Path) -> Iterator[SelfLabelledPhoto]:
         raise DataError(f"{folder}: no photo is done; look at its photos.csv")
 
 
-def _split(
-    photos: str, configuration: Configuration, data_root: Path | None
-) -> tuple[list[Sample], list[Sample]]:
+def _split(photos: str, run: Configuration, data_root: Path | None) -> tuple[list[Sample], list[Sample]]:
     """Photos for training, and others for validation."""
-    data = configuration.data
-    samples = open_dataset(photos, data_root, data.split)
-    return split_samples(samples, data.validation_share, configuration.seed)
+    samples = open_dataset(photos, data_root, run.data.split)
+    return split_samples(samples, run.data.validation_share, run.seed)
 
 
 def _undamaged(samples: list[Sample], data: WindowsConfiguration, **more: Any) -> UndamagedPatches:

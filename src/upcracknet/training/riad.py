@@ -42,8 +42,7 @@ class RIADConfiguration(Configuration):
     @property
     def size_multiple(self) -> int:
         """Pixels that the network's levels halve to one."""
-        multiple: int = 2 ** max(len(self.widths) - 1, 0)
-        return multiple
+        return 1 << max(len(self.widths) - 1, 0)
 
     def problems(self) -> Iterator[str]:
         """Find settings that do not go together, one sentence each."""
@@ -53,11 +52,7 @@ class RIADConfiguration(Configuration):
 
 
 class InpaintingOfSquares(Method):
-    """RIAD learns to restore a third of an undamaged patch from the other two.
-
-    Args:
-        configuration: sizes, learning rate and seed.
-    """
+    """RIAD learns to restore a third of an undamaged patch from the other two."""
 
     configuration: RIADConfiguration
 

@@ -7,12 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from upcracknet.baselines.scadn import (
-    REMOVED,
-    SCADNDiscriminator,
-    SCADNGenerator,
-    striped_errors,
-)
+from upcracknet.baselines.scadn import REMOVED, SCADNDiscriminator, SCADNGenerator, striped_errors
 from upcracknet.corruption import StripedMasks, corrupt
 from upcracknet.losses.adversarial import discriminator_loss, generator_adversarial_loss
 from upcracknet.training.configuration import VALIDATION_SEED, Configuration, DataConfiguration
@@ -53,11 +48,7 @@ class SCADNConfiguration(Configuration):
 
 
 class InpaintingOfStripes(Method):
-    """SCADN's generator learns to restore striped undamaged patches, its discriminator to tell them apart.
-
-    Args:
-        configuration: sizes, learning rates and seed.
-    """
+    """SCADN's generator learns to restore striped undamaged patches, its discriminator to tell them apart."""
 
     configuration: SCADNConfiguration
 
@@ -74,25 +65,17 @@ class InpaintingOfStripes(Method):
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """Take Adam for each network; the learning rates stay."""
         settings = self.configuration
+        rates = (
+            (self.generator, settings.generator_learning_rate),
+            (self.discriminator, settings.discriminator_learning_rate),
+        )
         return [
-            torch.optim.Adam(
-                self.generator.parameters(), settings.generator_learning_rate, settings.betas, fused=True
-            ),
-            torch.optim.Adam(
-                self.discriminator.parameters(),
-                settings.discriminator_learning_rate,
-                settings.betas,
-                fused=True,
-            ),
+            torch.optim.Adam(network.parameters(), rate, settings.betas, fused=True)
+            for network, rate in rates
         ]
 
     def training_step(self, images: Float[Tensor, "b 3 h w"], batch_index: int) -> None:
-        """Update D, then G, with a single pass of the generator.
-
-        Args:
-            images: undamaged patches in [0, 1].
-            batch_index: unused; Lightning passes it.
-        """
+        """Update D, then G, with a single pass of the generator, on undamaged patches in [0, 1]."""
         masks = self._masks(images, self.step_seed(self.trainer.global_step))
         optimizers: Any = self.optimizers()
         generator_optimizer, discriminator_optimizer = optimizers

@@ -4,24 +4,19 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from upcracknet.corruption import blur_mask_edges, corrupt, corruption_masks
 from upcracknet.losses.adversarial import discriminator_loss, generator_adversarial_loss
 from upcracknet.losses.restoration import RestorationLoss, restoration_loss, total_loss
 from upcracknet.losses.style import RandomFeatures, VGG19Features, load_vgg19
 from upcracknet.networks import PatchDiscriminator, UNetGenerator
-from upcracknet.training.configuration import VALIDATION_SEED
+from upcracknet.training.configuration import VALIDATION_SEED, TrainingConfiguration
 from upcracknet.training.method import Method
-from upcracknet.training.up_cracknet_configuration import TrainingConfiguration
 
 
 class AdversarialRestoration(Method):
-    """A generator learns to restore corrupted undamaged patches, a discriminator to tell them from originals.
-
-    Args:
-        configuration: sizes, losses, learning rates, masks and seed.
-    """
+    """A generator learns to restore corrupted undamaged patches, a discriminator to tell them apart."""
 
     configuration: TrainingConfiguration
 
@@ -51,20 +46,13 @@ class AdversarialRestoration(Method):
     def configure_optimizers(self) -> tuple[list[torch.optim.Optimizer], list[Any]]:
         """Take Adam for G, and for D where the adversarial loss counts; rates decay by epoch."""
         settings = self.configuration.optimizer
-        optimizers: list[torch.optim.Optimizer] = [
-            torch.optim.Adam(
-                self.generator.parameters(), settings.generator_learning_rate, settings.betas, fused=True
-            )
-        ]
+        rates: list[tuple[nn.Module, float]] = [(self.generator, settings.generator_learning_rate)]
         if self.is_adversarial:
-            optimizers.append(
-                torch.optim.Adam(
-                    self.discriminator.parameters(),
-                    settings.discriminator_learning_rate,
-                    settings.betas,
-                    fused=True,
-                )
-            )
+            rates.append((self.discriminator, settings.discriminator_learning_rate))
+        optimizers: list[torch.optim.Optimizer] = [
+            torch.optim.Adam(network.parameters(), rate, settings.betas, fused=True)
+            for network, rate in rates
+        ]
         return optimizers, [torch.optim.lr_scheduler.ExponentialLR(o, settings.decay) for o in optimizers]
 
     def corrupted(
@@ -89,11 +77,9 @@ class AdversarialRestoration(Method):
         return images * 2 - 1, corrupt(images, masks.to(images.device)) * 2 - 1
 
     def training_step(self, images: Float[Tensor, "b 3 h w"], batch_index: int) -> None:
-        """Update D, then G, with a single pass of the generator; without adversarial loss, G alone.
+        """Update D, then G, with a single pass of the generator, on undamaged patches in [0, 1].
 
-        Args:
-            images: undamaged patches in [0, 1].
-            batch_index: unused; Lightning passes it.
+        Without adversarial loss, G alone is updated.
         """
         # Lightning counts a step for each optimiser; the masks shall not depend on whether D learns too.
         steps = self.trainer.global_step * (1 if self.is_adversarial else 2)

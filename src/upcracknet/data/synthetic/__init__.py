@@ -4,7 +4,7 @@ from upcracknet.data.synthetic.cracks import draw_crack_mask
 from upcracknet.data.synthetic.distractors import add_distractors
 from upcracknet.data.synthetic.painting import paint_cracks
 from upcracknet.data.synthetic.road import SyntheticRoad, synthesize_road
-from upcracknet.data.synthetic.texture import SURFACES, Surface
+from upcracknet.data.synthetic.surfaces import SURFACES, Surface
 
 __all__ = [
     "SURFACES",

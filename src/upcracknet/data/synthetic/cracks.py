@@ -1,16 +1,41 @@
-"""Systems of cracks: branching ones and networks."""
+"""The shape of cracks: branching ones and networks, how wide they are, and which pixels they take."""
 
+from dataclasses import dataclass
 from typing import Literal
 
+import cv2
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float64
 from scipy.spatial import Voronoi
 
-from upcracknet.data.synthetic.noise import log_uniform
-from upcracknet.data.synthetic.paths import STEP, CrackPath, open_crack, rasterise, wander
+from upcracknet.data.synthetic.noise import Plane, log_uniform
 from upcracknet.errors import ConfigurationError
 
 Pattern = Literal["branching", "network"]
+Point = Float64[np.ndarray, "2"]
+Points = Float64[np.ndarray, "n 2"]
+"""Places (x, y) in pixels."""
+
+STEP = 1.0
+"""Pixels between two points of a crack's centre line."""
+
+_SUPERSAMPLING = 4
+_BAND = 512  # rows drawn at once, so that a large photo needs little memory
+
+
+@dataclass(frozen=True)
+class CrackPath:
+    """The centre line of one crack and its edges.
+
+    Attributes:
+        points: n×2 (x, y) in pixels.
+        left: float64 n, distance of the left edge in pixels; 0 where the crack is closed.
+        right: the same for the right edge.
+    """
+
+    points: Points
+    left: Float64[np.ndarray, " n"]
+    right: Float64[np.ndarray, " n"]
 
 
 def draw_crack_mask(
@@ -20,7 +45,7 @@ def draw_crack_mask(
     *,
     widths: tuple[float, float] = (1.0, 15.0),
     pattern: Pattern | None = None,
-) -> Float32[np.ndarray, "h w"]:
+) -> Plane:
     """Draw one system of connected cracks.
 
     Args:
@@ -67,7 +92,7 @@ def _branching(
 
 
 def _branch(
-    parent: Float64[np.ndarray, "n 2"],
+    parent: Points,
     nominal: float,
     widths: tuple[float, float],
     generator: np.random.Generator,
@@ -126,12 +151,108 @@ def _nominal_width(
     return float(widths[0] * (widest / widths[0]) ** generator.beta(1.5, 1.3))
 
 
-def _crossing(
-    height: int, width: int, generator: np.random.Generator
-) -> tuple[Float64[np.ndarray, "2"], Float64[np.ndarray, "2"]]:
+def _crossing(height: int, width: int, generator: np.random.Generator) -> tuple[Point, Point]:
     """The ends of a line through a point near the middle, at any angle, often beyond the border."""
     centre = generator.uniform(0.2, 0.8, 2) * (width, height)
     angle = generator.uniform(0, 2 * np.pi)
     direction = np.array([np.cos(angle), np.sin(angle)])
     before, behind = generator.uniform(0.25, 0.8, 2) * np.hypot(height, width)
     return centre - direction * before, centre + direction * behind
+
+
+def wander(start: Point, end: Point, generator: np.random.Generator, roughness: float) -> Points:
+    """Draw a random walk tied to both its ends, with kinks from half its length down to a few pixels.
+
+    It has about one point each ``STEP`` pixels. Of ``roughness`` 0 it is straight, of 0.3 very crooked.
+    """
+    length = float(np.hypot(*(end - start)))
+    count = max(4, int(length / STEP))
+    share = np.linspace(0, 1, count)
+    along = (end - start) / max(length, 1e-6)
+    across = np.array([-along[1], along[0]])
+    jagged = generator.uniform(0.6, 2.0)  # how broken the crack is at the size of the stones
+    points = start + share[:, None] * (end - start)
+    wavelength = length / 2
+    while wavelength > 2:
+        inner = np.sort(generator.uniform(0, 1, max(1, round(length / wavelength))))
+        knots = np.concatenate([[0.0], inner, [1.0]])
+        amplitude = roughness * wavelength**0.8 * (jagged if wavelength < 14 else 1.0)
+        for direction, strength in ((along, 0.4), (across, 1.0)):
+            values = generator.normal(0, amplitude * strength, len(knots))
+            values[[0, -1]] = 0
+            points += np.interp(share, knots, values)[:, None] * direction
+        wavelength /= 2
+    return np.asarray(points)
+
+
+def open_crack(
+    points: Points,
+    nominal: float,
+    widths: tuple[float, float],
+    generator: np.random.Generator,
+    tapers: tuple[float, float],
+) -> CrackPath:
+    """Give a centre line its width: slow and fast changes, two ragged edges, tapered ends, gaps.
+
+    Args:
+        points: the centre line.
+        nominal: usual width in pixels.
+        widths: narrowest and widest width in pixels; where it would be much narrower, the crack is closed.
+        generator: source of randomness.
+        tapers: shares of the length over which the crack thins out towards its two ends, in [0, 1].
+    """
+    count = len(points)
+    share = np.linspace(0, 1, count)
+    full = nominal * np.exp(_along(count, 70.0, generator) * 0.3)
+    full *= np.clip(share / max(tapers[0], 1e-6), 0.1, 1)
+    full *= np.clip((1 - share) / max(tapers[1], 1e-6), 0.1, 1)
+    gap = _along(count, 20.0, generator) + generator.uniform(1.2, 3.5) + nominal / 6
+    full *= np.clip(gap, 0, 1)
+    uneven, ragged = generator.uniform(0.05, 0.4), generator.uniform(0.1, 0.4) * np.minimum(full, 3.0)
+    sides = []
+    for _ in range(2):
+        side = full / 2 * np.exp(uneven * _along(count, 8.0, generator))
+        sides.append(np.maximum(side + ragged * _along(count, 2.0, generator), 0))
+    left, right = sides
+    total = np.maximum(left + right, 1e-6)
+    honoured = np.where(full > 0.15 * widths[0], np.clip(total, widths[0], widths[1]) / total, 0.0)
+    return CrackPath(points, left * honoured, right * honoured)
+
+
+def _along(count: int, cell: float, generator: np.random.Generator) -> Float64[np.ndarray, " n"]:
+    """Noise along a path, one independent value each ``cell`` points."""
+    knots = generator.standard_normal(max(2, round(count / cell) + 1))
+    return np.asarray(np.interp(np.linspace(0, len(knots) - 1, count), np.arange(len(knots)), knots))
+
+
+def rasterise(paths: list[CrackPath], height: int, width: int) -> Plane:
+    """Give the share of each pixel that is crack, in [0, 1]; cracks may lie beyond the picture.
+
+    They are drawn four times too large, band by band, and averaged down.
+    """
+    quads = np.concatenate([np.zeros((0, 4, 2)), *(_quads(path) for path in paths)])
+    coverage = np.zeros((height, width), np.float32)
+    for top in range(0, height, _BAND):
+        rows = min(_BAND, height - top)
+        inside = (quads[:, :, 1].max(1) > top - 1) & (quads[:, :, 1].min(1) < top + rows + 1)
+        if not inside.any():
+            continue
+        canvas = np.zeros((rows * _SUPERSAMPLING, width * _SUPERSAMPLING), np.uint8)
+        scaled = (quads[inside] - (0, top) + 0.5) * _SUPERSAMPLING - 0.5
+        for quad in np.round(scaled * 16).astype(np.int32):
+            cv2.fillConvexPoly(canvas, quad, 255, shift=4)
+        small = cv2.resize(canvas, (width, rows), interpolation=cv2.INTER_AREA)
+        coverage[top : top + rows] = small * np.float32(1 / 255)
+    return coverage
+
+
+def _quads(path: CrackPath) -> Float64[np.ndarray, "m 4 2"]:
+    """One quadrilateral between each two neighbouring points; none where the crack is closed."""
+    along = np.gradient(path.points, axis=0)
+    along /= np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-6)[:, None]
+    across = np.stack([-along[:, 1], along[:, 0]], 1)
+    left = path.points + across * path.left[:, None]
+    right = path.points - across * path.right[:, None]
+    quads = np.stack([left[:-1], left[1:], right[1:], right[:-1]], 1)
+    is_open = path.left + path.right > 0
+    return np.asarray(quads[is_open[:-1] & is_open[1:]])

@@ -4,21 +4,17 @@ import cv2
 import numpy as np
 from jaxtyping import Float32
 
+Plane = Float32[np.ndarray, "h w"]
+Scene = Float32[np.ndarray, "h w 3"]
+"""A picture in RGB, about 0 to 255."""
+
 
 def smooth_noise(
     height: int, width: int, generator: np.random.Generator, cell: float, *, cell_across: float | None = None
-) -> Float32[np.ndarray, "h w"]:
-    """Draw one octave of cubic value noise.
+) -> Plane:
+    """Draw one octave of cubic value noise, of mean 0 and a standard deviation somewhat below 1.
 
-    Args:
-        height: rows in pixels.
-        width: columns in pixels.
-        generator: source of randomness.
-        cell: distance between two independent values, in pixels, down a column.
-        cell_across: the same along a row; as ``cell`` where not given.
-
-    Returns:
-        float32 H×W of mean 0 and a standard deviation somewhat below 1.
+    Two independent values are ``cell`` pixels apart down a column, and ``cell_across`` along a row.
     """
     rows = max(2, round(height / cell) + 1)
     columns = max(2, round(width / (cell_across or cell)) + 1)
@@ -34,7 +30,7 @@ def fractal_noise(
     *,
     octaves: int = 4,
     persistence: float = 0.5,
-) -> Float32[np.ndarray, "h w"]:
+) -> Plane:
     """Sum octaves of value noise, each at half the wavelength of the one before.
 
     Args:
@@ -44,9 +40,6 @@ def fractal_noise(
         scale: cell of the coarsest octave in pixels.
         octaves: number of octaves; those with cells under one pixel are left out.
         persistence: amplitude of an octave relative to the one before, in (0, 1].
-
-    Returns:
-        float32 H×W of mean 0 and a standard deviation somewhat below 1.
     """
     total = np.zeros((height, width), np.float32)
     power = 0.0
@@ -64,16 +57,7 @@ def fractal_noise(
 def smoothstep(
     values: Float32[np.ndarray, "*shape"], low: float, high: float
 ) -> Float32[np.ndarray, "*shape"]:
-    """Rise smoothly from 0 at ``low`` to 1 at ``high``.
-
-    Args:
-        values: any float32 array.
-        low: values at or below become 0.
-        high: values at or above become 1; greater than ``low``.
-
-    Returns:
-        float32 of the same shape in [0, 1].
-    """
+    """Rise smoothly from 0 at values up to ``low`` to 1 at values from ``high``, which is greater, on."""
     share = np.clip((values - np.float32(low)) / np.float32(high - low), 0.0, 1.0)
     return np.asarray(share * share * (3.0 - 2.0 * share), dtype=np.float32)
 
@@ -83,15 +67,11 @@ def log_uniform(generator: np.random.Generator, low: float, high: float) -> floa
     return float(np.exp(generator.uniform(np.log(low), np.log(high))))
 
 
-def slope(heights: Float32[np.ndarray, "h w"], light: float) -> Float32[np.ndarray, "h w"]:
+def slope(heights: Plane, light: float) -> Plane:
     """Measure how much a surface faces the light: its derivative in one direction.
 
-    Args:
-        heights: float32 H×W.
-        light: direction in which the surface must rise to be bright, in radians clockwise from the right.
-
-    Returns:
-        float32 H×W, the difference between the two neighbours, each weighted by the direction.
+    It must rise in the direction ``light``, in radians clockwise from the right, to be bright. The derivative
+    is the difference between the two neighbours, each weighted by the direction.
     """
     kernel = np.float32(np.cos(light)) * np.array([[0, 0, 0], [-1, 0, 1], [0, 0, 0]], np.float32)
     kernel += np.float32(np.sin(light)) * np.array([[0, -1, 0], [0, 0, 0], [0, 1, 0]], np.float32)

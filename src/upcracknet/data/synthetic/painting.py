@@ -5,17 +5,18 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, UInt8
 
 from upcracknet.data.synthetic.cracks import Pattern, draw_crack_mask
-from upcracknet.data.synthetic.noise import fractal_noise, smoothstep
+from upcracknet.data.synthetic.noise import Plane, fractal_noise, smoothstep
+
+Photo = UInt8[np.ndarray, "h w 3"]
 
 SEEN = 0.35
 """A pixel is marked as crack where the crack covers more than this share of what it covers nearby."""
 
 FAINTEST_COVER = 0.12
 """Pixels that are covered less are not marked: a crack that thin is not seen."""
-
 
 Mark = Literal["covered", "seen"]
 """Which pixels of a painted crack are marked: ``covered`` more than half by it, or as people do, all that is
@@ -24,16 +25,16 @@ is seen, and people mark it about two pixels wide."""
 
 
 def paint_cracks(
-    photo: UInt8[np.ndarray, "h w 3"],
+    photo: Photo,
     generator: np.random.Generator,
     *,
     widths: tuple[float, float] = (1.0, 15.0),
     depths: tuple[float, float] = (0.1, 0.9),
     pattern: Pattern | None = None,
     systems: int | None = None,
-    covered: Float32[np.ndarray, "h w"] | None = None,
+    covered: Plane | None = None,
     mark: Mark = "covered",
-) -> tuple[UInt8[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]:
+) -> tuple[Photo, Bool[np.ndarray, "h w"]]:
     """Paint cracks into an undamaged photo.
 
     A crack takes the local colour of the road, darkened by its depth, keeps some of the road's texture, and
@@ -66,7 +67,7 @@ def paint_cracks(
     return cracked, mask
 
 
-def _seen(blurred: Float32[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+def _seen(blurred: Plane) -> Bool[np.ndarray, "h w"]:
     """Of a wide crack its edge, of a hairline the width that it shows."""
     nearby = cv2.dilate(blurred, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
     seen: np.ndarray = blurred > np.maximum(SEEN * nearby, FAINTEST_COVER)
@@ -74,11 +75,11 @@ def _seen(blurred: Float32[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
 
 
 def _darken(
-    photo: UInt8[np.ndarray, "h w 3"],
-    coverage: Float32[np.ndarray, "h w"],
+    photo: Photo,
+    coverage: Plane,
     generator: np.random.Generator,
     depths: tuple[float, float],
-) -> tuple[UInt8[np.ndarray, "h w 3"], Float32[np.ndarray, "h w"]]:
+) -> tuple[Photo, Plane]:
     """Blend the crack's own colour into the photo; also gives the cover, blurred as the photo is."""
     grain = _grain(photo)
     # A crack fainter than the road's own grain is seen by nobody, and would not be marked as one.
@@ -102,9 +103,7 @@ def _darken(
     return darker, blurred
 
 
-def _depth(
-    coverage: Float32[np.ndarray, "h w"], generator: np.random.Generator, depths: tuple[float, float]
-) -> Float32[np.ndarray, "h w"]:
+def _depth(coverage: Plane, generator: np.random.Generator, depths: tuple[float, float]) -> Plane:
     """How much darker the crack is than the road; it varies along and, in slanting light, across it."""
     height, width = coverage.shape
     middle = depths[0] + (depths[1] - depths[0]) * generator.beta(2.0, 1.4)
@@ -128,12 +127,12 @@ class _Grain:
         blur: the photo's softness, as the sigma in pixels that would give white noise its finest grain.
     """
 
-    relief: Float32[np.ndarray, "h w"]
+    relief: Plane
     contrast: float
     blur: float
 
 
-def _grain(photo: UInt8[np.ndarray, "h w 3"]) -> _Grain:
+def _grain(photo: Photo) -> _Grain:
     """Measure the texture of a photo."""
     grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).astype(np.float32)
     local = _local_tone(grey)
@@ -150,9 +149,7 @@ def _grain(photo: UInt8[np.ndarray, "h w 3"]) -> _Grain:
     )
 
 
-def _worn_edges(
-    coverage: Float32[np.ndarray, "h w"], generator: np.random.Generator
-) -> Float32[np.ndarray, "h w"]:
+def _worn_edges(coverage: Plane, generator: np.random.Generator) -> Plane:
     """Crumbled road beside some cracks: the share of the crack's depth that it takes on."""
     if generator.random() < 0.5:
         return np.zeros_like(coverage)
@@ -162,7 +159,7 @@ def _worn_edges(
     return np.asarray(beside * places * np.float32(generator.uniform(0.1, 0.5)))
 
 
-def _rim(coverage: Float32[np.ndarray, "h w"], generator: np.random.Generator) -> Float32[np.ndarray, "h w"]:
+def _rim(coverage: Plane, generator: np.random.Generator) -> Plane:
     """The lit edge on one side of some cracks, in places; the share of the road's tone to add."""
     if generator.random() < 0.7:
         return np.zeros_like(coverage)
@@ -174,14 +171,14 @@ def _rim(coverage: Float32[np.ndarray, "h w"], generator: np.random.Generator) -
     return bright * np.float32(generator.uniform(0.05, 0.2))
 
 
-def _shifted(values: Float32[np.ndarray, "h w"], angle: float, distance: float) -> Float32[np.ndarray, "h w"]:
+def _shifted(values: Plane, angle: float, distance: float) -> Plane:
     """The same picture moved by a distance in pixels."""
     move = np.array([[1, 0, distance * np.cos(angle)], [0, 1, distance * np.sin(angle)]])
     size = (values.shape[1], values.shape[0])
     return np.asarray(cv2.warpAffine(values, move, size, borderMode=cv2.BORDER_REPLICATE))
 
 
-def _local_tone(channel: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
+def _local_tone(channel: Plane) -> Plane:
     """The road's tone around each pixel, by a blur of about 8 pixels done at a quarter of the size."""
     height, width = channel.shape
     small = cv2.resize(channel, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_AREA)

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, UInt8
 
 from upcracknet.data.synthetic.distractors import lay_distractors
+from upcracknet.data.synthetic.noise import Scene
 from upcracknet.data.synthetic.painting import paint_cracks
-from upcracknet.data.synthetic.texture import SURFACES, Surface, draw_surface
+from upcracknet.data.synthetic.surfaces import SURFACES, Surface, draw_surface
 from upcracknet.errors import ConfigurationError
 
 
@@ -74,9 +75,7 @@ def synthesize_road(
     return SyntheticRoad(photo, mask, undamaged, chosen, seed)
 
 
-def _photograph(
-    scene: Float32[np.ndarray, "h w 3"], generator: np.random.Generator
-) -> UInt8[np.ndarray, "h w 3"]:
+def _photograph(scene: Scene, generator: np.random.Generator) -> UInt8[np.ndarray, "h w 3"]:
     """What a camera adds: soft focus, darker corners, sensor noise, compression."""
     height, width = scene.shape[:2]
     scene = np.asarray(cv2.GaussianBlur(scene, (0, 0), generator.uniform(0.3, 0.9)))

@@ -6,7 +6,7 @@ import pytest
 import skimage.data
 
 from upcracknet.data.synthetic import synthesize_road
-from upcracknet.data.synthetic.texture import SURFACES, draw_surface
+from upcracknet.data.synthetic.surfaces import SURFACES, draw_surface
 from upcracknet.errors import DataError
 
 

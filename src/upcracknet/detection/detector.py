@@ -131,7 +131,7 @@ class CrackDetector:
         """Find the cracks of one photo.
 
         Args:
-            photo: a path, an array or tensor H×W×3 (RGB) or H×W of whole numbers or of floats in [0, 1], a PIL
+            photo: a path, an array or tensor H×W×3 (RGB) or H×W of whole numbers or floats in [0, 1], a PIL
                 image, or the bytes of an image file; any size from 16×16 pixels.
 
         Raises:

@@ -184,7 +184,7 @@ class TestExports:
         def fail(*_: object) -> None:
             raise RuntimeError("an operation that the exporter does not know\nand more")
 
-        monkeypatch.setattr("upcracknet.runtime.graph.write_graph", fail)
+        monkeypatch.setattr("upcracknet.runtime.exports.write_graph", fail)
         scorer = load_pretrained("default", engine=Engine("auto")).scorer
         assert engine_of(scorer) == "torch"
         with pytest.raises(ConfigurationError, match="does not know and more"):

@@ -7,8 +7,8 @@ from PIL import Image
 
 from upcracknet import CrackDetector
 from upcracknet.detection import Threshold
+from upcracknet.detection.scorer import BaseScorer
 from upcracknet.errors import ConfigurationError, PhotoError, WeightsError
-from upcracknet.runtime import BaseScorer
 
 
 @dataclass

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from upcracknet.detection import CrackDetector, Threshold, rows
 from upcracknet.detection.rows import level_of_rows, mask_rows, scored_rows
+from upcracknet.detection.scorer import BaseScorer
 from upcracknet.detection.tiling import cut
 from upcracknet.errors import PhotoError
-from upcracknet.runtime import BaseScorer
 
 
 def blocks(score: np.ndarray, heights: list[int]):

@@ -10,7 +10,7 @@ import torch
 
 from upcracknet.data.dataset import CrackDataset, Sample
 from upcracknet.detection import CrackDetector, Threshold
-from upcracknet.runtime import BaseScorer
+from upcracknet.detection.scorer import BaseScorer
 
 
 class Darkness(BaseScorer):

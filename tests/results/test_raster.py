@@ -12,9 +12,9 @@ from rasterio.errors import NotGeoreferencedWarning  # noqa: E402
 from tests.results.rasters import UTM, write  # noqa: E402
 
 from upcracknet.detection import CrackDetector, Threshold  # noqa: E402
+from upcracknet.detection.scorer import BaseScorer  # noqa: E402
 from upcracknet.errors import OutputError, PhotoError  # noqa: E402
 from upcracknet.results import detect_raster  # noqa: E402
-from upcracknet.runtime import BaseScorer  # noqa: E402
 
 
 class Dark(BaseScorer):

@@ -182,9 +182,9 @@ from pathlib import Path
 from upcracknet.networks import CrackRemover
 from upcracknet.runtime import Engine, export_network
 export_network(CrackRemover((4, 8)).eval(), Path(sys.argv[1]), Engine())
-from upcracknet.runtime.openvino_engine import quantize
+from upcracknet.runtime.backends import OpenVINO
 try:
-    quantize(Path("no file"), [])
+    OpenVINO().quantize(Path("no file"), [])
 except Exception:
     pass
 print([name for name in sys.modules if name.startswith("openvino_telemetry.")], Path.home())

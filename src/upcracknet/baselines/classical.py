@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
-from upcracknet.runtime import BaseScorer
+from upcracknet.detection.scorer import BaseScorer
 
 Grey = Float32[np.ndarray, "h w"]
 

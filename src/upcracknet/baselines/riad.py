@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from upcracknet.corruption import JumbledSquareMasks, corrupt
+from upcracknet.detection.scorer import BaseScorer, detecting_copy
 from upcracknet.detection.threshold import Threshold
 from upcracknet.losses import multi_scale_gradient_magnitude_similarity_map
-from upcracknet.runtime import BaseScorer, detecting_copy
 
 SMOOTHING = 21
 """Side of the square that the error map is averaged over, in pixels at an image side of 256."""

@@ -9,10 +9,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from upcracknet.detection.scorer import BaseScorer
 from upcracknet.detection.threshold import Threshold
 from upcracknet.errors import ConfigurationError
 from upcracknet.networks import CrackRemover
-from upcracknet.runtime import BaseScorer, size_multiple
+from upcracknet.runtime import size_multiple
 from upcracknet.runtime.folding import CrackMarker, fused
 
 ScoreKind = Literal["mask", "darkening"]

@@ -1,5 +1,6 @@
 """The first contract: from road photos to score maps."""
 
+import copy
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import torch
@@ -12,9 +13,10 @@ from upcracknet.detection.threshold import Threshold
 from upcracknet.errors import ConfigurationError
 from upcracknet.networks import UNetGenerator
 from upcracknet.networks.generator import BatchNormalization
-from upcracknet.runtime import PROCESSOR, BaseScorer, detecting_copy
+from upcracknet.runtime import PROCESSOR
 
 Kind = TypeVar("Kind", bound="Scorer")
+Base = TypeVar("Base", bound="BaseScorer")
 
 
 @runtime_checkable
@@ -43,6 +45,28 @@ class Scorer(Protocol):
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
         """Score images in [0, 1]; the result lies in [0, 1], higher is more crack-like."""
         ...
+
+
+class BaseScorer:
+    """What all scorers of this package share: all of the contract but ``score``."""
+
+    name: str
+    input_size: int | None = None
+    network: nn.Module | None = None
+
+    def with_network(self: Base, network: nn.Module | None, name: str | None = None) -> Base:
+        """Copy the scorer, with another network; see :class:`Scorer`."""
+        other = copy.copy(self)
+        other.network = network
+        other.name = self.name if name is None else name
+        return other
+
+
+def detecting_copy(network: nn.Module) -> nn.Module:
+    """Copy a network for detection: in evaluation mode, its numbers laid out as processors like them."""
+    ready = copy.deepcopy(network).eval()
+    channels_last: nn.Module = ready.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return channels_last
 
 
 class RestorationScorer(BaseScorer):

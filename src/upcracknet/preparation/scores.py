@@ -1,14 +1,14 @@
 """What the detector says of all photos, cell by cell: small enough to follow a crack, few enough to hold."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Int64, Shaped, UInt8
 
 from upcracknet.data.dataset import Sample
-from upcracknet.detection import CrackDetector
+from upcracknet.detection import CrackDetector, CrackMap, Threshold
 from upcracknet.errors import PhotoError
 
 CELL = 16
@@ -23,6 +23,9 @@ FLAT_DEVIATION = 1.0
 MARGIN = 4
 """Pixels around a marked crack, or a painted one, that do not count as undamaged: edges are often missed."""
 
+SPECK_EXTENT = 16
+"""Pixels; of what Otsu's method marks where no floor stops it, only what reaches as far counts as a crack."""
+
 Progress = Callable[[str, int, int], None]
 """Called with what is done, how much of it, and how much there is."""
 
@@ -35,6 +38,7 @@ class ScoredPhoto:
         sample: the photo's file; its mask, where it has one, is not opened.
         scores: the detector's strongest score in each cell, over the photo's median.
         cracked: cells in which, or within 4 pixels of which, the detector marks a crack at its own threshold.
+            Otsu's method without a floor marks specks on sound road too; those under 16 pixels do not count.
         flat: cells without texture.
     """
 
@@ -69,9 +73,17 @@ def score_photos(
             on_failure(sample, found)
         else:
             scores = score_cells(found.score.astype(np.float32, copy=False))
-            scored.append(ScoredPhoto(sample, scores, cells_near(found.mask), flat_cells(found.photo)))
+            cracked = cells_near(_believed(found, detector.threshold))
+            scored.append(ScoredPhoto(sample, scores, cracked, flat_cells(found.photo)))
         progress("scoring", done, len(samples))
     return scored
+
+
+def _believed(found: CrackMap, threshold: Threshold) -> Bool[np.ndarray, "h w"]:
+    """Leave out the specks of a threshold that always splits a photo in two and so marks some on any road."""
+    if threshold.level is not None or threshold.floor > 0 or threshold.minimum_extent >= SPECK_EXTENT:
+        return found.mask
+    return replace(threshold, minimum_extent=SPECK_EXTENT).mask(found.score, found.threshold)
 
 
 def score_cells(score: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "rows columns"]:

@@ -15,11 +15,11 @@ from upcracknet.data.registry import open_dataset
 from upcracknet.detection import CrackDetector, RestorationScorer, Scorer, Threshold
 from upcracknet.detection.cost import parameter_count
 from upcracknet.detection.pretrained import load_pretrained, weights_of_run, weights_path
+from upcracknet.detection.scorer import BaseScorer
 from upcracknet.errors import DataError
 from upcracknet.evaluation import PAPER, evaluate
 from upcracknet.evaluation.report import report_record
 from upcracknet.reproduction.experiment import Pretrained, Row
-from upcracknet.runtime import BaseScorer
 from upcracknet.training.provenance import environment
 from upcracknet.training.recipe import train
 from upcracknet.weights import load_weights

@@ -3,7 +3,7 @@
 Only the network changes its engine; what comes before and after it stays the one inference path.
 """
 
-from upcracknet.runtime.compiled import BFloat16Network, CompiledNetwork, size_multiple
+from upcracknet.runtime.compiled import PROCESSOR, BFloat16Network, CompiledNetwork, size_multiple
 from upcracknet.runtime.engine import Engine, Precision, Runtime, has_bfloat16
 from upcracknet.runtime.exports import (
     compiled_network,
@@ -12,19 +12,15 @@ from upcracknet.runtime.exports import (
     read_description,
     runtime_of_file,
 )
-from upcracknet.runtime.processor import PROCESSOR
-from upcracknet.runtime.scorer import BaseScorer, detecting_copy
 
 __all__ = [
     "PROCESSOR",
     "BFloat16Network",
-    "BaseScorer",
     "CompiledNetwork",
     "Engine",
     "Precision",
     "Runtime",
     "compiled_network",
-    "detecting_copy",
     "export_network",
     "has_bfloat16",
     "open_exported",

@@ -3,15 +3,17 @@
 import hashlib
 import importlib.metadata
 import json
+import logging
 import os
 import shutil
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -19,8 +21,10 @@ from torch import nn
 
 from upcracknet.errors import ConfigurationError, OutputError, WeightsError
 from upcracknet.files import one_line
-from upcracknet.runtime.compiled import CompiledNetwork, Outputs, Run, reason, small_side
+from upcracknet.runtime.backends import Backend, ONNXRuntime, OpenVINO
+from upcracknet.runtime.compiled import CompiledNetwork, Outputs, Run, reason, size_multiple, small_side
 from upcracknet.runtime.engine import PACKAGES, Engine
+from upcracknet.runtime.folding import without_narrow_transposed
 
 Examples = Callable[[], Iterable[np.ndarray]]
 """Gives float32 arrays b×3×h×w as the network sees them."""
@@ -28,32 +32,13 @@ Examples = Callable[[], Iterable[np.ndarray]]
 SCRATCH = ".upcracknet-export-"
 STALE = 3600  # seconds; no export takes that long
 
-_SUFFIXES: dict[str, Literal["onnx", "openvino"]] = {".xml": "openvino", ".onnx": "onnx"}
-
-
-@runtime_checkable
-class EngineModule(Protocol):
-    """What ``onnx_engine`` and ``openvino_engine`` offer."""
-
-    def convert(self, graph: Path) -> Any:
-        """Bring an ONNX graph into the engine's own form."""
-
-    def quantize(self, graph: Path, examples: Iterable[np.ndarray]) -> Any:
-        """Write the same in 8-bit integers, their ranges measured on examples."""
-
-    def save(self, model: Any, path: Path, description: str) -> None:
-        """Write a model with its description."""
-
-    def read(self, path: Path) -> tuple[str, bytes]:
-        """Read a file's description, and everything else in it."""
-
-    def load(self, path: Path, engine: Engine) -> Run:
-        """Make a file ready to run."""
+_BACKENDS: dict[str, Backend] = {".xml": OpenVINO(), ".onnx": ONNXRuntime()}
 
 
 def runtime_of_file(path: Path) -> Literal["onnx", "openvino"] | None:
     """Tell the engine of an exported model, by its suffix; None if it is none."""
-    return _SUFFIXES.get(path.suffix.lower())
+    backend = _BACKENDS.get(path.suffix.lower())
+    return None if backend is None else backend.name
 
 
 def compiled_network(
@@ -74,7 +59,8 @@ def compiled_network(
     parts = [identity, repr(network), engine.runtime, engine.precision]
     parts += [importlib.metadata.version(package) for package in ("torch", *PACKAGES[engine.runtime])]
     folder = _cache() / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
-    path = folder / f"network{next(end for end, name in _SUFFIXES.items() if name == engine.runtime)}"
+    suffix = next(suffix for suffix, backend in _BACKENDS.items() if backend.name == engine.runtime)
+    path = folder / f"network{suffix}"
     if path.exists():
         try:
             return open_exported(path, network, engine)
@@ -108,12 +94,12 @@ def open_exported(path: Path, network: nn.Module, engine: Engine) -> CompiledNet
         WeightsError: the file is damaged.
         ConfigurationError: a package is missing, or the processor cannot calculate in this precision.
     """
-    runtime, module = _module_of(path, engine)
+    backend = _backend(path, engine)
     try:
-        run = module.load(path, engine)
+        run = backend.load(path, engine)
     except Exception as error:  # each engine has errors of its own
         raise WeightsError(f"{path}: cannot be loaded ({reason(error)}); export it again") from error
-    return CompiledNetwork(run, runtime, network, str(path))
+    return CompiledNetwork(run, backend.name, network, str(path))
 
 
 def export_network(
@@ -135,11 +121,9 @@ def export_network(
             exported, or a package is missing.
         OutputError: the file cannot be written.
     """
-    _, module = _module_of(path, engine)
+    backend = _backend(path, engine)
     if engine.precision == "int8" and examples is None:
         raise ConfigurationError("precision int8 needs examples of road with cracks; give some")
-    from upcracknet.runtime.graph import write_graph
-
     try:
         with _scratch(path.parent) as scratch:
             graph, target = scratch / "graph.onnx", scratch / path.name
@@ -150,14 +134,14 @@ def export_network(
                     f"{type(network).__name__}: PyTorch cannot export this network ({reason(error)}); take "
                     "--runtime torch"
                 ) from error
-            model = module.convert(graph)
-            module.save(model, target, "")
-            _compare(module.load(target, replace(engine, precision="fp32")), network)
+            model = backend.convert(graph)
+            backend.save(model, target, "")
+            _compare(backend.load(target, replace(engine, precision="fp32")), network)
             if engine.precision == "int8" and examples is not None:
-                model = module.quantize(graph, examples())
-                module.save(model, target, "")
-            sealed = (description or {}) | {"sha256": _checksum(description or {}, module.read(target)[1])}
-            module.save(model, target, json.dumps(sealed))
+                model = backend.quantize(graph, examples())
+                backend.save(model, target, "")
+            sealed = (description or {}) | {"sha256": _checksum(description or {}, backend.read(target)[1])}
+            backend.save(model, target, json.dumps(sealed))
             # The file that users name comes last: without it there is no model.
             for written in sorted(scratch.glob(f"{target.stem}.*"), key=lambda file: file == target):
                 written.replace(path.parent / written.name)
@@ -167,6 +151,39 @@ def export_network(
         ) from error
 
 
+def write_graph(network: nn.Module, path: Path) -> None:
+    """Write the ONNX graph of a network.
+
+    Args:
+        network: a network in evaluation mode.
+        path: the file.
+    """
+    from torch.export import Dim
+
+    multiple = size_multiple(network)
+    side = multiple * max(2, -(-64 // multiple))  # a size of one multiple would be taken for fixed
+    images = torch.rand(2, 3, side, side)
+    sizes = {0: Dim("batch"), 2: multiple * Dim("rows"), 3: multiple * Dim("columns")}
+    quiet = logging.getLogger("torch.onnx")
+    level = quiet.level
+    quiet.setLevel(logging.ERROR)  # it warns of packages that no network here needs
+    try:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            program = torch.onnx.export(
+                Outputs(without_narrow_transposed(network)).eval(),
+                (images,),
+                dynamo=True,
+                input_names=["images"],
+                dynamic_shapes={"images": sizes},
+                verbose=False,
+            )
+    finally:
+        quiet.setLevel(level)
+    assert program is not None
+    program.save(str(path))
+
+
 def read_description(path: Path) -> dict[str, Any]:
     """Read what :func:`export_network` stored with a model.
 
@@ -174,11 +191,11 @@ def read_description(path: Path) -> dict[str, Any]:
         WeightsError: the file is missing, damaged, or not of this package.
         ConfigurationError: a package is missing.
     """
-    _, module = _module_of(path, Engine())
+    backend = _backend(path, Engine())
     if not path.is_file():
         raise WeightsError(f"{path}: no such file; give a file of `upcracknet export`")
     try:
-        text, content = module.read(path)
+        text, content = backend.read(path)
         description: dict[str, Any] = json.loads(text)
         checksum = description.pop("sha256")
     except Exception as error:  # each engine has errors of its own
@@ -210,17 +227,15 @@ def _compare(run: Run, network: nn.Module) -> None:
         )
 
 
-def _module_of(path: Path, engine: Engine) -> tuple[Literal["onnx", "openvino"], EngineModule]:
-    """The engine of a file, and its module, both installed."""
-    runtime = runtime_of_file(path)
-    if runtime is None:
+def _backend(path: Path, engine: Engine) -> Backend:
+    """The engine of a file, its packages installed."""
+    backend = _BACKENDS.get(path.suffix.lower())
+    if backend is None:
         raise ConfigurationError(
             f"{path}: expected a name that ends in .onnx, for ONNX Runtime, or .xml, for OpenVINO"
         )
-    replace(engine, runtime=runtime).chosen()
-    from upcracknet.runtime import onnx_engine, openvino_engine
-
-    return runtime, onnx_engine if runtime == "onnx" else openvino_engine
+    replace(engine, runtime=backend.name).chosen()
+    return backend
 
 
 def _checksum(description: dict[str, Any], content: bytes) -> str:

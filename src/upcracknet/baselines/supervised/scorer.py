@@ -9,8 +9,9 @@ from torch.nn import functional as F
 
 from upcracknet.baselines.supervised.deepcrack19 import REFINED_LEVEL, Deepcrack19, refine
 from upcracknet.baselines.supervised.network import SupervisedNetwork
+from upcracknet.detection.scorer import BaseScorer, detecting_copy
 from upcracknet.detection.threshold import Threshold
-from upcracknet.runtime import BaseScorer, detecting_copy, size_multiple
+from upcracknet.runtime import size_multiple
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_DEVIATION = (0.229, 0.224, 0.225)

@@ -1,0 +1,179 @@
+"""ONNX Runtime and OpenVINO: what each needs to write a network to a file, and to run it from there."""
+
+import logging
+import re
+import sys
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from upcracknet.errors import ConfigurationError
+from upcracknet.runtime.compiled import Run
+from upcracknet.runtime.engine import Engine
+
+KEY = "upcracknet"
+
+
+class Backend(ABC):
+    """What an engine does with files; its packages are imported when it does."""
+
+    name: Literal["onnx", "openvino"]
+
+    @abstractmethod
+    def convert(self, graph: Path) -> Any:
+        """Bring an ONNX graph into the engine's own form."""
+
+    @abstractmethod
+    def quantize(self, graph: Path, examples: Iterable[np.ndarray]) -> Any:
+        """Turn weights and activations of a graph into 8-bit integers, in ranges measured on examples.
+
+        Raises:
+            ConfigurationError: a package for it is missing.
+        """
+
+    @abstractmethod
+    def save(self, model: Any, path: Path, description: str) -> None:
+        """Write a model with its description."""
+
+    @abstractmethod
+    def read(self, path: Path) -> tuple[str, bytes]:
+        """Read a model's description, and everything else in its files."""
+
+    @abstractmethod
+    def load(self, path: Path, engine: Engine) -> Run:
+        """Make a model ready to run on this processor."""
+
+
+class ONNXRuntime(Backend):
+    """A file ``.onnx``, in the precision that it was written with."""
+
+    name = "onnx"
+
+    def convert(self, graph: Path) -> Any:
+        """Read an ONNX graph; ONNX Runtime takes it as it is."""
+        import onnx
+
+        return onnx.load(str(graph))
+
+    def quantize(self, graph: Path, examples: Iterable[np.ndarray]) -> Any:
+        """Quantise by ONNX Runtime, each channel with a range of its own."""
+        from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
+
+        class Reader(CalibrationDataReader):
+            def __init__(self) -> None:
+                self.images: Iterator[np.ndarray] = iter(examples)
+
+            def get_next(self) -> dict[str, np.ndarray] | None:
+                images = next(self.images, None)
+                return None if images is None else {"images": images}
+
+        quantized = graph.with_name("quantized.onnx")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            root = logging.getLogger()
+            level = root.level
+            root.setLevel(logging.ERROR)  # it recommends a preparation that the exporter has done
+            try:
+                quantize_static(
+                    str(graph), str(quantized), Reader(), per_channel=True, activation_type=QuantType.QUInt8,
+                    weight_type=QuantType.QInt8, op_types_to_quantize=["Conv", "ConvTranspose"],
+                    extra_options={"ActivationSymmetric": False},
+                )  # fmt: skip
+            finally:
+                root.setLevel(level)
+        return self.convert(quantized)
+
+    def save(self, model: Any, path: Path, description: str) -> None:
+        """Write the graph with the description among its metadata."""
+        import onnx
+
+        onnx.helper.set_model_props(model, {KEY: description})
+        onnx.save(model, str(path))
+
+    def read(self, path: Path) -> tuple[str, bytes]:
+        """Read the description, and the graph without any metadata."""
+        import onnx
+
+        model = onnx.load(str(path), load_external_data=False)
+        description = {entry.key: entry.value for entry in model.metadata_props}[KEY]
+        del model.metadata_props[:]
+        return description, model.SerializeToString(deterministic=True)
+
+    def load(self, path: Path, engine: Engine) -> Run:
+        """Open a session on the processor."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.log_severity_level = engine.thread_count, 4
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+        def run(images: np.ndarray) -> Sequence[np.ndarray]:
+            found: Sequence[np.ndarray] = session.run(None, {"images": images})
+            return found
+
+        return run
+
+
+class OpenVINO(Backend):
+    """A file ``.xml``, and ``.bin`` with the numbers beside it."""
+
+    name = "openvino"
+
+    def convert(self, graph: Path) -> Any:
+        """Bring an ONNX graph into OpenVINO's intermediate representation."""
+        return _openvino().convert_model(str(graph))
+
+    def quantize(self, graph: Path, examples: Iterable[np.ndarray]) -> Any:
+        """Quantise by NNCF."""
+        model = self.convert(graph)
+        try:
+            import nncf
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(
+                "OpenVINO in int8 needs nncf; install it with `pip install 'upcracknet[quantize]'`"
+            ) from error
+        logging.getLogger("nncf").setLevel(logging.ERROR)
+        images = list(examples)
+        with redirect_stdout(sys.stderr):  # its progress; results alone belong on standard output
+            return nncf.quantize(model, nncf.Dataset(images), subset_size=len(images))
+
+    def save(self, model: Any, path: Path, description: str) -> None:
+        """Write the model, its numbers in 32 bits."""
+        model.set_rt_info(description, KEY)
+        _openvino().save_model(model, str(path), compress_to_fp16=False)
+
+    def read(self, path: Path) -> tuple[str, bytes]:
+        """Read the description, and everything else in both files."""
+        model = _openvino().Core().read_model(str(path))
+        description = str(model.get_rt_info(KEY).astype(str))
+        rest = re.sub(rb'<%b value="[^"]*" ?/>' % KEY.encode(), b"", path.read_bytes())
+        return description, rest + path.with_suffix(".bin").read_bytes()
+
+    def load(self, path: Path, engine: Engine) -> Run:
+        """Compile the model for this processor."""
+        settings = {
+            "INFERENCE_NUM_THREADS": engine.thread_count,
+            "PERFORMANCE_HINT": "LATENCY",
+            "ENABLE_CPU_PINNING": engine.pinned,
+            # On processors with such units OpenVINO would calculate in 16 bits unasked.
+            "INFERENCE_PRECISION_HINT": "bf16" if engine.precision == "bf16" else "f32",
+        }
+        compiled = _openvino().Core().compile_model(str(path), "CPU", settings)
+
+        def run(images: np.ndarray) -> Sequence[np.ndarray]:
+            return [np.asarray(array) for array in compiled(images, share_inputs=True).to_tuple()]
+
+        return run
+
+
+def _openvino() -> Any:
+    """OpenVINO, which with its tools reports its use over the network unless this module is missing."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino

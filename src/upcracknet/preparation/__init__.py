@@ -1,9 +1,14 @@
 """Undamaged patches from photos that have cracks and no masks, by the detector itself (Section V)."""
 
 from upcracknet.preparation.choose import Choice, ClassifierTraining, PreparationSettings, choose_undamaged
-from upcracknet.preparation.patches import require_no_patches, save_choice
+from upcracknet.preparation.patches import (
+    Purity,
+    measure_purity,
+    require_no_patches,
+    save_choice,
+    windows_by_chance,
+)
 from upcracknet.preparation.prepare import find_photos, prepare_patches
-from upcracknet.preparation.purity import Purity, measure_purity, windows_by_chance
 from upcracknet.preparation.scores import ScoredPhoto, score_photos
 
 __all__ = [

@@ -10,9 +10,15 @@ from jaxtyping import Bool, Float, Float32, Int
 from upcracknet.data.dataset import Sample
 from upcracknet.data.undamaged import Window
 from upcracknet.errors import ConfigurationError, DataError
-from upcracknet.preparation.classifier import CellClassifier, crack_probabilities, train_classifier
+from upcracknet.preparation.classifier import (
+    CellClassifier,
+    confident_cells,
+    confident_crops,
+    crack_probabilities,
+    painted_crops,
+    train_classifier,
+)
 from upcracknet.preparation.scores import CELL, Progress, ScoredPhoto
-from upcracknet.preparation.training_crops import confident_cells, confident_crops, painted_crops
 from upcracknet.preparation.windows import all_windows, choose_apart, cleanest, ranks, worst_cells
 
 SMALLEST_SIZE = 64

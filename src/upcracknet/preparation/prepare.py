@@ -18,10 +18,11 @@ from upcracknet.preparation.patches import (
     CONTACT_SHEET,
     IMAGES,
     REJECTED_SHEET,
+    measure_purity,
     require_no_patches,
     save_choice,
+    windows_by_chance,
 )
-from upcracknet.preparation.purity import measure_purity, windows_by_chance
 from upcracknet.preparation.scores import Progress, score_photos
 
 

@@ -8,7 +8,7 @@ import pytest
 from upcracknet.reproduction.experiment import Budget, Row
 from upcracknet.reproduction.measurement import RowResult
 from upcracknet.reproduction.run import ResultFiles
-from upcracknet.reproduction.sensitivity import BASE
+from upcracknet.reproduction.tables import BASE
 from upcracknet.training.configuration import DataConfiguration, NetworkConfiguration, TrainingConfiguration
 
 TINY = Budget("tiny", filters=2, epochs=1, patches_per_epoch=4)

@@ -7,7 +7,7 @@ from upcracknet.cli import reproduce
 from upcracknet.detection import PRESETS
 from upcracknet.errors import ConfigurationError
 from upcracknet.reproduction.experiment import BUDGETS, Budget, budget_named
-from upcracknet.reproduction.paper_tables import table1
+from upcracknet.reproduction.tables import table1
 from upcracknet.training.configuration import DataConfiguration, TrainingConfiguration
 
 

@@ -2,8 +2,8 @@ import pytest
 
 from upcracknet.errors import ConfigurationError
 from upcracknet.reproduction.figures import FIGURES, draw_figure
-from upcracknet.reproduction.paper_tables import comparison
 from upcracknet.reproduction.run import Run, reproduce
+from upcracknet.reproduction.tables import comparison
 
 
 def test_pretrained_rows_are_measured_and_drawn(budget, files, made_datasets):

@@ -10,9 +10,8 @@ from upcracknet.files import claimed
 from upcracknet.losses import LossWeights
 from upcracknet.reproduction import run as run_module
 from upcracknet.reproduction.measurement import RowState, trained_epochs
-from upcracknet.reproduction.paper_tables import table1, table2
 from upcracknet.reproduction.run import Progress, ResultFiles, Run, reproduce, seconds_left, what_is_missing
-from upcracknet.reproduction.sensitivity import sensitivity
+from upcracknet.reproduction.tables import sensitivity, table1, table2
 from upcracknet.training.callbacks import RestoredSamples
 
 

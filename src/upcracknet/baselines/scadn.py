@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from upcracknet.corruption import StripedMasks, corrupt
+from upcracknet.detection.scorer import BaseScorer, detecting_copy
 from upcracknet.detection.threshold import Threshold
 from upcracknet.networks.generator import initialize_normal
-from upcracknet.detection.scorer import BaseScorer, detecting_copy
 
 RESIDUAL_BLOCKS = 8
 REMOVED = 1.0

@@ -74,8 +74,8 @@ def reproduce(
     """
     with console.needs_training("reproducing tables trains networks and"):
         from upcracknet.reproduction.catalogue import reproduce_named
+        from upcracknet.reproduction.report import summary
         from upcracknet.reproduction.run import Progress, ResultFiles, Run
-        from upcracknet.reproduction.table import summary
     shown = console.error_console()
     say = partial(console.print_line, shown)
     progress = Progress(say, partial(console.task_bar, shown), training=True)

@@ -9,10 +9,9 @@ from typing import Any
 from upcracknet.errors import ConfigurationError
 from upcracknet.reproduction.experiment import Experiment, budget_named
 from upcracknet.reproduction.figures import FIGURES, draw_figure
-from upcracknet.reproduction.paper_tables import COMPARISONS, comparison, table1, table2
+from upcracknet.reproduction.report import write_overview
 from upcracknet.reproduction.run import Run, reproduce
-from upcracknet.reproduction.sensitivity import sensitivity
-from upcracknet.reproduction.table import write_overview
+from upcracknet.reproduction.tables import COMPARISONS, comparison, sensitivity, table1, table2
 from upcracknet.training.configuration import TrainingConfiguration, load_configuration
 
 EXPERIMENTS: dict[str, Callable[..., Experiment]] = {

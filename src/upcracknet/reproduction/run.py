@@ -22,7 +22,7 @@ from upcracknet.reproduction.measurement import (
     train_row,
     trained_epochs,
 )
-from upcracknet.reproduction.table import write_table
+from upcracknet.reproduction.report import write_table
 from upcracknet.training.configuration import TrainingConfiguration
 
 

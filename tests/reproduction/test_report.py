@@ -6,9 +6,8 @@ from dataclasses import replace
 import pytest
 
 from upcracknet.evaluation.published import EXCHANGED_FOOTNOTE
-from upcracknet.reproduction.paper_tables import table1, table2
-from upcracknet.reproduction.sensitivity import sensitivity
-from upcracknet.reproduction.table import COLUMNS, write_table
+from upcracknet.reproduction.report import COLUMNS, write_table
+from upcracknet.reproduction.tables import sensitivity, table1, table2
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ import numpy as np
 from upcracknet.data.synthetic import synthesize_road
 from upcracknet.results import DetectionOptions, open_detection
 from upcracknet.results.by_ray import Cluster
+from upcracknet.tables import markdown_table
 
 RESULTS = Path(__file__).parent.parent / "docs" / "results"
 RASTERS = (
@@ -206,27 +207,21 @@ def report(result: dict[str, Any]) -> str:
         f"`python benchmarks/many_and_large.py` on {result['processors']} cores. `local-contrast` shows what "
         "the machinery costs; the models' own time is in [speed.md](speed.md).",
     ]  # fmt: skip
-    if "rasters" in result:
-        lines += [
-            "", "## One image", "",
-            "| method | width | height | ns a pixel | MB at most |", "|---|---:|---:|---:|---:|",
-            *(f"| {' | '.join(map(str, row.values()))} |" for row in result["rasters"]),
-        ]  # fmt: skip
-    if "layouts" in result:
-        lines += [
-            "", "## Layouts of GeoTIFFs, 36 megapixels, `local-contrast`", "",
-            "| layout | ns a pixel | MB at most |", "|---|---:|---:|",
-            *(
-                f"| {row['layout']} | {row['nanoseconds_per_pixel']} | {row['megabytes_at_most']} |"
-                for row in result["layouts"]
-            ),
-        ]  # fmt: skip
-    if "growth" in result:
-        lines += [
-            "", "## The number of photos, 32×32 pixels, `local-contrast`, this process", "",
-            "| photos | ms a photo | ms a photo that is finished |", "|---:|---:|---:|",
-            *(f"| {' | '.join(map(str, row.values()))} |" for row in result["growth"]),
-        ]  # fmt: skip
+    tables = {
+        "rasters": ("One image", ("method", "width", "height", "ns a pixel", "MB at most")),
+        "layouts": (
+            "Layouts of GeoTIFFs, 36 megapixels, `local-contrast`",
+            ("layout", "method", "width", "height", "ns a pixel", "MB at most"),
+        ),
+        "growth": (
+            "The number of photos, 32×32 pixels, `local-contrast`, this process",
+            ("photos", "ms a photo", "ms a photo that is finished"),
+        ),
+    }
+    for part, (title, columns) in tables.items():
+        if part in result:
+            rows = ([str(value) for value in row.values()] for row in result[part])
+            lines += ["", f"## {title}", "", markdown_table(columns, rows)]
     if "streaming" in result:
         lines += [
             "", "## Many photos of 12 megapixels, `local-contrast`, this process", "",

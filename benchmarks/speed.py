@@ -22,8 +22,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from machine import ROUNDS, machine, timed, use_all_cores
-from processes import cold_start, memory
+from machine import ROUNDS, cold_start, machine, memory, timed, use_all_cores
 from torch.utils.flop_counter import FlopCounterMode
 from training_speed import training
 
@@ -36,6 +35,7 @@ from upcracknet.networks import UNetGenerator
 from upcracknet.results import DetectionOptions, open_detection
 from upcracknet.results.worker import Worker
 from upcracknet.runtime import Engine, has_bfloat16
+from upcracknet.tables import NOT_GIVEN, markdown_table
 from upcracknet.weights import load_weights, save_weights
 
 PHOTOS = 24
@@ -205,14 +205,15 @@ def stages(folder: Path, peak: dict[str, float]) -> dict[str, Any]:
 def table(rows: dict[str, Any]) -> str:
     """A Markdown table of figures: rows by name, of one figure or of several by name."""
     rows = {name: row if isinstance(row, dict) else {"": row} for name, row in rows.items()}
-    columns = [*next(iter(rows.values()))]
-    lines = [f"|  | {' | '.join(columns)} |".replace("_", " "), f"|---|{'---:|' * len(columns)}"]
-    for name, row in rows.items():
-        cells = (
-            "–".join(map(str, v)) if isinstance(v, list) else "–" if v is None else v for v in row.values()
-        )
-        lines.append(f"| {name.replace('_', ' ')} | {' | '.join(map(str, cells))} |")
-    return "\n".join(lines)
+    columns = ("", *(column.replace("_", " ") for column in next(iter(rows.values()))))
+    return markdown_table(
+        columns, [(name.replace("_", " "), *map(cell, row.values())) for name, row in rows.items()]
+    )
+
+
+def cell(value: Any) -> str:
+    """A figure, or the two ends of a range."""
+    return NOT_GIVEN if value is None else "–".join(map(str, value if isinstance(value, list) else [value]))
 
 
 def report(result: dict[str, Any]) -> str:

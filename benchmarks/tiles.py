@@ -12,9 +12,14 @@ import torch
 
 from upcracknet import CrackDetector
 from upcracknet.data.synthetic import synthesize_road
+from upcracknet.tables import figure, markdown_table
 
 HEIGHT, WIDTH, ROADS = 1408, 1984, 3
 OVERLAPS = (0, 96, 192)
+COLUMNS = (
+    *("", "pixels scored, times one piece's", "s", "mean difference of the score"),
+    *("beyond 0.1, %", "IoU"),
+)
 
 
 def main() -> None:
@@ -37,8 +42,7 @@ def main() -> None:
         seconds[f"overlap of {overlap}"] = time.perf_counter() - start
         worked[f"overlap of {overlap}"] = sum(seen)
     print(f"{model}: {ROADS} synthetic roads of {WIDTH}×{HEIGHT} pixels\n")
-    print("| | pixels scored, times one piece's | s | mean difference of the score | beyond 0.1, % | IoU |")
-    print("|---|---:|---:|---:|---:|---:|")
+    rows = []
     for name, values in found.items():
         apart = [np.abs(here - there) for here, there in zip(values, scores, strict=True)]
         masks = np.stack([whole.threshold.mask(score) for score in values])
@@ -46,10 +50,15 @@ def main() -> None:
         iou = 100 * (masks & truth).sum() / (masks | truth).sum()
         mean = statistics.mean(float(difference.mean()) for difference in apart)
         beyond = 100 * statistics.mean(float((difference > 0.1).mean()) for difference in apart)
-        print(
-            f"| {name} | {worked[name] / worked['one piece']:.2f} | {seconds[name]:.0f} | {mean:.5f} "
-            f"| {beyond:.2f} | {iou:.1f} |"
+        figures = (
+            (worked[name] / worked["one piece"], 2),
+            (seconds[name], 0),
+            (mean, 5),
+            (beyond, 2),
+            (iou, 1),
         )
+        rows.append((name, *(figure(*value) for value in figures)))
+    print(markdown_table(COLUMNS, rows))
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def test_a_map_of_zeros_is_black() -> None:
 
 def test_panel_shows_photo_annotation_score_and_result() -> None:
     shown = example()
-    panel = comparison_panel(shown.photo, shown.truth, shown.prediction, shown.score)
+    panel = comparison_panel(shown)
     assert panel.shape == (48, 4 * 64 + 3 * GAP, 3)
     pictures = [panel[:, place * (64 + GAP) : place * (64 + GAP) + 64] for place in range(4)]
     assert (pictures[0] == shown.photo).all()

@@ -14,13 +14,7 @@ from upcracknet.errors import DataError, PhotoError
 from upcracknet.evaluation.panels import write_panels
 from upcracknet.evaluation.protocol import EvaluationItem, Protocol, annotated
 from upcracknet.evaluation.report import write_items
-from upcracknet.evaluation.results import (
-    EvaluationResult,
-    ItemResult,
-    Tally,
-    measure_mask,
-    measure_score,
-)
+from upcracknet.evaluation.results import EvaluationResult, ItemResult, Tally, measure_mask, measure_score
 
 Progress = Callable[[int, int], None]
 """Called with the number of samples done and the number of all."""
@@ -94,7 +88,13 @@ def evaluate(
         items.append(result)
         observe(key.item, crack_map)
     if not items:
-        raise DataError(_nothing_evaluated(dataset, unreadable))
+        if unreadable:
+            raise DataError(
+                f"none of the {len(unreadable)} annotated photos could be read; the first: {unreadable[0][1]}"
+            )
+        raise DataError(
+            f"{dataset.root} has {len(dataset)} photos and none with a crack mask; evaluation needs masks"
+        )
     evaluation = EvaluationResult(
         model=detector.scorer.name,
         threshold_rule=str(detector.threshold),
@@ -122,9 +122,3 @@ def groups_of(dataset: CrackDataset) -> dict[str, frozenset[str]]:
     if published is not None and published.training_scenes and dataset.split == "test":
         groups["without training scenes"] = published.training_scenes
     return groups
-
-
-def _nothing_evaluated(dataset: CrackDataset, unreadable: list[tuple[str, str]]) -> str:
-    if unreadable:
-        return f"none of the {len(unreadable)} annotated photos could be read; the first: {unreadable[0][1]}"
-    return f"{dataset.root} has {len(dataset)} photos and none with a crack mask; evaluation needs masks"

@@ -84,9 +84,9 @@ def write_panels(
         item = next(item for item in prepared if item.name == result.name)
         crack_map = detector.detect(item.photo)
         label = f"{kind}: {item.name}, IoU {100 * result.scores.iou:.1f} %"
-        panel = comparison_panel(item.photo, item.truth, crack_map.mask, crack_map.score)
-        save_image_atomically(folder / "panels" / f"{item.name.replace('/', '_')}.png", panel)
         examples.append(Example(label, item.photo, item.truth, crack_map.mask, crack_map.score))
+        panel = comparison_panel(examples[-1])
+        save_image_atomically(folder / "panels" / f"{item.name.replace('/', '_')}.png", panel)
     if examples:
         save_image_atomically(folder / "panels.png", contact_sheet(examples))
 
@@ -111,25 +111,19 @@ def color_score(score: Float[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w 3"]:
     return colored
 
 
-def comparison_panel(
-    photo: UInt8[np.ndarray, "h w 3"],
-    truth: Bool[np.ndarray, "h w"],
-    prediction: Bool[np.ndarray, "h w"],
-    score: Float[np.ndarray, "h w"],
-    *,
-    width: int | None = None,
-) -> UInt8[np.ndarray, "H W 3"]:
+def comparison_panel(example: Example, width: int | None = None) -> UInt8[np.ndarray, "H W 3"]:
     """Set photo, annotation, score map and coloured result side by side.
 
     Args:
-        photo: RGB.
-        truth: the annotated crack pixels.
-        prediction: the detected crack pixels.
-        score: the score map.
+        example: what to show.
         width: width of each of the four pictures in pixels; None leaves their size.
     """
-    annotation = np.repeat(truth[..., None].astype(np.uint8) * 255, 3, axis=2)
-    pictures = [photo, annotation, color_score(score), color_confusion(photo, truth, prediction)]
+    pictures = [
+        example.photo,
+        np.repeat(example.truth[..., None].astype(np.uint8) * 255, 3, axis=2),
+        color_score(example.score),
+        color_confusion(example.photo, example.truth, example.prediction),
+    ]
     if width is not None:
         pictures = [scale_to_width(picture, width) for picture in pictures]
     gap = np.full((pictures[0].shape[0], GAP, 3), 255, np.uint8)
@@ -149,10 +143,7 @@ def contact_sheet(examples: Sequence[Example], *, width: int = 256) -> UInt8[np.
     paint_legend(head, left=3 * (width + GAP))
     rows = [head]
     for example in examples:
-        rows.append(text_strip(example.label, total))
-        rows.append(
-            comparison_panel(example.photo, example.truth, example.prediction, example.score, width=width)
-        )
+        rows += [text_strip(example.label, total), comparison_panel(example, width)]
     return np.pad(np.vstack(rows), ((GAP, GAP), (GAP, GAP), (0, 0)), constant_values=255)
 
 

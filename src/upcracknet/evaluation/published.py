@@ -11,6 +11,9 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
+
+from upcracknet.evaluation.metrics import MEASURES
 
 EXCHANGED_FOOTNOTE = (
     "The paper's tables have precision and recall exchanged; here they are put right "
@@ -65,21 +68,13 @@ class PublishedRow:
 @cache
 def all_rows() -> tuple[PublishedRow, ...]:
     """Read all rows of Tables I–VIII, in the paper's order."""
+    rows: list[dict[str, Any]]
     with files(__package__).joinpath("published.csv").open(encoding="utf-8") as file:
-        return tuple(
-            PublishedRow(
-                table=line["table"],
-                row=line["row"],
-                training_set=line["training_set"],
-                test_set=line["test_set"],
-                precision=float(line["precision"]) if line["precision"] else None,
-                recall=float(line["recall"]) if line["recall"] else None,
-                accuracy=float(line["accuracy"]),
-                f1=float(line["f1"]),
-                iou=float(line["iou"]),
-            )
-            for line in csv.DictReader(file)
-        )
+        rows = list(csv.DictReader(file))
+    return tuple(
+        PublishedRow(**row | {name: float(row[name]) if row[name] else None for name in MEASURES})
+        for row in rows
+    )
 
 
 def published_table(name: str) -> list[PublishedRow]:

@@ -13,12 +13,8 @@ from typing import Any
 
 from upcracknet.data.registry import PAPER_TEST_SETS
 from upcracknet.evaluation.metrics import MEASURES
-from upcracknet.evaluation.published import (
-    EXCHANGED_FOOTNOTE,
-    PublishedRow,
-    published_rows,
-)
-from upcracknet.evaluation.results import EvaluationResult, GroupResult, ToleranceResult
+from upcracknet.evaluation.published import EXCHANGED_FOOTNOTE, PublishedRow, published_rows
+from upcracknet.evaluation.results import EvaluationResult, GroupResult
 from upcracknet.files import json_bytes, write_atomically
 from upcracknet.tables import NOT_GIVEN, figure, markdown_table, percent
 
@@ -108,7 +104,17 @@ def result_record(result: EvaluationResult) -> dict[str, Any]:
                 "prevalence": group.prevalence,
                 "mean_iou_with_background": group.mean_iou,
                 "average_precision": group.average_precision,
-                "tolerances": [_tolerance_record(at) for at in group.tolerances],
+                "tolerances": [
+                    {
+                        "tolerance_pixels": at.tolerance,
+                        "pooled": asdict(at.scores),
+                        "counts": asdict(at.counts),
+                        "mean_over_images": asdict(at.mean_over_images),
+                        "ods": {"threshold": at.ods.threshold, **asdict(at.ods.scores)},
+                        "ois": asdict(at.ois.scores),
+                    }
+                    for at in group.tolerances
+                ],
             }
             for group in result.groups
         ],
@@ -144,7 +150,16 @@ def to_markdown(results: Sequence[EvaluationResult]) -> str:
 def rows(results: Sequence[EvaluationResult]) -> list[Row]:
     """Make the main table under ``COLUMNS``, in per cent: each detector, group, tolerance; then the paper."""
     ours = [row for result in results for group in result.groups for row in _group_rows(result, group)]
-    return ours + [_paper_row(row) for row in _paper_rows(results[0])]
+    paper = [
+        (
+            f"{row.row} (paper's Table {row.table}, trained on {row.training_set}) ¹",
+            *(NOT_GIVEN, "0"),
+            *(figure(getattr(row, measure)) for measure in MEASURES),
+            *(4 * (NOT_GIVEN,)),
+        )
+        for row in _paper_rows(results[0])
+    ]
+    return ours + paper
 
 
 def short_rows(results: Sequence[EvaluationResult]) -> list[Row]:
@@ -155,7 +170,12 @@ def short_rows(results: Sequence[EvaluationResult]) -> list[Row]:
 
 def summary_rows(results: Sequence[EvaluationResult]) -> list[Row]:
     """Make the second table under ``SUMMARY_COLUMNS``, in per cent: means over images, pooled figures."""
-    return [_summary_row(result, group) for result in results for group in result.groups]
+    found = []
+    for label, group in ((_label(one, group), group) for one in results for group in one.groups):
+        mean = group.exact.mean_over_images
+        figures = (mean.precision, mean.recall, mean.f1, mean.iou, group.average_precision, group.mean_iou)
+        found.append((label, str(group.images), *map(percent, figures)))
+    return found
 
 
 def footnotes(result: EvaluationResult) -> list[str]:
@@ -192,31 +212,5 @@ def _group_rows(result: EvaluationResult, group: GroupResult) -> list[Row]:
     ]
 
 
-def _paper_row(row: PublishedRow) -> Row:
-    return (
-        f"{row.row} (paper's Table {row.table}, trained on {row.training_set}) ¹",
-        *(NOT_GIVEN, "0"),
-        *(figure(getattr(row, measure)) for measure in MEASURES),
-        *(4 * (NOT_GIVEN,)),
-    )
-
-
-def _summary_row(result: EvaluationResult, group: GroupResult) -> Row:
-    mean = group.exact.mean_over_images
-    figures = (mean.precision, mean.recall, mean.f1, mean.iou, group.average_precision, group.mean_iou)
-    return (_label(result, group), str(group.images), *map(percent, figures))
-
-
 def _label(result: EvaluationResult, group: GroupResult) -> str:
     return result.model if group is result.whole else f"{result.model}, {group.name}"
-
-
-def _tolerance_record(at: ToleranceResult) -> dict[str, Any]:
-    return {
-        "tolerance_pixels": at.tolerance,
-        "pooled": asdict(at.scores),
-        "counts": asdict(at.counts),
-        "mean_over_images": asdict(at.mean_over_images),
-        "ods": {"threshold": at.ods.threshold, **asdict(at.ods.scores)},
-        "ois": asdict(at.ois.scores),
-    }

@@ -150,27 +150,24 @@ class Tally:
         Raises:
             ValueError: none was added.
         """
-        exact = self._pooled(0)
+        tolerances = [
+            ToleranceResult(
+                tolerance=tolerance,
+                counts=sum((item.counts[tolerance] for item in self._items), ConfusionCounts()),
+                mean_over_images=mean_over_images(Scores.of(item.counts[tolerance]) for item in self._items),
+                ods=sweep.ods,
+                ois=sweep.ois,
+            )
+            for tolerance, sweep in self._sweeps.items()
+        ]
+        exact = tolerances[0].counts
         return GroupResult(
             name=self.name,
             images=self.images,
             prevalence=exact.annotated / max(exact.pixels, 1),
             mean_iou=mean_iou(exact),
             average_precision=self._sweeps[0].curve.average_precision,
-            tolerances=tuple(self._at(tolerance) for tolerance in TOLERANCES),
-        )
-
-    def _pooled(self, tolerance: int) -> ConfusionCounts:
-        return sum((item.counts[tolerance] for item in self._items), ConfusionCounts())
-
-    def _at(self, tolerance: int) -> ToleranceResult:
-        sweep = self._sweeps[tolerance]
-        return ToleranceResult(
-            tolerance=tolerance,
-            counts=self._pooled(tolerance),
-            mean_over_images=mean_over_images(Scores.of(item.counts[tolerance]) for item in self._items),
-            ods=sweep.ods,
-            ois=sweep.ois,
+            tolerances=tuple(tolerances),
         )
 
 

@@ -14,14 +14,7 @@ from upcracknet.errors import OutputError, UpCrackNetError
 from upcracknet.files import claimed, json_bytes, one_line, write_atomically
 from upcracknet.losses.style import vgg19_file
 from upcracknet.reproduction.experiment import Experiment, Row
-from upcracknet.reproduction.measurement import (
-    Bar,
-    RowResult,
-    RowState,
-    measure,
-    train_row,
-    trained_epochs,
-)
+from upcracknet.reproduction.measurement import Bar, RowResult, RowState, measure, train_row, trained_epochs
 from upcracknet.reproduction.report import write_table
 from upcracknet.training.configuration import TrainingConfiguration
 
@@ -30,7 +23,8 @@ class ResultFiles:
     """The row results in a folder, one file a result, shared by all tables and processes there.
 
     Args:
-        folder: the folder of the command's results.
+        folder: the folder of the command's results; where it cannot be written, methods raise
+            ``OutputError``.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -49,27 +43,15 @@ class ResultFiles:
         return self.folder / "results" / f"{row.result_name}.json"
 
     def write(self, row: Row, result: RowResult) -> None:
-        """Keep the figures of a row.
-
-        Raises:
-            OutputError: the file cannot be written.
-        """
+        """Keep the figures of a row."""
         self._write(row, {"status": "done"} | asdict(result))
 
     def write_failure(self, row: Row, reason: str) -> None:
-        """Keep why a row has no figures; the next time it is tried again.
-
-        Raises:
-            OutputError: the file cannot be written.
-        """
+        """Keep why a row has no figures; the next time it is tried again."""
         self._write(row, {"status": "failed", "reason": reason})
 
     def clear_failure(self, row: Row) -> None:
-        """Forget that a row failed, because it is tried again.
-
-        Raises:
-            OutputError: the file cannot be removed.
-        """
+        """Forget that a row failed, because it is tried again."""
         if self.state(row).status == "failed":
             path = self.result_file(row)
             try:

@@ -50,13 +50,7 @@ COMPARISONS = {
 
 
 def table1(budget: Budget, seed: int = 0, base: TrainingConfiguration | None = None) -> Experiment:
-    """Make Table I: nine combinations of the five losses.
-
-    Args:
-        budget: what each row may spend.
-        seed: seed of all rows.
-        base: configuration that the rows start from; None takes the paper's.
-    """
+    """Make Table I: nine combinations of the five losses; arguments as of :func:`comparison`."""
     start = _start(budget, seed, base)
     rows = []
     for published in published_table("I"):
@@ -69,12 +63,9 @@ def table1(budget: Budget, seed: int = 0, base: TrainingConfiguration | None = N
 
 
 def table2(budget: Budget, seed: int = 0, base: TrainingConfiguration | None = None) -> Experiment:
-    """Make Table II: three kinds of masks, with all losses; its last row is the last of Table I.
+    """Make Table II: three kinds of masks, with all losses; arguments as of :func:`comparison`.
 
-    Args:
-        budget: what each row may spend.
-        seed: seed of all rows.
-        base: configuration that the rows start from; None takes the paper's.
+    Its last row is the last of Table I.
     """
     start = _start(budget, seed, base)
     rows = [

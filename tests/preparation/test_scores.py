@@ -4,7 +4,7 @@ import pytest
 
 from upcracknet.data.dataset import Sample
 from upcracknet.data.photo import save_image_atomically
-from upcracknet.detection import CrackDetector
+from upcracknet.detection import CrackDetector, Threshold
 from upcracknet.preparation import score_photos
 from upcracknet.preparation.scores import CELL, cell_sums, cells_near, flat_cells, score_cells
 
@@ -63,5 +63,20 @@ def test_unusable_photos_are_reported_and_the_others_go_on(tmp_path, photo):
     assert calls[-1] == ("scoring", 4, 4)
     found = detector.detect(photo)
     np.testing.assert_array_equal(scored[0].scores, score_cells(found.score))
-    np.testing.assert_array_equal(scored[0].cracked, cells_near(found.mask))
+    assert not (scored[0].cracked & ~cells_near(found.mask)).any()
     np.testing.assert_array_equal(scored[0].flat, flat_cells(photo))
+
+
+@pytest.mark.parametrize(
+    ("threshold", "specks_count"),
+    [(Threshold(), False), (Threshold(floor=1e-3), True), (Threshold(level=0.1), True)],
+)
+def test_specks_count_as_cracks_but_for_a_rule_that_marks_some_on_any_road(tmp_path, threshold, specks_count):
+    road = np.random.default_rng(0).integers(140, 144, (96, 96, 1), np.uint8).repeat(3, axis=2)
+    road[10:16, 10:16] = road[70:73, 8:60] = 40  # a speck, and a crack
+    save_image_atomically(tmp_path / "road.png", road)
+    scorer = CrackDetector.from_pretrained("local-contrast").scorer
+    (scored,) = score_photos([Sample("road", tmp_path / "road.png")], CrackDetector(scorer, threshold))
+    assert scored.cracked[4, :4].all()
+    assert scored.cracked[0, 0] == specks_count
+    assert not scored.cracked[2, 3:].any()

@@ -159,7 +159,7 @@ def choose_undamaged(
     learns from the cleanest windows of each photo, as they are and with painted cracks, and from the second
     on also from places that detector and classifier take for cracks; then a window is as crack-like as the
     stricter of the two says. A window in which the detector marks a crack at its own threshold is never
-    chosen, and never shown to the classifier as undamaged.
+    chosen, and never shown to the classifier as undamaged (``ScoredPhoto.cracked`` says what counts).
 
     Args:
         photos: from ``score_photos``.

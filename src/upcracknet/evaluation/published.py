@@ -1,4 +1,4 @@
-"""Figures of others, not measured here: the paper's Tables I–VIII, and those of a supervised tool.
+"""Figures of the paper's Tables I–VIII, not measured here.
 
 The paper prints precision and recall exchanged in all of its tables: only with the two put back do accuracy,
 precision and recall agree on one share of crack pixels for each test set (see ``PublishedRow.prevalence``),
@@ -19,10 +19,6 @@ EXCHANGED_FOOTNOTE = (
     "The paper's tables have precision and recall exchanged; here they are put right "
     "(only so do all its rows agree on one crack prevalence per test set)."
 )
-
-CRACKPOT = "crackpot 2.0, a supervised U-Net in a desktop tool"
-CRACKPOT_IOU = {"deepcrack": 0.607, "cfd": 0.411, "crack500": 0.472}
-"""Measured elsewhere on a sample of each test set, protocol ``paper``; its network saw annotated cracks."""
 
 TABLES = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII")
 

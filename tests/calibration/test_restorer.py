@@ -1,13 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from upcracknet.calibration.restorer import FALSE_ALARM_SHARES, compare_restorer, undamaged_level
 from upcracknet.calibration.roads import MINIMUM_EXTENTS, roads_with_added_cracks, undamaged_roads
-from upcracknet.data.patches import UndamagedPatches
-from upcracknet.data.registry import open_dataset
-from upcracknet.data.synthetic import synthesize_road
 from upcracknet.detection import DetectionSettings, RestorationScorer
 from upcracknet.networks import UNetGenerator
 
@@ -17,15 +13,6 @@ class Smoothing(UNetGenerator):
 
     def forward(self, corrupted: torch.Tensor) -> torch.Tensor:
         return torch.nn.functional.avg_pool2d(corrupted, 15, stride=1, padding=7, count_include_pad=False)
-
-
-@pytest.fixture
-def patches(tmp_path):
-    for seed in range(4):
-        road = synthesize_road(seed, 96, 96, cracks=False, distractors=False).photo
-        Image.fromarray(road).save(tmp_path / f"{seed}.png")
-    samples = open_dataset(str(tmp_path))
-    return UndamagedPatches(samples, size=64, window_sizes=(64,), augment=False, patches_per_epoch=6)
 
 
 def test_the_better_settings_come_first(patches):

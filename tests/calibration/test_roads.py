@@ -2,7 +2,6 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from upcracknet.calibration.roads import (
     Road,
@@ -14,20 +13,8 @@ from upcracknet.calibration.roads import (
     undamaged_roads,
 )
 from upcracknet.data.painted import PaintedPatches, PaintingRange
-from upcracknet.data.patches import UndamagedPatches
-from upcracknet.data.registry import open_dataset
-from upcracknet.data.synthetic import synthesize_road
 from upcracknet.detection import Threshold
 from upcracknet.evaluation.metrics import ConfusionCounts, count
-
-
-@pytest.fixture
-def patches(tmp_path):
-    for seed in range(4):
-        road = synthesize_road(seed, 96, 96, cracks=False, distractors=False).photo
-        Image.fromarray(road).save(tmp_path / f"{seed}.png")
-    samples = open_dataset(str(tmp_path))
-    return UndamagedPatches(samples, size=64, window_sizes=(64,), augment=False, patches_per_epoch=6)
 
 
 def test_added_cracks_lie_on_undamaged_photos_where_the_truth_says(patches):

@@ -77,11 +77,7 @@ class FalseAlarms:
 def undamaged_windows(truth: Bool[np.ndarray, "h w"]) -> list[Window]:
     """Find at most two windows of a photo that keep 8 pixels away from its cracks and do not overlap.
 
-    Args:
-        truth: the annotated crack pixels, H×W.
-
-    Returns:
-        large windows first; of one size the first from the top, then from the left.
+    Large windows come first; of one size the first from the top, then from the left.
     """
     taken: list[Window] = []
     for size in WINDOW_SIZES:
@@ -120,13 +116,7 @@ def clean_windows(dataset: CrackDataset) -> CleanPhotos:
 
 
 def clean_roads(number: int = 40, height: int = 384, width: int = 544) -> CleanPhotos:
-    """Make synthetic roads without cracks, with shadows, stains, joints and other things like cracks.
-
-    Args:
-        number: of roads.
-        height: of each, in pixels.
-        width: of each, in pixels.
-    """
+    """Make synthetic roads without cracks, with shadows, stains, joints and other things like cracks."""
     return CleanPhotos(
         name="synthetic roads",
         description=f"synthetic roads of {width}×{height} pixels with distractors and without cracks, "

@@ -122,11 +122,7 @@ class EvaluationResult:
 
 
 class Tally:
-    """The items of one group, pooled.
-
-    Args:
-        name: which items these are.
-    """
+    """The items of one named group, pooled."""
 
     def __init__(self, name: str) -> None:
         self.name = name

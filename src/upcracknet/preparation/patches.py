@@ -164,13 +164,7 @@ def measure_purity(windows: Sequence[Place]) -> Purity | None:
 
 
 def windows_by_chance(windows: Sequence[Place], samples: Sequence[Sample], seed: int) -> list[Place]:
-    """Draw as many windows of the same sizes, anywhere in any of the photos, to compare the choice with.
-
-    Args:
-        windows: the chosen windows.
-        samples: all photos that were looked at.
-        seed: the same seed gives the same windows.
-    """
+    """Draw as many windows of the same sizes, anywhere in any of the photos, to compare the choice with."""
     generator = np.random.default_rng(seed)
     shapes = [photo_size(sample.photo_path) for sample in samples]
     drawn = []

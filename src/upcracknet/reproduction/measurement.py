@@ -159,11 +159,7 @@ def measure(row: Row, folder: Path, data_root: Path | None, bar: Bar) -> RowResu
 
 
 def detector(row: Row, folder: Path) -> CrackDetector:
-    """Load the detector of a row.
-
-    Args:
-        row: the row.
-        folder: its run folder.
+    """Load the detector of a row from its run folder.
 
     Raises:
         WeightsError: the weights cannot be used.

@@ -75,11 +75,7 @@ def small_side(network: nn.Module) -> int:
 
 
 class Outputs(nn.Module):
-    """A network whose answer is the tuple of its tensors: what an engine can give.
-
-    Args:
-        network: a network in evaluation mode.
-    """
+    """A network whose answer is the tuple of its tensors: what an engine can give."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()

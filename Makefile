@@ -1,4 +1,4 @@
-# make demo    finds the cracks in sample road photos (PHOTOS=folder: in your own); results in out/demo/
+# make demo    finds the cracks in sample road photos; results in out/demo/ (PHOTOS=folder: in yours; out/photos/)
 # make test    runs the whole test suite, offline
 # make lint    format check, lint, types
 # make docs    builds the documentation site into out/docs/
@@ -11,6 +11,8 @@ PHOTOS ?=
 TEST_OPTIONS ?= -n auto
 
 BIN := .venv/bin
+# Results of other photos are kept apart from those of the sample roads.
+DEMO := $(if $(PHOTOS),out/photos,out/demo)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test lint docs bench accuracy clean
@@ -21,9 +23,9 @@ ifeq ($(PHOTOS),)
 	@$(BIN)/upcracknet synthesize out/demo/roads --count 8 --seed 3 --no-distractors --overwrite >/dev/null
 	@$(BIN)/upcracknet detect out/demo/roads/photos out/demo/roads/undamaged --output out/demo --overwrite >/dev/null
 else
-	@$(BIN)/upcracknet detect "$(PHOTOS)" --output out/demo --overwrite >/dev/null || test $$? -eq 3
+	@$(BIN)/upcracknet detect "$(PHOTOS)" --output $(DEMO) --overwrite >/dev/null || test $$? -eq 3
 endif
-	@echo "cracks in red: out/demo/overlays   masks: out/demo/masks   table: out/demo/photos.csv"
+	@echo "cracks in red: $(DEMO)/overlays   masks: $(DEMO)/masks   table: $(DEMO)/photos.csv"
 
 test: .venv/dev
 	$(BIN)/python -m pytest $(TEST_OPTIONS)

@@ -98,6 +98,7 @@ def main() -> None:
                         key for key in before.keys() | after.keys()
                         if not np.array_equal(before.get(key, ()), after.get(key, ()))
                     ]  # fmt: skip
+                    assert len(before) == 2 * (len(SIZES) + len(RASTERS)), f"{model}: results are missing"
                     different += len(unequal)
                     how = "by two workers of Ray" if ray else "in one process"
                     print(f"{model}, {how}: {len(after)} arrays, {len(unequal)} different", *unequal[:3])

@@ -213,6 +213,8 @@ def test_settings_that_cannot_be(photos, detect, capsys):
     assert "overlap of 64 pixels" in error_line(capsys)
     assert detect(photos, "--batch-size", "0") == EXIT_FAILED
     assert "batch size 0: expected at least 1" in error_line(capsys)
+    assert detect(photos, "--workers", "3") == EXIT_FAILED
+    assert "--workers and --address need --engine ray" in error_line(capsys)
     assert detect(photos, "--millimetres-per-pixel", "-1") == EXIT_FAILED
     assert "millimetres per pixel: -1, expected a number above 0" in error_line(capsys)
 

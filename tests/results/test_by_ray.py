@@ -42,8 +42,8 @@ def test_killed_workers_lose_nothing(cluster, detect, tmp_path):
             if len([*(tmp_path / "ray" / "records").rglob("*.json")]) < 12 * (len(killed) + 1):
                 continue
             workers = [
-                process for process in psutil.process_iter(["cmdline"])
-                if "MapWorker" in " ".join(process.info["cmdline"] or [])
+                process for process in psutil.Process().children(recursive=True)
+                if process.is_running() and "MapWorker" in " ".join(process.cmdline())
             ]  # fmt: skip
             if workers:
                 workers[0].kill()

@@ -81,6 +81,16 @@ class TestForeignFiles:
             detect(photos)
         assert foreign.read_bytes() == b"mine"
 
+    def test_nor_one_beside_a_result_that_now_gets_more_files(self, photos, detect, tmp_path):
+        detect(photos, options=replace(LIGHT, overlays=False))
+        foreign = tmp_path / "out" / "scores" / "day-0" / "000.png.png"
+        foreign.parent.mkdir(parents=True)
+        foreign.write_bytes(b"mine")
+        assert detect(photos, options=replace(LIGHT, overlays=False))[0] == []  # it is not in the way
+        with pytest.raises(OutputError, match=r"scores/day-0/000\.png\.png: in the way"):
+            detect(photos, options=replace(LIGHT, scores="png"))
+        assert foreign.read_bytes() == b"mine"
+
     def test_files_of_others_that_look_half_written_stay(self, photos, detect, tmp_path):
         for name in (".download.part", ".game.scores", ".upcracknet-1-1-1.part"):
             (tmp_path / "out" / "mine").mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from upcracknet.cli.console import (
 )
 from upcracknet.results import DetectionOptions, Record, open_detection
 from upcracknet.results.by_ray import Cluster
-from upcracknet.results.run import Engine
+from upcracknet.results.run import Executor
 from upcracknet.results.writing import Work
 
 
@@ -28,7 +28,7 @@ def detect(
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
     options: Annotated[DetectionOptions, Parameter(name="*")] = DetectionOptions(),  # noqa: B008 - frozen
     overwrite: Annotated[bool, Parameter(negative="")] = False,
-    engine: Engine = "local",
+    engine: Executor = "local",
     workers: int | None = None,
     address: str | None = None,
 ) -> int:

@@ -62,6 +62,8 @@ def export(
     if isinstance(scorer, RestorationScorer):  # its settings are then the file's own
         detection = scorer.settings.to_dict() | {"input_size": scorer.input_size}
         record, preset = replace(record, detection=detection), None
+    if photos is not None and precision != "int8":
+        raise ConfigurationError("--photos is for --precision int8 alone; leave it out")
     samples = () if photos is None else open_dataset(photos, data_root, "train").samples[:MOST_PHOTOS]
     seen = (sample.photo() for sample in samples)
     description = {"record": asdict(record), "preset": preset}

@@ -15,9 +15,6 @@ from upcracknet.files import json_bytes, replacing, write_atomically
 
 Status = Literal["done", "failed"]
 
-FILES = ("mask", "overlay", "score")
-"""The columns that name a file of the result folder."""
-
 
 @dataclass(frozen=True, slots=True)
 class Record:

@@ -8,15 +8,16 @@ from typing import Literal
 
 from upcracknet.detection import CrackDetector
 from upcracknet.detection.pretrained import load_pretrained
+from upcracknet.errors import ConfigurationError
 from upcracknet.results.by_ray import Cluster, process_by_ray
 from upcracknet.results.records import Counts, Record
 from upcracknet.results.settings import DetectionOptions, ResultSettings
 from upcracknet.results.sources import find_photos
 from upcracknet.results.worker import TileProgress, Worker
 from upcracknet.results.writing import Plan, WritableResults, open_results
-from upcracknet.runtime import Engine as NetworkEngine
+from upcracknet.runtime import Engine
 
-Engine = Literal["local", "ray"]
+Executor = Literal["local", "ray"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Detection:
 
     def records(
         self,
-        engine: Engine = "local",
+        engine: Executor = "local",
         cluster: Cluster = Cluster(),  # noqa: B008 - frozen
         progress: TileProgress = lambda work, done, total: None,
     ) -> Generator[Record]:
@@ -67,7 +68,7 @@ class Detection:
     def run(
         self,
         show: Callable[[Record], None],
-        engine: Engine = "local",
+        engine: Executor = "local",
         cluster: Cluster = Cluster(),  # noqa: B008 - frozen
         progress: TileProgress = lambda work, done, total: None,
     ) -> tuple[Counts, list[Record]]:
@@ -85,7 +86,10 @@ class Detection:
         Raises:
             OutputError: the results cannot be written, or are gone.
             UpCrackNetError: a worker of Ray stopped.
+            ConfigurationError: workers of Ray without its engine.
         """
+        if engine == "local" and cluster != Cluster():
+            raise ConfigurationError("--workers and --address need --engine ray; add it, or leave them out")
         whole = False
         try:
             with closing(self.records(engine, cluster, progress)) as records:
@@ -97,7 +101,7 @@ class Detection:
         return summary
 
     def summary(self, *, whole: bool = True) -> tuple[Counts, list[Record]]:
-        """Write the tables; see :meth:`~upcracknet.results.folder.WritableResults.close`."""
+        """Write the tables; see :meth:`~upcracknet.results.writing.WritableResults.close`."""
         return self.results.close(self.plan, whole=whole)
 
 
@@ -133,7 +137,7 @@ def load(options: DetectionOptions, *, alone: bool = True) -> tuple[CrackDetecto
         options: what the user chose.
         alone: no other workers run on this machine.
     """
-    engine = NetworkEngine(options.runtime, options.precision, pinned=alone)
+    engine = Engine(options.runtime, options.precision, pinned=alone)
     pretrained = load_pretrained(options.model, options.preset, engine)
     detector = CrackDetector(
         pretrained.scorer,

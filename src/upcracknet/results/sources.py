@@ -85,6 +85,11 @@ class Source:
                         "same command again later"
                     ) from error
             else:
+                size = self.stamp.partition(" ")[0]
+                if size.isdecimal() and len(content) != int(size):
+                    raise PhotoError(
+                        f"{self.address}: has changed since the run began; run the same command again"
+                    )
                 return content
         raise AssertionError
 

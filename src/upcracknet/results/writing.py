@@ -99,22 +99,22 @@ class WritableResults(ResultFolder):
         wanted = {source.address: source for source in sources}
         wanted |= {str(relative): source for source in sources if (relative := self.relative(source))}
         names: dict[str, str] = {}
-        taken, finished = set[str](), set[str]()
+        taken, finished, own = set[str](), set[str](), set[str]()
         for record in self._known():
             source = wanted.get(record.photo_relative or record.photo) or wanted.get(record.photo)
             if source is None and self._is_of_the_past(record):
                 self._record_path(record.name).unlink(missing_ok=True)
                 continue
             taken.add(record.name.casefold())
+            own.update(record.files if source is not None else ())
             if source is not None:
                 names[source.address] = record.name
                 if not overwrite and self._is_finished(record, source, settings):
                     finished.add(source.address)
-        recorded = frozenset(taken)
         names = photo_names([source.address for source in sources], names, taken)
         todo = [Work(source, names[source.address]) for source in sources if source.address not in finished]
         todo.sort(key=lambda work: work.name)
-        self._require_no_foreign_files(work.name for work in todo if work.name.casefold() not in recorded)
+        self._require_no_foreign_files([work.name for work in todo], own, settings)
         if todo:
             self._note_names(work.name for work in todo)
         return Plan(todo, frozenset(names.values()), len(finished))
@@ -181,16 +181,19 @@ class WritableResults(ResultFolder):
             return False
         return all(self.file(file).exists() for file in record.files)
 
-    def _require_no_foreign_files(self, names: Iterable[str]) -> None:
+    def _require_no_foreign_files(self, names: list[str], own: set[str], settings: dict[str, Any]) -> None:
+        """Refuse to replace files that neither a record names nor an interrupted run was going to write."""
         noted = self._noted_names()
-        foreign = [
-            path
+        written = {"masks": True, "overlays": settings["overlays"], "scores": settings["scores"] != "none"}
+        files = (
+            f"{kind}/{name}{suffix}"
             for name in names
             if name not in noted
             for kind, suffixes in SUFFIXES.items()
+            if written[kind]
             for suffix in suffixes
-            if (path := self.path / kind / f"{name}{suffix}").exists()
-        ]
+        )
+        foreign = [self.file(file) for file in files if file not in own and self.file(file).exists()]
         if foreign:
             more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
             raise OutputError(

@@ -201,7 +201,7 @@ class TestExports:
     [("onnx", "fp32", 0.2), ("openvino", "fp32", 0.2), ("openvino", "bf16", 0.2), ("openvino", "int8", 1.0)],
 )
 def test_iou_on_deepcrack(real_data, engine, precision, limit):
-    from upcracknet.data.dataset import open_dataset
+    from upcracknet.data.registry import open_dataset
     from upcracknet.evaluation import PAPER, evaluate
 
     dataset = open_dataset("deepcrack", real_data)

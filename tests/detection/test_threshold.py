@@ -5,6 +5,7 @@ from skimage.filters import apply_hysteresis_threshold, threshold_otsu
 from skimage.measure import label, regionprops
 
 from upcracknet.detection.threshold import Components, Threshold, otsu_level
+from upcracknet.errors import ConfigurationError
 
 
 def two_classes(seed: int) -> np.ndarray:
@@ -98,6 +99,14 @@ def test_hysteresis_keeps_only_what_is_somewhere_certain():
 )
 def test_a_threshold_in_words(threshold, words):
     assert str(threshold) == words
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"level": 5.0}, {"hysteresis": -1.0}, {"minimum_extent": -1}, {"floor": 2.0}]
+)
+def test_thresholds_that_no_score_can_meet_are_refused(wrong):
+    with pytest.raises(ConfigurationError, match="threshold: "):
+        Threshold(**wrong)
 
 
 def test_components_agree_with_scikit_image():

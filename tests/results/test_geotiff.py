@@ -11,6 +11,8 @@ from rasterio.transform import from_origin  # noqa: E402
 from rasterio.warp import transform as reproject  # noqa: E402
 from tests.results.rasters import UTM, write  # noqa: E402
 
+from upcracknet.errors import OutputError  # noqa: E402
+from upcracknet.results import geotiff  # noqa: E402
 from upcracknet.results.geotiff import pixel_size, write_geotiff  # noqa: E402
 
 ROAD = np.zeros((60, 90), np.uint8)
@@ -54,6 +56,29 @@ def test_degrees_are_measured_on_the_ground(tmp_path):
 def test_the_size_of_a_pixel(tmp_path, profile, millimetres):
     found = size_of(tmp_path, **profile)
     assert found == (millimetres if millimetres is None else pytest.approx(millimetres, rel=1e-3))
+
+
+def test_a_local_system_has_no_place_on_the_earth(tmp_path):
+    local = 'LOCAL_CS["site",UNIT["metre",1]]'
+    assert size_of(tmp_path, crs=local, transform=from_origin(0, 0, 0.002, 0.002)) in (None, 2.0)
+
+
+def test_a_file_that_cannot_be_read_again_is_not_believed(tmp_path, monkeypatch):
+    """GDAL says nothing when a disk is full while it closes a file."""
+    replacing = geotiff._require_readable
+
+    def cutting(path, *rest):
+        path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+        replacing(path, *rest)
+
+    monkeypatch.setattr(geotiff, "_require_readable", cutting)
+    noise = np.random.default_rng(0).integers(0, 255, (600, 700), np.uint8)
+    with (
+        rasterio.open(write(tmp_path / "a.tif", noise, **UTM)) as image,
+        pytest.raises(OutputError, match="cannot write"),
+    ):
+        write_geotiff(tmp_path / "m.tif", image, noise.shape, np.uint8, iter([noise]), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tif"]
 
 
 @pytest.mark.parametrize(

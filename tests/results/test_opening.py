@@ -21,6 +21,8 @@ def images(tmp_path):
     cv2.imwrite(str(tmp_path / "road.png"), ROAD)
     cv2.imwrite(str(tmp_path / "placed.jpg"), ROAD)
     (tmp_path / "placed.jgw").write_text("0.002\n0\n0\n-0.002\n500000\n5800000\n")
+    cv2.imwrite(str(tmp_path / "UPPER.JPG"), ROAD)
+    (tmp_path / "UPPER.jgw").write_text((tmp_path / "placed.jgw").read_text())
     write(tmp_path / "plain.tif", ROAD)
     write(tmp_path / "utm.tif", ROAD, **UTM)
     write(tmp_path / "transform.tif", ROAD, transform=UTM["transform"])
@@ -39,7 +41,7 @@ def images(tmp_path):
 def test_which_images_are_read_in_windows(images):
     found = {path.name: is_for_windows(path) for path in images.iterdir() if path.suffix != ".jgw"}
     assert {name for name, windows in found.items() if windows} == {
-        "placed.jpg", "utm.tif", "transform.tif", "points.tif", "bands.tif",
+        "placed.jpg", "UPPER.JPG", "utm.tif", "transform.tif", "points.tif", "bands.tif",
     }  # fmt: skip
     assert is_for_windows(images / "road.png", large=1000)
     assert is_for_windows(images / "plain.tif", large=1000)

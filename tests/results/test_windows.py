@@ -113,6 +113,52 @@ def test_values_that_mean_empty_do_not_count_for_the_range(tmp_path):
     assert np.isfinite(whole(write(tmp_path / "b.tif", photo, nodata=-9999, **UTM))[0]).all()
 
 
+def test_a_few_hot_pixels_do_not_darken_the_rest(tmp_path):
+    values = GREY.astype(np.uint16) * 16
+    values[3, 4] = 65535
+    expected = np.minimum(np.rint(GREY * 16.0 / 4095 * 255), 255)
+    shown, _, _ = whole(write(tmp_path / "a.tif", values, **UTM))
+    other = np.arange(GREY.size) != 3 * GREY.shape[1] + 4
+    assert np.abs(shown[..., 0].astype(int) - expected).ravel()[other].max() <= 1
+    reflectances = GREY.astype(np.float32) / 200  # 0.3 to 0.95, and a few above 1
+    reflectances[5, 5] = 1.7
+    shown, _, _ = whole(write(tmp_path / "b.tif", reflectances, **UTM))
+    assert np.abs(shown[..., 0].astype(int) - np.rint(reflectances * 255).clip(0, 255)).max() <= 1
+
+
+def test_a_narrow_strip_of_nan_is_no_crack(tmp_path):
+    values = (ROAD / 255).astype(np.float32)
+    values[30:33] = np.nan
+    shown, seen, _ = whole(write(tmp_path / "a.tif", values, nodata=np.nan, **UTM))
+    assert not seen[30:33].any() and (shown[30:33] == 255).all()
+
+
+def test_what_is_transparent_in_part_lies_on_white_as_pillow_shows_it(tmp_path):
+    alpha = np.tile(np.linspace(0, 255, 90).astype(np.uint8), (70, 1))
+    Image.fromarray(np.dstack([ROAD, alpha]), "RGBA").save(tmp_path / "a.png")
+    kinds = [ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha]
+    path = write(tmp_path / "a.tif", np.dstack([ROAD, alpha]), colorinterp=kinds, **UTM)
+    np.testing.assert_array_equal(whole(path)[0], load_photo(tmp_path / "a.png"))
+
+
+def test_a_palette_with_an_empty_colour(tmp_path):
+    palette = {n: (10 * n, 20 * n, 30 * n, 255) for n in range(4)}
+    shown, seen, _ = whole(write(tmp_path / "a.tif", GREY % 4, colormap=palette, nodata=3, **UTM))
+    assert shown.shape == ROAD.shape and seen.any()
+
+
+def test_a_turned_tiff_that_pillow_cannot_read_is_upright(tmp_path):
+    path = write(tmp_path / "a.tif", np.dstack([GREY] * 4).astype(np.uint16) * 257)
+    content = bytearray(path.read_bytes())
+    tags = content[8:]  # put the tag of orientation in place of that of the planar configuration
+    place = content.index(bytes([0x1C, 0x01, 3, 0, 1, 0, 0, 0, 1, 0]))
+    content[place : place + 10] = bytes([0x12, 0x01, 3, 0, 1, 0, 0, 0, 6, 0])
+    path.write_bytes(content)
+    assert tags
+    shown, _, _ = whole(path)
+    np.testing.assert_array_equal(shown, np.rot90(grey(GREY), -1))
+
+
 def test_a_transparency_that_hides_everything_is_ignored(tmp_path):
     hidden = np.dstack([ROAD, np.zeros_like(GREY)])
     kinds = [ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha]

@@ -42,6 +42,13 @@ def test_a_name_that_is_not_utf_8(detect, tmp_path):
     assert detect(tmp_path / "p")[0] == []
 
 
+def test_a_folder_called_as_a_result(detect, tmp_path):
+    for name in ("a.png", "a.png.png/x.png", "a.png.json/x.png", "a.png.jpg/x.png"):
+        (tmp_path / "p" / name).parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(tmp_path / "p" / name), np.full((32, 32, 3), 90, np.uint8))
+    assert detect(tmp_path / "p")[1].done == 4
+
+
 def test_photos_never_share_a_result(detect, tmp_path):
     for name in ("a.png", "a.jpg", "A.png", "b/a.png"):
         (tmp_path / "p" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -119,9 +126,11 @@ def test_a_deleted_folder_is_noticed(photos, detect, tmp_path, monkeypatch):
             (tmp_path / "out").rename(tmp_path / "elsewhere")
         return done
 
-    monkeypatch.setattr(WritableResults, "finish", deleting)
-    with pytest.raises(OutputError, match=r"deleted or moved|No such file"):
-        detect(photos)
+    with monkeypatch.context() as patch:
+        patch.setattr(WritableResults, "finish", deleting)
+        with pytest.raises(OutputError, match=r"deleted or moved|No such file"):
+            detect(photos)
+    assert detect(photos)[1].done == 6  # as the message says
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked processes")

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -61,12 +62,13 @@ def photo_size(path: str | Path) -> tuple[int, int]:
 
 
 def photo_orientation(path: Path) -> int:
-    """Read a file's EXIF orientation, 1 (upright, also of what Pillow cannot read) to 8."""
+    """Read the orientation that a camera stored with a photo, 1 (upright) to 8; 1 where there is none."""
     try:
         with opened_image(path, str(path)) as image:
             return exif_orientation(image)
     except PhotoError:
-        return 1
+        orientation = tiff_tags(path).get(274, 1)
+        return orientation if orientation in range(1, 9) else 1
 
 
 def exif_orientation(image: Image.Image) -> int:
@@ -175,6 +177,23 @@ def _formats() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
+def tiff_tags(source: Path | bytes) -> dict[int, Any]:
+    """Read the tags of a TIFF, also of one that Pillow cannot decode; none of a damaged file."""
+    try:
+        with (
+            io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file,
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")
+            start = file.read(16)
+            tags = TiffImagePlugin.ImageFileDirectory_v2(start if b"+" in start[:4] else start[:8])
+            file.seek(tags.next)
+            tags.load(file)
+            return {tag: tags[tag] for tag in tags}
+    except (*DECODING_ERRORS, TypeError, KeyError):
+        return {}
+
+
 def _why_unknown(source: Path | bytes) -> str:
     """Why Pillow does not know an image, for the error."""
     with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
@@ -182,15 +201,10 @@ def _why_unknown(source: Path | bytes) -> str:
         if start[4:8] == b"ftyp" and start[8:11] in (b"hei", b"hev", b"mif", b"msf"):
             return "a HEIC photo; install `pip install 'upcracknet[heic]'`, or save it as JPEG"
         if start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-            try:
-                tags = TiffImagePlugin.ImageFileDirectory_v2(start if b"+" in start[:4] else start[:8])
-                file.seek(tags.next)
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # the error says that it is damaged
-                    tags.load(file)
-                bands, bits = tags.get(277, 1), max(tags.get(258, (1,)))
-            except (*DECODING_ERRORS, TypeError):
+            tags = tiff_tags(source)
+            if not tags:
                 return "a damaged TIFF; copy it again"
+            bands, bits = tags.get(277, 1), max(tags.get(258, (1,)))
             return (
                 f"a TIFF with {bands} {'separate ' * (tags.get(284) == 2)}band{'s' * (bands > 1)} of {bits} "
                 "bits, expected 1, 3 or 4 bands of 8 bits; `upcracknet detect` reads it with rasterio: "

@@ -136,6 +136,10 @@ def load_mask(path: str | Path) -> Bool[np.ndarray, "h w"]:
     return grey > 127
 
 
+USUAL = 99.9
+"""Per cent of the values up to which the full scale is sought: a few hot pixels must not darken the rest."""
+
+
 def full_scale(maximum: int) -> int:
     """Give what 16-bit values up to a maximum are shares of: 255, 1023, 4095, 16383 or 65535.
 
@@ -273,5 +277,5 @@ def _to_uint8(values: npt.NDArray[Any], name: str) -> npt.NDArray[np.uint8]:
         raise PhotoError(
             f"{name}: values from {lowest} to {highest}, expected 0 to 65535; scale them to 8 or 16 bits"
         )
-    white = full_scale(int(highest))
-    return ((values.astype(np.uint32) * 255 + white // 2) // white).astype(np.uint8)
+    white = full_scale(int(np.percentile(values, USUAL)))
+    return ((values.astype(np.uint32).clip(max=white) * 255 + white // 2) // white).astype(np.uint8)

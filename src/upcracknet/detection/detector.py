@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+import torch
 from jaxtyping import UInt8
 from PIL.Image import Image
 
@@ -145,8 +146,12 @@ class CrackDetector:
         Raises:
             PhotoError: a photo cannot be used; crack maps of the photos before it have been given by then.
         """
-        if isinstance(photos, str | Path | Image):
-            raise PhotoError(f"{photos}: one photo, expected a list of them; give [photo], or take detect()")
+        if isinstance(photos, str | bytes | Path | Image) or (
+            isinstance(photos, np.ndarray | torch.Tensor) and photos.ndim <= 3
+        ):
+            raise PhotoError(
+                f"{str(photos)[:80]}: one photo, expected a list; give [photo], or take detect()"
+            )
         named = ((photo if isinstance(photo, str | Path) else "photo", photo) for photo in photos)
         for _, found in self.detect_each(named):
             if isinstance(found, PhotoError):

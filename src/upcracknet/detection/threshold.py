@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from upcracknet.errors import ConfigurationError
+
 OTSU_BINS = 256
 
 
@@ -28,6 +30,15 @@ class Threshold:
     floor: float = 0.0
     hysteresis: float = 0.0
     minimum_extent: int = 0
+
+    def __post_init__(self) -> None:
+        scores = {"level": self.level or 0.0, "floor": self.floor, "hysteresis": self.hysteresis}
+        wrong = [f"{name} {value:g}" for name, value in scores.items() if not 0 <= value <= 1]
+        if wrong or self.minimum_extent < 0:
+            found = ", ".join(wrong) or f"minimum extent {self.minimum_extent}"
+            raise ConfigurationError(
+                f"threshold: {found}; expected scores from 0 to 1, and an extent of 0 pixels or more"
+            )
 
     def level_of(self, score: Float[np.ndarray, "h w"]) -> float:
         """Find the score above which this photo's pixels are crack."""

@@ -1,6 +1,7 @@
 """Writing GeoTIFFs where an image lies, and how large its pixels are on the ground."""
 
 import math
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,18 +53,37 @@ def write_geotiff(
     elif points:
         profile |= {"gcps": points, "crs": system}
     with replacing(path, suffix=".tif", scratch=scratch) as partial:
+        checksum = 0
         try:
             with rasterio.open(partial, "w", **profile) as file:
                 for top, block in _in_blocks(rows):
                     file.write(block, 1, window=Window(0, top, width, len(block)))
+                    checksum = zlib.crc32(block.tobytes(), checksum)
             factors = [2**power for power in range(1, 12) if max(size) >> power >= TILE]
             if factors:
                 with rasterio.open(partial, "r+") as file:
                     file.build_overviews(factors, Resampling.average)
+            _require_readable(partial, checksum, len(factors))
         except rasterio.errors.RasterioError as error:
             raise OutputError(
                 f"cannot write {path}: {one_line(error)}; choose another folder or free some space"
             ) from error
+
+
+def _require_readable(path: Path, checksum: int, overviews: int) -> None:
+    """Read a file again: GDAL does not say when a disk was full while it closed the file."""
+    import rasterio
+    from rasterio.windows import Window
+
+    for level in (None, *range(overviews)):
+        options = {} if level is None else {"overview_level": level}
+        with rasterio.open(path, **options) as file:
+            found = 0
+            for top in range(0, file.height, TILE):
+                rows = Window(0, top, file.width, min(TILE, file.height - top))
+                found = zlib.crc32(file.read(1, window=rows).tobytes(), found)
+        if level is None and found != checksum:
+            raise rasterio.errors.RasterioIOError("what was written cannot be read again; is the disk full?")
 
 
 def _in_blocks(rows: Iterator[np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:
@@ -111,7 +131,6 @@ def pixel_size(image: Any) -> float | None:
 
 def _ground_area(image: Any) -> float | None:
     """Square metres of a pixel in the middle of the image, on the ellipsoid."""
-    from rasterio.errors import RasterioError
     from rasterio.warp import transform
 
     # A step of a hundred pixels: single ones vanish in the rounding of degrees.
@@ -121,7 +140,7 @@ def _ground_area(image: Any) -> float | None:
     ]
     try:
         degrees = transform(image.crs, "EPSG:4326", *zip(*places, strict=True))
-    except RasterioError:
+    except Exception:  # GDAL has kinds of errors of its own; a local system has no place on the earth
         return None
     longitudes, latitudes = np.radians(degrees[0]), np.radians(degrees[1])
     if not np.isfinite([longitudes, latitudes]).all():

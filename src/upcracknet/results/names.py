@@ -8,6 +8,8 @@ from pathlib import Path, PurePosixPath
 LONGEST = 200
 """Bytes of a part of a name; disks allow 255, and the suffixes of the files come on top."""
 
+RESULT_SUFFIXES = (".png", ".tif", ".jpg", ".npy", ".json")
+
 
 def photo_names(addresses: list[str], known: dict[str, str], taken: set[str]) -> dict[str, str]:
     """Name the results of photos.
@@ -32,7 +34,10 @@ def photo_names(addresses: list[str], known: dict[str, str], taken: set[str]) ->
     for address, path in sorted(bare.items()):
         if address in known:
             continue
-        name = "/".join(map(_part, PurePosixPath(Path(os.path.relpath(path, common)).as_posix()).parts))
+        *folders, file = map(_part, PurePosixPath(Path(os.path.relpath(path, common)).as_posix()).parts)
+        # No folder is called as another photo's results may be.
+        folders = [f"{part}~" if part.lower().endswith(RESULT_SUFFIXES) else part for part in folders]
+        name = "/".join([*folders, file])
         number, chosen = 1, name
         while chosen.casefold() in taken:
             number += 1

@@ -1,5 +1,6 @@
 """Which images are read in windows, and how rasterio opens them: no other files, no network."""
 
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from upcracknet.data.photo import photo_size
+from upcracknet.data.image_file import photo_size, tiff_tags
 from upcracknet.errors import ConfigurationError, PhotoError
 from upcracknet.files import one_line
 
@@ -38,21 +39,24 @@ def is_for_windows(path: Path, large: int = LARGE) -> bool:
         path: the image.
         large: pixels from which on it is very large.
     """
-    if find_spec("rasterio") is None:
+    driver = _driver(path)
+    if driver is None or find_spec("rasterio") is None:
         return False
     try:
         height, width = photo_size(path)
     except PhotoError as error:
-        if "expected at most" not in str(error) and not _is_tiff(path):
+        readable = False
+        if driver not in ("GTiff", "JP2OpenJPEG") and "expected at most" not in str(error):
             return False
     else:
-        if height * width > large or _world_file(path) is not None:
+        readable = True
+        if height * width > large or _place_file(path) is not None:
             return True
-        if not _is_tiff(path):
+        if driver not in ("GTiff", "JP2OpenJPEG"):
             return False
     try:
         with opened(path) as image:
-            return has_place(image) or image.width * image.height > large or not _is_for_pillow(path)
+            return has_place(image) or image.width * image.height > large or not readable
     except PhotoError:
         return False
 
@@ -61,15 +65,10 @@ def place_is_lost(path: Path) -> bool:
     """Tell whether an image knows where it lies on the ground, but rasterio is not there to tell."""
     if find_spec("rasterio") is not None:
         return False
-    if _world_file(path) is not None:
+    if _place_file(path) is not None:
         return True
-    if not _is_tiff(path):
-        return False
-    from PIL import Image
-
-    with Image.open(path, formats=("TIFF",)) as image:
-        tags = getattr(image, "tag_v2", {})
-        return bool({33550, 33922, 34264, 34735} & set(tags))  # scale, tie points, transform, geographic keys
+    tags = tiff_tags(path) if _driver(path) == "GTiff" else {}
+    return bool({33550, 33922, 34264, 34735} & set(tags))  # scale, tie points, transform, geographic keys
 
 
 @contextmanager
@@ -88,9 +87,14 @@ def opened(path: Path) -> Iterator[Any]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+        driver = _driver(path)
+        if driver is None:
+            raise PhotoError(f"{path}: not an image; expected {', '.join(sorted(set(DRIVERS.values())))}")
         with rasterio.Env(GDAL_CACHEMAX=CACHE[0]), one_line_errors(path):
-            image = rasterio.open(path, driver=_driver(path))
+            image = rasterio.open(path, driver=driver)
         with image:
+            if any("complex" in kind for kind in image.dtypes):
+                raise PhotoError(f"{path}: values are complex numbers, expected a picture")
             # A row of tiles of compressed strips: each strip is decoded once, not once a tile.
             row = 1.5 * 1024 * image.width * sum(np.dtype(kind).itemsize for kind in image.dtypes)
             with rasterio.Env(GDAL_CACHEMAX=int(min(max(CACHE[0], row), CACHE[1]))):
@@ -104,7 +108,7 @@ def one_line_errors(path: Path) -> Iterator[None]:
 
     try:
         yield
-    except rasterio.errors.RasterioError as error:
+    except (rasterio.errors.RasterioError, UnicodeError) as error:
         raise PhotoError(
             f"{path}: cannot be read ({one_line(error)}); it may be damaged, copy it again"
         ) from error
@@ -115,39 +119,22 @@ def has_place(image: Any) -> bool:
     return image.crs is not None or not image.transform.is_identity or bool(image.gcps[0])
 
 
-def _driver(path: Path) -> str:
-    """GDAL's name of a file's format."""
+def _driver(path: Path) -> str | None:
+    """GDAL's name of a file's format, if it is one that is read in windows."""
     try:
         with path.open("rb") as file:
             start = file.read(8)
-    except OSError as error:
-        raise PhotoError(f"{path}: cannot be read ({one_line(error)})") from error
-    for signature, driver in DRIVERS.items():
-        if start.startswith(signature):
-            return driver
-    raise PhotoError(f"{path}: not an image; expected JPEG, PNG, TIFF, BMP or WebP")
+    except OSError:
+        return None
+    return next((driver for signature, driver in DRIVERS.items() if start.startswith(signature)), None)
 
 
-def _is_tiff(path: Path) -> bool:
-    try:
-        return _driver(path) == "GTiff"
-    except PhotoError:
-        return False
-
-
-def _is_for_pillow(path: Path) -> bool:
-    try:
-        photo_size(path)
-    except PhotoError:
-        return False
-    return True
-
-
-def _world_file(path: Path) -> Path | None:
-    """The file beside an image that says where it lies: ``a.jgw``, ``a.jpgw`` or ``a.wld`` of ``a.jpg``."""
-    suffix = path.suffix[1:]
+def _place_file(path: Path) -> Path | None:
+    """The file beside an image that says where it lies: a world file, or what GDAL keeps there."""
+    suffix = path.suffix[1:].lower()
     if not suffix:
         return None
     endings = (suffix[0] + suffix[-1] + "w", suffix + "w", "wld")
-    beside = (path.with_suffix(f".{ending}") for ending in (*endings, *map(str.upper, endings)))
-    return next((file for file in beside if file.is_file()), None)
+    beside = [path.with_suffix(f".{ending}") for ending in (*endings, *map(str.upper, endings))]
+    # Unlike Path.is_file, this takes names that with another ending would be too long for the disk.
+    return next((file for file in (*beside, Path(f"{path}.aux.xml")) if os.path.isfile(file)), None)  # noqa: PTH113

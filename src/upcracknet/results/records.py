@@ -81,15 +81,19 @@ class Record:
             content = json.loads(path.read_text(encoding="utf-8"))
             known = {field.name for field in fields(cls)}
             record = cls(**{key: value for key, value in content.items() if key in known})
-            # A record never names the files of others, which would be replaced with it.
-            outside = [file for file in record.files if ".." in file.split("/")]
+            # A record names its own file and files of its folder: else those of others would be replaced.
+            parts = [*record.name.split("/"), *(part for file in record.files for part in file.split("/"))]
+            inside = all(file.startswith(("masks/", "overlays/", "scores/")) for file in record.files)
+            own = path.as_posix().endswith(f"/{record.name}.json") and not {"", ".", ".."} & set(parts)
+            texts = all(isinstance(text, str) for text in (record.photo, record.stamp))
+            usable = inside and own and texts and record.status in ("done", "failed")
         except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(
                 f"{path}: no record that can be read ({type(error).__name__}); delete it and run "
                 "`upcracknet detect` again"
             ) from error
-        if outside or any(not file.startswith(("masks/", "overlays/", "scores/")) for file in record.files):
-            raise DataError(f"{path}: names files outside the result folder; delete it")
+        if not usable:
+            raise DataError(f"{path}: no record of this folder, or names files outside it; delete it")
         return record
 
 

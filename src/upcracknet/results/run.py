@@ -151,7 +151,7 @@ def load(options: DetectionOptions, *, alone: bool = True) -> tuple[CrackDetecto
         "settings": pretrained.settings,
         "threshold": asdict(pretrained.threshold),
         "runtime": pretrained.engine.runtime,
-        "precision": options.precision,
+        "precision": pretrained.engine.precision,
         "overlap": detector.overlap,
     }
     return detector, ResultSettings(

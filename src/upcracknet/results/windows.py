@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from upcracknet.data.photo import full_scale, photo_orientation
+from upcracknet.data.photo import USUAL, full_scale, photo_orientation
 from upcracknet.detection.tiling import Tile
 from upcracknet.errors import PhotoError
 from upcracknet.results.opening import has_place, one_line_errors
@@ -75,9 +75,12 @@ class Windows:
             lambda window: self.image.read(self.bands, window=window), top, bottom, left, right
         )
         photo = self.palette[values[..., 0]] if self.palette is not None else self._scaled(values)
-        photo = np.ascontiguousarray(np.broadcast_to(photo, (*photo.shape[:2], 3)))
-        if self.partial:
+        photo = np.array(np.broadcast_to(photo, (*photo.shape[:2], 3)))
+        if self.partial and self._marked_by_value:
             photo[self._empty(top, bottom, left, right)] = 255
+        elif self.partial:  # as of photos: what is transparent in part lies on white
+            share = self._mask(top, bottom, left, right)[..., None].astype(np.uint16)
+            photo = ((photo * share + 255 * (255 - share) + 127) // 255).astype(np.uint8)
         return photo
 
     def _scaled(self, values: np.ndarray) -> UInt8[np.ndarray, "h w c"]:
@@ -91,7 +94,7 @@ class Windows:
 
     def _empty(self, top: int, bottom: int, left: int, right: int) -> Bool[np.ndarray, "h w"]:
         """Where the image shows nothing; small holes of an empty value do not count."""
-        if not self._marked_by_value:
+        if not self._marked_by_value or not self._empty_is_a_colour:
             return np.asarray(self._mask(top, bottom, left, right) == 0)
         rows = max(0, top - HOLE), min(self.height, bottom + HOLE)
         columns = max(0, left - HOLE), min(self.width, right + HOLE)
@@ -133,6 +136,11 @@ class Windows:
 
         return all(MaskFlags.nodata in flags for flags in self.image.mask_flag_enums)
 
+    @property
+    def _empty_is_a_colour(self) -> bool:
+        """Whether the value that means empty could as well be shown: 0, but not -9999 or NaN."""
+        return all(value is not None and 0 <= value <= self.white for value in self.image.nodatavals)
+
     def _is_partial(self) -> bool:
         """Whether anything is empty; a mask by which nearly everything is empty is an error of its writer."""
         from rasterio.enums import MaskFlags
@@ -163,13 +171,14 @@ class Windows:
             values = self.image.read(self.bands, out_shape=(len(self.bands), *self._glance), masked=True)
         values = np.ma.masked_invalid(values).compressed()
         low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+        usual = float(np.percentile(values, USUAL)) if values.size else 1.0
         if low < 0 or high > 65535:
             raise PhotoError(
                 f"{self.path}: values from {low:g} to {high:g}, expected 0 to 1, to 255 or to 65535; scale it"
             )
-        if kind.kind == "f" and high <= 1 + 1e-3:
-            return 1.0
-        return float(full_scale(int(high)))
+        if kind.kind == "f" and usual <= 2:  # reflectances may lie a little above 1
+            return max(1.0, usual)
+        return float(full_scale(int(usual)))
 
     def _draw(self, photo: UInt8[np.ndarray, "h w 3"], tile: Tile) -> None:
         """Draw a window into the preview."""

@@ -57,10 +57,7 @@ class WritableResults(ResultFolder):
         Raises:
             OutputError: the folder is gone, or cannot be written.
         """
-        if not (self.path / RESULTS_MARKER).exists():
-            raise OutputError(
-                f"{self.path}: was deleted or moved while it was written; run the same command again"
-            )
+        self._require_marker()
         record = self._record_path(work.name)
         try:
             old = Record.read(record) if record.exists() else None
@@ -100,7 +97,8 @@ class WritableResults(ResultFolder):
         wanted |= {str(relative): source for source in sources if (relative := self.relative(source))}
         names: dict[str, str] = {}
         taken, finished, own = set[str](), set[str](), set[str]()
-        for record in self._known():
+        damaged: set[str] = set()
+        for record in self._known(damaged):
             source = wanted.get(record.photo_relative or record.photo) or wanted.get(record.photo)
             if source is None and self._is_of_the_past(record):
                 self._record_path(record.name).unlink(missing_ok=True)
@@ -114,7 +112,8 @@ class WritableResults(ResultFolder):
         names = photo_names([source.address for source in sources], names, taken)
         todo = [Work(source, names[source.address]) for source in sources if source.address not in finished]
         todo.sort(key=lambda work: work.name)
-        self._require_no_foreign_files([work.name for work in todo], own, settings)
+        ours = self._noted_names() | damaged  # of a damaged record's photo, the files are ours
+        self._require_no_foreign_files([work.name for work in todo if work.name not in ours], own, settings)
         if todo:
             self._note_names(work.name for work in todo)
         return Plan(todo, frozenset(names.values()), len(finished))
@@ -142,7 +141,7 @@ class WritableResults(ResultFolder):
 
         def watched() -> Iterator[Record]:
             nonlocal gone
-            for record in self.records():
+            for record in self._known():
                 if record.name in plan.names:
                     counts.add(record)
                     gone += not all(self.file(file).exists() for file in record.files)
@@ -152,6 +151,7 @@ class WritableResults(ResultFolder):
                         del largest[20:]
                 yield record
 
+        self._require_marker()
         write_tables(self.path, watched(), self.scratch)
         gone += len(plan.names) - counts.photos
         if whole and gone:
@@ -163,13 +163,21 @@ class WritableResults(ResultFolder):
             (self.scratch / "names").unlink(missing_ok=True)
         return counts, largest
 
-    def _known(self) -> Iterator[Record]:
+    def _require_marker(self) -> None:
+        if not (self.path / RESULTS_MARKER).exists():
+            raise OutputError(
+                f"{self.path}: was deleted or moved while it was written; run the same command again"
+            )
+
+    def _known(self, damaged: set[str] | None = None) -> Iterator[Record]:
+        """The records that can be read; the names of the others are added to a set."""
         for path in files_below(self.path / "records"):
             try:
                 yield Record.read(path)
-            except DataError:  # its photo is done again, and its files are ours
-                self._note_names([path.relative_to(self.path / "records").as_posix().removesuffix(".json")])
-                path.unlink()
+            except DataError:
+                if damaged is not None:
+                    name = path.relative_to(self.path / "records").as_posix().removesuffix(".json")
+                    damaged.add(name)
 
     def _is_of_the_past(self, record: Record) -> bool:
         """Whether a photo failed that is no longer there."""
@@ -183,12 +191,10 @@ class WritableResults(ResultFolder):
 
     def _require_no_foreign_files(self, names: list[str], own: set[str], settings: dict[str, Any]) -> None:
         """Refuse to replace files that neither a record names nor an interrupted run was going to write."""
-        noted = self._noted_names()
         written = {"masks": True, "overlays": settings["overlays"], "scores": settings["scores"] != "none"}
         files = (
             f"{kind}/{name}{suffix}"
             for name in names
-            if name not in noted
             for kind, suffixes in SUFFIXES.items()
             if written[kind]
             for suffix in suffixes

@@ -7,7 +7,7 @@
 
 PYTHON ?= python3
 PHOTOS ?=
-# On the cores of the machine, unless told otherwise.
+# On all cores of the machine, unless given otherwise.
 TEST_OPTIONS ?= -n auto
 
 BIN := .venv/bin

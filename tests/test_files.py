@@ -9,7 +9,7 @@ import pytest
 from upcracknet.errors import OutputError
 from upcracknet.files import claimed
 
-# Claims the lock file of the first argument, says so, and waits to be told to go.
+# Claims the lock file of the first argument, says so, and waits for a line to go on.
 HOLD = """
 import sys
 from pathlib import Path
@@ -32,7 +32,7 @@ def test_a_claim_names_this_process_and_leaves_an_empty_file(lock):
     assert lock.read_text() == ""
 
 
-def test_a_second_claim_is_told_who_holds_it(lock):
+def test_a_second_claim_says_who_holds_it(lock):
     with claimed(lock), claimed(lock) as holder:
         assert holder == f"in work by process {os.getpid()} on {socket.gethostname()}"
     with claimed(lock) as holder:

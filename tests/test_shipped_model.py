@@ -77,7 +77,7 @@ def test_accuracy_is_what_the_pages_say(real_data, model, dataset):
 @pytest.mark.data
 @pytest.mark.timeout(900)
 def test_roads_without_cracks_stay_clean(real_data):
-    """Crack-free windows of test photos: fewer than 0.2 % of their pixels are called crack."""
+    """Crack-free windows of test photos: fewer than 0.2 % of their pixels are marked as crack."""
     patches = UndamagedPatches(
         open_dataset("deepcrack", real_data),
         window_sizes=(256,),

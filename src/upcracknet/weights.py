@@ -101,7 +101,7 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], WeightsRecord]:
     """Read and verify weights.
 
     Returns:
-        A state dict in 32-bit floating point, and the record stored with it.
+        a state dict in 32-bit floating point, and the record stored with it.
 
     Raises:
         WeightsError: the file is missing, a pickle, corrupt, not written by this package, of a newer

@@ -67,7 +67,7 @@ def test_help_waits_for_no_heavy_library():
         ["data", "mine", "photos", "-o", "patches", "--seed", "-1"],
     ],
 )
-def test_wrong_usage_is_told_on_standard_error(words, capsys):
+def test_wrong_usage_is_reported_on_standard_error(words, capsys):
     assert run(words) == EXIT_USAGE
     printed = capsys.readouterr()
     assert printed.out == ""
@@ -96,7 +96,7 @@ def test_an_error_is_one_line_as_it_was_written(command, capsys):
     assert (printed.out, printed.err) == ("", f"error: {message}\n")
 
 
-def test_an_interruption_is_told(command, capsys):
+def test_an_interruption_is_reported(command, capsys):
     def interrupt():
         raise KeyboardInterrupt
 

@@ -103,7 +103,7 @@ def test_an_interruption_has_its_exit_code_and_is_resumed(train, tmp_path, monke
     assert len((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()) == 1
 
 
-def test_all_unknown_keys_are_told_at_once(train, tmp_path, capsys):
+def test_all_unknown_keys_are_named_at_once(train, tmp_path, capsys):
     (tmp_path / "wrong.yaml").write_text("epoch: 3\nnetworks:\n  filters: 2\n")
     assert train("wrong.yaml", "batchsize=2") == EXIT_FAILED
     line = error_line(capsys)
@@ -145,7 +145,7 @@ def test_another_configuration_is_not_resumed(train, capsys):
     assert "run: holds a run of another configuration (different: batch_size)" in error_line(capsys)
 
 
-def test_without_the_extra_the_remedy_is_told(train, monkeypatch, capsys):
+def test_without_the_extra_the_remedy_is_named(train, monkeypatch, capsys):
     monkeypatch.delitem(sys.modules, "upcracknet.training.recipe", raising=False)
     monkeypatch.setitem(sys.modules, "pytorch_lightning", None)
     assert train(*TINY) == EXIT_FAILED
@@ -230,6 +230,6 @@ def test_two_machines_share_one_run(crack_free, tmp_path):
     ]
     answers = [node.communicate(timeout=170) for node in nodes]
     assert [node.returncode for node in nodes] == [0, 0], answers[0][1] + answers[1][1]
-    told = [output for output, _ in answers if "weights" in output]
-    assert len(told) == 1  # one of the processes speaks for all
+    spoken = [output for output, _ in answers if "weights" in output]
+    assert len(spoken) == 1  # one of the processes speaks for all
     check_shared_run(tmp_path / "run")

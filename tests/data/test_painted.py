@@ -89,7 +89,7 @@ def test_roads_without_cracks_have_none(undamaged):
         assert torch.equal(patch.photo, patch.road)
 
 
-def test_made_roads_need_no_photos():
+def test_synthetic_roads_need_no_photos():
     patches = PaintedPatches([], size=32, patches_per_epoch=2)
     assert patches[0].photo.shape == (3, 32, 32)
 

@@ -86,7 +86,7 @@ def begins_upper(text: str) -> bool:
     word = re.split(r"[\s,;:.]", text, maxsplit=1)[0]
     if word in CAPITALS_ALLOWED or sum(letter.isupper() for letter in word) > 1:
         return False
-    return len(word) > 1 and word[0].isupper()
+    return word == "A" or (len(word) > 1 and word[0].isupper())
 
 
 def nodes(room: str) -> Iterator[tuple[str, ast.AST]]:

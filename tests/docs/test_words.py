@@ -11,6 +11,11 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src/upcracknet"
 ROOMS = sorted({path.relative_to(PACKAGE).parts[0] for path in PACKAGE.rglob("*.py")})
 PAGES = [*ROOT.glob("*.md"), *sorted((ROOT / "docs").rglob("*.md"))]
+CODE = [
+    ROOT / "Makefile",
+    *sorted((ROOT / "benchmarks").rglob("*.py")),
+    *sorted((ROOT / "tests").rglob("*.py")),
+]
 ABOUT_NAMES = "0012-names.md"
 """The decision that says which words are gone."""
 
@@ -50,3 +55,13 @@ def test_texts_of_the_package(room):
 def test_pages(page):
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     assert not list(banned(re.sub(r"`[^`\n]*`", "", text)))
+
+
+@pytest.mark.parametrize(
+    "file",
+    [file for file in CODE if file != Path(__file__)],
+    ids=lambda file: file.relative_to(ROOT).as_posix(),
+)
+def test_files_for_developers(file):
+    """Names of tests are sentences too."""
+    assert not list(banned(file.read_text(encoding="utf-8").replace("_", " ")))

@@ -115,6 +115,6 @@ def test_a_tally_pools_its_items_and_measures_each_annotation_once() -> None:
     tally.add(item, empty)
     assert tally.ranges[0] == WidthRecall(0.0, 3.0, annotated=360, found=180, found_nearby=180)
     assert list(known) == ["road"]
-    told = WidthTally({"road": np.full(truth.sum(), 20, np.float32)})
-    told.add(item, full)
-    assert told.ranges[3].annotated == 180
+    given = WidthTally({"road": np.full(truth.sum(), 20, np.float32)})
+    given.add(item, full)
+    assert given.ranges[3].annotated == 180

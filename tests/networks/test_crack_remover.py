@@ -17,7 +17,7 @@ def test_shapes_and_ranges_at_sizes_that_are_not_square(network):
     assert 0 <= removal.restored.min() <= removal.restored.max() <= 1
 
 
-def test_an_untrained_network_leaves_the_road_nearly_as_it_is_and_calls_little_crack(network):
+def test_an_untrained_network_leaves_the_road_nearly_as_it_is_and_marks_little(network):
     images = torch.rand(2, 3, 32, 32)
     removal = network(images)
     assert (removal.restored - images).abs().mean() < 0.05

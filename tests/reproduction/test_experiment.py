@@ -45,7 +45,7 @@ def test_rows_are_chosen_by_name_or_number_in_the_tables_order(experiment):
     assert [row.name for row in chosen] == ["mae", "mae+ssim", "mae+ssim+msgms+style+adversarial"]
 
 
-def test_unknown_rows_are_told_with_those_that_there_are(experiment):
+def test_unknown_rows_are_named_with_those_that_there_are(experiment):
     with pytest.raises(
         ConfigurationError, match=r"table1 has no row 10, maes; its rows are 1 mae, 2 mae\+ss"
     ):

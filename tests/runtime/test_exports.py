@@ -174,7 +174,7 @@ class TestCache:
             compiled_network(network, "a", Engine("onnx"), tuple)
 
 
-def test_nobody_is_told_that_openvino_is_used(tmp_path):
+def test_openvino_sends_no_telemetry(tmp_path):
     """In a process of its own: NNCF tells nobody where it sees pytest."""
     code = """
 import sys, torch

@@ -88,7 +88,7 @@ def test_what_is_written_reads_back(tmp_path, overrides):
     assert set(yaml.safe_load(text)) == set(asdict(configuration)), "every key is written, defaults too"
 
 
-def test_all_mistakes_are_told_at_once(tmp_path):
+def test_all_mistakes_are_named_at_once(tmp_path):
     path = write(
         tmp_path,
         "epoch: 3\nbatch_size: many\nlosses:\n  mae: -1\n  mse: 2\ndata: 17\n"

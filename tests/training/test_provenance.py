@@ -37,7 +37,7 @@ def test_a_checkout_gives_its_commit(checkout):
     assert code_version() == f"{upcracknet.__version__} ({checkout('rev-parse', '--short=12', 'HEAD')})"
 
 
-def test_changed_code_is_told(checkout):
+def test_changed_code_is_recorded(checkout):
     Path(provenance.__file__).write_text("first = 2\n")
     assert re.fullmatch(r".* \([0-9a-f]{12}\+dirty\)", code_version())
 

@@ -45,7 +45,7 @@ def export(
         upcracknet export runs/mine -o mine.xml --precision int8 --photos crack-free/
 
     Args:
-        model: A shipped model, a run folder, or a .safetensors file.
+        model: a shipped model, a run folder, or a .safetensors file.
         output: file to write: .onnx for ONNX Runtime, .xml for OpenVINO (with a .bin beside it).
         precision: what the engine calculates in. For int8 the range of each number is measured on synthetic
             roads with cracks.

@@ -57,7 +57,7 @@ def prepare(
         sizes: sides of the windows in pixels, multiples of 16 from 64 on.
         rounds: how often the classifier learns and the choice is made again; 0 leaves it to the model.
         per_photo: at most so many patches from one photo; without it twice a photo's fair share.
-        model: A shipped model, a run folder, a .safetensors file, or local-contrast (nothing learned).
+        model: a shipped model, a run folder, a .safetensors file, or local-contrast (nothing learned).
         seed: the same seed gives the same patches.
         split: part of the datasets: train, val or test.
         data_root: folder with the named datasets; else the variable UPCRACKNET_DATA.

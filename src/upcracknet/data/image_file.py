@@ -29,7 +29,7 @@ PHOTO_SUFFIXES = (
     frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp"})
     | ({".jp2", ".j2k", ".jpx"} if features.check_codec("jpg_2000") else set())
     | ({".avif"} if "avif" in features.modules and features.check_module("avif") else set())
-    | ({".heic", ".heif"} if find_spec("pillow_heif") else set())
+    | ({".heic", ".heif", ".hif"} if find_spec("pillow_heif") else set())
 )
 """Suffixes of the files that folders are searched for; the last ones only where Pillow reads them here."""
 

@@ -42,7 +42,7 @@ def accelerated(scorer: Kind, sha256: str, engine: Engine, *, roads: int = CALIB
         roads: synthetic roads on which ``int8`` is measured.
 
     Returns:
-        A copy of the scorer, named after the engine too.
+        a copy of the scorer, named after the engine too.
 
     Raises:
         ConfigurationError: the scorer cannot be exported, or a package is missing.

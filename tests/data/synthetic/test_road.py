@@ -72,7 +72,7 @@ def test_cracks_are_darker_than_the_road_around_them_and_take_a_few_per_cent_of_
 
 @pytest.mark.data
 def test_tone_grain_and_depth_are_those_of_real_photos():
-    """Medians of the made roads lie between the 10th and 90th percentiles of DeepCrack's training photos."""
+    """Medians of synthetic roads lie between the 10th and 90th percentiles of DeepCrack's training photos."""
     folder = os.environ.get("UPCRACKNET_DATA")
     if not folder:
         pytest.skip("UPCRACKNET_DATA is not set: real photos to compare with are not at hand")

@@ -83,8 +83,10 @@ def detect(
             bar.advance(task)
 
         counts, largest = detection.run(show, engine, Cluster(workers, address), show_tiles)
-    cells = [(r.name, f"{r.crack_pixels:,}", f"{r.area_share:.2%}") for r in largest]
-    shown = f"the {len(cells)} photos of {counts.done} with the largest share of crack; all are in photos.csv"
-    print_table(console, shown, ("photo", "crack pixels", "share"), cells)
+    if largest:
+        cells = [(r.name, f"{r.crack_pixels:,}", f"{r.area_share:.2%}") for r in largest]
+        print_table(
+            console, "largest shares; all are in photos.csv", ("photo", "crack pixels", "share"), cells
+        )
     print_json(asdict(counts) | {"output": str(output)})
     return EXIT_INCOMPLETE if counts.failed else 0

@@ -38,9 +38,8 @@ def detect(
     (the photo, cracks in red), on request scores/, records/ (one JSON a photo),
     photos.csv, photos.parquet (with pyarrow) and summary.json. Georeferenced and very
     large images are read in windows (with rasterio); their masks and scores are
-    GeoTIFFs that lie where the image lies. The same command again does only what is
-    missing, also after a crash. A photo that cannot be used is reported and the
-    others go on (exit code 3).
+    GeoTIFFs that lie where the image lies. The same command again does what is missing,
+    also after a crash. A photo that cannot be used costs no other (exit code 3).
 
     For example:
 
@@ -51,8 +50,7 @@ def detect(
         upcracknet detect photos/ -o /shared/out --engine ray --address auto
 
     Args:
-        photos: files, folders (searched in all subfolders), globs, or addresses that fsspec knows, such as
-            s3://bucket/folder.
+        photos: files, folders with all their subfolders, globs, or addresses such as s3://bucket/folder.
         output: folder for the results; made as needed. Workers on several machines need one that all share.
         options: how.
         overwrite: detect again in photos that are finished.

@@ -29,7 +29,8 @@ def replacing(path: str | Path, *, suffix: str = ".part", scratch: Path | None =
     Args:
         path: the file; its folder is made as needed.
         suffix: of the temporary file, for programs that tell formats by it.
-        scratch: folder for the temporary file, on the same disk; None takes the file's own.
+        scratch: folder for the temporary file, on the same disk, which must be there; None takes the file's
+            own, which is made as needed.
 
     Raises:
         OutputError: the folder cannot be made or written to, or the disk is full. No partial file is left.
@@ -38,10 +39,13 @@ def replacing(path: str | Path, *, suffix: str = ".part", scratch: Path | None =
     name = f"{TEMPORARY}{os.getpid()}-{threading.get_ident()}-{next(_numbers)}{suffix}"
     partial = (scratch or path.parent) / name
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.parent.mkdir(parents=True, exist_ok=True)
+        if scratch is None:
+            path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield partial
+            # Only now: where the scratch folder was deleted or moved, nothing is made in its old place.
+            partial.stat()
+            path.parent.mkdir(parents=True, exist_ok=True)
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)

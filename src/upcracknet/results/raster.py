@@ -80,7 +80,8 @@ def detect_raster(
         windows = Windows(image, path)
         size = windows.height, windows.width
         try:
-            scratch.mkdir(parents=True, exist_ok=True)
+            if scratch == mask.parent:
+                scratch.mkdir(parents=True, exist_ok=True)
             found = detector.detect_rows(windows.read, size, str(path), stored, progress=progress)
             counts = _Counts(windows)
             write_geotiff(mask, image, size, np.uint8, counts.rows(found.masks()), scratch)

@@ -249,7 +249,11 @@ def open_results(folder: Path) -> Iterator[WritableResults]:
     if (folder / RESULTS_MARKER).exists():
         read_results(folder)
     else:
-        foreign = [name for name in OWN if (folder / name).exists()]
+        # Empty folders hold nothing of anybody; a folder that was deleted meanwhile can leave some.
+        foreign = [
+            name for name in OWN for path in (folder / name,)
+            if path.is_file() or any(not below.is_dir() for below in path.rglob("*"))
+        ]  # fmt: skip
         if foreign:
             raise OutputError(
                 f"{folder}: holds {', '.join(foreign)} that `upcracknet detect` did not write; choose "

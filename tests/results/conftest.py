@@ -39,8 +39,9 @@ def detect(tmp_path) -> Callable[..., tuple[list[Record], Counts]]:
 
     def run(*photos, out=tmp_path / "out", options=LIGHT, overwrite=False, **how):
         with open_detection([*map(str, photos)], out, options, overwrite=overwrite) as detection:
-            records = list(detection.records(**how))
-            return records, detection.summary()[0]
+            records = list[Record]()
+            counts, _ = detection.run(records.append, **how)
+            return records, counts
 
     return run
 

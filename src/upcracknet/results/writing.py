@@ -249,11 +249,7 @@ def open_results(folder: Path) -> Iterator[WritableResults]:
     if (folder / RESULTS_MARKER).exists():
         read_results(folder)
     else:
-        # Empty folders hold nothing of anybody; a folder that was deleted meanwhile can leave some.
-        foreign = [
-            name for name in OWN for path in (folder / name,)
-            if path.is_file() or any(not below.is_dir() for below in path.rglob("*"))
-        ]  # fmt: skip
+        foreign = [name for name in OWN if _holds_files(folder / name)]
         if foreign:
             raise OutputError(
                 f"{folder}: holds {', '.join(foreign)} that `upcracknet detect` did not write; choose "
@@ -267,3 +263,8 @@ def open_results(folder: Path) -> Iterator[WritableResults]:
         if not (folder / RESULTS_MARKER).exists():
             write_atomically(folder / RESULTS_MARKER, json_bytes(FORMAT), scratch=results.scratch)
         yield results
+
+
+def _holds_files(path: Path) -> bool:
+    """Whether a path is a file or a folder with files; empty folders a deleted result folder can leave."""
+    return path.is_file() or any(not below.is_dir() for below in path.rglob("*"))

@@ -5,9 +5,14 @@ texture through. This one predicts what to *add* to its input, so road that need
 and a second output marks the crack. It works at half the resolution, where a plain processor is fast, and
 returns to the full one by rearranging channels into pixels; a small layer at full resolution sees the photo,
 what is added to it, and the coarse answer, and decides on the crack.
+
+A crack of 2 pixels and one of 100 are the same crack, photographed from far and from near. So the same network
+looks at a pyramid of the photo, each level half as large as the one before, from the coarsest level to the
+photo itself; what it knows of one level goes into the next. How the levels are weighed is learned.
 """
 
 import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -49,11 +54,13 @@ class CrackRemover(nn.Module):
     """A residual U-Net with two outputs: the road without its cracks, and where the cracks are.
 
     Args:
-        widths: channels of each level, from half the resolution down; each further level halves it again.
+        widths: channels of each layer of the U-Net, from half the resolution down; each further one halves it
+            again.
         refinement_channels: of the layer at full resolution.
+        pyramid: levels of the photo's pyramid; 1 is the photo alone, 5 goes down to a sixteenth of its size.
 
     Raises:
-        ValueError: when there are fewer than two levels or a layer has no channel.
+        ValueError: when ``widths`` are fewer than two, a layer has no channel, or the pyramid no level.
     """
 
     interface = (
@@ -62,15 +69,18 @@ class CrackRemover(nn.Module):
     )
 
     def __init__(
-        self, widths: tuple[int, ...] = (32, 64, 96, 128, 128), refinement_channels: int = 16
+        self,
+        widths: tuple[int, ...] = (32, 64, 96, 128, 128),
+        refinement_channels: int = 16,
+        pyramid: int = 1,
     ) -> None:
         super().__init__()
-        if len(widths) < 2 or min(*widths, refinement_channels) < 1:
+        if len(widths) < 2 or min(*widths, refinement_channels, pyramid) < 1:
             raise ValueError(
-                f"widths={widths}, refinement_channels={refinement_channels}: expected at least two levels, "
-                "and at least one channel in each"
+                f"widths={widths}, refinement_channels={refinement_channels}, pyramid={pyramid}: expected at "
+                "least two widths, at least one channel in each, and at least one level"
             )
-        self.widths = tuple(widths)
+        self.widths, self.pyramid = tuple(widths), pyramid
         inputs = (3 * 4, *widths[:-1])
         self.encoder = nn.ModuleList(
             ConvolutionBlock(before, width) for before, width in zip(inputs, widths, strict=True)
@@ -81,6 +91,8 @@ class CrackRemover(nn.Module):
             nn.Conv2d(below, width, 1) for width, below in itertools.pairwise(widths)
         )
         self.decoder = nn.ModuleList(ConvolutionBlock(width, width) for width in widths[:-1])
+        # The features of a level have the size of the second layer of the next finer one, and join it there.
+        self.coarser = nn.Conv2d(widths[0], widths[1], 1) if pyramid > 1 else None
         self.detail = nn.Conv2d(widths[0], DETAIL_CHANNELS * 4, 1)
         self.refinement = nn.Sequential(
             nn.Conv2d(3 + DETAIL_CHANNELS, refinement_channels, 3, padding=1),
@@ -100,11 +112,13 @@ class CrackRemover(nn.Module):
         last = self.refinement[-1]
         assert isinstance(last, nn.Conv2d) and last.bias is not None
         nn.init.constant_(last.bias, -3.0)
+        if self.coarser is not None:  # the pyramid begins as the network that looks at the photo alone
+            nn.init.zeros_(self.coarser.weight)
 
     @property
     def size_multiple(self) -> int:
         """Height and width of an input must be multiples of this many pixels."""
-        return int(2 ** len(self.widths))
+        return int(2 ** max(len(self.widths), self.pyramid + 1))
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> CrackRemoverOutput:
         """Remove cracks.
@@ -115,12 +129,27 @@ class CrackRemover(nn.Module):
         Raises:
             ValueError: when height or width is no multiple of :attr:`size_multiple`.
         """
-        details = F.pixel_shuffle(self.detail(self.features(self.unshuffled(images))), 2)
-        logits = self.refinement(torch.cat([images * 2 - 1, details], dim=1))
-        return CrackRemoverOutput((images + details[:, :3]).clamp(0, 1), logits[:, 0])
+        return self.levels(images)[0]
 
-    def unshuffled(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 12 _h _w"]:
-        """Give photos in [0, 1] at half the resolution, in [-1, 1]: 2×2 pixels are channels of one.
+    def levels(self, images: Float[Tensor, "b 3 h w"]) -> list[CrackRemoverOutput]:
+        """Remove cracks from the photo and from each coarser level of its pyramid, the photo first.
+
+        Args:
+            images: photos in [0, 1].
+
+        Raises:
+            ValueError: when height or width is no multiple of :attr:`size_multiple`.
+        """
+        pictures = self.pictures(images)
+        answers = []
+        for picture, features in zip(pictures, self.features(pictures), strict=True):
+            details = F.pixel_shuffle(self.detail(features), 2)
+            logits = self.refinement(torch.cat([picture * 2 - 1, details], dim=1))
+            answers.append(CrackRemoverOutput((picture + details[:, :3]).clamp(0, 1), logits[:, 0]))
+        return answers
+
+    def pictures(self, images: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b 3 _h _w"]]:
+        """Give the levels of the pyramid, the photo first; each is the mean of 2×2 pixels of the one before.
 
         Raises:
             ValueError: when height or width is no multiple of :attr:`size_multiple`.
@@ -128,19 +157,49 @@ class CrackRemover(nn.Module):
         height, width = images.shape[-2:]
         if height % self.size_multiple or width % self.size_multiple:
             raise ValueError(
-                f"input of {height}×{width} pixels: {len(self.widths)} levels need multiples of "
-                f"{self.size_multiple}; pad the image"
+                f"input of {height}×{width} pixels: {len(self.widths)} layers and {self.pyramid} levels need "
+                f"multiples of {self.size_multiple}; pad the image"
             )
-        return F.pixel_unshuffle(images * 2 - 1, 2)
+        pictures = [images]
+        for _ in range(self.pyramid - 1):
+            pictures.append(F.avg_pool2d(pictures[-1], 2))
+        return pictures
 
-    def features(self, features: Float[Tensor, "b 12 h w"]) -> Float[Tensor, "b c h w"]:
-        """Compute what the decoder knows at half the resolution, of what :meth:`unshuffled` gives."""
-        encoded = []
-        for level, block in enumerate(self.encoder):
-            features = block(F.max_pool2d(features, 2) if level else features)
+    def features(
+        self, pictures: Sequence[Float[Tensor, "b 3 _h _w"]]
+    ) -> list[Float[Tensor, "b c _h2 _w2"]]:
+        """Compute what the decoder knows of each level, at half the level's resolution.
+
+        Args:
+            pictures: what :meth:`pictures` gives.
+        """
+        known: list[Tensor] = []
+        for level in reversed(range(len(pictures))):
+            known.append(self._features(unshuffled(pictures[level]), level, known[-1] if known else None))
+        return known[::-1]
+
+    def _features(
+        self, features: Float[Tensor, "b 12 h w"], level: int, coarser: Float[Tensor, "b c _h _w"] | None
+    ) -> Float[Tensor, "b c h w"]:
+        exact = self.size_multiple.bit_length() - 1 - level  # layers whose sizes are whole halves of each other
+        encoded: list[Tensor] = []
+        for layer, block in enumerate(self.encoder):
+            if layer:
+                # Nothing is below zero here, so a border of zeros rounds an odd size up and changes nothing.
+                whole = features if layer < exact else F.pad(features, (0, 1, 0, 1))
+                features = F.max_pool2d(whole, 2)
+            features = block(features)
+            if layer == 1 and coarser is not None and self.coarser is not None:
+                features = features + self.coarser(coarser)
             encoded.append(features)
         features = encoded.pop()
         for lateral, block in zip(reversed(self.lateral), reversed(self.decoder), strict=True):
             above = encoded.pop()
-            features = block(above + F.interpolate(lateral(features), scale_factor=2.0, mode="nearest"))
+            below = F.interpolate(lateral(features), scale_factor=2.0, mode="nearest")
+            features = block(above + below[..., : above.shape[-2], : above.shape[-1]])
         return features
+
+
+def unshuffled(images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 12 _h _w"]:
+    """Give photos in [0, 1] at half the resolution, in [-1, 1]: 2×2 pixels are channels of one."""
+    return F.pixel_unshuffle(images * 2 - 1, 2)

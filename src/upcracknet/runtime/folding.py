@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from upcracknet.networks import CrackRemover
-from upcracknet.networks.crack_remover import ConvolutionBlock
+from upcracknet.networks.crack_remover import ConvolutionBlock, unshuffled
 
 FEW = 4
 """Most outputs of a transposed convolution that becomes a convolution: four times as many still fit in the
@@ -70,9 +70,9 @@ class CrackMarker(nn.Module):
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
         """Mark cracks: the ``logits`` of :class:`CrackRemoverOutput`; the same sizes and errors."""
-        photo = self.network.unshuffled(images)
-        with_ones = F.pad(photo, (0, 0, 0, 0, 0, 1), value=1.0)
-        joined = self.of_features(self.network.features(photo)) + self.of_photo(with_ones)
+        features = self.network.features(self.network.pictures(images))[0]
+        with_ones = F.pad(unshuffled(images), (0, 0, 0, 0, 0, 1), value=1.0)
+        joined = self.of_features(features) + self.of_photo(with_ones)
         logits: Tensor = F.pixel_shuffle(self.last(joined.relu()), 2)
         return logits[:, 0]
 

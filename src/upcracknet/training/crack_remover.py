@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
 
 from upcracknet.data.painted import PaintedPatch
@@ -49,11 +50,19 @@ class CrackRemoverTraining(Method):
 
     def __init__(self, configuration: CrackRemoverConfiguration) -> None:
         super().__init__(configuration)
-        self.network = CrackRemover(configuration.widths, configuration.refinement_channels)
+        self.network = CrackRemover(
+            configuration.widths, configuration.refinement_channels, configuration.pyramid
+        )
         self.start: WeightsRecord | None = None
         if configuration.initial_weights is not None:
             path = Path(configuration.initial_weights)
             tensors, self.start = load_weights(path)
+            if configuration.pyramid > 1:  # what looks at the photo alone has no such layer; it begins as zeros
+                tensors = {
+                    name: tensor
+                    for name, tensor in self.network.state_dict().items()
+                    if name.startswith("coarser.")
+                } | tensors
             load_state(self.network, tensors, path)
         # An average over the last steps is a better network than the last step; it is what is kept.
         follow = moving_average(configuration.average_decay)
@@ -86,20 +95,34 @@ class CrackRemoverTraining(Method):
         """Compute the loss of a batch: of the mask, and of the restored road where it is known."""
         return self._losses(self.network, batch, "train")
 
+    def train(self, mode: bool = True) -> "CrackRemoverTraining":
+        """Switch to training or evaluation; a normalisation that is kept stays in evaluation."""
+        super().train(mode)
+        if self.configuration.keep_normalization:
+            for module in self.network.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+        return self
+
     def on_train_batch_end(self, *_: Any) -> None:
         """Move the average towards the weights of this step."""
         self.average.update_parameters(self.network)
 
     def validation_step(self, batch: PaintedPatch, batch_index: int) -> None:
         """Measure the same loss on held-out road, whose cracks never change."""
-        self._losses(self.average, batch, "validation")
+        self._losses(self.average.module, batch, "validation")
 
-    def _losses(self, network: nn.Module, batch: PaintedPatch, part: str) -> Tensor:
-        removal = network(batch.photo.contiguous(memory_format=torch.channels_last))
-        segmentation = segmentation_loss(removal.logits.float(), batch.crack, batch.known)
-        restoration = restoration_error(removal.restored, batch)
-        total = segmentation + self.configuration.restoration_weight * restoration
-        losses = {"segmentation": segmentation, "restoration": restoration, "total": total}
+    def _losses(self, network: CrackRemover, batch: PaintedPatch, part: str) -> Tensor:
+        levels = network.levels(batch.photo.contiguous(memory_format=torch.channels_last))
+        crack, known, segmentation = batch.crack[:, None], batch.known[:, None], []
+        for removal in levels:
+            segmentation.append(segmentation_loss(removal.logits.float(), crack[:, 0], known[:, 0]))
+            # Of a coarser level each pixel is as much crack as the four that it covers, and known if all are.
+            crack, known = F.avg_pool2d(crack, 2), -F.max_pool2d(-known, 2)
+        restoration = restoration_error(levels[0].restored, batch)
+        coarser = self.configuration.coarser_weight * sum(segmentation[1:], torch.zeros(()))
+        total = segmentation[0] + coarser + self.configuration.restoration_weight * restoration
+        losses = {"segmentation": segmentation[0], "restoration": restoration, "total": total}
         self.log_losses(part, losses, len(batch.photo))
         return total
 
@@ -116,4 +139,8 @@ class CrackRemoverTraining(Method):
     def network_arguments(self) -> dict[str, Any]:
         """Give the network's size."""
         settings = self.configuration
-        return {"widths": list(settings.widths), "refinement_channels": settings.refinement_channels}
+        return {
+            "widths": list(settings.widths),
+            "refinement_channels": settings.refinement_channels,
+            "pyramid": settings.pyramid,
+        }

@@ -56,7 +56,12 @@ class CrackRemoverConfiguration(Configuration):
         self_training: a second round on photos without annotation.
         widths: channels of each level of the network.
         refinement_channels: channels of its layer at full resolution.
-        initial_weights: weights file to start from; None starts from random weights.
+        pyramid: levels of the photo's pyramid that the network looks at; 1 is the photo alone.
+        initial_weights: weights file to start from; None starts from random weights. It may hold a network
+            that looks at the photo alone.
+        keep_normalization: leave the averages of the batch normalisation as the initial weights have them:
+            those of a pyramid's levels are not alike, and one average fits none.
+        coarser_weight: weight of the loss of each coarser level beside that of the photo.
         restoration_weight: weight of the restored road's mean absolute error beside the loss of the mask.
         learning_rate: highest learning rate of AdamW.
         weight_decay: of AdamW.
@@ -69,7 +74,10 @@ class CrackRemoverConfiguration(Configuration):
     self_training: SelfTrainingConfiguration = field(default_factory=SelfTrainingConfiguration)
     widths: tuple[Count, ...] = (32, 64, 96, 128, 128)
     refinement_channels: Count = 16
+    pyramid: Count = 1
     initial_weights: str | None = None
+    keep_normalization: bool = False
+    coarser_weight: NotNegative = 0.25
     restoration_weight: NotNegative = 5.0
     learning_rate: Positive = 3e-3
     weight_decay: NotNegative = 1e-3
@@ -80,8 +88,8 @@ class CrackRemoverConfiguration(Configuration):
 
     @property
     def size_multiple(self) -> int:
-        """Pixels that the network's levels halve to one."""
-        return 1 << len(self.widths)
+        """Pixels that the network's layers, or the levels of its pyramid, halve to one."""
+        return 1 << max(len(self.widths), self.pyramid + 1)
 
     def problems(self) -> Iterator[str]:
         """Find settings that do not go together, one sentence each."""

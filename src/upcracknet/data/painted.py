@@ -4,20 +4,23 @@ This is a fourth family of corruption beside the squares, stripes and jumbled sq
 that are painted instead of regions that are removed. Their truth is known exactly, without any annotation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Bool, Float, Float32, UInt8
 from torch import Tensor
 
 from upcracknet.data.backgrounds import Background, SelfLabels, undamaged_piece, without_cracks
+from upcracknet.data.camera import change_light, photograph
 from upcracknet.data.patches import SeededPatches, UndamagedPatches, flip
 from upcracknet.data.synthetic import SURFACES, Surface, add_distractors, paint_cracks, synthesize_road
-from upcracknet.data.synthetic.noise import log_uniform
+from upcracknet.data.synthetic.distractors import drop_leaves, drop_twigs, scatter_pebbles
+from upcracknet.data.synthetic.marks import cast_hard_shadow, cast_tree_shadow
+from upcracknet.data.synthetic.noise import Plane, Scene, log_uniform
 from upcracknet.data.visibility import seen_cracks
 
 Image = Float32[np.ndarray, "h w 3"]
@@ -35,6 +38,16 @@ WIDE = 12.0
 INTERPOLATIONS = (cv2.INTER_LINEAR, cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBIC)
 """How a photo may have been resized before it is searched; plain bilinear twice as often, as the protocol
 `paper` and most programs do it."""
+
+
+COVERS: tuple[Callable[[Scene, Plane, np.random.Generator], None], ...] = (
+    scatter_pebbles,
+    drop_leaves,
+    drop_twigs,
+    lambda scene, _, generator: cast_tree_shadow(scene, generator),
+    lambda scene, _, generator: cast_hard_shadow(scene, generator),
+)
+"""What may come to lie over cracks."""
 
 
 class PaintedPatch(NamedTuple):
@@ -75,6 +88,8 @@ class PaintingRange:
         shrinking: least and greatest factor by which a photo is scaled before it is searched; below 1 it is
             shrunk, above 1 enlarged; where a photo is too small for a patch, it is shrunk less. Cracks are painted before, so that they shrink and blur as photographed ones do.
         squeezed: share of the patches scaled by two different factors, as the protocol ``paper`` does.
+        covered: share of the patches with loose things on their cracks, or a shadow over road and cracks.
+        camera: share of the training patches that are blurred, noisy, sharpened or compressed at last.
     """
 
     cracked: float = 0.8
@@ -88,6 +103,8 @@ class PaintingRange:
     depths: tuple[float, float] = (0.08, 0.9)
     shrinking: tuple[float, float] = (0.35, 4.0)
     squeezed: float = 0.3
+    covered: float = 0.25
+    camera: float = 0.67
 
 
 class PaintedPatches(SeededPatches[PaintedPatch]):
@@ -130,6 +147,8 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
         if self.augment:
             photo, road, painted, before, known = flip((photo, road, painted, before, known), generator)
             photo, road = change_light((photo, road), generator)
+            if generator.random() < self.painting.camera:
+                photo, road = photograph((photo, road), generator)
         seen = seen_cracks(photo, road, painted)
         known = np.where(painted > 0.5, seen, known)
         has_road = float(not before.any())
@@ -152,6 +171,9 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
             photo, crack = paint_cracks(
                 road, generator, widths=widths, usual=usual, depths=painting.depths, mark="seen"
             )
+        if generator.random() < painting.covered:
+            photo, road, covered = cover((photo, road), generator)
+            crack, before = crack & ~covered, before * ~covered
         how = INTERPOLATIONS[generator.integers(len(INTERPOLATIONS))]
         return (
             resize(photo, size, how),
@@ -191,6 +213,28 @@ def draw_widths(
     return (narrowest, max(narrowest, min(ORDINARY, widest))), None
 
 
+def cover(
+    photos: tuple[UInt8[np.ndarray, "h w 3"], UInt8[np.ndarray, "h w 3"]], generator: np.random.Generator
+) -> tuple[UInt8[np.ndarray, "h w 3"], UInt8[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]:
+    """Drop one kind of loose things on a road, or cast a shadow over it, with cracks and without alike.
+
+    Args:
+        photos: uint8 H×W×3 RGB, the road with its cracks and without; not changed.
+        generator: source of randomness.
+
+    Returns:
+        both, and the bool H×W mask of where things hide the road.
+    """
+    lay = COVERS[int(generator.integers(len(COVERS)))]
+    seed, results = int(generator.integers(2**31)), []
+    covered = np.zeros(photos[0].shape[:2], np.float32)
+    for photo in photos:
+        scene, same = photo.astype(np.float32), np.random.default_rng(seed)
+        lay(scene, covered, same)
+        results.append(np.clip(np.rint(scene), 0, 255).astype(np.uint8))
+    return results[0], results[1], covered > 0.5
+
+
 def draw_factors(painting: PaintingRange, generator: np.random.Generator) -> tuple[float, float]:
     """Draw the factors by which a patch is scaled, down and across."""
     low, high = painting.shrinking
@@ -217,26 +261,6 @@ def share_of_pixels(mask: Float32[np.ndarray, "h w"], size: int) -> Float32[np.n
     """Squeeze a mask to a square: the share of each pixel that it covers."""
     interpolation = cv2.INTER_AREA if min(mask.shape) > size else cv2.INTER_LINEAR
     return np.minimum(cv2.resize(mask, (size, size), interpolation=interpolation), 1)
-
-
-def change_light(images: tuple[Image, Image], generator: np.random.Generator) -> tuple[Image, Image]:
-    """Change contrast, brightness, tint, sharpness and noise alike in the photo and the road beneath."""
-    contrast, brightness = log_uniform(generator, 0.6, 1.6), generator.normal(0, 0.1)
-    shift = (brightness + generator.normal(0, 0.02, 3)).astype(np.float32)
-    middle = np.float32(images[0].mean())
-    sharpness, blur = generator.random(), generator.uniform(0.3, 1.2)
-    noise = np.float32(generator.uniform(0, 0.05) if generator.random() < 0.4 else 0)
-    grains = generator.standard_normal((*images[0].shape[:2], 1), dtype=np.float32) * noise
-
-    def changed(image: Image) -> Image:
-        image = (image - middle) * np.float32(contrast) + middle + shift
-        if sharpness < 0.25:
-            image = np.asarray(cv2.GaussianBlur(image, (0, 0), blur))
-        elif sharpness > 0.85:  # many cameras sharpen
-            image = image + np.float32(0.5 * blur) * (image - cv2.GaussianBlur(image, (0, 0), 1.0))
-        return np.clip(image + grains, 0, 1)
-
-    return changed(images[0]), changed(images[1])
 
 
 def _tensor(values: np.ndarray) -> Tensor:

@@ -12,6 +12,9 @@ LEAST_CONTRAST = 0.8
 BRIDGE = 12.0
 """Pixels; a gap up to so long between visible pieces of a crack belongs to the crack."""
 
+REACH = 4.0
+"""Pixels; sigma of the blur along a crack over which its contrast is averaged."""
+
 FINEST_GRAIN = 0.004
 """Standard deviation that every photo has at least, of 1 for white: about one grey level."""
 
@@ -37,13 +40,13 @@ def seen_cracks(
     """
     marked = crack > 0.5
     before = cv2.cvtColor(road, cv2.COLOR_RGB2GRAY)
-    lost = cv2.absdiff(before, cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY))
+    lost = before - cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
     weight = marked.astype(np.float32)
-    nearby = cv2.GaussianBlur(weight, (0, 0), 2.0)
-    contrast = cv2.GaussianBlur(lost * weight, (0, 0), 2.0) / np.maximum(nearby, np.float32(1e-3))
+    nearby = cv2.GaussianBlur(weight, (0, 0), REACH)
+    mean = cv2.GaussianBlur(lost * weight, (0, 0), REACH) / np.maximum(nearby, np.float32(1e-3))
     texture = before - cv2.GaussianBlur(before, (0, 0), 6.0)
     grain = np.sqrt(_spread(texture * texture))
-    seen = marked & (contrast >= LEAST_CONTRAST * np.maximum(grain, np.float32(FINEST_GRAIN)))
+    seen = marked & (np.abs(mean) >= LEAST_CONTRAST * np.maximum(grain, np.float32(FINEST_GRAIN)))
     if not seen.any():
         return seen
     away = cv2.distanceTransform((~seen).astype(np.uint8), cv2.DIST_L2, 5)

@@ -89,7 +89,8 @@ class CrackRemoverConfiguration(Configuration):
         if len(self.widths) < 2:
             yield "`widths` must hold at least two levels"
         painting, sure = asdict(self.painting), self.self_training.sure
-        for name in ("cracked", "distracted", "synthetic", "fine", "wide", "squeezed"):
+        shares = ("cracked", "distracted", "synthetic", "fine", "wide", "squeezed", "covered", "camera")
+        for name in shares:
             if not 0 <= painting[name] <= 1:
                 yield f"`painting.{name}` must lie in [0, 1]"
         for name in ("widths", "depths", "shrinking"):

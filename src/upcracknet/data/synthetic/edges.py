@@ -2,17 +2,23 @@
 
 import cv2
 import numpy as np
+from jaxtyping import Bool
 
 from upcracknet.data.synthetic.noise import Plane, fractal_noise, log_uniform, smoothstep
 
-NARROW, WIDE = 10.0, 24.0
+NARROW, WIDE = 12.0, 28.0
 """Pixels. Cracks up to the first look as thin cracks do, from the second on as wide ones; in between both."""
 
 
 def inner_distance(coverage: Plane) -> Plane:
     """Measure how far each pixel of a crack lies from the crack's edge, in pixels; 0 outside."""
-    distance = cv2.distanceTransform((coverage > 0.5).astype(np.uint8), cv2.DIST_L2, 5)
-    return np.asarray(np.maximum(distance - np.float32(0.5), 0))
+    return _distance(coverage > 0.5)
+
+
+def _distance(inside: Bool[np.ndarray, "h w"]) -> Plane:
+    """Distance in pixels to the edge of what is inside; at most the picture's size, where no edge is seen."""
+    distance = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)
+    return np.asarray(np.clip(distance - np.float32(0.5), 0, max(inside.shape)))
 
 
 def half_widths(distance: Plane) -> Plane:
@@ -56,8 +62,7 @@ def crumble(coverage: Plane, generator: np.random.Generator) -> Plane:
         return coverage
     height, width = coverage.shape
     halves = half_widths(distance)
-    outer = cv2.distanceTransform((coverage <= 0.5).astype(np.uint8), cv2.DIST_L2, 5)
-    signed = distance - np.maximum(outer - np.float32(0.5), 0)
+    signed = distance - _distance(coverage <= 0.5)
     ragged = fractal_noise(height, width, generator, widest / 2, octaves=5, persistence=0.7)
     spalls = smoothstep(fractal_noise(height, width, generator, widest, octaves=3), 0.9, 1.4)
     reach = np.minimum(halves, np.float32(widest / 2))

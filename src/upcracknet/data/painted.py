@@ -29,11 +29,11 @@ Mask = Float32[np.ndarray, "h w"]
 FINE = 5.0
 """Pixels; the widest of fine cracks."""
 
-ORDINARY = 20.0
+ORDINARY = 15.0
 """Pixels; the widest of cracks that are neither fine nor wide."""
 
-WIDE = 12.0
-"""Pixels; the narrowest of wide cracks."""
+WIDE = (12.0, 120.0)
+"""Pixels of the patch; how wide the main one of wide cracks is."""
 
 INTERPOLATIONS = (cv2.INTER_LINEAR, cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBIC)
 """How a photo may have been resized before it is searched; plain bilinear twice as often, as the protocol
@@ -81,8 +81,8 @@ class PaintingRange:
             self-labelled photos.
         surfaces: the surfaces of synthetic roads; all but gravel, on which models are judged that never saw it.
         fine: share of the cracked patches that have only cracks under five pixels.
-        wide: share of the cracked patches whose main crack is 12 pixels wide or more, any width on a logarithmic
-            scale as often as any other.
+        wide: share of the cracked patches whose main crack is 12 to 120 pixels wide in the patch, each width on
+            a logarithmic scale as often as any other.
         widths: narrowest and widest crack in pixels of the photo as it was taken.
         depths: faintest and deepest crack as the share of the road's brightness that is lost.
         shrinking: least and greatest factor by which a photo is scaled before it is searched; below 1 it is
@@ -92,13 +92,13 @@ class PaintingRange:
         camera: share of the training patches that are blurred, noisy, sharpened or compressed at last.
     """
 
-    cracked: float = 0.8
+    cracked: float = 0.75
     distracted: float = 0.5
     crowding: float = 1.0
     synthetic: float = 0.4
     surfaces: tuple[Surface, ...] = tuple(surface for surface in SURFACES if surface != "gravel")
     fine: float = 0.5
-    wide: float = 0.15
+    wide: float = 0.12
     widths: tuple[float, float] = (0.7, 120.0)
     depths: tuple[float, float] = (0.08, 0.9)
     shrinking: tuple[float, float] = (0.35, 4.0)
@@ -167,7 +167,7 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
         road, before, known = self._background(height, width, generator)
         photo, crack = road, np.zeros(before.shape, bool)
         if generator.random() < painting.cracked:
-            widths, usual = draw_widths(painting, generator)
+            widths, usual = draw_widths(painting, size / min(road.shape[:2]), generator)
             photo, crack = paint_cracks(
                 road, generator, widths=widths, usual=usual, depths=painting.depths, mark="seen"
             )
@@ -201,15 +201,19 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
 
 
 def draw_widths(
-    painting: PaintingRange, generator: np.random.Generator
+    painting: PaintingRange, factor: float, generator: np.random.Generator
 ) -> tuple[tuple[float, float], float | None]:
-    """Draw which cracks a patch has: the narrowest and widest, and the usual width of the main crack if given."""
+    """Draw how wide a patch's cracks are in pixels of the photo, of which it is scaled by a factor.
+
+    Returns:
+        narrowest and widest crack, and the usual width of the main crack where that is given.
+    """
     narrowest, widest = painting.widths
     kind = generator.random()
     if kind < painting.fine:
-        return (narrowest, min(FINE, widest)), None
-    if kind < painting.fine + painting.wide and widest > WIDE:
-        return painting.widths, log_uniform(generator, max(WIDE, narrowest), widest)
+        return (narrowest, max(narrowest, min(FINE, widest))), None
+    if kind < painting.fine + painting.wide:
+        return painting.widths, log_uniform(generator, *WIDE) / factor
     return (narrowest, max(narrowest, min(ORDINARY, widest))), None
 
 

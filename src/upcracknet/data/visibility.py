@@ -7,7 +7,8 @@ from jaxtyping import Bool, Float32
 from upcracknet.data.synthetic.edges import half_widths, inner_distance
 
 LEAST_CONTRAST = 0.8
-"""Standard deviations of the road's grain; a crack that is less darker than the road is not seen."""
+"""Standard deviations of the road's grain that a broad crack must be darker than the road to be seen; one that is
+two pixels wide must be twice as much darker."""
 
 BRIDGE = 12.0
 """Pixels; a gap up to so long between visible pieces of a crack belongs to the crack."""
@@ -26,7 +27,7 @@ def seen_cracks(
 ) -> Bool[np.ndarray, "h w"]:
     """Find the crack pixels that can be seen, or that bridge a gap between such.
 
-    The contrast is what the crack takes from the road's brightness, averaged over the crack's pixels nearby;
+    The less wide a crack is, the more it must differ. The contrast is what the crack takes from the road's brightness, averaged over the crack's pixels nearby;
     the grain is the road's brightness without its slow changes, nearby too. Within a wide crack a gap may be
     as long as the crack is wide: what fills it in places belongs to it.
 
@@ -46,11 +47,12 @@ def seen_cracks(
     mean = cv2.GaussianBlur(lost * weight, (0, 0), REACH) / np.maximum(nearby, np.float32(1e-3))
     texture = before - cv2.GaussianBlur(before, (0, 0), 6.0)
     grain = np.sqrt(_spread(texture * texture))
-    seen = marked & (np.abs(mean) >= LEAST_CONTRAST * np.maximum(grain, np.float32(FINEST_GRAIN)))
+    halves = half_widths(inner_distance(crack))
+    least = LEAST_CONTRAST * (1 + 1 / np.maximum(halves, 1)) * np.maximum(grain, np.float32(FINEST_GRAIN))
+    seen = marked & (np.abs(mean) >= least)
     if not seen.any():
         return seen
     away = cv2.distanceTransform((~seen).astype(np.uint8), cv2.DIST_L2, 5)
-    halves = half_widths(inner_distance(crack))
     return np.asarray(marked & (away <= np.maximum(halves, np.float32(BRIDGE / 2))))
 
 

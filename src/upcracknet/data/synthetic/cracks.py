@@ -80,7 +80,7 @@ def draw_crack_mask(
             f"widths are {widths}; expected 0 < narrowest <= widest, in pixels: change them"
         )
     if pattern is None:
-        is_network = generator.random() < 0.2 and (usual or widths[0]) <= NARROW  # wide ones stand alone
+        is_network = generator.random() < 0.15 and (usual or widths[0]) <= NARROW  # wide ones stand alone
         pattern = "network" if is_network else "branching"
     if usual is None:
         usual = _usual_width(height, width, generator, widths)
@@ -134,7 +134,7 @@ def _network(
     height: int, width: int, generator: np.random.Generator, widths: tuple[float, float], usual: float
 ) -> list[CrackPath]:
     """The perturbed edges of a stretched Voronoi diagram in a patch of the picture, some of them missing."""
-    cell = float(np.clip(min(height, width) * log_uniform(generator, 0.08, 0.4), 12, 400))
+    cell = float(np.clip(min(height, width) * log_uniform(generator, 0.1, 0.45), 12, 400))
     cell = max(cell, SPREAD_OUT * widths[0])
     stretch = cell * np.array([generator.uniform(1.0, 1.7), 1.0])[:: generator.choice((-1, 1))]
     rows, columns = int(height / stretch[1]) + 4, int(width / stretch[0]) + 4
@@ -148,6 +148,8 @@ def _network(
     edges = []
     for first, last in cells.ridge_vertices:
         start, end = cells.vertices[first], cells.vertices[last]
+        if np.any((np.maximum(start, end) < 0) | (np.minimum(start, end) > (width, height))):
+            continue  # beyond the picture
         away = np.hypot(*((start + end) / 2 - centre)) / reach
         if first >= 0 and away < 1 and np.hypot(*(end - start)) > 3 and generator.random() > missing:
             edges.append((first, last, away))

@@ -64,7 +64,7 @@ def test_it_overfits_two_images():
 def test_impossible_inputs_say_what_is_needed(network):
     with pytest.raises(ValueError, match="multiples of 8; pad the image"):
         network(torch.rand(1, 3, 20, 32))
-    with pytest.raises(ValueError, match="at least two levels"):
+    with pytest.raises(ValueError, match="at least two widths"):
         CrackRemover((8,))
     with pytest.raises(ValueError, match="at least one channel"):
         CrackRemover((8, 8), refinement_channels=0)
@@ -75,3 +75,47 @@ def test_the_layer_at_full_resolution_can_be_narrower():
     weights = [sum(p.numel() for p in network.parameters()) for network in (narrow, usual)]
     assert weights[1] - weights[0] == (16 - 4) * (9 * 15 + 1 + 1)  # 3×3 kernels, bias, last layer
     assert narrow(torch.rand(1, 3, 8, 8)).logits.shape == (1, 8, 8)
+
+
+def test_a_pyramid_begins_as_the_network_that_looks_at_the_photo_alone():
+    torch.manual_seed(0)
+    flat = CrackRemover((4, 6, 8)).eval()
+    pyramid = CrackRemover((4, 6, 8), pyramid=3).eval()
+    lacking = pyramid.load_state_dict(flat.state_dict(), strict=False)
+    assert lacking.missing_keys == ["coarser.weight", "coarser.bias"]
+    images = torch.rand(2, 3, 48, 32)
+    torch.testing.assert_close(pyramid(images).logits, flat(images).logits)
+    # Its other levels are what it says of the photo made smaller, as long as nothing is learned.
+    torch.testing.assert_close(
+        pyramid.levels(images)[1].logits, flat(torch.nn.functional.avg_pool2d(images, 2)).logits
+    )
+
+
+def test_each_level_learns_from_the_coarser_ones(network):
+    torch.manual_seed(0)
+    pyramid = CrackRemover((4, 6, 8), pyramid=4).eval()
+    torch.nn.init.normal_(pyramid.coarser.weight)
+    images = torch.rand(1, 3, 64, 64, requires_grad=True)
+    levels = pyramid.levels(images)
+    assert [level.logits.shape[-1] for level in levels] == [64, 32, 16, 8]
+    assert [level.restored.shape[-1] for level in levels] == [64, 32, 16, 8]
+    pyramid(images).logits[0, 5, 5].backward()
+    reach = images.grad.abs().sum(dim=(0, 1)).nonzero().max()
+    images.grad = None
+    network.eval()(images).logits[0, 5, 5].backward()
+    assert reach > 2 * images.grad.abs().sum(dim=(0, 1)).nonzero().max()
+
+
+def test_a_pyramid_takes_sizes_that_its_coarse_levels_cannot_halve():
+    pyramid = CrackRemover((4, 6, 8, 8), pyramid=4).eval()
+    assert pyramid.size_multiple == 32
+    assert [level.logits.shape for level in pyramid.levels(torch.rand(1, 3, 32, 96))] == [
+        (1, 32, 96),
+        (1, 16, 48),
+        (1, 8, 24),
+        (1, 4, 12),
+    ]
+    with pytest.raises(ValueError, match="4 layers and 4 levels need multiples of 32"):
+        pyramid(torch.rand(1, 3, 16, 32))
+    with pytest.raises(ValueError, match="at least one level"):
+        CrackRemover((8, 8), pyramid=0)

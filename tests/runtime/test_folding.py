@@ -5,11 +5,11 @@ from upcracknet.networks import CrackRemover
 from upcracknet.runtime.folding import CrackMarker, fused, without_narrow_transposed
 
 
-@pytest.fixture
-def network() -> CrackRemover:
+@pytest.fixture(params=[1, 3])
+def network(request) -> CrackRemover:
     """A crack remover in training, whose normalisations and biases are not those of a new one."""
     torch.manual_seed(0)
-    network = CrackRemover((4, 6, 8))
+    network = CrackRemover((4, 6, 8), pyramid=request.param)
     for parameter in network.parameters():  # a bias of zero would hide what the edge must not see
         torch.nn.init.normal_(parameter, 0, 0.3)
     for _ in range(5):
@@ -19,7 +19,7 @@ def network() -> CrackRemover:
 
 def test_the_fused_copy_answers_the_same_and_leaves_the_network_alone(network):
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    other, images = fused(network), torch.rand(2, 3, 32, 40)
+    other, images = fused(network), torch.rand(2, 3, 32, 48)
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in other.modules())
     assert network.training
     for name, tensor in network.state_dict().items():
@@ -29,7 +29,7 @@ def test_the_fused_copy_answers_the_same_and_leaves_the_network_alone(network):
     torch.testing.assert_close(answer.restored, expected.restored, atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("size", [(32, 40), (8, 8), (64, 16)])
+@pytest.mark.parametrize("size", [(32, 48), (16, 16), (64, 16)])
 def test_the_marker_answers_as_the_network_up_to_the_edges(network, size):
     images = torch.rand(2, 3, *size)
     with torch.no_grad():
@@ -47,7 +47,7 @@ def test_the_marker_learns_nothing_and_counts_no_more_than_the_network(network):
 
 
 def test_the_marker_refuses_what_the_network_refuses(network):
-    with pytest.raises(ValueError, match="multiples of 8"):
+    with pytest.raises(ValueError, match="multiples of"):
         CrackMarker(network)(torch.rand(1, 3, 33, 32))
 
 

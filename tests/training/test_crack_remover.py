@@ -123,15 +123,22 @@ def test_a_second_round_starts_from_weights_and_learns_from_scores(configure, ru
         initial_weights=str(run / "crack-remover.safetensors"),
         self_training__results=f"[{labels}]",
         self_training__share="1.0",
+        pyramid="3",
+        keep_normalization="true",
+        data__size="48",
         epochs="1",
     )
     module = CrackRemoverTraining(second)
     first, before = load_weights(run / "crack-remover.safetensors")
-    for name, tensor in module.network.state_dict().items():
-        torch.testing.assert_close(tensor, first[name])
+    state = module.network.state_dict()
+    assert not state["coarser.weight"].any()
+    for name, tensor in first.items():
+        torch.testing.assert_close(state[name], tensor)
     weights = train(second, tmp_path / "second", accelerator="cpu", progress=False)
     tensors, record = load_weights(weights)
+    assert tensors["coarser.weight"].any()
     assert not torch.equal(tensors["detail.weight"], first["detail.weight"])
+    assert torch.equal(tensors["encoder.0.1.running_mean"], first["encoder.0.1.running_mean"])
     assert record.provenance["initial_weights"]["sha256"] == before.sha256
     assert record.images_seen == before.images_seen + 4 > before.images_seen > 0
     line = json.loads((tmp_path / "second" / "metrics.jsonl").read_text())
@@ -165,7 +172,7 @@ def test_the_average_forgets_its_beginning_and_then_follows_slowly():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"widths": "[8]"}, "`widths` must hold at least two levels"),
+        ({"widths": "[8]"}, "`widths` must hold at least two layers"),
         ({"data.size": "33"}, "multiple of 8"),
         ({"painting.cracked": "2"}, "`painting.cracked` must lie in"),
         ({"painting.widths": "[3, 1]"}, "`painting.widths` must be two numbers"),

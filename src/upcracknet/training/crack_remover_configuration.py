@@ -54,7 +54,7 @@ class CrackRemoverConfiguration(Configuration):
         data: undamaged road.
         painting: how roads and cracks may look.
         self_training: a second round on photos without annotation.
-        widths: channels of each level of the network.
+        widths: channels of each layer of the network, from half the resolution down.
         refinement_channels: channels of its layer at full resolution.
         pyramid: levels of the photo's pyramid that the network looks at; 1 is the photo alone.
         initial_weights: weights file to start from; None starts from random weights. It may hold a network
@@ -95,7 +95,7 @@ class CrackRemoverConfiguration(Configuration):
         """Find settings that do not go together, one sentence each."""
         yield from super().problems()
         if len(self.widths) < 2:
-            yield "`widths` must hold at least two levels"
+            yield "`widths` must hold at least two layers"
         painting, sure = asdict(self.painting), self.self_training.sure
         shares = ("cracked", "distracted", "synthetic", "fine", "wide", "squeezed", "covered", "camera")
         for name in shares:

@@ -1,4 +1,4 @@
-"""Light and camera: what lies between a road and its photo, done alike to the road with cracks and without."""
+"""Light and camera: what makes a photo of a road, done alike to the road with cracks and without."""
 
 import cv2
 import numpy as np
@@ -74,7 +74,7 @@ def photograph(images: tuple[Image, Image], generator: np.random.Generator) -> t
             image = image + sharpening * (image - cv2.GaussianBlur(image, (0, 0), 1.0))
         for quality in qualities:
             image = _compress(image, int(quality))
-        return np.clip(image, 0, 1)
+        return np.asarray(np.clip(image, 0, 1))
 
     return taken(images[0]), taken(images[1])
 

@@ -1,4 +1,4 @@
-"""Roads that cracks are painted on: windows without cracks, and photos whose cracks an earlier model marked."""
+"""Roads that cracks are painted on: windows without cracks, and photos that an earlier model has searched."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from jaxtyping import Float32, UInt8
 from upcracknet.data.patches import UndamagedPatches
 
 DOUBT = 5
-"""Pixels; side of the square over which a score is spread before it counts as no crack: a model marks cracks a
-little too narrow."""
+"""Pixels; side of the square over which a score is spread before it counts as no crack: a model marks cracks
+a little too narrow."""
 
 TRIES = 3
 """Windows that are drawn before one is taken that is smaller than wanted."""
@@ -25,11 +25,13 @@ class Background(NamedTuple):
         photo: uint8 H×W×3 RGB.
         crack: float32 H×W, 1 where it has cracks of its own, else 0.
         known: float32 H×W, 1 where that is known, else 0.
+        covered: float32 H×W in [0, 1], where things lie on the road and hide its cracks; None for nowhere.
     """
 
     photo: UInt8[np.ndarray, "h w 3"]
     crack: Float32[np.ndarray, "h w"]
     known: Float32[np.ndarray, "h w"]
+    covered: Float32[np.ndarray, "h w"] | None = None
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,8 @@ class SelfLabels:
     Attributes:
         photos: photos with their scores.
         share: share of the patches that come from them.
-        sure: where all scores nearby are up to the first there is no crack; where a score is the second or more
-            there is one. In between it is not known.
+        sure: where all scores nearby are up to the first there is no crack; where a score is the second or
+            more there is one. In between it is not known.
     """
 
     photos: Sequence[SelfLabelledPhoto]

@@ -17,8 +17,9 @@ from torch import Tensor
 from upcracknet.data.backgrounds import Background, SelfLabels, undamaged_piece, without_cracks
 from upcracknet.data.camera import change_light, photograph
 from upcracknet.data.patches import SeededPatches, UndamagedPatches, flip
-from upcracknet.data.synthetic import SURFACES, Surface, add_distractors, paint_cracks, synthesize_road
-from upcracknet.data.synthetic.distractors import drop_leaves, drop_twigs, scatter_pebbles
+from upcracknet.data.synthetic import SURFACES, Surface, paint_cracks, synthesize_road
+from upcracknet.data.synthetic.distractors import lay_distractors
+from upcracknet.data.synthetic.loose import drop_leaves, drop_twigs, scatter_pebbles
 from upcracknet.data.synthetic.marks import cast_hard_shadow, cast_tree_shadow
 from upcracknet.data.synthetic.noise import Plane, Scene, log_uniform
 from upcracknet.data.visibility import seen_cracks
@@ -34,6 +35,12 @@ ORDINARY = 15.0
 
 WIDE = (12.0, 120.0)
 """Pixels of the patch; how wide the main one of wide cracks is."""
+
+PHOTOGRAPHED: tuple[Surface, ...] = ("asphalt", "concrete")
+"""Surfaces whose distractors are laid on photos, of which nobody knows what they show."""
+
+ALL = 0.99
+"""Share of a pixel that counts as the whole of it."""
 
 INTERPOLATIONS = (cv2.INTER_LINEAR, cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBIC)
 """How a photo may have been resized before it is searched; plain bilinear twice as often, as the protocol
@@ -57,8 +64,8 @@ class PaintedPatch(NamedTuple):
         photo: with cracks, in [0, 1].
         road: the same without cracks, in [0, 1].
         crack: share of each pixel that is seen as crack, in [0, 1].
-        known: 1 where that is known, else 0: where nobody can tell, since the crack is too faint to be seen, or
-            where an earlier model was in doubt.
+        known: 1 where that is known, else 0: the crack is too faint to be seen, or an earlier model was in
+            doubt.
         has_road: 1 if ``road`` has no cracks; else 0, and it is the photo before cracks were painted on it.
     """
 
@@ -79,14 +86,16 @@ class PaintingRange:
         crowding: how many times more often than on real roads each of these is seen there.
         synthetic: share of the patches whose road is synthetic, not photographed; of those that are not from
             self-labelled photos.
-        surfaces: the surfaces of synthetic roads; all but gravel, on which models are judged that never saw it.
+        surfaces: the surfaces of synthetic roads; all but gravel, which models are judged on without having
+            seen it.
         fine: share of the cracked patches that have only cracks under five pixels.
-        wide: share of the cracked patches whose main crack is 12 to 120 pixels wide in the patch, each width on
-            a logarithmic scale as often as any other.
+        wide: share of the cracked patches whose main crack is 12 to 120 pixels wide in the patch, each width
+            on a logarithmic scale as often as any other.
         widths: narrowest and widest crack in pixels of the photo as it was taken.
         depths: faintest and deepest crack as the share of the road's brightness that is lost.
         shrinking: least and greatest factor by which a photo is scaled before it is searched; below 1 it is
-            shrunk, above 1 enlarged; where a photo is too small for a patch, it is shrunk less. Cracks are painted before, so that they shrink and blur as photographed ones do.
+            shrunk, above 1 enlarged; where a photo is too small for a patch, it is shrunk less. Cracks are
+            painted before, so that they shrink and blur as photographed ones do.
         squeezed: share of the patches scaled by two different factors, as the protocol ``paper`` does.
         covered: share of the patches with loose things on their cracks, or a shadow over road and cracks.
         camera: share of the training patches that are blurred, noisy, sharpened or compressed at last.
@@ -98,7 +107,7 @@ class PaintingRange:
     synthetic: float = 0.4
     surfaces: tuple[Surface, ...] = tuple(surface for surface in SURFACES if surface != "gravel")
     fine: float = 0.5
-    wide: float = 0.12
+    wide: float = 0.1
     widths: tuple[float, float] = (0.7, 120.0)
     depths: tuple[float, float] = (0.08, 0.9)
     shrinking: tuple[float, float] = (0.35, 4.0)
@@ -150,7 +159,7 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
             if generator.random() < self.painting.camera:
                 photo, road = photograph((photo, road), generator)
         seen = seen_cracks(photo, road, painted)
-        known = np.where(painted > 0.5, seen, known)
+        known = np.where(painted > 0.5, seen, known > ALL)
         has_road = float(not before.any())
         return PaintedPatch(
             _tensor(photo.transpose(2, 0, 1)),
@@ -164,22 +173,27 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
         """Photo, road, what is painted, what was crack before, and where that is known."""
         painting, size = self.painting, self.size
         height, width = (round(size / factor) for factor in draw_factors(painting, generator))
-        road, before, known = self._background(height, width, generator)
+        road, before, known, covered = self._background(height, width, generator)
         photo, crack = road, np.zeros(before.shape, bool)
         if generator.random() < painting.cracked:
             widths, usual = draw_widths(painting, size / min(road.shape[:2]), generator)
             photo, crack = paint_cracks(
-                road, generator, widths=widths, usual=usual, depths=painting.depths, mark="seen"
+                road,
+                generator,
+                widths=widths,
+                usual=usual,
+                depths=painting.depths,
+                covered=covered,
+                mark="seen",
             )
         if generator.random() < painting.covered:
-            photo, road, covered = cover((photo, road), generator)
-            crack, before = crack & ~covered, before * ~covered
+            photo, road, hidden = cover((photo, road), generator)
+            crack, before = crack & ~hidden, before * ~hidden
         how = INTERPOLATIONS[generator.integers(len(INTERPOLATIONS))]
-        return (
-            resize(photo, size, how),
-            resize(road, size, how),
-            *(share_of_pixels(mask, size) for mask in (crack.astype(np.float32), before, known)),
+        painted, before, known = (
+            share_of_pixels(mask, size) for mask in (crack.astype(np.float32), before, known)
         )
+        return resize(photo, size, how), resize(road, size, how), painted, before, known
 
     def _background(self, height: int, width: int, generator: np.random.Generator) -> Background:
         """A piece of road of this height and width, or of this shape and smaller."""
@@ -192,12 +206,15 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
             road = synthesize_road(seed, height, width, surface=surface, cracks=False, distractors=False)
             background = without_cracks(road.undamaged)
         else:
+            surface = PHOTOGRAPHED[int(generator.integers(len(PHOTOGRAPHED)))]
             source = self.undamaged[generator.integers(len(self.undamaged))]
             background = undamaged_piece(source, height, width, generator)
-        if generator.random() < painting.distracted:
-            photo = add_distractors(background.photo, generator, painting.crowding)
-            return background._replace(photo=photo)
-        return background
+        if generator.random() >= painting.distracted:
+            return background
+        scene = background.photo.astype(np.float32)
+        covered = lay_distractors(scene, generator, surface, painting.crowding)
+        photo = np.clip(np.rint(scene), 0, 255).astype(np.uint8)
+        return background._replace(photo=photo, covered=covered)
 
 
 def draw_widths(

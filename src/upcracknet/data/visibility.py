@@ -7,8 +7,8 @@ from jaxtyping import Bool, Float32
 from upcracknet.data.synthetic.edges import half_widths, inner_distance
 
 LEAST_CONTRAST = 0.8
-"""Standard deviations of the road's grain that a broad crack must be darker than the road to be seen; one that is
-two pixels wide must be twice as much darker."""
+"""Standard deviations of the road's grain by which a broad crack must differ from the road to be seen; one of
+two pixels must differ twice as much."""
 
 BRIDGE = 12.0
 """Pixels; a gap up to so long between visible pieces of a crack belongs to the crack."""
@@ -27,9 +27,10 @@ def seen_cracks(
 ) -> Bool[np.ndarray, "h w"]:
     """Find the crack pixels that can be seen, or that bridge a gap between such.
 
-    The less wide a crack is, the more it must differ. The contrast is what the crack takes from the road's brightness, averaged over the crack's pixels nearby;
-    the grain is the road's brightness without its slow changes, nearby too. Within a wide crack a gap may be
-    as long as the crack is wide: what fills it in places belongs to it.
+    The contrast is what the crack takes from the road's brightness, averaged over the crack's pixels nearby;
+    the grain is the road's brightness without its slow changes, nearby too. The narrower a crack is, the more
+    it must differ. Within a wide crack a gap may be as long as the crack is wide: what fills it in places
+    belongs to it.
 
     Args:
         photo: with cracks, in [0, 1].
@@ -49,7 +50,7 @@ def seen_cracks(
     grain = np.sqrt(_spread(texture * texture))
     halves = half_widths(inner_distance(crack))
     least = LEAST_CONTRAST * (1 + 1 / np.maximum(halves, 1)) * np.maximum(grain, np.float32(FINEST_GRAIN))
-    seen = marked & (np.abs(mean) >= least)
+    seen: np.ndarray = marked & (np.abs(mean) >= least)
     if not seen.any():
         return seen
     away = cv2.distanceTransform((~seen).astype(np.uint8), cv2.DIST_L2, 5)

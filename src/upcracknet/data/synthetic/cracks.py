@@ -21,8 +21,8 @@ STEP = 1.0
 """Pixels between two points of the centre line of a narrow crack."""
 
 STEPS_ACROSS = 12
-"""Points of the centre line on as many pixels as the crack is wide, where that is more than ``STEP``: the edges
-of a wide crack change on the scale of its width."""
+"""Points of the centre line on as many pixels as the crack is wide, if that leaves more than ``STEP`` between
+them: the edges of a wide crack change on the scale of its width."""
 
 WIDEST_SHARE = 0.45
 """No crack is wider than this share of the picture's shorter side."""
@@ -190,7 +190,7 @@ def wander(
 ) -> Points:
     """Draw a random walk tied to both its ends, with kinks from half its length down to a few pixels.
 
-    It has about one point each ``STEP`` pixels, or fewer where the crack is wide, whose line has no kinks that
+    It has about one point each ``STEP`` pixels. The line of a wide crack has fewer points, and no kinks that
     are shorter than half of its width ``nominal`` in pixels. Of ``roughness`` 0 it is straight, of 0.3 very
     crooked.
     """

@@ -95,7 +95,7 @@ def _darken(
     grain = _grain(photo)
     softness = max(0.35, generator.uniform(0.6, 1.0) * grain.blur)
     blurred = np.asarray(cv2.GaussianBlur(coverage, (0, 0), softness))
-    # A crack fainter than the road's own grain is seen by nobody, and would not be marked as one; the blur makes
+    # A crack fainter than the road's own grain is seen by nobody, and would not be marked as one; blur makes
     # hairlines fainter than they are deep.
     faintest = min(max(depths[0], 1.2 * grain.contrast / _strength(blurred)), depths[1])
     shape = wide_shape(coverage)

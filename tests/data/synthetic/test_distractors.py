@@ -5,13 +5,6 @@ from upcracknet.data.synthetic import add_distractors, distractors
 from upcracknet.data.synthetic.distractors import lay_distractors
 from upcracknet.data.synthetic.surfaces import SURFACES
 
-LOOSE = [
-    distractors.scatter_pebbles,
-    distractors.drop_leaves,
-    distractors.drop_twigs,
-    distractors.set_manhole,
-]
-
 
 def test_the_photo_itself_is_not_changed_and_the_same_generator_adds_the_same():
     photo = np.full((120, 90, 3), 140, np.uint8)
@@ -69,48 +62,25 @@ def test_a_crowded_road_has_more_and_an_empty_one_nothing():
     assert changed(1.0) < changed(3.0)
 
 
-def dropped(drop, seed, height=200, width=260):
-    scene = np.full((height, width, 3), 140, np.float32)
-    covered = np.zeros((height, width), np.float32)
-    drop(scene, covered, np.random.default_rng(seed))
-    return scene, covered
+def test_a_wall_gets_what_belongs_to_walls(monkeypatch):
+    """Pipes, windows and tie holes are never laid on roads, tyre marks and kerbs never on walls."""
+    photo = np.full((40, 40, 3), 140, np.uint8)
+    seen = {surface: set() for surface in SURFACES}
 
+    def spied(things, surface):
+        def spy(lay):
+            return lambda *arguments: seen[surface].add(lay.__name__)
 
-@pytest.mark.parametrize("drop", LOOSE)
-@pytest.mark.parametrize("shape", [(1, 1), (2, 90), (61, 33)])
-def test_objects_fit_any_size(drop, shape):
-    for seed in range(8):
-        scene, covered = dropped(drop, seed, *shape)
-        assert np.isfinite(scene).all()
-        assert 0 <= covered.min() <= covered.max() <= 1
+        return tuple((spy(lay), frequencies) for lay, frequencies in things)
 
-
-@pytest.mark.parametrize("drop", LOOSE)
-def test_objects_cover_the_road_where_they_lie(drop):
-    """Some road is covered, not all; what is far from covered is as it was."""
-    shares = []
-    for seed in range(12):
-        scene, covered = dropped(drop, seed)
-        shares.append((covered > 0.5).mean())
-        untouched = np.abs(scene - 140).max(axis=2) == 0
-        assert untouched.any()
-        assert not (untouched & (covered > 0.9)).sum() > 0.1 * (covered > 0.9).sum() + 3
-    assert 0 < np.median(shares) < 0.6
-
-
-def test_a_twig_is_thin_and_a_manhole_is_not():
-    def widest(drop):
-        return max(int((dropped(drop, seed)[1] > 0.5).sum(axis=0).max()) for seed in range(6))
-
-    assert widest(distractors.set_manhole) > 60
-
-    areas = [(dropped(distractors.drop_twigs, seed)[1] > 0.5).sum() for seed in range(6)]
-    assert max(areas) < 3 * 4 * 0.35 * 200 * 1.5
-
-
-def test_the_shadow_of_a_pebble_is_beside_it():
-    darker = 0
-    for seed in range(6):
-        scene, covered = dropped(distractors.scatter_pebbles, seed)
-        darker += int(((scene[..., 1] < 110) & (covered < 0.05)).sum())
-    assert darker > 10
+    flat, covering = distractors._FLAT, distractors._COVERING
+    for surface in SURFACES:
+        monkeypatch.setattr(distractors, "_FLAT", spied(flat, surface))
+        monkeypatch.setattr(distractors, "_COVERING", spied(covering, surface))
+        for seed in range(20):
+            add_distractors(photo, np.random.default_rng(seed), 3.0, surface=surface)
+    only_walls = {"mount_pipe", "set_window"}
+    assert only_walls | {"drill_tie_holes"} <= seen["wall"]
+    assert not seen["wall"] & {"roll_tyre_marks", "lay_kerb", "scatter_pebbles"}
+    for surface in ("asphalt", "concrete", "gravel"):
+        assert not seen[surface] & only_walls

@@ -4,8 +4,6 @@ import pytest
 from upcracknet.data.synthetic import marks
 
 ALL = [
-    marks.lay_joint,
-    marks.lay_patch,
     marks.paint_marking,
     marks.roll_tyre_marks,
     marks.spill_stains,
@@ -37,20 +35,6 @@ def test_marks_change_a_part_of_the_road_in_most_pictures(lay):
         shares.append(np.mean(np.abs(scene - 140).max(axis=2) > 5))
     assert np.median(shares) > 0.0005
     assert np.median(shares) < 0.95
-
-
-def test_a_joint_is_dark_and_straight():
-    """Straightness by total least squares over the dark pixels of joints that are not crossed by another."""
-    residuals = []
-    for seed in range(20):
-        scene = plain()
-        marks.lay_joint(scene, np.random.default_rng(seed))
-        dark = np.argwhere(scene[..., 1] < 120).astype(float)
-        assert len(dark) > 150
-        across = np.linalg.svd(dark - dark.mean(axis=0), full_matrices=False)[1][-1] / np.sqrt(len(dark))
-        residuals.append(across)
-    assert np.median(residuals) < 3.5  # the standard deviation of a band of 10 pixels is 2.9
-    assert np.mean(np.array(residuals) < 3.5) > 0.5
 
 
 def test_paint_is_brighter_than_the_road():
@@ -85,19 +69,3 @@ def test_a_shadow_darkens_and_turns_the_light_bluer(cast):
         darkened += shaded.any()
         assert (scene[shaded][:, 2] > scene[shaded][:, 0]).all()
     assert darkened >= 9
-
-
-def test_line_coordinates_are_a_turned_system_of_unit_length():
-    across, along = marks.line_coordinates(40, 60, np.random.default_rng(3))
-    for field in (across, along):
-        slopes = np.hypot(*np.gradient(field))
-        assert slopes == pytest.approx(np.ones((40, 60)), abs=1e-3)
-    product = sum(a * b for a, b in zip(np.gradient(across), np.gradient(along), strict=True))
-    assert product == pytest.approx(np.zeros((40, 60)), abs=1e-3)
-
-
-def test_a_small_turn_keeps_the_line_near_an_axis():
-    for seed in range(10):
-        across, _ = marks.line_coordinates(40, 60, np.random.default_rng(seed), turn=0.1)
-        down, right = (np.abs(part).mean() for part in np.gradient(across))
-        assert min(down, right) <= np.sin(0.1) + 1e-3

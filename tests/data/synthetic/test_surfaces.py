@@ -11,9 +11,9 @@ from upcracknet.errors import DataError
 
 
 def grain(scene):
-    """Contrast of what is smaller than about 8 pixels."""
+    """Contrast of what is smaller than about 50 pixels."""
     grey = scene.mean(axis=2)
-    return float((grey - cv2.GaussianBlur(grey, (0, 0), 8)).std())
+    return float((grey - cv2.GaussianBlur(grey, (0, 0), 24)).std())
 
 
 @pytest.mark.parametrize("surface", SURFACES)
@@ -26,14 +26,56 @@ def test_every_surface_fits_any_size(surface, shape):
         assert np.isfinite(scene).all()
 
 
-@pytest.mark.parametrize("surface", SURFACES)
-def test_tone_and_grain_are_those_of_road_photos(surface):
-    """Most published road photos have tones of 100 to 200 and grains of 3 to 36 grey levels."""
-    scenes = [draw_surface(160, 160, np.random.default_rng(seed), surface) for seed in range(15)]
+@pytest.mark.parametrize(
+    ("surface", "flattest", "coarsest"),
+    [
+        ("asphalt", (4, 9), (25, 45)),
+        ("concrete", (3, 8), (12, 25)),
+        ("gravel", (6, 12), (20, 32)),
+        ("wall", (0.8, 4), (10, 31)),
+    ],
+)
+def test_tone_and_grain_are_those_of_photos(surface, flattest, coarsest):
+    """Photos of roads have tones of 80 to 215 and grains from flat to very coarse, and so must these."""
+    scenes = [draw_surface(128, 128, np.random.default_rng(seed), surface) for seed in range(40)]
     tones = [scene.mean() for scene in scenes]
-    assert 80 < min(tones) < max(tones) < 215
+    assert 70 < min(tones) < max(tones) < 220
     assert np.std(tones) > 5
-    assert all(2.5 < grain(scene) < 40 for scene in scenes)
+    low, high = np.percentile([grain(scene) for scene in scenes], (5, 95))
+    assert flattest[0] < low < flattest[1]
+    assert coarsest[0] < high < coarsest[1]
+
+
+def test_stones_are_seen_from_afar_and_from_close_by():
+    """The distance over which the grain looks alike grows with the size of the stones."""
+
+    def size_of_grain(scene):
+        grey = scene.mean(axis=2).astype(np.float32)
+        flat = grey - cv2.GaussianBlur(grey, (0, 0), 24)
+        alike = [(flat[:, :-shift] * flat[:, shift:]).mean() / (flat**2).mean() for shift in range(1, 20)]
+        return 1 + int(np.argmax(np.array([*alike, 0]) < 0.3))
+
+    sizes = [
+        size_of_grain(draw_surface(160, 160, np.random.default_rng(seed), "asphalt")) for seed in range(40)
+    ]
+    assert min(sizes) <= 2
+    assert max(sizes) >= 6
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+def test_the_same_generator_draws_the_same_surface(surface):
+    first, second, other = (draw_surface(48, 70, np.random.default_rng(seed), surface) for seed in (4, 4, 5))
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, other)
+
+
+def test_a_wall_is_of_many_kinds():
+    """Bricks are redder than plaster, roughcast is coarser than paint: figures of walls spread widely."""
+    walls = [draw_surface(96, 96, np.random.default_rng(seed), "wall") for seed in range(40)]
+    redness = [wall[..., 0].mean() / wall[..., 2].mean() for wall in walls]
+    grains = [grain(wall) for wall in walls]
+    assert max(redness) > 1.2 > 1.05 > min(redness)
+    assert max(grains) > 6 * min(grains)
 
 
 def test_concrete_is_smoother_and_paler_than_asphalt():

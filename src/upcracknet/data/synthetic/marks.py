@@ -1,48 +1,21 @@
-"""What lies flat on the road: joints, patches, road paint, tyre marks, stains, spots, shadows."""
+"""What lies flat on the road: road paint, tyre marks, stains, spots, shadows."""
 
 import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from upcracknet.data.synthetic.noise import Plane, Scene, fractal_noise, log_uniform, smooth_noise, smoothstep
+from upcracknet.data.synthetic.lines import line_coordinates
+from upcracknet.data.synthetic.noise import (
+    Plane,
+    Scene,
+    draw_zoom,
+    fractal_noise,
+    log_uniform,
+    smooth_noise,
+    smoothstep,
+)
 
 _SKY = np.array([1.05, 1.0, 0.9], np.float32)  # the sky's light fills a shadow with blue
-
-
-def lay_joint(scene: Scene, generator: np.random.Generator) -> None:
-    """Cut a straight expansion joint or saw cut into a scene in place, sometimes two that cross."""
-    height, width = scene.shape[:2]
-    across, along = line_coordinates(height, width, generator, turn=0.12)
-    depth, half = generator.uniform(0.25, 0.8), log_uniform(generator, 1.0, 5.0)
-    tooled = generator.uniform(4, 14) if generator.random() < 0.5 else 0.0
-    lines = [across] if generator.random() < 0.7 else [across, along]
-    for line in lines:
-        distance = np.abs(line + smooth_noise(height, width, generator, 12.0) * np.float32(0.25))
-        groove = 1 - smoothstep(distance, half - 0.7, half + 0.7)
-        fill = 1 + np.float32(0.08) * fractal_noise(
-            height, width, generator, 16.0, octaves=5, persistence=0.9
-        )
-        factor = 1 - np.float32(depth) * groove * np.clip(fill, 0, 1.2)
-        if tooled:
-            beside = (1 - smoothstep(distance, half + tooled - 1, half + tooled + 1)) * (1 - groove)
-            factor += np.float32(generator.uniform(-0.06, 0.1)) * beside
-        scene *= factor[..., None]
-
-
-def lay_patch(scene: Scene, generator: np.random.Generator) -> None:
-    """Give one side of one or two straight seams another tone, in place: a repair, or lanes laid apart."""
-    height, width = scene.shape[:2]
-    across, along = line_coordinates(height, width, generator, turn=0.3)
-    edge = smooth_noise(height, width, generator, 5.0) * np.float32(generator.uniform(0.3, 1.5))
-    inside = across + edge
-    if generator.random() < 0.6:
-        inside = np.minimum(inside, along + edge)
-    new = smoothstep(inside, -1.0, 1.0)
-    seam = 1 - smoothstep(np.abs(inside), 0.5, generator.uniform(1.5, 3.5))
-    factor = (
-        1 + np.float32(generator.uniform(-0.25, 0.15)) * new - np.float32(generator.uniform(0, 0.15)) * seam
-    )
-    scene *= factor[..., None]
 
 
 def roll_tyre_marks(scene: Scene, generator: np.random.Generator) -> None:
@@ -87,8 +60,9 @@ def spill_stains(scene: Scene, generator: np.random.Generator) -> None:
 def drop_spots(scene: Scene, generator: np.random.Generator) -> None:
     """Drop flat roundish spots in place: chewing gum, tar, small holes, bird droppings."""
     height, width = scene.shape[:2]
+    zoom = draw_zoom(height, width, generator)
     for _ in range(int(generator.integers(1, 16))):
-        radius = log_uniform(generator, 1.2, 7.0)
+        radius = log_uniform(generator, 1.2, 7.0) * zoom
         row, column = generator.uniform(0, 1, 2) * (height, width)
         top, left = max(0, int(row - 2 * radius)), max(0, int(column - 2 * radius))
         window = scene[top : int(row + 2 * radius) + 1, left : int(column + 2 * radius) + 1]
@@ -185,22 +159,6 @@ def cast_hard_shadow(scene: Scene, generator: np.random.Generator) -> None:
             band = 1 - smoothstep(np.abs(across - np.float32(middle)), half - penumbra, half + penumbra)
             shade = np.maximum(shade, band)
     _darken(scene, shade, generator)
-
-
-def line_coordinates(
-    height: int, width: int, generator: np.random.Generator, *, turn: float = np.pi
-) -> tuple[Plane, Plane]:
-    """Give coordinates about a random straight line near the middle of a picture.
-
-    They are the signed distance from it and the position along it, in pixels; ``turn`` is the greatest angle
-    between it and one of the picture's axes, in radians.
-    """
-    angle = generator.uniform(-turn, turn) + generator.choice((0.0, np.pi / 2))
-    row, column = generator.uniform(0.15, 0.85, 2) * (height, width)
-    down = (np.arange(height) - row).astype(np.float32)[:, None]
-    right = (np.arange(width) - column).astype(np.float32)[None, :]
-    sine, cosine = np.float32(np.sin(angle)), np.float32(np.cos(angle))
-    return right * sine + down * cosine, right * cosine - down * sine
 
 
 def _darken(scene: Scene, shade: Plane, generator: np.random.Generator) -> None:

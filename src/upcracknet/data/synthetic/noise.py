@@ -2,7 +2,7 @@
 
 import cv2
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int32
 
 Plane = Float32[np.ndarray, "h w"]
 Scene = Float32[np.ndarray, "h w 3"]
@@ -52,6 +52,45 @@ def fractal_noise(
         power += amplitude**2
     total /= np.float32(np.sqrt(power))
     return total
+
+
+def streaks(
+    height: int, width: int, generator: np.random.Generator, fine: float, length: float, angle: float
+) -> Plane:
+    """Draw one octave of value noise stretched along one direction.
+
+    Args:
+        height: rows in pixels.
+        width: columns in pixels.
+        generator: source of randomness.
+        fine: thickness of a streak in pixels.
+        length: its length in pixels.
+        angle: its direction in degrees, counter-clockwise from the right.
+    """
+    side = int(np.hypot(height, width)) + 2
+    plane = smooth_noise(side, side, generator, fine, cell_across=length)
+    turn = cv2.getRotationMatrix2D((side / 2, side / 2), angle, 1.0)
+    turn[:, 2] -= np.array(((side - width) / 2, (side - height) / 2))
+    return np.asarray(cv2.warpAffine(plane, turn, (width, height), borderMode=cv2.BORDER_REFLECT))
+
+
+def nearest_seed(
+    height: int, width: int, generator: np.random.Generator, spacing: float
+) -> tuple[Plane, Int32[np.ndarray, "h w"]]:
+    """Scatter points and find the nearest one of every pixel (a Voronoi diagram).
+
+    Returns its distance in pixels and its number; ``spacing`` is the mean distance between points in pixels.
+    """
+    count = max(1, round(height * width / spacing**2))
+    empty = np.ones((height, width), np.uint8)
+    empty[generator.integers(0, height, count), generator.integers(0, width, count)] = 0
+    distance, label = cv2.distanceTransformWithLabels(empty, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    return np.asarray(distance), np.asarray(label)
+
+
+def draw_zoom(height: int, width: int, generator: np.random.Generator) -> float:
+    """Draw how many times larger than on a small photo things are seen: 1 to 6, less in a small picture."""
+    return log_uniform(generator, 1.0, min(6.0, max(1.0, min(height, width) / 50)))
 
 
 def smoothstep(

@@ -7,10 +7,12 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from upcracknet.data.synthetic.distractors import lay_distractors
-from upcracknet.data.synthetic.noise import Scene
+from upcracknet.data.synthetic.noise import Scene, log_uniform
 from upcracknet.data.synthetic.painting import paint_cracks
 from upcracknet.data.synthetic.surfaces import SURFACES, Surface, draw_surface
 from upcracknet.errors import ConfigurationError
+
+_SHARES = (0.5, 0.25, 0.1, 0.15)  # of the surfaces, in their order
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class SyntheticRoad:
         photo: uint8 H×W×3 RGB.
         mask: bool H×W, True on cracks.
         undamaged: uint8 H×W×3 RGB, the same road without its cracks.
-        surface: "asphalt", "concrete" or "gravel".
+        surface: "asphalt", "concrete", "gravel" or "wall".
         seed: what it was made from.
     """
 
@@ -64,7 +66,7 @@ def synthesize_road(
             "expected at least 1 by 1 pixels and a seed of 0 or more: change them"
         )
     generator = np.random.default_rng(seed)
-    drawn = SURFACES[int(generator.choice(3, p=(0.55, 0.3, 0.15)))]
+    drawn = SURFACES[int(generator.choice(4, p=_SHARES))]
     chosen = surface or drawn
     scene = draw_surface(height, width, generator, chosen)
     covered = lay_distractors(scene, generator, chosen) if distractors else None
@@ -76,9 +78,11 @@ def synthesize_road(
 
 
 def _photograph(scene: Scene, generator: np.random.Generator) -> UInt8[np.ndarray, "h w 3"]:
-    """What a camera adds: soft focus, darker corners, sensor noise, compression."""
+    """What a camera adds: its focus, one time in five soft, darker corners, sensor noise, compression."""
     height, width = scene.shape[:2]
-    scene = np.asarray(cv2.GaussianBlur(scene, (0, 0), generator.uniform(0.3, 0.9)))
+    soft = generator.random() < 0.2
+    blur = log_uniform(generator, 0.9, 2.5) if soft else generator.uniform(0.3, 0.9)
+    scene = np.asarray(cv2.GaussianBlur(scene, (0, 0), blur))
     down, across = np.linspace(-1, 1, height, dtype=np.float32), np.linspace(-1, 1, width, dtype=np.float32)
     fall_off = np.float32(generator.uniform(0, 0.12))
     scene *= (1 - fall_off * (down[:, None] ** 2 + across**2) / 2)[..., None]

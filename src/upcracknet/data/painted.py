@@ -4,19 +4,24 @@ This is a fourth family of corruption beside the squares, stripes and jumbled sq
 that are painted instead of regions that are removed. Their truth is known exactly, without any annotation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Bool, Float, Float32, UInt8
 from torch import Tensor
 
+from upcracknet.data.backgrounds import Background, SelfLabels, undamaged_piece, without_cracks
+from upcracknet.data.camera import change_light, photograph
 from upcracknet.data.patches import SeededPatches, UndamagedPatches, flip
-from upcracknet.data.synthetic import add_distractors, paint_cracks, synthesize_road
-from upcracknet.data.synthetic.noise import log_uniform
+from upcracknet.data.synthetic import SURFACES, Surface, add_distractors, paint_cracks, synthesize_road
+from upcracknet.data.synthetic.distractors import drop_leaves, drop_twigs, scatter_pebbles
+from upcracknet.data.synthetic.marks import cast_hard_shadow, cast_tree_shadow
+from upcracknet.data.synthetic.noise import Plane, Scene, log_uniform
+from upcracknet.data.visibility import seen_cracks
 
 Image = Float32[np.ndarray, "h w 3"]
 Mask = Float32[np.ndarray, "h w"]
@@ -24,9 +29,25 @@ Mask = Float32[np.ndarray, "h w"]
 FINE = 5.0
 """Pixels; the widest of fine cracks."""
 
+ORDINARY = 15.0
+"""Pixels; the widest of cracks that are neither fine nor wide."""
+
+WIDE = (12.0, 120.0)
+"""Pixels of the patch; how wide the main one of wide cracks is."""
+
 INTERPOLATIONS = (cv2.INTER_LINEAR, cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBIC)
 """How a photo may have been resized before it is searched; plain bilinear twice as often, as the protocol
 `paper` and most programs do it."""
+
+
+COVERS: tuple[Callable[[Scene, Plane, np.random.Generator], None], ...] = (
+    scatter_pebbles,
+    drop_leaves,
+    drop_twigs,
+    lambda scene, _, generator: cast_tree_shadow(scene, generator),
+    lambda scene, _, generator: cast_hard_shadow(scene, generator),
+)
+"""What may come to lie over cracks."""
 
 
 class PaintedPatch(NamedTuple):
@@ -36,8 +57,9 @@ class PaintedPatch(NamedTuple):
         photo: with cracks, in [0, 1].
         road: the same without cracks, in [0, 1].
         crack: share of each pixel that is seen as crack, in [0, 1].
-        known: 1 where that is known, else 0.
-        has_road: 1 if the road without cracks is known, else 0, and ``road`` is the photo itself.
+        known: 1 where that is known, else 0: where nobody can tell, since the crack is too faint to be seen, or
+            where an earlier model was in doubt.
+        has_road: 1 if ``road`` has no cracks; else 0, and it is the photo before cracks were painted on it.
     """
 
     photo: Float[Tensor, "*b 3 h w"]
@@ -55,62 +77,34 @@ class PaintingRange:
         cracked: share of the patches that get cracks.
         distracted: share of the patches that get shadows, stains, joints, paint and the like.
         crowding: how many times more often than on real roads each of these is seen there.
-        synthetic: share of the patches whose road is synthetic, not photographed.
+        synthetic: share of the patches whose road is synthetic, not photographed; of those that are not from
+            self-labelled photos.
+        surfaces: the surfaces of synthetic roads; all but gravel, on which models are judged that never saw it.
         fine: share of the cracked patches that have only cracks under five pixels.
+        wide: share of the cracked patches whose main crack is 12 to 120 pixels wide in the patch, each width on
+            a logarithmic scale as often as any other.
         widths: narrowest and widest crack in pixels of the photo as it was taken.
         depths: faintest and deepest crack as the share of the road's brightness that is lost.
         shrinking: least and greatest factor by which a photo is scaled before it is searched; below 1 it is
-            shrunk. Cracks are painted before, so that they shrink and blur as photographed ones do.
+            shrunk, above 1 enlarged; where a photo is too small for a patch, it is shrunk less. Cracks are painted before, so that they shrink and blur as photographed ones do.
         squeezed: share of the patches scaled by two different factors, as the protocol ``paper`` does.
+        covered: share of the patches with loose things on their cracks, or a shadow over road and cracks.
+        camera: share of the training patches that are blurred, noisy, sharpened or compressed at last.
     """
 
-    cracked: float = 0.8
+    cracked: float = 0.75
     distracted: float = 0.5
     crowding: float = 1.0
-    synthetic: float = 0.15
+    synthetic: float = 0.4
+    surfaces: tuple[Surface, ...] = tuple(surface for surface in SURFACES if surface != "gravel")
     fine: float = 0.5
-    widths: tuple[float, float] = (0.7, 60.0)
+    wide: float = 0.12
+    widths: tuple[float, float] = (0.7, 120.0)
     depths: tuple[float, float] = (0.08, 0.9)
-    shrinking: tuple[float, float] = (0.4, 1.6)
-    squeezed: float = 0.5
-
-
-@dataclass(frozen=True)
-class SelfLabelledPhoto:
-    """A photo and how crack-like an earlier model found each of its pixels.
-
-    Attributes:
-        photo: uint8 H×W×3 RGB.
-        score: uint8 H×W, 255 is a score of 1.
-    """
-
-    photo: UInt8[np.ndarray, "h w 3"]
-    score: UInt8[np.ndarray, "h w"]
-
-    def crop(
-        self, height: int, width: int, generator: np.random.Generator
-    ) -> tuple[UInt8[np.ndarray, "_h _w 3"], Float32[np.ndarray, "_h _w"]]:
-        """Cut a random piece of at most this height and width in pixels; its scores are in [0, 1]."""
-        height, width = min(height, self.score.shape[0]), min(width, self.score.shape[1])
-        top = int(generator.integers(self.score.shape[0] - height + 1))
-        left = int(generator.integers(self.score.shape[1] - width + 1))
-        place = np.s_[top : top + height, left : left + width]
-        return self.photo[place], self.score[place].astype(np.float32) / 255
-
-
-@dataclass(frozen=True)
-class SelfLabels:
-    """Photos for a second round of training, and how far an earlier model's scores are believed.
-
-    Attributes:
-        photos: photos without annotation, with their scores.
-        share: share of the patches that come from them.
-        sure: scores up to the first are no crack, scores from the second on are crack.
-    """
-
-    photos: Sequence[SelfLabelledPhoto]
-    share: float = 0.4
-    sure: tuple[float, float] = (0.3, 0.6)
+    shrinking: tuple[float, float] = (0.35, 4.0)
+    squeezed: float = 0.3
+    covered: float = 0.25
+    camera: float = 0.67
 
 
 class PaintedPatches(SeededPatches[PaintedPatch]):
@@ -121,7 +115,7 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
             window by its own seed. Their windows are taken at the photo's own scale.
         size: side of a patch in pixels.
         painting: how roads and cracks may look.
-        self_labels: photos without annotation to learn from as well; None for none.
+        self_labels: photos without annotation to paint on as well; None for none.
         augment: other patches each epoch, with changes of light and noise; False gives the same each epoch.
         patches_per_epoch: length of the dataset.
         seed: seed of the choices.
@@ -133,7 +127,7 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
         self,
         undamaged: Sequence[UndamagedPatches],
         *,
-        size: int = 192,
+        size: int = 256,
         painting: PaintingRange | None = None,
         self_labels: SelfLabels | None = None,
         augment: bool = True,
@@ -149,59 +143,100 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
 
     def __getitem__(self, index: int) -> PaintedPatch:
         generator = self._generator(index)
-        labels = self.self_labels
-        if labels is not None and labels.photos and generator.random() < labels.share:
-            photo, crack, known = self._self_labelled(labels, generator)
-            road, has_road = photo, 0.0
-        else:
-            photo, road, crack = self._painted(generator)
-            known, has_road = np.ones_like(crack), 1.0
+        photo, road, painted, before, known = self._painted(generator)
         if self.augment:
-            photo, road, crack, known = flip((photo, road, crack, known), generator)
+            photo, road, painted, before, known = flip((photo, road, painted, before, known), generator)
             photo, road = change_light((photo, road), generator)
+            if generator.random() < self.painting.camera:
+                photo, road = photograph((photo, road), generator)
+        seen = seen_cracks(photo, road, painted)
+        known = np.where(painted > 0.5, seen, known)
+        has_road = float(not before.any())
         return PaintedPatch(
             _tensor(photo.transpose(2, 0, 1)),
             _tensor(road.transpose(2, 0, 1)),
-            _tensor(crack),
+            _tensor(np.maximum(painted, before)),
             _tensor(known),
             torch.tensor(has_road),
         )
 
-    def _painted(self, generator: np.random.Generator) -> tuple[Image, Image, Mask]:
+    def _painted(self, generator: np.random.Generator) -> tuple[Image, Image, Mask, Mask, Mask]:
+        """Photo, road, what is painted, what was crack before, and where that is known."""
         painting, size = self.painting, self.size
         height, width = (round(size / factor) for factor in draw_factors(painting, generator))
-        road = self._road(height, width, generator)
-        if generator.random() < painting.distracted:
-            road = add_distractors(road, generator, painting.crowding)
-        photo, crack = road, np.zeros((height, width), bool)
+        road, before, known = self._background(height, width, generator)
+        photo, crack = road, np.zeros(before.shape, bool)
         if generator.random() < painting.cracked:
-            narrowest, widest = painting.widths
-            if generator.random() < painting.fine:
-                widest = min(FINE, widest)
+            widths, usual = draw_widths(painting, size / min(road.shape[:2]), generator)
             photo, crack = paint_cracks(
-                road, generator, widths=(narrowest, widest), depths=painting.depths, mark="seen"
+                road, generator, widths=widths, usual=usual, depths=painting.depths, mark="seen"
             )
+        if generator.random() < painting.covered:
+            photo, road, covered = cover((photo, road), generator)
+            crack, before = crack & ~covered, before * ~covered
         how = INTERPOLATIONS[generator.integers(len(INTERPOLATIONS))]
-        share = share_of_pixels(crack.astype(np.float32), size)
-        return resize(photo, size, how), resize(road, size, how), share
+        return (
+            resize(photo, size, how),
+            resize(road, size, how),
+            *(share_of_pixels(mask, size) for mask in (crack.astype(np.float32), before, known)),
+        )
 
-    def _self_labelled(self, labels: SelfLabels, generator: np.random.Generator) -> tuple[Image, Mask, Mask]:
-        size = self.size
-        height, width = (round(size / factor) for factor in draw_factors(self.painting, generator))
-        labelled = labels.photos[int(generator.integers(len(labels.photos)))]
-        photo, score = labelled.crop(height, width, generator)
-        how = INTERPOLATIONS[generator.integers(len(INTERPOLATIONS))]
-        score = share_of_pixels(score, size)
-        low, high = labels.sure
-        known = ((score <= low) | (score >= high)).astype(np.float32)
-        return resize(photo, size, how), (score >= high).astype(np.float32), known
-
-    def _road(self, height: int, width: int, generator: np.random.Generator) -> UInt8[np.ndarray, "h w 3"]:
-        if not self.undamaged or generator.random() < self.painting.synthetic:
+    def _background(self, height: int, width: int, generator: np.random.Generator) -> Background:
+        """A piece of road of this height and width, or of this shape and smaller."""
+        labels, painting = self.self_labels, self.painting
+        if labels is not None and labels.photos and generator.random() < labels.share:
+            return labels.piece(height, width, generator)
+        if not self.undamaged or generator.random() < painting.synthetic:
+            surface = painting.surfaces[int(generator.integers(len(painting.surfaces)))]
             seed = int(generator.integers(2**31))
-            return synthesize_road(seed, height, width, cracks=False, distractors=False).undamaged
-        source = self.undamaged[generator.integers(len(self.undamaged))]
-        return extend(source.window(generator, max(height, width)), height, width, generator)
+            road = synthesize_road(seed, height, width, surface=surface, cracks=False, distractors=False)
+            background = without_cracks(road.undamaged)
+        else:
+            source = self.undamaged[generator.integers(len(self.undamaged))]
+            background = undamaged_piece(source, height, width, generator)
+        if generator.random() < painting.distracted:
+            photo = add_distractors(background.photo, generator, painting.crowding)
+            return background._replace(photo=photo)
+        return background
+
+
+def draw_widths(
+    painting: PaintingRange, factor: float, generator: np.random.Generator
+) -> tuple[tuple[float, float], float | None]:
+    """Draw how wide a patch's cracks are in pixels of the photo, of which it is scaled by a factor.
+
+    Returns:
+        narrowest and widest crack, and the usual width of the main crack where that is given.
+    """
+    narrowest, widest = painting.widths
+    kind = generator.random()
+    if kind < painting.fine:
+        return (narrowest, max(narrowest, min(FINE, widest))), None
+    if kind < painting.fine + painting.wide:
+        return painting.widths, log_uniform(generator, *WIDE) / factor
+    return (narrowest, max(narrowest, min(ORDINARY, widest))), None
+
+
+def cover(
+    photos: tuple[UInt8[np.ndarray, "h w 3"], UInt8[np.ndarray, "h w 3"]], generator: np.random.Generator
+) -> tuple[UInt8[np.ndarray, "h w 3"], UInt8[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]:
+    """Drop one kind of loose things on a road, or cast a shadow over it, with cracks and without alike.
+
+    Args:
+        photos: uint8 H×W×3 RGB, the road with its cracks and without; not changed.
+        generator: source of randomness.
+
+    Returns:
+        both, and the bool H×W mask of where things hide the road.
+    """
+    lay = COVERS[int(generator.integers(len(COVERS)))]
+    seed, results = int(generator.integers(2**31)), []
+    covered = np.zeros(photos[0].shape[:2], np.float32)
+    for photo in photos:
+        scene, same = photo.astype(np.float32), np.random.default_rng(seed)
+        lay(scene, covered, same)
+        results.append(np.clip(np.rint(scene), 0, 255).astype(np.uint8))
+    return results[0], results[1], covered > 0.5
 
 
 def draw_factors(painting: PaintingRange, generator: np.random.Generator) -> tuple[float, float]:
@@ -216,22 +251,12 @@ def draw_factors(painting: PaintingRange, generator: np.random.Generator) -> tup
     return (down, across) if generator.random() < 0.75 else (across, down)
 
 
-def extend(
-    window: UInt8[np.ndarray, "s s 3"], height: int, width: int, generator: np.random.Generator
-) -> UInt8[np.ndarray, "h w 3"]:
-    """Cut a piece of this height and width; a smaller window is continued by its mirror image."""
-    down, across = max(0, height - window.shape[0]), max(0, width - window.shape[1])
-    if down or across:
-        window = np.pad(window, ((0, down), (0, across), (0, 0)), mode="reflect")
-    top = int(generator.integers(window.shape[0] - height + 1))
-    left = int(generator.integers(window.shape[1] - width + 1))
-    return np.ascontiguousarray(window[top : top + height, left : left + width])
-
-
 def resize(
     photo: UInt8[np.ndarray, "h w 3"], size: int, interpolation: int
 ) -> Float32[np.ndarray, "{size} {size} 3"]:
     """Squeeze a photo to a square, in [0, 1]."""
+    if interpolation == cv2.INTER_AREA and min(photo.shape[:2]) < size:
+        interpolation = cv2.INTER_CUBIC  # a mean of pixels is no way to enlarge a photo
     resized = cv2.resize(photo, (size, size), interpolation=interpolation)
     return np.asarray(resized.astype(np.float32) / 255)
 
@@ -240,26 +265,6 @@ def share_of_pixels(mask: Float32[np.ndarray, "h w"], size: int) -> Float32[np.n
     """Squeeze a mask to a square: the share of each pixel that it covers."""
     interpolation = cv2.INTER_AREA if min(mask.shape) > size else cv2.INTER_LINEAR
     return np.minimum(cv2.resize(mask, (size, size), interpolation=interpolation), 1)
-
-
-def change_light(images: tuple[Image, Image], generator: np.random.Generator) -> tuple[Image, Image]:
-    """Change contrast, brightness, tint, sharpness and noise alike in the photo and the road beneath."""
-    contrast, brightness = log_uniform(generator, 0.6, 1.6), generator.normal(0, 0.1)
-    shift = (brightness + generator.normal(0, 0.02, 3)).astype(np.float32)
-    middle = np.float32(images[0].mean())
-    sharpness, blur = generator.random(), generator.uniform(0.3, 1.2)
-    noise = np.float32(generator.uniform(0, 0.05) if generator.random() < 0.4 else 0)
-    grains = generator.standard_normal((*images[0].shape[:2], 1), dtype=np.float32) * noise
-
-    def changed(image: Image) -> Image:
-        image = (image - middle) * np.float32(contrast) + middle + shift
-        if sharpness < 0.25:
-            image = np.asarray(cv2.GaussianBlur(image, (0, 0), blur))
-        elif sharpness > 0.85:  # many cameras sharpen
-            image = image + np.float32(0.5 * blur) * (image - cv2.GaussianBlur(image, (0, 0), 1.0))
-        return np.clip(image + grains, 0, 1)
-
-    return changed(images[0]), changed(images[1])
 
 
 def _tensor(values: np.ndarray) -> Tensor:

@@ -20,7 +20,7 @@ class RoadConfiguration(WindowsConfiguration):
     """
 
     photos: tuple[str, ...] = ("deepcrack",)
-    size: Size = 192
+    size: Size = 256
     window_sizes: tuple[WindowSize, ...] = (128, 160, 192, 224, 256, 288, 320, 384, 448)
     patches_per_epoch: Count = 800
     validation_patches: Count = 96
@@ -33,14 +33,14 @@ class SelfTrainingConfiguration:
     Attributes:
         results: result folders of ``upcracknet detect --scores png``, which name their photos. Empty: no
             self-training.
-        share: share of the patches that come from these photos.
-        sure: scores below the first are taken as no crack, above the second as crack; in between the pixel
-            does not count.
+        share: share of the patches that come from these photos; new cracks are painted on them as well.
+        sure: where all scores nearby are up to the first is no crack, from the second on is crack; in between
+            the pixel does not count.
     """
 
     results: tuple[str, ...] = ()
     share: Share = 0.4
-    sure: tuple[Share, Share] = (0.3, 0.6)
+    sure: tuple[Share, Share] = (0.05, 0.6)
 
 
 @dataclass(frozen=True)
@@ -89,13 +89,18 @@ class CrackRemoverConfiguration(Configuration):
         if len(self.widths) < 2:
             yield "`widths` must hold at least two levels"
         painting, sure = asdict(self.painting), self.self_training.sure
-        for name in ("cracked", "distracted", "synthetic", "fine", "squeezed"):
+        shares = ("cracked", "distracted", "synthetic", "fine", "wide", "squeezed", "covered", "camera")
+        for name in shares:
             if not 0 <= painting[name] <= 1:
                 yield f"`painting.{name}` must lie in [0, 1]"
         for name in ("widths", "depths", "shrinking"):
             low, high = painting[name]
             if not 0 < low <= high:
                 yield f"`painting.{name}` must be two numbers, 0 < low ≤ high"
+        if painting["fine"] + painting["wide"] > 1:
+            yield "`painting.fine` and `painting.wide` must be 1 together at most"
+        if not painting["surfaces"]:
+            yield "`painting.surfaces` must name at least one surface"
         if not painting["crowding"] >= 0:
             yield "`painting.crowding` must be ≥ 0"
         if not sure[0] <= sure[1]:

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.spatial import Voronoi
 
+from upcracknet.data.synthetic.edges import NARROW, crumble
 from upcracknet.data.synthetic.noise import Plane, log_uniform
 from upcracknet.errors import ConfigurationError
 
@@ -17,7 +18,17 @@ Points = Float64[np.ndarray, "n 2"]
 """Places (x, y) in pixels."""
 
 STEP = 1.0
-"""Pixels between two points of a crack's centre line."""
+"""Pixels between two points of the centre line of a narrow crack."""
+
+STEPS_ACROSS = 12
+"""Points of the centre line on as many pixels as the crack is wide, where that is more than ``STEP``: the edges
+of a wide crack change on the scale of its width."""
+
+WIDEST_SHARE = 0.45
+"""No crack is wider than this share of the picture's shorter side."""
+
+SPREAD_OUT = 6
+"""The blocks of a network are at least so many times as large as its narrowest crack is wide."""
 
 _SUPERSAMPLING = 4
 _BAND = 512  # rows drawn at once, so that a large photo needs little memory
@@ -44,6 +55,7 @@ def draw_crack_mask(
     generator: np.random.Generator,
     *,
     widths: tuple[float, float] = (1.0, 15.0),
+    usual: float | None = None,
     pattern: Pattern | None = None,
 ) -> Plane:
     """Draw one system of connected cracks.
@@ -52,7 +64,9 @@ def draw_crack_mask(
         height: rows in pixels.
         width: columns in pixels.
         generator: source of randomness.
-        widths: narrowest and widest crack in pixels; the system's own width is drawn between them.
+        widths: narrowest and widest crack in pixels.
+        usual: usual width in pixels of the main crack; drawn between ``widths`` where not given. It is never
+            more than 0.45 of the picture's shorter side.
         pattern: one crack with branches, or a network (alligator, map cracking); drawn where not given.
 
     Returns:
@@ -66,28 +80,31 @@ def draw_crack_mask(
             f"widths are {widths}; expected 0 < narrowest <= widest, in pixels: change them"
         )
     if pattern is None:
-        pattern = "network" if generator.random() < 0.2 else "branching"
+        is_network = generator.random() < 0.15 and (usual or widths[0]) <= NARROW  # wide ones stand alone
+        pattern = "network" if is_network else "branching"
+    if usual is None:
+        usual = _usual_width(height, width, generator, widths)
+    usual = float(np.clip(min(usual, WIDEST_SHARE * min(height, width)), *widths))
     draw = _network if pattern == "network" else _branching
-    return rasterise(draw(height, width, generator, widths), height, width)
+    coverage = rasterise(draw(height, width, generator, widths, usual), height, width)
+    return crumble(coverage, generator)
 
 
 def _branching(
-    height: int, width: int, generator: np.random.Generator, widths: tuple[float, float]
+    height: int, width: int, generator: np.random.Generator, widths: tuple[float, float], usual: float
 ) -> list[CrackPath]:
     """A trunk through the picture, its branches, and sometimes a strand that leaves it and comes back."""
-    nominal = _nominal_width(height, width, generator, widths)
     roughness = log_uniform(generator, 0.08, 0.28)
-    trunk = wander(*_crossing(height, width, generator), generator, roughness)
-    paths = [open_crack(trunk, nominal, widths, generator, tapers=(0.2, 0.3))]
+    trunk = wander(*_crossing(height, width, generator), generator, roughness, usual)
+    paths = [open_crack(trunk, usual, widths, generator, tapers=(0.2, 0.3))]
     for _ in range(generator.poisson(1.5)):
-        paths += _branch(trunk, nominal, widths, generator, roughness, generations=2)
+        paths += _branch(trunk, usual, widths, generator, roughness, generations=2)
     if generator.random() < 0.3:
         first = int(len(trunk) * generator.uniform(0.1, 0.6))
         last = int(first + len(trunk) * generator.uniform(0.15, 0.35))
-        strand = wander(trunk[first], trunk[last], generator, roughness * 1.5)
-        paths.append(
-            open_crack(strand, nominal * generator.uniform(0.3, 0.8), widths, generator, tapers=(0.1, 0.1))
-        )
+        narrower = usual * generator.uniform(0.3, 0.8)
+        strand = wander(trunk[first], trunk[last], generator, roughness * 1.5, narrower)
+        paths.append(open_crack(strand, narrower, widths, generator, tapers=(0.1, 0.1)))
     return paths
 
 
@@ -103,10 +120,10 @@ def _branch(
     at = int(generator.integers(0, len(parent)))
     ahead = parent[min(at + 12, len(parent) - 1)] - parent[max(at - 12, 0)]
     heading = np.arctan2(ahead[1], ahead[0]) + generator.choice((-1, 1)) * generator.uniform(0.35, 1.4)
-    length = generator.uniform(0.15, 0.6) * len(parent) * STEP
+    length = generator.uniform(0.15, 0.6) * len(parent) * _step(nominal)
     end = parent[at] + length * np.array([np.cos(heading), np.sin(heading)])
-    path = wander(parent[at], end, generator, roughness)
     narrower = nominal * generator.uniform(0.3, 0.75)
+    path = wander(parent[at], end, generator, roughness, narrower)
     paths = [open_crack(path, narrower, widths, generator, tapers=(0.0, 0.6))]
     if generations > 1 and generator.random() < 0.4:
         paths += _branch(path, narrower, widths, generator, roughness, generations - 1)
@@ -114,15 +131,16 @@ def _branch(
 
 
 def _network(
-    height: int, width: int, generator: np.random.Generator, widths: tuple[float, float]
+    height: int, width: int, generator: np.random.Generator, widths: tuple[float, float], usual: float
 ) -> list[CrackPath]:
     """The perturbed edges of a stretched Voronoi diagram in a patch of the picture, some of them missing."""
-    cell = float(np.clip(min(height, width) * log_uniform(generator, 0.08, 0.4), 12, 400))
+    cell = float(np.clip(min(height, width) * log_uniform(generator, 0.1, 0.45), 12, 400))
+    cell = max(cell, SPREAD_OUT * widths[0])
     stretch = cell * np.array([generator.uniform(1.0, 1.7), 1.0])[:: generator.choice((-1, 1))]
     rows, columns = int(height / stretch[1]) + 4, int(width / stretch[0]) + 4
     grid = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).reshape(-1, 2) - 1.0
     cells = Voronoi((grid + generator.uniform(-0.55, 0.55, grid.shape)) * stretch)
-    nominal = min(_nominal_width(height, width, generator, widths), max(widths[0], cell / 12))
+    nominal = min(usual, max(widths[0], cell / 12))
     centre = generator.uniform(0.3, 0.7, 2) * (width, height)
     reach = generator.uniform(0.35, 0.9) * np.hypot(height, width)
     roughness = log_uniform(generator, 0.1, 0.3)
@@ -130,6 +148,8 @@ def _network(
     edges = []
     for first, last in cells.ridge_vertices:
         start, end = cells.vertices[first], cells.vertices[last]
+        if np.any((np.maximum(start, end) < 0) | (np.minimum(start, end) > (width, height))):
+            continue  # beyond the picture
         away = np.hypot(*((start + end) / 2 - centre)) / reach
         if first >= 0 and away < 1 and np.hypot(*(end - start)) > 3 and generator.random() > missing:
             edges.append((first, last, away))
@@ -137,13 +157,13 @@ def _network(
     paths = []
     for first, last, away in edges:
         edge_width = nominal * generator.uniform(0.4, 1.3) * (1 - 0.6 * away)
-        path = wander(cells.vertices[first], cells.vertices[last], generator, roughness)
+        path = wander(cells.vertices[first], cells.vertices[last], generator, roughness, edge_width)
         tapers = (0.5 * (meeting[first] == 1), 0.5 * (meeting[last] == 1))
         paths.append(open_crack(path, edge_width, widths, generator, tapers))
     return paths
 
 
-def _nominal_width(
+def _usual_width(
     height: int, width: int, generator: np.random.Generator, widths: tuple[float, float]
 ) -> float:
     """Narrow cracks are the more frequent ones, and none may fill a small picture."""
@@ -160,20 +180,29 @@ def _crossing(height: int, width: int, generator: np.random.Generator) -> tuple[
     return centre - direction * before, centre + direction * behind
 
 
-def wander(start: Point, end: Point, generator: np.random.Generator, roughness: float) -> Points:
+def _step(nominal: float) -> float:
+    """Pixels between two points of the centre line of a crack of this width."""
+    return max(STEP, nominal / STEPS_ACROSS)
+
+
+def wander(
+    start: Point, end: Point, generator: np.random.Generator, roughness: float, nominal: float = 1.0
+) -> Points:
     """Draw a random walk tied to both its ends, with kinks from half its length down to a few pixels.
 
-    It has about one point each ``STEP`` pixels. Of ``roughness`` 0 it is straight, of 0.3 very crooked.
+    It has about one point each ``STEP`` pixels, or fewer where the crack is wide, whose line has no kinks that
+    are shorter than half of its width ``nominal`` in pixels. Of ``roughness`` 0 it is straight, of 0.3 very
+    crooked.
     """
     length = float(np.hypot(*(end - start)))
-    count = max(4, int(length / STEP))
+    count = max(4, int(length / _step(nominal)))
     share = np.linspace(0, 1, count)
     along = (end - start) / max(length, 1e-6)
     across = np.array([-along[1], along[0]])
     jagged = generator.uniform(0.6, 2.0)  # how broken the crack is at the size of the stones
     points = start + share[:, None] * (end - start)
     wavelength = length / 2
-    while wavelength > 2:
+    while wavelength > max(2.0, nominal / 2):
         inner = np.sort(generator.uniform(0, 1, max(1, round(length / wavelength))))
         knots = np.concatenate([[0.0], inner, [1.0]])
         amplitude = roughness * wavelength**0.8 * (jagged if wavelength < 14 else 1.0)

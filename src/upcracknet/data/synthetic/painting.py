@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from upcracknet.data.synthetic.cracks import Pattern, draw_crack_mask
+from upcracknet.data.synthetic.inside import fill_wide_crack, wide_shape
 from upcracknet.data.synthetic.noise import Plane, fractal_noise, smoothstep
 
 Photo = UInt8[np.ndarray, "h w 3"]
@@ -29,6 +30,7 @@ def paint_cracks(
     generator: np.random.Generator,
     *,
     widths: tuple[float, float] = (1.0, 15.0),
+    usual: float | None = None,
     depths: tuple[float, float] = (0.1, 0.9),
     pattern: Pattern | None = None,
     systems: int | None = None,
@@ -38,12 +40,14 @@ def paint_cracks(
     """Paint cracks into an undamaged photo.
 
     A crack takes the local colour of the road, darkened by its depth, keeps some of the road's texture, and
-    has edges as soft as the photo itself, sometimes a lit wall and a bright rim.
+    has edges as soft as the photo itself, sometimes a lit wall and a bright rim. A wide crack is darkest in
+    its middle or at its shadowed side, and stones, sand and earth lie in it.
 
     Args:
         photo: uint8 H×W×3 RGB of a road, synthetic or real; not changed.
         generator: source of randomness.
         widths: narrowest and widest crack in pixels; the narrowest may be below 1.
+        usual: usual width in pixels of the first system's main crack; drawn where not given.
         depths: faintest and deepest crack as the share of the road's brightness that is lost, in [0, 1]; on a
             coarse road no crack is fainter than the road's own grain.
         pattern: branching cracks or networks; drawn where not given.
@@ -59,7 +63,14 @@ def paint_cracks(
     cracked, mask = photo, np.zeros((height, width), bool)
     for number in range(count):
         finest = (widths[0], widths[1] if number == 0 else max(widths[0], widths[1] / 3))
-        coverage = draw_crack_mask(height, width, generator, widths=finest, pattern=pattern)
+        coverage = draw_crack_mask(
+            height,
+            width,
+            generator,
+            widths=finest,
+            usual=usual if number == 0 else None,
+            pattern=pattern,
+        )
         if covered is not None:
             coverage = coverage * (1 - covered)
         cracked, blurred = _darken(cracked, coverage, generator, depths)
@@ -82,25 +93,41 @@ def _darken(
 ) -> tuple[Photo, Plane]:
     """Blend the crack's own colour into the photo; also gives the cover, blurred as the photo is."""
     grain = _grain(photo)
-    # A crack fainter than the road's own grain is seen by nobody, and would not be marked as one.
-    faintest = min(max(depths[0], 1.2 * grain.contrast), depths[1])
-    depth = _depth(coverage, generator, (faintest, depths[1]))
     softness = max(0.35, generator.uniform(0.6, 1.0) * grain.blur)
     blurred = np.asarray(cv2.GaussianBlur(coverage, (0, 0), softness))
-    alpha = blurred * (1 - smoothstep(grain.relief, 0.8, 2.0) * np.float32(generator.uniform(0.0, 0.7)))
+    # A crack fainter than the road's own grain is seen by nobody, and would not be marked as one; the blur makes
+    # hairlines fainter than they are deep.
+    faintest = min(max(depths[0], 1.2 * grain.contrast / _strength(blurred)), depths[1])
+    shape = wide_shape(coverage)
+    depth = _depth(coverage, generator, (faintest, depths[1]))
+    stones = smoothstep(grain.relief, 0.8, 2.0) * np.float32(generator.uniform(0.0, 0.7))
+    if shape is not None:
+        stones *= 1 - shape.wideness
+    alpha = blurred * (1 - stones)
     worn = _worn_edges(coverage, generator) * depth
     rim = _rim(coverage, generator)
     kept = np.float32(generator.uniform(0.1, 0.7))
     dirt = np.float32(max(0.0, generator.normal(0.0, 0.03)))
+    inside = None if shape is None else fill_wide_crack(shape, depth, generator)
     darker = np.empty_like(photo)
     for channel, tint in enumerate((dirt, np.float32(0), -dirt)):
         road = photo[..., channel].astype(np.float32)
         local = _local_tone(road)
-        crack = (1 - depth) * (local * (1 + tint) + kept * (road - local))
         beside = road * (1 - worn)
-        blended = beside + alpha * np.minimum(crack - beside, 0.0) + rim * local
+        change = np.minimum((1 - depth) * (local * (1 + tint) + kept * (road - local)) - beside, 0.0)
+        if inside is not None:
+            broad = _local_tone(road, inside.scale)
+            filled = broad * (1 + tint) * inside.brightness + inside.kept * (road - local)
+            change += inside.shape.wideness * (filled - beside - change)
+        blended = beside + alpha * change + rim * local
         darker[..., channel] = np.clip(np.rint(blended), 0, 255)
     return darker, blurred
+
+
+def _strength(blurred: Plane) -> float:
+    """How much of a crack's depth is seen in the middle of its fainter parts, as a share."""
+    seen = blurred[blurred > FAINTEST_COVER]
+    return float(np.percentile(seen, 60)) if seen.size else 1.0
 
 
 def _depth(coverage: Plane, generator: np.random.Generator, depths: tuple[float, float]) -> Plane:
@@ -178,9 +205,10 @@ def _shifted(values: Plane, angle: float, distance: float) -> Plane:
     return np.asarray(cv2.warpAffine(values, move, size, borderMode=cv2.BORDER_REPLICATE))
 
 
-def _local_tone(channel: Plane) -> Plane:
-    """The road's tone around each pixel, by a blur of about 8 pixels done at a quarter of the size."""
+def _local_tone(channel: Plane, sigma: float = 8.0) -> Plane:
+    """The road's tone around each pixel, by a blur done at a smaller size."""
     height, width = channel.shape
-    small = cv2.resize(channel, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_AREA)
-    small = cv2.GaussianBlur(small, (0, 0), 2.0)
+    factor = sigma / 2
+    size = max(1, int(width / factor)), max(1, int(height / factor))
+    small = cv2.GaussianBlur(cv2.resize(channel, size, interpolation=cv2.INTER_AREA), (0, 0), 2.0)
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR))

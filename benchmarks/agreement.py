@@ -1,4 +1,4 @@
-"""Whether a detector finds the same cracks in a photo that was scaled, changed in light, turned or compressed."""
+"""Whether a detector finds the same cracks when a photo is scaled, turned, compressed or lit otherwise."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -45,8 +45,8 @@ class Agreement:
     """
 
     change: Change
-    exact: ConfusionCounts = ConfusionCounts()
-    tolerant: ConfusionCounts = ConfusionCounts()
+    exact: ConfusionCounts
+    tolerant: ConfusionCounts
 
     @property
     def iou(self) -> float:

@@ -1,4 +1,4 @@
-"""Judges models without any label: painted cracks, crack-free roads, things that are no cracks, self-agreement.
+"""Judges models without any label: on painted cracks, crack-free roads, things that are none, and changes.
 
     make judge
     UPCRACKNET_DATA=~/crack-data python benchmarks/judge.py [MODEL …] [--quick] [--output FOLDER]

@@ -22,14 +22,14 @@ from upcracknet.calibration.strata import CONTRASTS, WIDTHS
 from upcracknet.tables import NOT_GIVEN, figure, markdown_table, percent
 
 NOTES = (
-    "Figures in per cent, of pixels of cracks, tolerance 0 where none is named; IoU of the pixels in and near the "
-    "cracks, averaged over the sizes of photos and then over the widths, so that every width weighs the same.",
-    "¹ At the one level of the score that is best for all painted photos, whatever the model's own threshold is.",
+    "Figures in per cent, tolerance 0 where none is named. IoU and recall are of the pixels in and near the "
+    "cracks; means are over the sizes of photos, then over the widths, so that each width weighs the same.",
+    "¹ At the one level of the score that is best for all painted photos, whatever the model's threshold is.",
     "² At the lowest level at which no kind of crack-free photo has more than 0.1 % of its pixels marked.",
-    "³ How much darker than the road the cracks came out, in standard deviations of the road's grain: the median of "
-    "their pixels, averaged over the photos.",
-    "Pieces: squares that hold some of a crack; found if at least half of its pixels are marked. Things: share of "
-    "the pictures in which something of the thing is marked.",
+    "³ How much darker than the road the cracks came out, in standard deviations of the road's grain: the "
+    "median of their pixels, averaged over the photos.",
+    "Pieces: squares that hold some of a crack, found if at least half of its pixels are marked. Things: "
+    "share of the pictures in which anything of the thing is marked.",
 )
 
 

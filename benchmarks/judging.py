@@ -78,7 +78,8 @@ def compare(painted: JudgedPhoto, crack_map: CrackMap) -> PaintedResult:
     """Count what a detector finds of painted cracks."""
     truth, mask, widest = painted.cracks, crack_map.mask, painted.stratum.widths[1]
     away = cv2.distanceTransform((~truth).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    near = (away <= max(LEAST_REACH, widest)) & truth.any()
+    judged = ~painted.unseen
+    near = (away <= max(LEAST_REACH, widest)) & truth.any() & judged
     side = max(LEAST_PIECE, round(2 * widest))
     rows, columns = truth.nonzero()
     squares = rows // side * truth.shape[1] + columns // side
@@ -88,7 +89,7 @@ def compare(painted: JudgedPhoto, crack_map: CrackMap) -> PaintedResult:
         painted.stratum,
         painted.contrast,
         near=count(mask & near, truth),
-        whole=count(mask, truth),
+        whole=count(mask & judged, truth),
         pieces=int(pieces.sum()),
         found=int((marked[pieces] >= pixels[pieces] / 2).sum()),
         crack=histogram(crack_map.score[truth]),
@@ -122,7 +123,7 @@ def by_cell(results: Iterable[PaintedResult]) -> dict[tuple[float, float], list[
 def mean_over_widths(
     results: Iterable[PaintedResult], measure: Callable[[Sequence[PaintedResult]], float | np.ndarray]
 ) -> float | np.ndarray:
-    """Measure each size and width alone, average over sizes and then over widths: every width weighs the same."""
+    """Measure each size and width alone, average over sizes, then over widths: all widths weigh the same."""
     measured: dict[float, list[float | np.ndarray]] = {}
     for (_, widest), alike in by_cell(results).items():
         measured.setdefault(widest, []).append(measure(alike))
@@ -142,7 +143,7 @@ def above(scores: ByScore) -> ByScore:
 
 
 def clean_level(clean: Iterable[Clean]) -> int:
-    """Find the lowest level at which every kind of crack-free photo has at most 0.1 % of its pixels marked."""
+    """Find the lowest level at which each kind of crack-free photo has at most 0.1 % of its pixels marked."""
     dirty = max((above(kind.scores) > CLEAN_SHARE * kind.pixels).sum() for kind in clean)
     return int(min(dirty, LEVELS - 1))
 

@@ -1,7 +1,7 @@
 """Photos with painted cracks, in strata of width, contrast and surface, to judge a model without labels.
 
-Every photo depends on its stratum alone. Backgrounds are synthetic, or crack-free windows of the training photos
-that training keeps apart.
+Every photo depends on its stratum alone. Backgrounds are synthetic, or crack-free windows of the training
+photos that training keeps apart.
 """
 
 import zlib
@@ -19,12 +19,13 @@ from upcracknet.data.patches import split_samples
 from upcracknet.data.registry import open_dataset
 from upcracknet.data.synthetic import SURFACES, paint_cracks, synthesize_road
 from upcracknet.data.undamaged import undamaged_corners
+from upcracknet.data.visibility import seen_cracks
 from upcracknet.errors import DataError
 from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
 
 Photo = UInt8[np.ndarray, "_h _w 3"]
 Draw = Callable[[int, int, np.random.Generator], Photo]
-"""Gives a crack-free background: about this height and width in pixels, windows of photos at their own size."""
+"""Gives a crack-free background of this height and width in pixels; a window of a photo has its own size."""
 
 FIRST_SEED = 2**31
 """Seeds from here on are drawn here alone: training, calibration and evaluation take smaller ones."""
@@ -41,6 +42,10 @@ CONTRASTS = {"faint": (1.2, 2.0), "medium": (2.0, 4.0), "deep": (4.0, 8.0)}
 LEAST_GRAIN = 0.03
 """Of the road's brightness; the grain counts as at least this, as 8 bits hold no fainter crack."""
 
+TRIES, TOLERANCE = 3, 0.15
+"""How often cracks are painted at most to come near the middle of their contrast, and how near is enough."""
+
+WIDEST_NETWORK = 12.0  # pixels; a network of wider cracks leaves no road between them
 DEEPEST = 0.9  # of the road's brightness: the most that is painted where the grain is coarse
 
 LEFT_OUT = "gravel"
@@ -79,6 +84,7 @@ class JudgedPhoto:
         stratum: what its cracks are like.
         photo: uint8 H×W×3 RGB.
         cracks: bool H×W, True where a crack is seen.
+        unseen: bool H×W, True where a crack is painted that nobody can see: no detector is asked about it.
         contrast: how much darker the cracks came out than the road beneath, in standard deviations of its
             grain; the median of their pixels.
     """
@@ -86,6 +92,7 @@ class JudgedPhoto:
     stratum: Stratum
     photo: UInt8[np.ndarray, "h w 3"]
     cracks: Bool[np.ndarray, "h w"]
+    unseen: Bool[np.ndarray, "h w"]
     contrast: float
 
 
@@ -156,22 +163,39 @@ def painted_strata(surfaces: Sequence[str], *, quick: bool = False) -> list[Stra
 def judged_photo(stratum: Stratum, draws: Mapping[str, Draw]) -> JudgedPhoto:
     """Paint the cracks of a stratum on a background.
 
+    How dark a crack comes out depends on its width, on what fills it and on the road. So it is painted again,
+    as much deeper or fainter as it missed the middle of the stratum's contrast by, at most three times.
+
     Args:
         stratum: what they are like.
         draws: what ``backgrounds`` gave.
     """
-    name = (stratum.megapixels, stratum.widths[1], list(CONTRASTS).index(stratum.contrast))
-    generator = seeded(stratum.surface, *(round(10 * value) for value in name))
-    road = draws[stratum.surface](*SIZES[stratum.megapixels], generator)
+    place = (round(10 * stratum.megapixels), round(10 * stratum.widths[1]), stratum.contrast)
+    name = " ".join(map(str, (*place, stratum.surface)))
+    road = draws[stratum.surface](*SIZES[stratum.megapixels], seeded(f"road {name}"))
     grain = grain_contrast(road)
-    low, high = (min(deviations * grain, DEEPEST) for deviations in CONTRASTS[stratum.contrast])
-    photo, cracks = paint_cracks(
-        road, generator, widths=stratum.widths, depths=(low, high), systems=1, mark="seen"
-    )
-    lost = cv2.cvtColor(road, cv2.COLOR_RGB2GRAY)[cracks].astype(float)
-    lost -= cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)[cracks]
-    contrast = float(np.median(lost)) / (grain * float(road.mean())) if lost.size else 0.0
-    return JudgedPhoto(stratum, photo, cracks, contrast)
+    low, high = CONTRASTS[stratum.contrast]
+    wanted, asked = (low * high) ** 0.5, 1.0
+    for _ in range(TRIES):
+        photo, painted = paint_cracks(
+            road,
+            seeded(f"cracks {name}"),
+            widths=stratum.widths,
+            depths=(min(asked * low * grain, DEEPEST), min(asked * high * grain, DEEPEST)),
+            pattern="branching" if stratum.widths[1] > WIDEST_NETWORK else None,
+            systems=1,
+            mark="seen",
+        )
+        before, after = (
+            cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[painted].astype(float) for image in (road, photo)
+        )
+        contrast = float(np.median(before - after)) / (grain * float(road.mean())) if painted.any() else 0.0
+        if abs(contrast - wanted) < TOLERANCE * wanted:
+            break
+        asked *= wanted / max(contrast, 0.2 * wanted)
+    cracked, bare = (image.astype(np.float32) / np.float32(255) for image in (photo, road))
+    seen = seen_cracks(cracked, bare, painted.astype(np.float32))
+    return JudgedPhoto(stratum, photo, seen, painted & ~seen, contrast)
 
 
 def grain_contrast(road: Photo) -> float:
@@ -217,5 +241,5 @@ def _windows(dataset: CrackDataset) -> list[Photo]:
 
 
 def seeded(name: str, *numbers: int) -> np.random.Generator:
-    """Start a source of randomness that depends on a name and whole numbers, and is shared with nothing else."""
+    """Start a source of randomness that depends on a name and whole numbers, and serves nothing else."""
     return np.random.default_rng((FIRST_SEED, zlib.crc32(name.encode()), *numbers))

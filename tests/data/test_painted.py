@@ -4,19 +4,21 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
+from upcracknet.data.backgrounds import SelfLabelledPhoto, SelfLabels
 from upcracknet.data.dataset import Sample
 from upcracknet.data.painted import (
+    ORDINARY,
     PaintedPatches,
     PaintingRange,
-    SelfLabelledPhoto,
-    SelfLabels,
-    change_light,
+    cover,
     draw_factors,
-    extend,
+    draw_widths,
+    resize,
     share_of_pixels,
 )
 from upcracknet.data.patches import UndamagedPatches
 from upcracknet.data.photo import save_image_atomically
+from upcracknet.data.synthetic import synthesize_road
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +50,13 @@ def test_shapes_and_ranges(undamaged):
             assert values.dtype == torch.float32
             assert 0 <= values.min() <= values.max() <= 1
         assert patch.has_road == 1
-        assert (patch.known == 1).all()
+        assert (patch.known[patch.crack == 0] == 1).all()
 
 
 def test_the_photo_is_the_road_but_for_its_cracks(undamaged):
-    patches = painted(undamaged, augment=False, painting={"shrinking": (1.0, 1.0), "squeezed": 0.0})
+    patches = painted(
+        undamaged, augment=False, painting={"shrinking": (1.0, 1.0), "squeezed": 0.0, "covered": 0.0}
+    )
     for patch in (patches[index] for index in range(12)):
         if not patch.crack.any():
             continue
@@ -99,25 +103,40 @@ def test_an_index_beyond_the_end(undamaged):
         painted(undamaged)[12]
 
 
-def test_self_labels_are_believed_where_they_are_sure(undamaged):
+@pytest.fixture
+def labelled() -> SelfLabels:
+    """A grey photo with a sure crack on its left, then a doubtful band, then road."""
     photo = np.full((64, 64, 3), 120, np.uint8)
     score = np.zeros((64, 64), np.uint8)
     score[:, :20], score[:, 20:40] = 250, 115
-    labels = SelfLabels([SelfLabelledPhoto(photo, score)], share=1.0, sure=(0.3, 0.6))
-    patches = painted(
-        undamaged,
-        self_labels=labels,
-        augment=False,
-        painting={"shrinking": (0.5, 0.5), "squeezed": 0.0},
-    )
-    patch = patches[0]
+    return SelfLabels([SelfLabelledPhoto(photo, score)], share=1.0, sure=(0.3, 0.6))
+
+
+HALF = {"shrinking": (0.5, 0.5), "squeezed": 0.0, "covered": 0.0}
+
+
+def test_self_labels_are_believed_where_they_are_sure(undamaged, labelled):
+    patch = painted(undamaged, self_labels=labelled, augment=False, painting=HALF | {"cracked": 0.0})[0]
     assert patch.has_road == 0
     assert torch.equal(patch.photo, patch.road)
     assert patch.crack[:, :9].all()
     assert not patch.crack[:, 10:].any()
     assert patch.known[:, :9].all()
     assert not patch.known[:, 11:19].any()
-    assert patch.known[:, 21:].all()
+    assert patch.known[:, 22:].all()
+
+
+def test_cracks_are_painted_over_self_labelled_photos(undamaged, labelled):
+    patches = painted(undamaged, self_labels=labelled, augment=False, painting=HALF | {"depths": (0.5, 0.9)})
+    found = 0
+    for patch in (patches[index] for index in range(12)):
+        assert patch.crack[:, :9].all()
+        new = (patch.crack > 0.5) & (patch.photo < patch.road - 0.05).all(0)
+        assert new.any()
+        found += int(patch.known[new][:, None].sum())
+        untouched = (patch.photo == patch.road).all(0) & (patch.crack == 0)
+        assert not patch.known[:, 12:18][untouched[:, 12:18]].any()  # still in doubt
+    assert found > 100
 
 
 def test_factors_stay_in_their_range():
@@ -132,36 +151,83 @@ def test_factors_stay_in_their_range():
     assert all(down == across for down, across in (draw_factors(alike, generator) for _ in range(20)))
 
 
-def test_a_small_window_is_continued_by_its_mirror_image():
-    window = np.arange(4 * 4 * 3, dtype=np.uint8).reshape(4, 4, 3)
-    extended = extend(window, 6, 9, np.random.default_rng(0))
-    assert extended.shape == (6, 9, 3)
-    expected = cv2.copyMakeBorder(window, 0, 2, 0, 3, cv2.BORDER_REFLECT_101)
-    assert np.array_equal(extended[:, :7], expected)
+def test_widths_are_fine_ordinary_or_wide():
+    generator, painting = np.random.default_rng(0), PaintingRange(fine=0.5, wide=0.2)
+    drawn = [draw_widths(painting, 0.5, generator) for _ in range(600)]
+    wide = [usual for _, usual in drawn if usual is not None]
+    assert len(wide) / 600 == pytest.approx(0.2, abs=0.05)
+    assert all(24 <= usual <= 240 for usual in wide)  # 12 to 120 in the patch
+    assert np.median(wide) == pytest.approx(2 * np.sqrt(12 * 120), rel=0.2)  # even on a logarithmic scale
+    others = [widths for widths, usual in drawn if usual is None]
+    assert np.mean([widths == (0.7, 5.0) for widths in others]) == pytest.approx(0.625, abs=0.06)
+    assert set(others) == {(0.7, 5.0), (0.7, ORDINARY)}
 
 
-def test_light_changes_photo_and_road_alike():
-    photo = np.random.default_rng(0).random((16, 16, 3), dtype=np.float32) * 0.2 + 0.4
-    road = photo.copy()
-    road[:8] += 0.1
-    for seed in range(10):
-        one, two = change_light((photo, road), np.random.default_rng(seed))
-        assert one.dtype == two.dtype == np.float32
-        np.testing.assert_allclose(one[13:], two[13:], atol=1e-6)  # below what a blur carries over
-        assert (two[:6] >= one[:6] - 1e-6).all()
+def test_covers_lie_on_road_and_cracks_alike():
+    photo = np.random.default_rng(0).integers(100, 160, (80, 90, 3), dtype=np.uint8)
+    cracked = photo.copy()
+    cracked[38:42] //= 3
+    hidden = shaded = 0
+    for seed in range(20):
+        one, two, covered = cover((cracked, photo), np.random.default_rng(seed))
+        assert covered.shape == (80, 90)
+        solid = cv2.erode(covered.astype(np.uint8), np.ones((3, 3))) > 0
+        assert np.abs(one[solid].astype(int) - two[solid]).max(initial=0) <= 12  # the thing itself
+        assert (one[38:42][~covered[38:42]].mean()) < two[38:42][~covered[38:42]].mean()
+        hidden += bool(covered.any())
+        shaded += not covered.any()
+    assert hidden
+    assert shaded
+
+
+def test_enlarging_never_takes_means_of_pixels():
+    photo = np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    assert np.array_equal(resize(photo, 32, cv2.INTER_AREA), resize(photo, 32, cv2.INTER_CUBIC))
+    assert not np.array_equal(resize(photo, 4, cv2.INTER_AREA), resize(photo, 4, cv2.INTER_CUBIC))
+
+
+def test_the_surfaces_of_synthetic_roads_are_chosen(monkeypatch):
+    asked = []
+
+    def noted(*arguments, surface, **options):
+        asked.append(surface)
+        return synthesize_road(*arguments, surface=surface, **options)
+
+    monkeypatch.setattr("upcracknet.data.painted.synthesize_road", noted)
+    for painting in (PaintingRange(), PaintingRange(surfaces=("concrete",))):
+        patches = PaintedPatches([], size=32, painting=painting, patches_per_epoch=20)
+        for index in range(20):
+            patches[index]
+    assert "gravel" not in asked[:20]
+    assert len(set(asked[:20])) > 1
+    assert set(asked[20:]) == {"concrete"}
+
+
+def test_two_to_six_per_cent_of_all_pixels_are_crack():
+    patches = PaintedPatches([], painting=PaintingRange(distracted=0.0), patches_per_epoch=60)
+    shares = [float((patches[index].crack > 0.5).float().mean()) for index in range(60)]
+    assert 0.02 < np.mean(shares) < 0.06
+    assert max(shares) > 0.15
+
+
+def test_what_cannot_be_seen_is_not_known(undamaged):
+    faint = painted(undamaged, painting={"depths": (0.005, 0.006)})
+    plain = painted(undamaged, painting={"depths": (0.6, 0.9)})
+    unknown = [
+        np.mean(
+            [
+                float(patch.known[patch.crack > 0.5].mean())
+                for patch in map(patches.__getitem__, range(12))
+                if (patch.crack > 0.5).any()
+            ]
+        )
+        for patches in (faint, plain)
+    ]
+    assert unknown[0] < 0.5
+    assert unknown[1] > 0.9
 
 
 def test_shares_of_pixels_keep_the_area():
     mask = np.zeros((64, 64), np.float32)
     mask[10:13] = 1
     assert share_of_pixels(mask, 32).mean() == pytest.approx(mask.mean(), abs=1e-6)
-
-
-def test_a_piece_has_the_scores_of_its_own_pixels():
-    photo = np.zeros((10, 12, 3), np.uint8)
-    score = np.arange(120, dtype=np.uint8).reshape(10, 12)
-    photo[..., 0] = score
-    for seed in range(5):
-        piece, scores = SelfLabelledPhoto(photo, score).crop(4, 50, np.random.default_rng(seed))
-        assert piece.shape == (4, 12, 3)
-        np.testing.assert_allclose(piece[..., 0] / 255, scores, atol=1e-6)

@@ -179,9 +179,15 @@ def test_photos_come_with_the_scores_that_a_model_gave_them(detected, crack_free
 
 def test_a_result_folder_is_learned_from(detected, configure_painted):
     folder = detected("--scores", "png")
-    configuration = configure_painted(self_training__results=str(folder), self_training__share="1.0")
+    (labelled,) = self_labelled_photos(folder)
+    low, high = np.percentile(labelled.score, (10, 60)) / 255
+    configuration = configure_painted(
+        self_training__results=str(folder), self_training__share="1.0", self_training__sure=f"[{low}, {high}]"
+    )
     batch = next(iter(painted_patches(configuration).train_dataloader()))
     assert not batch.has_road.any()  # what lies beneath real cracks is not known
+    assert 0.1 < batch.crack.mean() < 0.9
+    assert (batch.known == 0).any()
 
 
 @pytest.mark.parametrize("options", [(), ("--scores", "npy")])

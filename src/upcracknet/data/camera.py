@@ -89,13 +89,13 @@ def _blur(generator: np.random.Generator) -> Float32[np.ndarray, "k k"]:
     """A soft lens, or for one photo in four a hand that moved."""
     if generator.random() < 0.75:
         line = cv2.getGaussianKernel(9, generator.uniform(0.4, 1.5), cv2.CV_32F)
-        return np.asarray(line @ line.T)
+        kernel: np.ndarray = line @ line.T
+        return kernel
     side, angle = 9, generator.uniform(0, np.pi)
     reach = generator.uniform(1.0, 3.5) * np.array([np.cos(angle), np.sin(angle)])
     start, end = (tuple(np.rint((side // 2 + sign * reach) * 16).astype(int).tolist()) for sign in (-1, 1))
     drawn = cv2.line(np.zeros((side, side), np.uint8), start, end, 255, 1, cv2.LINE_AA, shift=4)
-    kernel = drawn.astype(np.float32)
-    return np.asarray(kernel / kernel.sum())
+    return np.asarray(drawn / np.float32(drawn.sum()))
 
 
 def _noise(height: int, width: int, generator: np.random.Generator) -> Image:

@@ -35,6 +35,9 @@ ORDINARY = 15.0
 WIDE = (12.0, 120.0)
 """Pixels of the patch; how wide the main one of wide cracks is."""
 
+ALL = 0.99
+"""Share of a pixel that counts as the whole of it."""
+
 INTERPOLATIONS = (cv2.INTER_LINEAR, cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBIC)
 """How a photo may have been resized before it is searched; plain bilinear twice as often, as the protocol
 `paper` and most programs do it."""
@@ -98,7 +101,7 @@ class PaintingRange:
     synthetic: float = 0.4
     surfaces: tuple[Surface, ...] = tuple(surface for surface in SURFACES if surface != "gravel")
     fine: float = 0.5
-    wide: float = 0.12
+    wide: float = 0.1
     widths: tuple[float, float] = (0.7, 120.0)
     depths: tuple[float, float] = (0.08, 0.9)
     shrinking: tuple[float, float] = (0.35, 4.0)
@@ -150,7 +153,7 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
             if generator.random() < self.painting.camera:
                 photo, road = photograph((photo, road), generator)
         seen = seen_cracks(photo, road, painted)
-        known = np.where(painted > 0.5, seen, known)
+        known = np.where(painted > 0.5, seen, known > ALL)
         has_road = float(not before.any())
         return PaintedPatch(
             _tensor(photo.transpose(2, 0, 1)),
@@ -175,11 +178,10 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
             photo, road, covered = cover((photo, road), generator)
             crack, before = crack & ~covered, before * ~covered
         how = INTERPOLATIONS[generator.integers(len(INTERPOLATIONS))]
-        return (
-            resize(photo, size, how),
-            resize(road, size, how),
-            *(share_of_pixels(mask, size) for mask in (crack.astype(np.float32), before, known)),
+        painted, before, known = (
+            share_of_pixels(mask, size) for mask in (crack.astype(np.float32), before, known)
         )
+        return resize(photo, size, how), resize(road, size, how), painted, before, known
 
     def _background(self, height: int, width: int, generator: np.random.Generator) -> Background:
         """A piece of road of this height and width, or of this shape and smaller."""

@@ -49,7 +49,7 @@ def seen_cracks(
     grain = np.sqrt(_spread(texture * texture))
     halves = half_widths(inner_distance(crack))
     least = LEAST_CONTRAST * (1 + 1 / np.maximum(halves, 1)) * np.maximum(grain, np.float32(FINEST_GRAIN))
-    seen = marked & (np.abs(mean) >= least)
+    seen: np.ndarray = marked & (np.abs(mean) >= least)
     if not seen.any():
         return seen
     away = cv2.distanceTransform((~seen).astype(np.uint8), cv2.DIST_L2, 5)

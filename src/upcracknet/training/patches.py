@@ -14,9 +14,9 @@ import torch
 from torch.utils.data import DataLoader
 
 from upcracknet.data.annotated import AnnotatedPatches
+from upcracknet.data.backgrounds import SelfLabelledPhoto, SelfLabels
 from upcracknet.data.dataset import Sample
 from upcracknet.data.painted import PaintedPatches
-from upcracknet.data.backgrounds import SelfLabelledPhoto, SelfLabels
 from upcracknet.data.patches import SeededPatches, UndamagedPatches, split_samples
 from upcracknet.data.photo import load_photo
 from upcracknet.data.registry import open_dataset

@@ -61,6 +61,44 @@ def test_a_fixed_width_is_honoured(pattern, width):
     assert np.median(widths) == pytest.approx(width, abs=1.3)
 
 
+@pytest.mark.parametrize("width", [20.0, 40.0, 80.0, 120.0])
+def test_the_usual_width_is_honoured_up_to_120_pixels(width):
+    widest = []
+    for seed in range(12):
+        coverage = draw_crack_mask(
+            320, 360, np.random.default_rng(seed), widths=(0.7, 200.0), usual=width, pattern="branching"
+        )
+        widest.append(np.percentile(medial_widths(coverage > 0.5), 80))
+    assert np.median(widest) == pytest.approx(width, rel=0.35)
+
+
+def test_no_crack_is_wider_than_the_picture_bears():
+    one, same = (
+        draw_crack_mask(100, 100, np.random.default_rng(3), widths=(0.7, 500.0), usual=usual)
+        for usual in (45.0, 400.0)
+    )
+    assert np.array_equal(one, same)
+
+
+def test_wide_cracks_stand_alone():
+    for seed in range(30):
+        drawn = draw_crack_mask(96, 96, np.random.default_rng(seed), widths=(0.7, 60.0), usual=30.0)
+        generator = np.random.default_rng(seed)
+        generator.random()  # which decides about narrow cracks
+        single = draw_crack_mask(96, 96, generator, widths=(0.7, 60.0), usual=30.0, pattern="branching")
+        assert np.array_equal(drawn, single)
+
+
+def test_the_line_of_a_wide_crack_has_no_kinks_that_are_short_against_its_width():
+    ends = np.array([0.0, 0.0]), np.array([400.0, 0.0])
+    turns = []
+    for nominal in (1.0, 80.0):
+        points = wander(*ends, np.random.default_rng(7), 0.2, nominal)
+        steps = np.diff(points, axis=0)
+        turns.append(np.abs(np.diff(np.unwrap(np.arctan2(steps[:, 1], steps[:, 0])))).sum())
+    assert turns[1] < 0.1 * turns[0]
+
+
 def test_the_default_widths_run_from_one_to_fifteen_pixels():
     typical, widest = [], []
     for seed in range(30):

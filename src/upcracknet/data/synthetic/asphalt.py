@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from jaxtyping import Int32
 
 from upcracknet.data.synthetic.material import Material
 from upcracknet.data.synthetic.noise import (
@@ -19,13 +20,13 @@ _SIZES = (2.5, 4.0, 6.5)
 
 
 def draw_asphalt(height: int, width: int, generator: np.random.Generator) -> Material:
-    """Draw a lit, grainy binder with stones of several sizes, a few of them bright, and dark pits.
+    """Draw a lit, grainy binder with stones of several sizes, sometimes a few bright ones, and dark pits.
 
     Stones are 2 to 40 pixels apart, as on photos of half a megapixel to 12 megapixels. Three roads in ten are
     worn: fine, grey and flat.
     """
     worn = generator.random() < 0.3
-    zoom = log_uniform(generator, 0.6, 1.1) if worn else log_uniform(generator, 0.7, 5.0)
+    zoom = log_uniform(generator, 0.6, 1.1) if worn else log_uniform(generator, 0.7, 6.0)
     light = generator.uniform(0, 2 * np.pi)
     field = _binder(height, width, generator, zoom, light)
     # From close by stones are what is seen.
@@ -40,8 +41,10 @@ def draw_asphalt(height: int, width: int, generator: np.random.Generator) -> Mat
         amount, albedo, tint = _stones(height, width, generator, size * zoom, light, share)
         field += amount * (pale + np.float32(spread) * albedo - opaque * field)
         warmth += amount * (tint - warmth)
-    amount, albedo, _ = _stones(height, width, generator, 4.0 * zoom, light, generator.uniform(0.0, 0.02))
-    field += amount * (np.float32(generator.uniform(1.5, 3.5)) + np.float32(0.5) * albedo - field)
+    if generator.random() < 0.5:
+        share = generator.uniform(0.0, 0.02)
+        amount, albedo, _ = _stones(height, width, generator, 4.0 * zoom, light, share)
+        field += amount * (np.float32(generator.uniform(1.5, 3.5)) + np.float32(0.5) * albedo - field)
     pits = smoothstep(
         smooth_noise(height, width, generator, 3.0 * min(zoom, 1.5)), generator.uniform(1.2, 2.0), 2.4
     )
@@ -113,7 +116,7 @@ def _stones(
     return amount, albedo[stone] + slope(dome, light) * np.float32(0.8), tint[stone]
 
 
-def _inside_cells(cell: np.ndarray) -> Plane:
+def _inside_cells(cell: Int32[np.ndarray, "h w"]) -> Plane:
     """Distance in pixels to the nearest pixel of another cell."""
     same = np.ones(cell.shape, np.uint8)
     same[:, 1:] &= cell[:, 1:] == cell[:, :-1]

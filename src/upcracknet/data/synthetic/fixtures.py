@@ -1,6 +1,7 @@
 """What is built into roads and walls: manholes, tiles, bricks, tie holes, pipes and windows."""
 
 import numpy as np
+from jaxtyping import Float32
 
 from upcracknet.data.synthetic.lines import line_coordinates
 from upcracknet.data.synthetic.masonry import Bond, brick_texture, lay_bond
@@ -74,7 +75,7 @@ def _pave(
     bond: Bond,
     joint_tone: float,
     spread: float,
-    colour: np.ndarray,
+    colour: Float32[np.ndarray, "3"],
 ) -> None:
     """Lay bricks or tiles on one side of a line of joints, or everywhere."""
     height, width = scene.shape[:2]

@@ -76,10 +76,11 @@ def fill_wide_crack(shape: WideShape, depth: Plane, generator: np.random.Generat
     near_wall = 1 - smoothstep(inner, 0.3 * wall, wall + 0.3)
     profile -= np.float32(generator.uniform(0.0, 0.5)) * np.maximum(facing, 0) * near_wall  # lit
     profile += np.float32(generator.uniform(0.0, 0.6)) * np.maximum(-facing, 0) * near_wall  # in shadow
+    profile = np.maximum(profile, np.float32(0.4))  # a wall as bright as the road would be no crack to anybody
     lost = np.clip(depth * profile * np.float32(1.15), 0, max(0.95, float(depth.max())))
-    rubble = _rubble(height, width, shape.width, light, generator) * np.float32(log_uniform(generator, 0.05, 0.5))
+    rubble = _rubble(height, width, shape.width, light, generator) * np.float32(log_uniform(generator, 0.1, 0.5))
     brightness = (1 - lost) * (1 + rubble)
-    kept = (1 - lost) * np.float32(generator.uniform(0.2, 0.9))
+    kept = (1 - lost) * np.float32(generator.uniform(0.3, 1.0))
     if generator.random() < 0.35:  # partly filled, with earth and sand as bright as the road in places
         start = generator.uniform(0.2, 1.2)
         places = fractal_noise(height, width, generator, 1.5 * shape.width, octaves=5, persistence=0.6)
@@ -94,5 +95,6 @@ def _rubble(height: int, width: int, crack: float, light: float, generator: np.r
     """Stones and sand of several sizes under slanting light, of a standard deviation about 1."""
     coarse = smooth_noise(height, width, generator, max(2.0, crack * log_uniform(generator, 0.05, 0.25)))
     stones = np.maximum(coarse, 0) + slope(np.maximum(coarse, 0), light) * np.float32(2)
-    fine = cv2.GaussianBlur(generator.standard_normal((height, width), dtype=np.float32), (0, 0), 0.8)
-    return np.asarray(stones + fine * np.float32(generator.uniform(0.3, 1.5)))
+    fine = cv2.GaussianBlur(generator.standard_normal((height, width), dtype=np.float32), (0, 0), 1.0)
+    grain = smooth_noise(height, width, generator, generator.uniform(2.0, 4.0)) + fine * np.float32(2)
+    return np.asarray(stones + grain * np.float32(generator.uniform(0.2, 0.8)))

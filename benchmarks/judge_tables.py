@@ -19,6 +19,7 @@ from judging import (
 )
 
 from upcracknet.calibration.strata import CONTRASTS, WIDTHS
+from upcracknet.evaluation.metrics import ConfusionCounts, Scores
 from upcracknet.tables import NOT_GIVEN, figure, markdown_table, percent
 
 NOTES = (
@@ -110,8 +111,10 @@ def groups_table(
         alike = [result for result in results if group_of(result) == group]
         measured = (mean_over_widths(alike, measure) for measure in (pooled_iou, recall, pieces_found))
         contrast = figure(fmean(result.contrast for result in alike), 1)
-        rows.append((group, str(len(alike)), contrast, *(percent(value, 1) for value in measured)))
-    return markdown_table((name, "photos", "contrast as painted ³", "IoU", "recall", "pieces found"), rows)
+        whole = Scores.of(sum((result.whole for result in alike), ConfusionCounts())).iou
+        rows.append((group, str(len(alike)), contrast, *(percent(value, 1) for value in (*measured, whole))))
+    columns = ("contrast as painted ³", "IoU", "recall", "pieces found", "IoU of all pixels, pooled")
+    return markdown_table((name, "photos", *columns), rows)
 
 
 def clean_table(judgement: Judgement) -> str:

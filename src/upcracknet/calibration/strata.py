@@ -133,7 +133,7 @@ def painted_strata(surfaces: Sequence[str], *, quick: bool = False) -> list[Stra
     """List the strata: of small photos all, of larger ones so many that the judge takes minutes.
 
     Photos of 2 megapixels have each width with each contrast, on two surfaces that take turns; those of 12
-    megapixels the three widest ranges, at medium contrast.
+    megapixels the three widest ranges, medium and deep.
 
     Args:
         surfaces: names of ``backgrounds``; windows are painted on at their own size in small photos, enlarged
@@ -152,11 +152,12 @@ def painted_strata(surfaces: Sequence[str], *, quick: bool = False) -> list[Stra
             names = dict.fromkeys(large[(place + 2 * other + turn) % len(large)] for turn in turns)
             strata += [Stratum(2.0, widths, contrast, name) for name in names]
     trained = [name for name in surfaces if name in SURFACES and name != LEFT_OUT]
-    widest = list(enumerate(WIDTHS[-3:]))
-    strata += [
-        Stratum(12.0, widths, "medium", trained[place % len(trained)])
-        for place, widths in (widest[1:2] if quick else widest)
+    largest = [
+        Stratum(12.0, widths, contrast, trained[(place + other) % len(trained)])
+        for other, contrast in enumerate(("medium", "deep"))
+        for place, widths in enumerate(WIDTHS[-3:])
     ]
+    strata += largest[1:2] if quick else largest
     return sorted(strata, key=lambda stratum: stratum.megapixels)
 
 

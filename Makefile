@@ -3,6 +3,7 @@
 # make lint    format check, lint, types
 # make docs    builds the documentation site into out/docs/
 # make bench   measures speed and memory on this machine
+# make judge   judges the default model without labels, on painted cracks; out/judge/judge.md
 # make accuracy  measures the shipped models on the test sets in UPCRACKNET_DATA; out/accuracy/accuracy.md
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ BIN := .venv/bin
 DEMO := $(if $(PHOTOS),out/photos,out/demo)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint docs bench accuracy clean
+.PHONY: demo test lint docs bench judge accuracy clean
 .DELETE_ON_ERROR:
 
 demo: .venv/core
@@ -42,6 +43,9 @@ docs: .venv/docs
 bench: .venv/dev
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/many_and_large.py layouts growth
+
+judge: .venv/dev
+	$(BIN)/python benchmarks/judge.py
 
 accuracy: .venv/core
 	$(BIN)/python benchmarks/accuracy.py

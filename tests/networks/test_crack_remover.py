@@ -95,15 +95,26 @@ def test_each_level_learns_from_the_coarser_ones(network):
     torch.manual_seed(0)
     pyramid = CrackRemover((4, 6, 8), pyramid=4).eval()
     torch.nn.init.normal_(pyramid.coarser.weight)
-    images = torch.rand(1, 3, 64, 64, requires_grad=True)
+    images = torch.rand(1, 3, 128, 128, requires_grad=True)
     levels = pyramid.levels(images)
-    assert [level.logits.shape[-1] for level in levels] == [64, 32, 16, 8]
-    assert [level.restored.shape[-1] for level in levels] == [64, 32, 16, 8]
+    assert [level.logits.shape[-1] for level in levels] == [128, 64, 32, 16]
+    assert [level.restored.shape[-1] for level in levels] == [128, 64, 32, 16]
     pyramid(images).logits[0, 5, 5].backward()
     reach = images.grad.abs().sum(dim=(0, 1)).nonzero().max()
     images.grad = None
     network.eval()(images).logits[0, 5, 5].backward()
     assert reach > 2 * images.grad.abs().sum(dim=(0, 1)).nonzero().max()
+
+
+def test_the_averages_are_those_of_the_photo_alone():
+    torch.manual_seed(0)
+    flat, pyramid = CrackRemover((4, 6, 8)), CrackRemover((4, 6, 8), pyramid=3)
+    pyramid.load_state_dict(flat.state_dict(), strict=False)
+    images = torch.rand(2, 3, 32, 32)
+    sum(level.logits.sum() for level in pyramid.levels(images)).backward()
+    flat(images)
+    for name, average in flat.named_buffers():
+        torch.testing.assert_close(dict(pyramid.named_buffers())[name], average)
 
 
 def test_a_pyramid_takes_sizes_that_its_coarse_levels_cannot_halve():

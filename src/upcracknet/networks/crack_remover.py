@@ -36,16 +36,34 @@ class CrackRemoverOutput(NamedTuple):
     logits: Float[Tensor, "b h w"]
 
 
+class SteadyBatchNorm2d(nn.BatchNorm2d):
+    """Batch normalisation that can be told, in training, to use its averages as in detection.
+
+    Attributes:
+        steady: use the averages, and leave them as they are.
+    """
+
+    steady = False
+
+    def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """Normalise."""
+        if not (self.training and self.steady):
+            return super().forward(features)
+        # Copies: the photo's own level, which comes last, changes the averages before gradients are computed.
+        averages = [average.clone() for average in (self.running_mean, self.running_var) if average is not None]
+        return F.batch_norm(features, *averages, self.weight, self.bias, eps=self.eps)
+
+
 class ConvolutionBlock(nn.Sequential):
     """Two times 3×3 convolution, batch normalisation, ReLU."""
 
     def __init__(self, channels: int, out_channels: int) -> None:
         super().__init__(
             nn.Conv2d(channels, out_channels, 3, padding=1, bias=False),
-            nn.BatchNorm2d(out_channels),
+            SteadyBatchNorm2d(out_channels),
             nn.ReLU(inplace=True),
             nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
-            nn.BatchNorm2d(out_channels),
+            SteadyBatchNorm2d(out_channels),
             nn.ReLU(inplace=True),
         )
 
@@ -175,8 +193,16 @@ class CrackRemover(nn.Module):
         """
         known: list[Tensor] = []
         for level in reversed(range(len(pictures))):
+            # The levels are not alike, and one average fits none: it is that of the photo itself.
+            if self.training:
+                self._steady(level > 0)
             known.append(self._features(unshuffled(pictures[level]), level, known[-1] if known else None))
         return known[::-1]
+
+    def _steady(self, steady: bool) -> None:
+        for module in self.modules():
+            if isinstance(module, SteadyBatchNorm2d):
+                module.steady = steady
 
     def _features(
         self, features: Float[Tensor, "b 12 h w"], level: int, coarser: Float[Tensor, "b c _h _w"] | None

@@ -95,15 +95,6 @@ class CrackRemoverTraining(Method):
         """Compute the loss of a batch: of the mask, and of the restored road where it is known."""
         return self._losses(self.network, batch, "train")
 
-    def train(self, mode: bool = True) -> "CrackRemoverTraining":
-        """Switch to training or evaluation; a normalisation that is kept stays in evaluation."""
-        super().train(mode)
-        if self.configuration.keep_normalization:
-            for module in self.network.modules():
-                if isinstance(module, nn.BatchNorm2d):
-                    module.eval()
-        return self
-
     def on_train_batch_end(self, *_: Any) -> None:
         """Move the average towards the weights of this step."""
         self.average.update_parameters(self.network)

@@ -59,8 +59,6 @@ class CrackRemoverConfiguration(Configuration):
         pyramid: levels of the photo's pyramid that the network looks at; 1 is the photo alone.
         initial_weights: weights file to start from; None starts from random weights. It may hold a network
             that looks at the photo alone.
-        keep_normalization: leave the averages of the batch normalisation as the initial weights have them:
-            those of a pyramid's levels are not alike, and one average fits none.
         coarser_weight: weight of the loss of each coarser level beside that of the photo.
         restoration_weight: weight of the restored road's mean absolute error beside the loss of the mask.
         learning_rate: highest learning rate of AdamW.
@@ -76,7 +74,6 @@ class CrackRemoverConfiguration(Configuration):
     refinement_channels: Count = 16
     pyramid: Count = 1
     initial_weights: str | None = None
-    keep_normalization: bool = False
     coarser_weight: NotNegative = 0.25
     restoration_weight: NotNegative = 5.0
     learning_rate: Positive = 3e-3

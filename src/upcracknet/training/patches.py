@@ -4,7 +4,7 @@ Named datasets lie in the folder ``data_root``; None reads the environment varia
 """
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import cv2
@@ -66,19 +66,16 @@ class PatchData(lightning.LightningDataModule):
     def _loader(self, patches: SeededPatches[Any], *, drop_last: bool) -> DataLoader[Any]:
         # No shuffling: each item is drawn at random by its own seed. The loader has its own source of random
         # numbers, as it draws some each time it starts, and a resumed run starts it once more.
+        # The loader's workers are forked. A child of a process with OpenCV's threads would wait for ever for
+        # threads that it does not have; and a worker that took all cores would slow the training beside it.
+        cv2.setNumThreads(1)
         return DataLoader(
             patches,
             self.configuration.batch_size,
             num_workers=self.configuration.workers,
             drop_last=drop_last,
             generator=torch.Generator(),
-            worker_init_fn=_one_thread,
         )
-
-
-def _one_thread(_: int) -> None:
-    """A worker that took all cores would slow the training beside it."""
-    cv2.setNumThreads(1)
 
 
 def undamaged_patches(configuration: Configuration, data_root: Path | None = None) -> PatchData:
@@ -107,7 +104,10 @@ def painted_patches(configuration: CrackRemoverConfiguration, data_root: Path | 
     parts = [_split(photos, configuration, data_root) for photos in data.photos]
     labels = None
     if learned.results:
-        labelled = [photo for folder in learned.results for photo in self_labelled_photos(Path(folder))]
+        apart = frozenset(sample.name for _, kept_apart in parts for sample in kept_apart)
+        labelled = [
+            photo for folder in learned.results for photo in self_labelled_photos(Path(folder), apart)
+        ]
         labels = SelfLabels(labelled, learned.share, learned.sure)
     training = PaintedPatches(
         [_undamaged(chosen, data, patches_per_epoch=1) for chosen, _ in parts],
@@ -143,11 +143,14 @@ def annotated_patches(configuration: SupervisedConfiguration, data_root: Path | 
     return PatchData(configuration, training, AnnotatedPatches(kept_apart, size=data.size, augment=False))
 
 
-def self_labelled_photos(folder: Path) -> Iterator[SelfLabelledPhoto]:
+def self_labelled_photos(
+    folder: Path, kept_apart: frozenset[str] = frozenset()
+) -> Iterator[SelfLabelledPhoto]:
     """Read the photos of a result folder with the scores that a model gave them.
 
     Args:
         folder: of ``upcracknet detect PHOTOS -o FOLDER --scores png``.
+        kept_apart: names, without suffix, of photos that are not to be learned from.
 
     Raises:
         DataError: it is no result folder, no photo in it is done, or a photo has no score that fits it.
@@ -155,7 +158,7 @@ def self_labelled_photos(folder: Path) -> Iterator[SelfLabelledPhoto]:
     """
     results, found = read_results(folder), 0
     for record in results.records():
-        if record.status != "done":
+        if record.status != "done" or PurePath(record.photo).stem in kept_apart:
             continue
         if record.score is None or not record.score.endswith(".png"):
             raise DataError(

@@ -7,7 +7,7 @@
 
 Writes ``figures.json`` and ``accuracy.md`` after each model. What the folder's ``figures.json`` has from
 before and is not measured now stays there; figures of other weights of the same name stay as a former
-model's. Of an ``accuracy.md`` that is there, only the tables are written anew.
+model's. Of an ``accuracy.md`` that is there, only the tables are written again.
 """
 
 import json

@@ -113,7 +113,7 @@ def false_alarms(measured: dict[str, Figures]) -> str:
 
 
 def recall_by_width(measured: dict[str, Figures]) -> str:
-    columns = [f"over {one.above:g}{f' to {one.up_to:g}' if one.up_to else ''} px" for one in no_recall()]
+    columns = [f"to {one.up_to:g} px" if one.up_to else f"over {one.above:g} px" for one in no_recall()]
     found = {model: sets["deepcrack"] for model, sets in with_part(measured, "native").items()}
     pixels = next(iter(found.values()))["by_width"] if found else [(None, 0, 0)] * len(columns)
     rows = [("annotated pixels", NOT_GIVEN, *(figure(number, 0) for number, _, _ in pixels))]

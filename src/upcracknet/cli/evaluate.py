@@ -54,8 +54,8 @@ def evaluate(
         dataset: deepcrack, deepcrack-deduplicated, cfd, crack500, or a folder of photos with masks.
         model: a shipped model, a run folder, a weights file, or a classical method such as local-contrast.
         protocol: paper compares at 256×256 pixels as the paper does, native at each photo's own size,
-            native-x2 and native-x4 at two and four times that size; paper-shifted is paper with masks half a
-            pixel off, as it was measured up to version 0.1, and goes with the next release.
+            native-x2 and native-x4 at two and four times that size; paper-shifted is paper as it was before,
+            with masks up to half a pixel off, to check older figures: in version 0.1 alone.
         one_in: evaluate only one photo in so many, for a quick look or the large sizes.
         preset: detection settings other than the model's own.
         split: part of the data set.

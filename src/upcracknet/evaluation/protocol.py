@@ -141,10 +141,10 @@ PAPER = Protocol(
     description="256×256 pixels: resized (photos bilinear, masks nearest); of CFD, patches at its own scale",
     prepare=_paper,
 )
-# What was published up to version 0.1 was measured so; goes with the next release.
+# As figures before decision 16 were measured; goes with version 0.2.
 PAPER_SHIFTED = Protocol(
     name="paper-shifted",
-    description=f"{PAPER.description}; masks up to half a pixel right and below, as in former figures",
+    description=f"{PAPER.description}; masks up to half a pixel right and below, as before",
     prepare=partial(_paper, mask_rule=cv2.INTER_NEAREST),
 )
 NATIVE = Protocol(name="native", description="each photo at its own size", prepare=_native)

@@ -126,4 +126,4 @@ def test_commands_and_exit_codes():
 
 def test_presets_and_protocols():
     assert set(PRESETS) == {"paper", "paper-running", "authors"}
-    assert set(ProtocolName.__args__) == {"paper", "native"}
+    assert set(ProtocolName.__args__) == {"paper", "native", "native-x2", "native-x4", "paper-shifted"}

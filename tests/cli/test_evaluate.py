@@ -44,6 +44,17 @@ def test_writes_the_report_and_prints_json(
     assert (folder / "local-contrast" / "per_image.csv").is_file()
 
 
+def test_one_photo_in_two_has_results_of_its_own(
+    roads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["evaluate", str(roads), "--model", "local-contrast", "--protocol", "native-x2", "--one-in", "2"]
+    assert run([*words, "--output", str(tmp_path / "out")]) == 0
+    (group,) = json.loads(capsys.readouterr().out)["results"][0]["groups"]
+    assert (group["images"], sum(group["tolerances"][0]["counts"].values()) > 160 * 200) == (1, True)
+    report = (tmp_path / "out" / "roads-native-x2-one-in-2" / "evaluation.md").read_text(encoding="utf-8")
+    assert "roads (test, 1 photo in 2)" in report
+
+
 def test_the_baseline_is_evaluated_once(
     roads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -27,10 +27,11 @@ FULL = np.s_[:, :]
 def test_counts_of_known_photos(write_dataset: WriteDataset, detector: CrackDetector) -> None:
     dataset = write_dataset([BAR, BAR], [BAR, SHIFTED])
     result = evaluate(detector, dataset, NATIVE)
-    exact, tolerant = result.whole.tolerances
+    exact, nearby, tolerant = result.whole.tolerances
     assert exact.counts == ConfusionCounts(160 + 80, 80, 80, 2 * 2400 - 400, 160 + 80)
     assert exact.scores.iou == pytest.approx(240 / 400)
     assert exact.ods.threshold == pytest.approx(1, abs=1e-4)
+    assert nearby.counts.true_positive == 160 + 120
     assert tolerant.scores.f1 == 1
     assert [item.name for item in result.items] == ["photo0", "photo1"]
     assert [item.scores.iou for item in result.items] == [1, pytest.approx(80 / 240)]

@@ -24,11 +24,12 @@ def tally_of(*pairs: tuple[np.ndarray, np.ndarray]) -> Tally:
     return tally
 
 
-def test_pools_counts_and_averages_images_at_both_tolerances() -> None:
+def test_pools_counts_and_averages_images_at_each_tolerance() -> None:
     # The first line is met, the second missed by two pixels.
     result = tally_of((line(5), line(5)), (line(9), line(11))).result()
-    exact, tolerant = result.tolerances
-    assert (exact.tolerance, tolerant.tolerance) == (0, 2)
+    exact, nearby, tolerant = result.tolerances
+    assert (exact.tolerance, nearby.tolerance, tolerant.tolerance) == (0, 1, 2)
+    assert nearby.counts == exact.counts
     assert exact.counts == count(line(5), line(5)) + count(line(9), line(11))
     assert exact.scores.iou == pytest.approx(20 / 60)
     assert exact.mean_over_images.iou == pytest.approx(0.5)

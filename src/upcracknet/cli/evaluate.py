@@ -20,6 +20,7 @@ from upcracknet.data.registry import open_dataset
 from upcracknet.detection import CrackDetector
 from upcracknet.evaluation import PROTOCOLS, ProtocolName, report
 from upcracknet.evaluation import evaluate as evaluate_detector
+from upcracknet.evaluation.protocol import one_in as take_one_in
 from upcracknet.runtime import Precision, Runtime
 
 
@@ -28,6 +29,7 @@ def evaluate(
     *,
     model: str = "default",
     protocol: ProtocolName = "paper",
+    one_in: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 1,
     preset: str | None = None,
     split: str = "test",
     data_root: Path | None = None,
@@ -51,7 +53,10 @@ def evaluate(
     Args:
         dataset: deepcrack, deepcrack-deduplicated, cfd, crack500, or a folder of photos with masks.
         model: a shipped model, a run folder, a weights file, or a classical method such as local-contrast.
-        protocol: paper compares at 256×256 pixels as the paper does, native at each photo's own size.
+        protocol: paper compares at 256×256 pixels as the paper does, native at each photo's own size,
+            native-x2 and native-x4 at two and four times that size; paper-shifted is paper as it was before,
+            with masks up to half a pixel off, to check older figures: in version 0.1 alone.
+        one_in: evaluate only one photo in so many, for a quick look or the large sizes.
         preset: detection settings other than the model's own.
         split: part of the data set.
         data_root: folder that holds the named data sets; else the variable UPCRACKNET_DATA.
@@ -61,8 +66,8 @@ def evaluate(
         runtime: what runs the model's network: torch, onnx, openvino, or auto.
         precision: fp32; bf16 with torch or openvino; int8 with onnx or openvino.
     """
-    opened, console = open_dataset(dataset, data_root, split), error_console()
-    folder = output / f"{opened.name}-{protocol}"
+    opened, console = take_one_in(one_in, open_dataset(dataset, data_root, split)), error_console()
+    folder = output / f"{opened.name}-{protocol}{f'-one-in-{one_in}' if one_in > 1 else ''}"
     detectors = [CrackDetector.from_pretrained(model, preset=preset, runtime=runtime, precision=precision)]
     if baseline and model != LocalContrast.name:
         detectors.append(CrackDetector.from_pretrained(LocalContrast.name))

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, UInt8
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from upcracknet.data.dataset import Sample
 from upcracknet.data.patches import CACHE_BYTES, SeededPatches, flip
+from upcracknet.data.resizing import resized
 from upcracknet.data.synthetic.noise import log_uniform
 from upcracknet.errors import DataError
 
@@ -104,16 +104,14 @@ class AnnotatedPatches(SeededPatches[AnnotatedPatch]):
 
     def _squeezed(
         self, index: int, size: int
-    ) -> tuple[UInt8[np.ndarray, "{size} {size} 3"], UInt8[np.ndarray, "{size} {size}"]]:
+    ) -> tuple[UInt8[np.ndarray, "{size} {size} 3"], Bool[np.ndarray, "{size} {size}"]]:
         sample = self._samples[index]
         photo, mask = self._cached.get(index) or (sample.photo(), sample.mask())
-        return (
-            cv2.resize(photo, (size, size), interpolation=cv2.INTER_LINEAR),
-            cv2.resize(mask.astype(np.uint8), (size, size), interpolation=cv2.INTER_NEAREST),
-        )
+        # What is learned lies where the protocol measures it.
+        return resized(photo, mask, size, size)
 
 
-def _patch(photo: UInt8[np.ndarray, "h w 3"], mask: UInt8[np.ndarray, "h w"]) -> AnnotatedPatch:
+def _patch(photo: UInt8[np.ndarray, "h w 3"], mask: Bool[np.ndarray, "h w"]) -> AnnotatedPatch:
     return AnnotatedPatch(
         torch.from_numpy(np.ascontiguousarray(photo.transpose(2, 0, 1))).float().div_(255),
         torch.from_numpy(np.ascontiguousarray(mask)).float(),

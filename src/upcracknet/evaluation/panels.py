@@ -151,6 +151,7 @@ def scale_to_width(picture: UInt8[np.ndarray, "h w 3"], width: int) -> UInt8[np.
     """Scale to a width in pixels and keep the proportions."""
     height = max(round(picture.shape[0] * width / picture.shape[1]), 1)
     smaller = width < picture.shape[1]
+    # Photo, score and annotation are all scaled here, so one rule for all keeps them together.
     return cv2.resize(
         picture, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_NEAREST
     )

@@ -4,7 +4,8 @@ docs/decisions/0003-evaluation-protocols.md says why the rules are as they are.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, NamedTuple
 
 import cv2
@@ -13,11 +14,12 @@ from jaxtyping import Bool, UInt8
 
 from upcracknet.data.dataset import CrackDataset, Sample
 from upcracknet.data.registry import DATASETS
+from upcracknet.data.resizing import resized
 from upcracknet.errors import DataError
 
 PAPER_SIZE = 256
 
-ProtocolName = Literal["paper", "native"]
+ProtocolName = Literal["paper", "native", "native-x2", "native-x4", "paper-shifted"]
 
 
 class EvaluationItem(NamedTuple):
@@ -55,6 +57,19 @@ def annotated(dataset: CrackDataset) -> list[Sample]:
     return [sample for sample in dataset if sample.mask_path is not None]
 
 
+def one_in(number: int, dataset: CrackDataset) -> CrackDataset:
+    """Take the first annotated sample and every ``number``-th after it; the name of the split says so.
+
+    Args:
+        number: 1 takes the data set as it is.
+        dataset: whose samples are taken, in their order.
+    """
+    if number == 1:
+        return dataset
+    samples = tuple(annotated(dataset)[::number])
+    return replace(dataset, split=f"{dataset.split}, 1 photo in {number}", samples=samples)
+
+
 def whole(sample: Sample) -> EvaluationItem:
     """Read a photo and its annotation as they are.
 
@@ -71,11 +86,21 @@ def whole(sample: Sample) -> EvaluationItem:
     return EvaluationItem(sample.name, photo, truth)
 
 
-def resized(item: EvaluationItem, size: int = PAPER_SIZE) -> EvaluationItem:
-    """Squeeze to size×size: photo by OpenCV's bilinear rule (no smoothing), annotation by nearest pixel."""
-    photo = cv2.resize(item.photo, (size, size), interpolation=cv2.INTER_LINEAR)
-    truth = cv2.resize(item.truth.astype(np.uint8), (size, size), interpolation=cv2.INTER_NEAREST)
-    return EvaluationItem(item.name, photo, truth.astype(bool))
+def squeezed(item: EvaluationItem, *, mask_rule: int = cv2.INTER_NEAREST_EXACT) -> EvaluationItem:
+    """Squeeze to 256×256 pixels; see :func:`upcracknet.data.resizing.resized`."""
+    return EvaluationItem(
+        item.name, *resized(item.photo, item.truth, PAPER_SIZE, PAPER_SIZE, mask_rule=mask_rule)
+    )
+
+
+def enlarged(item: EvaluationItem, times: int) -> EvaluationItem:
+    """Enlarge, each annotated pixel to times×times.
+
+    Bilinear, because a sharper rule (cubic, Lanczos) draws a light rim along each dark crack, which no camera
+    does and a detector might take for a mark of cracks.
+    """
+    height, width = item.truth.shape
+    return EvaluationItem(item.name, *resized(item.photo, item.truth, height * times, width * times))
 
 
 def crack_patches(item: EvaluationItem, size: int = PAPER_SIZE) -> list[EvaluationItem]:
@@ -98,10 +123,17 @@ def crack_patches(item: EvaluationItem, size: int = PAPER_SIZE) -> list[Evaluati
     return patches
 
 
-def _paper(dataset_name: str, sample: Sample) -> list[EvaluationItem]:
+def _paper(
+    dataset_name: str, sample: Sample, mask_rule: int = cv2.INTER_NEAREST_EXACT
+) -> list[EvaluationItem]:
     item, published = whole(sample), DATASETS.get(dataset_name)
     in_patches = published is not None and published.tested_in_patches
-    return crack_patches(item) if in_patches else [resized(item)]
+    return crack_patches(item) if in_patches else [squeezed(item, mask_rule=mask_rule)]
+
+
+def _native(dataset_name: str, sample: Sample, times: int = 1) -> list[EvaluationItem]:
+    item = whole(sample)
+    return [item if times == 1 else enlarged(item, times)]
 
 
 PAPER = Protocol(
@@ -109,9 +141,25 @@ PAPER = Protocol(
     description="256×256 pixels: resized (photos bilinear, masks nearest); of CFD, patches at its own scale",
     prepare=_paper,
 )
-NATIVE = Protocol(
-    name="native",
-    description="each photo at its own size",
-    prepare=lambda dataset_name, sample: [whole(sample)],
+# As figures before decision 16 were measured; goes with version 0.2.
+PAPER_SHIFTED = Protocol(
+    name="paper-shifted",
+    description=f"{PAPER.description}; masks up to half a pixel right and below, as before",
+    prepare=partial(_paper, mask_rule=cv2.INTER_NEAREST),
 )
-PROTOCOLS: dict[ProtocolName, Protocol] = {"paper": PAPER, "native": NATIVE}
+NATIVE = Protocol(name="native", description="each photo at its own size", prepare=_native)
+NATIVE_X2, NATIVE_X4 = (
+    Protocol(
+        name=f"native-x{times}",
+        description=f"each photo enlarged {word} (photos bilinear, masks nearest)",
+        prepare=partial(_native, times=times),
+    )
+    for times, word in ((2, "twice"), (4, "four times"))
+)
+PROTOCOLS: dict[ProtocolName, Protocol] = {
+    "paper": PAPER,
+    "native": NATIVE,
+    "native-x2": NATIVE_X2,
+    "native-x4": NATIVE_X4,
+    "paper-shifted": PAPER_SHIFTED,
+}

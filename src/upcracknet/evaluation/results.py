@@ -9,7 +9,7 @@ from upcracknet.data.dataset import Sample
 from upcracknet.evaluation.metrics import ConfusionCounts, Scores, count, mean_iou, mean_over_images
 from upcracknet.evaluation.sweep import OperatingPoint, ThresholdCurve, ThresholdSweep
 
-TOLERANCES = (0, 2)  # pixels
+TOLERANCES = (0, 1, 2)  # pixels
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,7 @@ def test_a_second_round_starts_from_weights_and_learns_from_scores(configure, ru
         initial_weights=str(run / "crack-remover.safetensors"),
         self_training__results=f"[{labels}]",
         self_training__share="1.0",
+        self_training__sure="[0, 0]",  # all is crack
         epochs="1",
     )
     module = CrackRemoverTraining(second)

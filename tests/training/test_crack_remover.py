@@ -123,6 +123,7 @@ def test_a_second_round_starts_from_weights_and_learns_from_scores(configure, ru
         initial_weights=str(run / "crack-remover.safetensors"),
         self_training__results=f"[{labels}]",
         self_training__share="1.0",
+        self_training__sure="[0, 0]",  # all is crack
         pyramid="3",
         data__size="48",
         epochs="1",
@@ -173,6 +174,10 @@ def test_the_average_forgets_its_beginning_and_then_follows_slowly():
         ({"widths": "[8]"}, "`widths` must hold at least two layers"),
         ({"data.size": "33"}, "multiple of 8"),
         ({"painting.cracked": "2"}, "`painting.cracked` must lie in"),
+        ({"painting.camera": "-0.1"}, "`painting.camera` must lie in"),
+        ({"painting.fine": "0.8", "painting.wide": "0.3"}, "must be 1 together at most"),
+        ({"painting.surfaces": "[]"}, "`painting.surfaces` must name at least one surface"),
+        ({"painting.surfaces": "[sand]"}, "`painting.surfaces`: expected"),
         ({"painting.widths": "[3, 1]"}, "`painting.widths` must be two numbers"),
         ({"self_training.sure": "[0.7, 0.3]"}, "`self_training.sure`"),
         ({"learning_rate": "0"}, "`learning_rate`: expected a number above 0, found 0"),

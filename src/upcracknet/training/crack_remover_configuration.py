@@ -21,7 +21,7 @@ class RoadConfiguration(WindowsConfiguration):
 
     photos: tuple[str, ...] = ("deepcrack",)
     size: Size = 256
-    window_sizes: tuple[WindowSize, ...] = (128, 160, 192, 224, 256, 288, 320, 384, 448)
+    window_sizes: tuple[WindowSize, ...] = (128, 160, 192, 224, 256, 288, 320, 384, 448, 512, 640, 768)
     patches_per_epoch: Count = 800
     validation_patches: Count = 96
 

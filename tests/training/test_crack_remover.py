@@ -32,6 +32,7 @@ def configure(crack_free):
             "data.validation_patches": "2",
             "painting.synthetic": "0",
             "widths": "[4, 6, 8]",
+            "pyramid": "1",
             "batch_size": "2",
             "epochs": "2",
             "workers": "0",
@@ -69,7 +70,7 @@ def test_a_run_leaves_everything_in_one_folder(run, configure):
 def test_the_record_says_where_the_weights_come_from(run, configure):
     tensors, record = load_weights(run / "crack-remover.safetensors")
     assert record.architecture == "CrackRemover"
-    assert record.configuration == {"widths": [4, 6, 8], "refinement_channels": 16}
+    assert record.configuration == {"widths": [4, 6, 8], "refinement_channels": 8, "pyramid": 1}
     assert record.provenance["method"] == "crack remover"
     assert record.provenance["training_photos"] == 4
     assert record.provenance["images_seen"] == 4 * record.provenance["epoch"]
@@ -187,6 +188,6 @@ def test_the_average_forgets_its_beginning_and_then_follows_slowly():
     ],
 )
 def test_impossible_values_are_named(wrong, message):
-    tiny = {"method": "crack-remover", "widths": "[4, 6, 8]", "data.size": "32"}
+    tiny = {"method": "crack-remover", "widths": "[4, 6, 8]", "pyramid": "1", "data.size": "32"}
     with pytest.raises(ConfigurationError, match=message):
         load_configuration(None, tiny | wrong)

@@ -24,7 +24,12 @@ SMALL = {
         "networks.generator_depth": "5",
         "networks.discriminator_filters": "4",
     },
-    "crack-remover": {"widths": "[4, 6, 8]", "painting.synthetic": "0", "data.validation_patches": "2"},
+    "crack-remover": {
+        "widths": "[4, 6, 8]",
+        "pyramid": "2",
+        "painting.synthetic": "0",
+        "data.validation_patches": "2",
+    },
     "riad": {"widths": "[4, 4, 6, 6, 8]"},
     "scadn": {"filters": "4"},
 }

@@ -106,6 +106,7 @@ def configure_painted(crack_free):
             "data.validation_patches": "3",
             "painting.synthetic": "0",
             "widths": "[4, 6, 8]",
+            "pyramid": "1",
             "batch_size": "2",
             "workers": "0",
         }

@@ -14,20 +14,14 @@ from upcracknet.detection import CrackRemoverScorer, CrackRemoverSettings, Thres
 from upcracknet.evaluation.metrics import Scores
 
 PAINTINGS = {
-    "fine cracks": (256, PaintingRange(fine=1.0)),
-    "cracks of any width": (256, PaintingRange(fine=0.0)),
-    "at native size": (384, PaintingRange(fine=0.0, shrinking=(1.0, 1.0))),
+    "fine cracks": (256, PaintingRange(fine=1.0, wide=0.0, shrinking=(0.4, 1.6))),
+    "cracks of usual width": (256, PaintingRange(fine=0.0, wide=0.0, shrinking=(0.4, 1.6))),
+    "at native size": (384, PaintingRange(shrinking=(1.0, 1.0))),
+    "wide cracks, enlarged": (512, PaintingRange(fine=0.0, wide=1.0, shrinking=(1.0, 4.0))),
 }
 """Kinds of road with painted cracks, the same for all models: side in pixels, and what is painted."""
 
-SCALES: tuple[tuple[float, ...], ...] = (
-    (1.0,),
-    (0.5, 1.0),
-    (1.0, 2.0),
-    (0.25, 0.5, 1.0),
-    (0.5, 1.0, 2.0),
-    (0.25, 0.5, 1.0, 2.0),
-)
+SCALES: tuple[tuple[float, ...], ...] = ((1.0,), (0.5, 1.0), (1.0, 2.0), (0.5, 1.0, 2.0))
 LEVELS = tuple(round(0.1 + 0.05 * step, 2) for step in range(15))
 HYSTERESES = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95)
 

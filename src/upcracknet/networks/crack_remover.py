@@ -6,9 +6,9 @@ and a second output marks the crack. It works at half the resolution, where a pl
 returns to the full one by rearranging channels into pixels; a small layer at full resolution sees the photo,
 what is added to it, and the coarse answer, and decides on the crack.
 
-A crack of 2 pixels and one of 100 are the same crack, photographed from far and from near. So the same network
-looks at a pyramid of the photo, each level half as large as the one before, from the coarsest level to the
-photo itself; what it knows of one level goes into the next. How the levels are weighed is learned.
+A crack of 2 pixels and one of 100 are the same crack, photographed from far and from near. So the same
+network looks at a pyramid of the photo, each level half as large as the one before, from the coarsest level to
+the photo itself; what it knows of one level goes into the next. How the levels are weighed is learned.
 """
 
 import itertools
@@ -50,7 +50,9 @@ class SteadyBatchNorm2d(nn.BatchNorm2d):
         if not (self.training and self.steady):
             return super().forward(features)
         # Copies: the photo's own level, which comes last, changes the averages before gradients are computed.
-        averages = [average.clone() for average in (self.running_mean, self.running_var) if average is not None]
+        averages = [
+            average.clone() for average in (self.running_mean, self.running_var) if average is not None
+        ]
         return F.batch_norm(features, *averages, self.weight, self.bias, eps=self.eps)
 
 
@@ -183,9 +185,7 @@ class CrackRemover(nn.Module):
             pictures.append(F.avg_pool2d(pictures[-1], 2))
         return pictures
 
-    def features(
-        self, pictures: Sequence[Float[Tensor, "b 3 _h _w"]]
-    ) -> list[Float[Tensor, "b c _h2 _w2"]]:
+    def features(self, pictures: Sequence[Float[Tensor, "b 3 _h _w"]]) -> list[Float[Tensor, "b c _h2 _w2"]]:
         """Compute what the decoder knows of each level, at half the level's resolution.
 
         Args:
@@ -207,7 +207,9 @@ class CrackRemover(nn.Module):
     def _features(
         self, features: Float[Tensor, "b 12 h w"], level: int, coarser: Float[Tensor, "b c _h _w"] | None
     ) -> Float[Tensor, "b c h w"]:
-        exact = self.size_multiple.bit_length() - 1 - level  # layers whose sizes are whole halves of each other
+        exact = (
+            self.size_multiple.bit_length() - 1 - level
+        )  # layers whose sizes are whole halves of each other
         encoded: list[Tensor] = []
         for layer, block in enumerate(self.encoder):
             if layer:

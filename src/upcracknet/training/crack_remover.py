@@ -1,7 +1,6 @@
 """Training of the default model: cracks painted on undamaged road are learned to be removed and marked."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +10,7 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
 
 from upcracknet.data.painted import PaintedPatch
+from upcracknet.detection.pretrained import weights_path
 from upcracknet.losses import segmentation_loss
 from upcracknet.networks.crack_remover import CrackRemover
 from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
@@ -55,9 +55,11 @@ class CrackRemoverTraining(Method):
         )
         self.start: WeightsRecord | None = None
         if configuration.initial_weights is not None:
-            path = Path(configuration.initial_weights)
+            path = weights_path(configuration.initial_weights)
             tensors, self.start = load_weights(path)
-            if configuration.pyramid > 1:  # what looks at the photo alone has no such layer; it begins as zeros
+            if (
+                configuration.pyramid > 1
+            ):  # what looks at the photo alone has no such layer; it begins as zeros
                 tensors = {
                     name: tensor
                     for name, tensor in self.network.state_dict().items()

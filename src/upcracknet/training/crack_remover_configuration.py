@@ -57,8 +57,8 @@ class CrackRemoverConfiguration(Configuration):
         widths: channels of each layer of the network, from half the resolution down.
         refinement_channels: channels of its layer at full resolution.
         pyramid: levels of the photo's pyramid that the network looks at; 1 is the photo alone.
-        initial_weights: weights file to start from; None starts from random weights. It may hold a network
-            that looks at the photo alone.
+        initial_weights: what to start from, a weights file, a run folder, or the name of a shipped model;
+            None starts from random weights. It may be a network that looks at the photo alone.
         coarser_weight: weight of the loss of each coarser level beside that of the photo.
         restoration_weight: weight of the restored road's mean absolute error beside the loss of the mask.
         learning_rate: highest learning rate of AdamW.
@@ -70,9 +70,9 @@ class CrackRemoverConfiguration(Configuration):
     data: RoadConfiguration = field(default_factory=RoadConfiguration)
     painting: PaintingRange = field(default_factory=PaintingRange)
     self_training: SelfTrainingConfiguration = field(default_factory=SelfTrainingConfiguration)
-    widths: tuple[Count, ...] = (32, 64, 96, 128, 128)
-    refinement_channels: Count = 16
-    pyramid: Count = 1
+    widths: tuple[Count, ...] = (16, 32, 64, 128, 192, 192)
+    refinement_channels: Count = 8
+    pyramid: Count = 5
     initial_weights: str | None = None
     coarser_weight: NotNegative = 0.25
     restoration_weight: NotNegative = 5.0

@@ -7,8 +7,8 @@ returns to the full one by rearranging channels into pixels; a small layer at fu
 what is added to it, and the coarse answer, and decides on the crack.
 
 A crack of 2 pixels and one of 100 are the same crack, photographed from far and from near. So the same
-network looks at a pyramid of the photo, each level half as large as the one before, from the coarsest level to
-the photo itself; what it knows of one level goes into the next. How the levels are weighed is learned.
+network looks at a pyramid of the photo, each level half as large as the one before, from the coarsest level
+to the photo itself; what it knows of one level goes into the next. How the levels are weighed is learned.
 """
 
 import itertools

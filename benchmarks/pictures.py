@@ -2,8 +2,8 @@
 
     UPCRACKNET_DATA=~/crack-data python benchmarks/pictures.py [MODEL …] [--output FOLDER]
 
-Writes ``things.jpg``, a row for each thing, and ``large.jpg``: the photo, its cracks, and what each model marks
-(``default`` if none is given). Cracks and marks are red. All is synthetic, as the judge's photos are.
+Writes ``things.jpg``, a row for each thing, and ``large.jpg``: the photo, its cracks, and what each model
+marks (``default`` if none is given). Cracks and marks are red. All is synthetic, as the judge's photos are.
 """
 
 import argparse

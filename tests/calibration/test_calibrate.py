@@ -1,10 +1,12 @@
 import json
+from statistics import fmean
 
 import pytest
 from PIL import Image
 
 from upcracknet.baselines.riad import RIADNetwork
 from upcracknet.calibration import calibrate
+from upcracknet.calibration.crack_remover import FALSE_ALARM_SHARE, PAINTINGS
 from upcracknet.data.synthetic import synthesize_road
 from upcracknet.errors import ConfigurationError
 from upcracknet.networks import CrackRemover
@@ -21,37 +23,18 @@ def clean(tmp_path_factory):
     return folder
 
 
-# The figures of both tests are those of commit c8fa702, before calibration became a room.
-
-
 def test_a_restorer_gets_the_settings_that_find_painted_cracks_best(clean, small_model, tmp_path):
     output = tmp_path / "calibrated" / "mine.safetensors"
     report = calibrate(small_model, output, photos=str(clean), roads=2, half_precision=True)
-    assert report["chosen"] == {
-        "statistics": "image",
-        "dropout": False,
-        "error": "absolute",
-        "center": False,
-        "filter_diameter": 5,
-        "sigma_color": 0.3,
-        "sigma_space": 1.5,
-        "eight_bit": False,
-        "minimum_extent": 8,
-        "level_floor": pytest.approx(0.084829, abs=1e-5),
-        "input_size": 64,
-    }
     assert report["warning"] is None
     assert len(report["comparisons"]) == 256
     ious = [comparison["painted"]["iou"] for comparison in report["comparisons"]]
     assert ious == sorted(ious, reverse=True)
-    first, second = report["comparisons"][:2]
-    assert first["settings"]["level_floor"] == 0  # better still, but it finds cracks on every clean road
-    assert (first["painted"]["iou"], first["synthetic"]["iou"]) == pytest.approx((0.6141, 0.0164), abs=1e-4)
-    assert second["false_alarm_share"] == 0.005
-    assert second["painted"] == pytest.approx(
-        {"precision": 0.8893, "recall": 0.6202, "accuracy": 0.9986, "f1": 0.7307, "iou": 0.5758}, abs=1e-4
-    )
-    assert report["comparisons"][-1]["painted"]["iou"] == pytest.approx(0.00671, abs=1e-5)
+    assert ious[0] > 2 * ious[-1]
+    # Settings that find cracks on every clean road do not count, however well they find painted ones.
+    clean_enough = [one for one in report["comparisons"] if one["false_alarm_share"] < 1]
+    assert report["chosen"] == clean_enough[0]["settings"] | {"input_size": 64}
+    assert report["chosen"]["level_floor"] > 0
     tensors, record = load_weights(output)
     original, _ = load_weights(small_model)
     assert (record.detection, record.sha256) == (report["chosen"], report["sha256"])
@@ -69,30 +52,19 @@ def test_a_crack_remover_gets_the_settings_that_leave_clean_roads_clean(clean, t
         scales=[(1.0,), (0.5, 1.0)],
         progress=lambda *step: steps.append(step),
     )
-    settings = {"score": "mask", "scales": [1.0], "flips": False}
-    assert report["chosen"] == settings | {"level": 0.8, "hysteresis": 0.0, "minimum_extent": 0}
     assert report["warning"] is None
     assert steps == [(1, 2), (2, 2)]
-    assert len(report["comparisons"]) == 632
-    best = report["comparisons"][0]
-    assert {kind: scores["iou"] for kind, scores in best["painted"].items()} == pytest.approx(
-        {"fine cracks": 0.4505, "cracks of any width": 0.5704, "at native size": 0.8457}, abs=1e-4
-    )
-    assert (best["false_alarms"], best["false_alarms_synthetic"]) == pytest.approx((0, 0.000842), abs=1e-6)
-    worst = report["comparisons"][-1]
-    assert worst["settings"] == settings | {
-        "scales": (1.0,),
-        "level": 0.1,
-        "hysteresis": 0.0,
-        "minimum_extent": 0,
-    }
-    assert worst["false_alarms_synthetic"] == pytest.approx(0.009082, abs=1e-6)
-    tried = {
-        (tuple(one["settings"]["scales"]), *list(one["settings"].values())[3:]): one
-        for one in report["comparisons"]
-    }
-    strict = tried[(0.5, 1.0), 0.65, 0.95, 8]
-    assert strict["painted"]["cracks of any width"]["iou"] == pytest.approx(0.4256, abs=1e-4)
+    tried = report["comparisons"]
+    assert {one["settings"]["scales"] for one in tried} == {(1.0,), (0.5, 1.0)}
+    false = [max(one["false_alarms"], one["false_alarms_synthetic"]) for one in tried]
+    iou = [fmean(scores["iou"] for scores in one["painted"].values()) for one in tried]
+    number = sum(share <= FALSE_ALARM_SHARE for share in false)
+    assert 0 < number < len(tried)
+    assert max(false[:number]) <= FALSE_ALARM_SHARE < min(false[number:])
+    assert iou[:number] == sorted(iou[:number], reverse=True)
+    assert iou[0] > 0.2
+    assert report["chosen"] == tried[0]["settings"] | {"scales": list(tried[0]["settings"]["scales"])}
+    assert set(tried[0]["painted"]) == set(PAINTINGS)
 
 
 def test_a_run_says_itself_what_it_learned_from(clean, tmp_path):

@@ -37,7 +37,7 @@ class CrackRemoverOutput(NamedTuple):
 
 
 class SteadyBatchNorm2d(nn.BatchNorm2d):
-    """Batch normalisation that can be told, in training, to use its averages as in detection.
+    """Batch normalisation that can use its averages, as in detection, while others in training do not.
 
     Attributes:
         steady: use the averages, and leave them as they are.

@@ -3,6 +3,7 @@
 Named datasets lie in the folder ``data_root``; None reads the environment variable UPCRACKNET_DATA.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import Any
@@ -67,7 +68,7 @@ class PatchData(lightning.LightningDataModule):
         # No shuffling: each item is drawn at random by its own seed. The loader has its own source of random
         # numbers, as it draws some each time it starts, and a resumed run starts it once more.
         # The loader's workers are forked. A child of a process with OpenCV's threads would wait for ever for
-        # threads that it does not have; and a worker that took all cores would slow the training beside it.
+        # threads that it does not have.
         cv2.setNumThreads(1)
         return DataLoader(
             patches,
@@ -75,7 +76,15 @@ class PatchData(lightning.LightningDataModule):
             num_workers=self.configuration.workers,
             drop_last=drop_last,
             generator=torch.Generator(),
+            worker_init_fn=_give_way,
         )
+
+
+def _give_way(_: int) -> None:
+    """Let the steps go first: the threads of a step wait for each other, and one that a worker holds up holds
+    up all."""
+    if hasattr(os, "nice"):
+        os.nice(5)
 
 
 def undamaged_patches(configuration: Configuration, data_root: Path | None = None) -> PatchData:

@@ -82,7 +82,8 @@ class PatchData(lightning.LightningDataModule):
 
 def _give_way(_: int) -> None:
     """Let the steps go first: the threads of a step wait for each other, and one that a worker holds up holds
-    up all."""
+    up all.
+    """
     if hasattr(os, "nice"):
         os.nice(5)
 

@@ -23,7 +23,7 @@ PAINTINGS = {
 
 SCALES: tuple[tuple[float, ...], ...] = ((1.0,), (0.5, 1.0), (1.0, 2.0), (0.5, 1.0, 2.0))
 LEVELS = tuple(round(0.1 + 0.05 * step, 2) for step in range(15))
-HYSTERESES = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95)
+HYSTERESES = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 
 FALSE_ALARM_SHARE = 0.001
 """Share of pixels of crack-free roads that may be marked as crack: half of what the package promises, as

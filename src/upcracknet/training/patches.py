@@ -81,9 +81,7 @@ class PatchData(lightning.LightningDataModule):
 
 
 def _give_way(_: int) -> None:
-    """Let the steps go first: the threads of a step wait for each other, and one that a worker holds up holds
-    up all.
-    """
+    """Let the steps go first: their threads wait for each other, so that one held up holds up all."""
     if hasattr(os, "nice"):
         os.nice(5)
 

@@ -1,11 +1,11 @@
-"""What each step away from the paper is worth, and each part of the teacher's detection: one line a change.
+"""What each step away from the paper is worth, and each part of the default's detection: one line a change.
 
     UPCRACKNET_DATA=~/crack-data python benchmarks/ablation.py > ablation.md
     UPCRACKNET_DATA=~/crack-data python benchmarks/ablation.py runs/one.safetensors runs/other.safetensors
 
 Without weights, each line changes one thing of a shipped model's detection; every scale of a photo passes the
-network once, so all lines together take about 20 minutes on one core. With weights, each line is a file or a
-run folder of crack removers, searched at full size alone: what a change of the training is worth.
+network once for all lines. With weights, each line is a file or a run folder of crack removers, searched at
+full size alone: what a change of the training is worth.
 
 The tables judge; no setting was chosen by them.
 """
@@ -118,9 +118,9 @@ def load(weights: Path) -> tuple[CrackRemover, CrackRemoverSettings]:
 
 
 def variants(default: CrackRemoverSettings) -> dict[str, CrackRemoverSettings]:
-    """Changes of the teacher's settings, each of one thing."""
+    """Changes of the default's settings, each of one thing."""
     changes = {
-        "the teacher": default,
+        "the default": default,
         "without hysteresis": replace(default, hysteresis=0.0),
         "without hysteresis, level 0.5": replace(default, hysteresis=0.0, level=0.5),
         "specks kept": replace(default, minimum_extent=0),
@@ -148,7 +148,7 @@ def detections() -> Iterator[tuple[str, Scorer, Threshold]]:
         "… masked multi-pass inference, one-sided error": DarkerThanSurroundings,
     }.items():
         yield name, kind(restorer.network, restorer.settings, restorer.input_size), Threshold()
-    network, settings = load(weights_path("teacher"))
+    network, settings = load(weights_path("default"))
     known: dict[tuple[bytes, float], Float[Tensor, "b h w"]] = {}
     for name, changed in variants(settings).items():
         yield name, Remembering(network, changed, known), fixed(changed)

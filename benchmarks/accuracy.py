@@ -2,7 +2,7 @@
 
     make accuracy                                               # the default and what it is compared with
     python benchmarks/accuracy.py --all                         # every row of docs/results/accuracy.md
-    python benchmarks/accuracy.py runs/mine teacher             # everything about these models
+    python benchmarks/accuracy.py runs/mine up-cracknet-32      # everything about these models
     python benchmarks/accuracy.py --all --output docs/results   # puts the figures into the documentation
 
 Writes ``figures.json`` and ``accuracy.md`` after each model. What the folder's ``figures.json`` has from
@@ -42,7 +42,6 @@ ROWS = {
 }
 ALL_ROWS = {
     "default": EVERYTHING,
-    "teacher": ("paper", "native", CLEAN),
     "up-cracknet-32-calibrated": ("paper", "native"),
     "up-cracknet-32": ("paper", "native", CLEAN),
     LocalContrast.name: ("paper", "native", CLEAN),

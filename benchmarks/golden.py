@@ -25,7 +25,7 @@ SIZES = (
     *((900, 1300), (1000, 800), (300, 301), (257, 511), (600, 768), (1537, 1025)),
 )
 RASTERS = ((900, 1400), (700, 700))
-MODELS = ("default", "teacher", "up-cracknet-32", "up-cracknet-32-calibrated")
+MODELS = ("default", "up-cracknet-32", "up-cracknet-32-calibrated")
 OLD_NAMES = {"up-cracknet-32": "paper", "up-cracknet-32-calibrated": "paper-calibrated"}
 """What models were called when the command was ``detect --score`` and Ray's was ``survey``, at c8fa702."""
 

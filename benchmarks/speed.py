@@ -74,7 +74,6 @@ def systems(folder: Path) -> dict[str, tuple[str, Engine]]:
     save_weights(wide, UNTRAINED.state_dict(), record)
     models = {
         "default": ("default", [*ENGINES]),
-        "teacher": ("teacher", BY_OPENVINO),
         "UP-CrackNet, 32 filters": ("up-cracknet-32", [*ENGINES]),
         "UP-CrackNet, 64 filters": (str(wide), BY_OPENVINO),
     }

@@ -22,10 +22,10 @@ CARDS, FIGURES = DOCS / "models", DOCS / "results" / "figures.json"
 
 @pytest.mark.parametrize(
     ("name", "architecture"),
-    [("default", "CrackRemover"), ("teacher", "CrackRemover"), ("up-cracknet-32", "UNetGenerator")],
+    [("default", "CrackRemover"), ("up-cracknet-32", "UNetGenerator")],
 )
 def test_weights_say_where_they_come_from(name, architecture):
-    assert {model.file for model in SHIPPED.values()} == {"default", "teacher", "up-cracknet-32"}
+    assert {model.file for model in SHIPPED.values()} == {"default", "up-cracknet-32"}
     _, record = load_weights(weights_path(name))
     assert record.architecture == architecture
     assert "deepcrack" in record.provenance["data"]

@@ -113,11 +113,11 @@ def test_figures_of_other_weights_stay_as_those_of_a_former_model(accuracy):
         return {"detection": {"weights": weights}, "paper": iou}
 
     measured = accuracy.put({}, "default", found("a" * 64, 70))
-    measured = accuracy.put(measured, "teacher", found("b" * 64, 68))
+    measured = accuracy.put(measured, "up-cracknet-32", found("b" * 64, 68))
     again = accuracy.put(dict(measured), "default", {"detection": {"weights": "a" * 64}, "native": 71})
     assert again["default"] == found("a" * 64, 70) | {"native": 71}
     measured = accuracy.put(measured, "default", found("c" * 64, 76))
-    assert list(measured) == ["default", "teacher", "former default (aaaaaaaa…)"]
+    assert list(measured) == ["default", "up-cracknet-32", "former default (aaaaaaaa…)"]
     assert [one["paper"] for one in measured.values()] == [76, 68, 70]
 
 

@@ -151,7 +151,7 @@ def test_statistics_of_the_image_do_not_depend_on_the_batch(small_model):
 
 def test_unknown_models_and_presets_are_named():
     with pytest.raises(
-        WeightsError, match=r"no-such-model: no such model; give one of default, teacher, up-cracknet-32"
+        WeightsError, match=r"no-such-model: no such model; give one of default, up-cracknet-32"
     ):
         CrackDetector.from_pretrained("no-such-model")
     with pytest.raises(ConfigurationError, match="crack remover has no preset 'no-such'; leave --preset out"):

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import upcracknet
 from upcracknet.detection import PRESETS
 from upcracknet.detection.systems import SYSTEMS
 from upcracknet.evaluation.published import published_table
 from upcracknet.losses import LossWeights
+from upcracknet.reproduction import tables
 from upcracknet.reproduction.experiment import BUDGETS, Pretrained, budget_named
 from upcracknet.reproduction.tables import (
     COMPARISONS,
@@ -22,6 +24,7 @@ from upcracknet.reproduction.tables import (
     table2,
 )
 from upcracknet.training.configuration import TrainingConfiguration, as_dictionary, load_configuration
+from upcracknet.weights import WeightsRecord, save_weights
 
 # The ticks of Table I: MAE, SSIM, MSGMS, style, adversarial; and its F1, which names the row beyond doubt.
 TICKS = [
@@ -147,9 +150,13 @@ def test_a_small_budget_makes_smaller_batches_where_the_paper_names_none():
     assert "2 (deeplabv3plus, enet" in " ".join(comparison("table4", budget_named("300")).facts)
 
 
-def test_the_shipped_default_counts_all_that_it_has_seen():
-    """Its own training and both rounds of its teacher: less would understate the budget."""
-    assert shipped_default().patches == 24000 + 12000 + 4800
+def test_the_shipped_default_counts_all_that_it_has_seen(monkeypatch, tmp_path):
+    """The first round as well as the second: less would understate the budget."""
+    provenance = {"images_seen": 600, "initial_weights": {"images_seen": 240}}
+    record = WeightsRecord("CrackRemover", {}, {}, provenance)
+    saved = save_weights(tmp_path / "default.safetensors", {"weight": torch.zeros(1)}, record)
+    monkeypatch.setattr(tables, "weights_path", lambda model: tmp_path / f"{model}.safetensors")
+    assert shipped_default() == Pretrained("default", saved.sha256, 840)
 
 
 CONFIGURATION = Path(upcracknet.__file__).parents[2] / "configs" / "up-cracknet-32.yaml"

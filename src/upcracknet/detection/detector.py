@@ -101,10 +101,9 @@ class CrackDetector:
         """Load a shipped or self-trained model.
 
         Args:
-            model: ``default``, ``teacher`` (which marked what the default learned from), ``up-cracknet-32``,
-                ``up-cracknet-32-calibrated`` (the same weights with calibrated settings), a
-                run folder of ``upcracknet train``, a ``.safetensors`` file, or a file of
-                ``upcracknet export``.
+            model: ``default``, ``up-cracknet-32``, ``up-cracknet-32-calibrated`` (the same weights with
+                calibrated settings), a run folder of ``upcracknet train``, a ``.safetensors`` file, or a
+                file of ``upcracknet export``.
             preset: name of the detection settings; None takes the model's own.
             overlap: overlap of neighbouring tiles in pixels; None takes the usual one.
             batch_size: tiles scored at a time.

@@ -34,7 +34,6 @@ class ShippedModel:
 
 SHIPPED = {
     "default": ShippedModel("default"),
-    "teacher": ShippedModel("teacher"),
     "up-cracknet-32": ShippedModel("up-cracknet-32", preset="paper"),
     "up-cracknet-32-calibrated": ShippedModel("up-cracknet-32"),
 }

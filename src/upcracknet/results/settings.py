@@ -11,9 +11,9 @@ class DetectionOptions:
     """How cracks are found, and what is written of each photo.
 
     Attributes:
-        model: default, teacher, up-cracknet-32, up-cracknet-32-calibrated, a run folder of `upcracknet
-            train`, a .safetensors file, a file of ``upcracknet export``, or a classical method of `upcracknet
-            methods`, such as sauvola.
+        model: default, up-cracknet-32, up-cracknet-32-calibrated, a run folder of `upcracknet train`, a
+            .safetensors file, a file of ``upcracknet export``, or a classical method of `upcracknet methods`,
+            such as sauvola.
         preset: detection settings other than the model's own: paper, paper-running or authors; for weights of
             Deepcrack19 guided-filter.
         runtime: what runs the network: torch, onnx or openvino; auto takes the fastest that is installed. The

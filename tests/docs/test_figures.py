@@ -55,14 +55,13 @@ def test_measures_agree_with_each_other(model, name):
     assert found["iou"] == pytest.approx(100 * f1 / (2 - f1), abs=0.15)
 
 
-def test_the_nine_rows_of_the_readme():
+def test_the_rows_of_the_readme():
     quoted = [numbers(row) for row in rows("README.md") if len(numbers(row)) == 4]
     sources = [
         row
         for name in SETS
         for row in (
             PAPER["default"][name],
-            PAPER["teacher"][name],
             PUBLISHED["trained on deepcrack" if name == "deepcrack" else "trained on crack500"][name],
         )
     ]
@@ -77,11 +76,10 @@ def test_the_tables_of_accuracy(monkeypatch):
 
 
 def test_false_alarms_on_further_roads():
-    default, teacher = FIGURES["further synthetic roads"].values()
-    assert f"the default marks {default} % as crack, its teacher {teacher} %" in page(
+    default, former = FIGURES["further synthetic roads"].values()
+    assert f"the default marks {default} % as crack, the former teacher {former} %" in page(
         "docs/results/accuracy.md"
     )
-    assert f"(seeds 5096 to 5287) {teacher} %" in page("docs/models/teacher.md")
 
 
 def test_the_rows_of_up_cracknet_32():
@@ -101,11 +99,10 @@ def test_the_rows_of_up_cracknet_32():
     assert quoted == [[row[name] for name in MEASURES if name in row] for row in sources]
 
 
-@pytest.mark.parametrize("model", ["default", "teacher"])
-def test_the_model_cards(model):
-    first, second, third = iou(model)
-    native = [NATIVE[model][name]["iou"] for name in SETS]
-    card = page(f"docs/models/{model}.md")
+def test_the_card_of_the_default():
+    first, second, third = iou("default")
+    native = [NATIVE["default"][name]["iou"] for name in SETS]
+    card = page("docs/models/default.md")
     assert f"DeepCrack {first}, CFD {second} (never seen" in card
     assert f"93 test photos) {third}. At native size: {native[0]}, {native[1]} and {native[2]}" in card
 

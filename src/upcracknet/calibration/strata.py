@@ -37,7 +37,15 @@ WIDTHS = ((1.0, 2.5), (2.5, 5.0), (5.0, 12.0), (12.0, 30.0), (30.0, 60.0), (60.0
 """Ranges of the cracks' widths, in pixels."""
 
 CONTRASTS = {"faint": (1.2, 2.0), "medium": (2.0, 4.0), "deep": (4.0, 8.0)}
-"""How much darker than the road a crack is painted, in standard deviations of the road's grain."""
+"""How much darker than the road cracks up to 5 pixels wide are painted, in standard deviations of its
+grain."""
+
+BROAD = 5.0
+"""Pixels; from here on a crack is wide enough to look into."""
+
+DEPTHS = {"faint": (0.2, 0.3), "medium": (0.3, 0.5), "deep": (0.5, 0.8)}
+"""How much darker than the road wider cracks are painted, as a share of its brightness: a paler band is a
+stain or a seam that was filled. On a coarse road never under 1.2 standard deviations of its grain."""
 
 LEAST_GRAIN = 0.03
 """Of the road's brightness; the grain counts as at least this, as 8 bits hold no fainter crack."""
@@ -66,7 +74,7 @@ class Stratum:
     Attributes:
         megapixels: size of the photo, one of ``SIZES``.
         widths: narrowest and widest crack in pixels, one of ``WIDTHS``.
-        contrast: one of ``CONTRASTS``.
+        contrast: one of ``CONTRASTS``, or of ``DEPTHS``.
         surface: name of the background.
     """
 
@@ -175,14 +183,17 @@ def judged_photo(stratum: Stratum, draws: Mapping[str, Draw]) -> JudgedPhoto:
     name = " ".join(map(str, (*place, stratum.surface)))
     road = draws[stratum.surface](*SIZES[stratum.megapixels], seeded(f"road {name}"))
     grain = grain_contrast(road)
-    low, high = CONTRASTS[stratum.contrast]
+    if stratum.widths[0] < BROAD:
+        low, high = (grain * contrast for contrast in CONTRASTS[stratum.contrast])
+    else:
+        low, high = (max(depth, grain * CONTRASTS["faint"][0]) for depth in DEPTHS[stratum.contrast])
     wanted, asked = (low * high) ** 0.5, 1.0
     for _ in range(TRIES):
         photo, painted = paint_cracks(
             road,
             seeded(f"cracks {name}"),
             widths=stratum.widths,
-            depths=(min(asked * low * grain, DEEPEST), min(asked * high * grain, DEEPEST)),
+            depths=(min(asked * low, DEEPEST), min(asked * high, DEEPEST)),
             pattern="branching" if stratum.widths[1] > WIDEST_NETWORK else None,
             systems=1,
             mark="seen",
@@ -190,13 +201,13 @@ def judged_photo(stratum: Stratum, draws: Mapping[str, Draw]) -> JudgedPhoto:
         before, after = (
             cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[painted].astype(float) for image in (road, photo)
         )
-        contrast = float(np.median(before - after)) / (grain * float(road.mean())) if painted.any() else 0.0
-        if abs(contrast - wanted) < TOLERANCE * wanted:
+        lost = float(np.median(before - after)) / float(road.mean()) if painted.any() else 0.0
+        if abs(lost - wanted) < TOLERANCE * wanted:
             break
-        asked *= wanted / max(contrast, 0.2 * wanted)
+        asked *= wanted / max(lost, 0.2 * wanted)
     cracked, bare = (image.astype(np.float32) / np.float32(255) for image in (photo, road))
     seen = seen_cracks(cracked, bare, painted.astype(np.float32))
-    return JudgedPhoto(stratum, photo, seen, painted & ~seen, contrast)
+    return JudgedPhoto(stratum, photo, seen, painted & ~seen, lost / grain)
 
 
 def grain_contrast(road: Photo) -> float:

@@ -47,7 +47,7 @@ _FLAT: tuple[tuple[Mark, tuple[float, float, float, float]], ...] = (
     (drop_spots, (0.35, 0.3, 0.1, 0.2)),
 )
 _COVERING: tuple[tuple[Cover, tuple[float, float, float, float]], ...] = (
-    (seal_crack, (0.06, 0.05, 0.0, 0.01)),
+    (seal_crack, (0.02, 0.015, 0.0, 0.005)),
     (set_manhole, (0.05, 0.05, 0.05, 0.01)),
     (set_window, (0.0, 0.0, 0.0, 0.06)),
     (mount_pipe, (0.0, 0.0, 0.0, 0.07)),

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from upcracknet.data.synthetic.cracks import Pattern, draw_crack_mask
+from upcracknet.data.synthetic.edges import half_widths, inner_distance
 from upcracknet.data.synthetic.inside import fill_wide_crack, wide_shape
 from upcracknet.data.synthetic.noise import Plane, fractal_noise, smoothstep
 
@@ -15,6 +16,10 @@ Photo = UInt8[np.ndarray, "h w 3"]
 
 SEEN = 0.35
 """A pixel is marked as crack where the crack covers more than this share of what it covers nearby."""
+
+SEEN_INTO = (1.0, 4.0)
+"""Pixels, half of a crack's width: up to the first it may be as faint as the road's grain, from the second on
+it is as dark as a gap."""
 
 FAINTEST_COVER = 0.12
 """Pixels that are covered less are not marked: a crack that thin is not seen."""
@@ -100,6 +105,7 @@ def _darken(
     faintest = min(max(depths[0], 1.2 * grain.contrast / _strength(blurred)), depths[1])
     shape = wide_shape(coverage)
     depth = _depth(coverage, generator, (faintest, depths[1]))
+    depth = np.maximum(depth, np.minimum(_least_depth(coverage, generator), np.float32(depths[1])))
     stones = smoothstep(grain.relief, 0.8, 2.0) * np.float32(generator.uniform(0.0, 0.7))
     if shape is not None:
         stones *= 1 - shape.wideness
@@ -142,6 +148,16 @@ def _depth(coverage: Plane, generator: np.random.Generator, depths: tuple[float,
         shadow = _shifted(coverage, generator.uniform(0, 2 * np.pi), generator.uniform(1.0, 4.0))
         depth *= 1 - np.float32(generator.uniform(0.1, 0.4)) * (1 - shadow)
     return np.clip(depth, depths[0], depths[1])
+
+
+def _least_depth(coverage: Plane, generator: np.random.Generator) -> Plane:
+    """How much darker than the road a gap is at least: what is wide enough to look into is dark.
+
+    A pale band of ten pixels is a stain, a tyre mark or a seam that was filled, and must not be learned as a
+    crack. Hairlines are as faint as the blur makes them.
+    """
+    halves = half_widths(inner_distance(coverage))
+    return smoothstep(halves, *SEEN_INTO) * np.float32(generator.uniform(0.25, 0.5))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from skimage.morphology import skeletonize
 from upcracknet.calibration import strata
 from upcracknet.calibration.strata import (
     CONTRASTS,
+    DEPTHS,
     LEFT_OUT,
     WIDTHS,
     Stratum,
@@ -58,12 +59,20 @@ def test_cracks_are_as_wide_as_their_stratum(widths):
 
 
 @pytest.mark.parametrize("surface", ["asphalt", "concrete"])
-def test_cracks_are_as_dark_as_their_stratum(surface):
-    contrasts = [
-        judged_photo(stratum(contrast=name, surface=surface), SURFACES).contrast for name in CONTRASTS
-    ]
-    for contrast, (low, high) in zip(contrasts, CONTRASTS.values(), strict=True):
-        assert 0.9 * low < contrast < 1.1 * high
+def test_hairlines_are_as_dark_as_their_stratum(surface):
+    for contrast, (low, high) in CONTRASTS.items():
+        photo = judged_photo(stratum(WIDTHS[1], contrast, surface), SURFACES)
+        assert 0.9 * low < photo.contrast < 1.1 * high
+
+
+@pytest.mark.parametrize("surface", ["asphalt", "concrete"])
+def test_what_is_wide_enough_to_look_into_is_as_dark_as_a_gap(surface):
+    for contrast, (low, high) in DEPTHS.items():
+        painted = stratum(WIDTHS[3], contrast, surface)
+        photo = judged_photo(painted, SURFACES)
+        grey = cv2.cvtColor(photo.photo, cv2.COLOR_RGB2GRAY).astype(float)
+        lost = 1 - np.median(grey[photo.cracks]) / np.median(grey[~photo.cracks])
+        assert 0.7 * low < lost < 1.2 * high
 
 
 def test_a_photo_depends_on_its_stratum_alone():

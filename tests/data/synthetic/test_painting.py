@@ -113,7 +113,7 @@ def test_on_a_coarse_road_no_crack_is_fainter_than_the_grain():
             cracked, mask = paint_cracks(
                 photo,
                 np.random.default_rng(seed),
-                widths=(6.0, 6.0),
+                widths=(2.0, 2.0),
                 depths=(0.02, 0.3),
                 pattern="branching",
                 systems=1,
@@ -121,6 +121,21 @@ def test_on_a_coarse_road_no_crack_is_fainter_than_the_grain():
             lost += 1 - cracked[mask].mean() / photo[mask].mean()
         losses.append(lost / 6)
     assert losses[0] > losses[1] + 0.02
+
+
+def test_what_is_wide_enough_to_look_into_is_dark():
+    flat = np.full((200, 240, 3), 130, np.uint8)
+    losses = []
+    for width in (2.0, 10.0):
+        lost = []
+        for seed in range(6):
+            generator = np.random.default_rng(seed)
+            cracked, mask = paint_cracks(
+                flat, generator, widths=(width, width), depths=(0.02, 0.9), pattern="branching", systems=1
+            )
+            lost.append(1 - cracked[mask].mean() / 130)
+        losses.append(min(lost))
+    assert losses[0] < 0.2 < losses[1]
 
 
 def test_cracks_in_a_soft_photo_have_soft_edges():

@@ -1,0 +1,1 @@
+"""From crack masks to measured, classified and graded cracks."""

@@ -8,7 +8,8 @@ import pytest
 from tests.measure.roads import SIZE, centre, rectangle, road_to_photo, seen
 
 from upcracknet.errors import ConfigurationError
-from upcracknet.measure.scale import CONTINUATION, Scale
+from upcracknet.measure.homography import CONTINUATION
+from upcracknet.measure.scale import Scale
 
 TILTS = [0, 30, 40, 50, 60]
 LANE = 1200.0, 800.0
@@ -122,19 +123,24 @@ def test_drawn_bars_seen_from_the_side_keep_length_and_width(tilt, width_mm):
 
 @pytest.mark.parametrize("tilt", [0, 45, 60])
 def test_the_uncertainty_of_a_rectangle_is_what_errors_of_its_corners_do(tilt):
-    to_photo, random = road_to_photo(tilt), np.random.default_rng(0)
-    true = rectangle(tilt, *LANE)
-    shares = np.stack(np.meshgrid(*[np.linspace(0, 1, 9)] * 2), axis=-1)
-    inside = true[3] + shares.reshape(-1, 2) * LANE
-    photographed = seen(to_photo, inside)
+    to_photo, random, true = road_to_photo(tilt), np.random.default_rng(0), marked(tilt)
+    x, y = np.meshgrid(np.arange(5, SIZE[1], 40.0), np.arange(5, SIZE[0], 40.0))
+    places = np.column_stack([x.ravel(), y.ravel()])
+    places = places[np.isfinite(true.to_road(places + 1)).all(axis=1)]
+    steps = ((1, 0), (0, 1))
+
+    def sides(scale: Scale) -> np.ndarray:
+        everywhere = replace(scale, coarsest=None)
+        start = everywhere.to_road(places)
+        return np.stack([np.linalg.norm(everywhere.to_road(places + step) - start, axis=1) for step in steps])
+
     errors = []
     for _ in range(200):
-        corners = seen(to_photo, true) + random.normal(0, 1, (4, 2))
-        scale = Scale.from_rectangle([(x, y) for x, y in corners], *LANE, SIZE)
-        places = scale.to_road(photographed).reshape(9, 9, 2)
-        errors += [np.linalg.norm(np.diff(places, axis=0), axis=2) / (LANE[1] / 8) - 1]
-        errors += [np.linalg.norm(np.diff(places, axis=1), axis=2).T / (LANE[0] / 8) - 1]
-    assert marked(tilt).uncertainty == pytest.approx(np.std(errors), rel=0.15)
+        corners = seen(to_photo, rectangle(tilt, *LANE)) + random.normal(0, 1, (4, 2))
+        errors.append(
+            sides(Scale.from_rectangle([(x, y) for x, y in corners], *LANE, SIZE)) / sides(true) - 1
+        )
+    assert true.uncertainty == pytest.approx(np.sqrt(np.square(errors).mean()), rel=0.1)
 
 
 def test_the_road_is_not_mirrored_however_the_corners_run():
@@ -149,26 +155,26 @@ def test_the_road_is_not_mirrored_however_the_corners_run():
 
 
 def test_beyond_the_horizon_and_far_beyond_the_rectangle_nothing_is_measured():
-    scale = marked(75)
-    x = np.full(SIZE[0], 600.0)
-    column = np.column_stack([x, np.arange(SIZE[0], dtype=float)])
+    corners = seen(road_to_photo(70), rectangle(70, 3000, 3000))
+    scale = Scale.from_rectangle([(x, y) for x, y in corners], 3000.0, 3000.0, SIZE)
+    column = np.column_stack([np.full(SIZE[0], 600), np.arange(SIZE[0])])
     covered = scale.millimetres_per_pixel_at(column)
-    assert np.isnan(covered[0]) and np.isnan(scale.to_road(column)[0]).all()
     known = np.isfinite(covered)
     assert np.array_equal(known, np.isfinite(scale.to_road(column)).all(axis=1))
-    assert known[np.argmax(known) :].all() and 0 < np.argmax(known) < 500
-    corners = seen(road_to_photo(75), rectangle(75, *LANE))
-    assert np.nanmax(covered) <= CONTINUATION * scale.millimetres_per_pixel_at(corners).max() * (1 + 1e-6)
-    everywhere = replace(scale, coarsest=None)
-    assert np.isfinite(everywhere.to_road(column)).sum() > np.isfinite(scale.to_road(column)).sum()
-    assert np.isnan(everywhere.to_road(column)[0]).all()  # the sky
+    first = np.argmax(known)
+    assert known[first:].all() and 0 < first < corners[:, 1].min()
+    farthest = scale.millimetres_per_pixel_at(corners).max()
+    assert covered[first] == pytest.approx(CONTINUATION * farthest, rel=0.03)
+    everywhere = replace(scale, coarsest=None).to_road(column)
+    horizon = (SIZE[0] - 1) / 2 - 1000 / np.tan(np.radians(70))
+    np.testing.assert_array_equal(np.isfinite(everywhere[:, 0]), column[:, 1] > horizon)
 
 
 @pytest.mark.parametrize(
     ("corners", "size", "message"),
     [
         (SQUARE[:3], LANE, "3 given, expected four corners"),
-        ([*SQUARE, (3, 3)], LANE, "5 given, expected four corners"),
+        ([*SQUARE, (3.0, 3.0)], LANE, "5 given, expected four corners"),
         ([SQUARE[0], SQUARE[1], (900.0, 100.0), SQUARE[3]], LANE, "three of the corners lie on a line"),
         ([SQUARE[0], SQUARE[0], *SQUARE[2:]], LANE, "three of the corners lie on a line"),
         ([(50.0, 50.0), (60.0, 60.0), (70.0, 70.0), (80.0, 80.0)], LANE, "lie on a line"),

@@ -127,5 +127,5 @@ def test_files_that_are_wrong(tmp_path, content, message, unchecked):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(ConfigurationError, match="No such file.*make one with `upcracknet scale`"):
+    with pytest.raises(ConfigurationError, match=r"No such file.*make one with `upcracknet scale`"):
         SurveyScales.read(tmp_path / "scale.json")

@@ -14,7 +14,9 @@ def scale(
     given: str | None = None,
     /,
     *,
-    options: Annotated[ScaleOptions, Parameter(name="*", negative="")] = ScaleOptions(),  # noqa: B008 - frozen
+    options: Annotated[
+        ScaleOptions, Parameter(name="*", negative="", consume_multiple=True)
+    ] = ScaleOptions(),  # noqa: B008 - frozen
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("scale.json"),
     place: Annotated[str | None, Parameter(name="--for")] = None,
 ) -> None:
@@ -32,7 +34,7 @@ def scale(
 
         upcracknet scale ruler.jpg --points 812,440 2210,455 --millimetres 1000
 
-        upcracknet scale lane.jpg --rectangle 410,300 900,310 1180,690 120,680 --size 3500x5000
+        upcracknet scale a.jpg --rectangle 41,30 90,31 118,69 12,68 --size 900x600
 
         upcracknet scale --drone flight/0001.jpg --height 12 --for flight
 

@@ -58,6 +58,7 @@ def draw_grid(
             picture, [np.rint(outline).astype(np.int32)], isClosed=True, color=MARKS_COLOUR, thickness=2
         )
     text = f"one square: {step} mm"
-    cv2.putText(picture, text, (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (0, 0, 0), 4, cv2.LINE_AA)
+    (text_width, text_height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.7, 1)
+    picture[: text_height + 20, : text_width + 16] = 0
     cv2.putText(picture, text, (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7, LINES_COLOUR, 1, cv2.LINE_AA)
     return picture, step

@@ -20,10 +20,6 @@ Matrix = tuple[tuple[float, float, float], tuple[float, float, float], tuple[flo
 ASSUMED_ERROR = 0.05
 """Uncertainty of a number that comes without one: an assumption, not a measurement."""
 
-CONTINUATION = 4.0
-"""Beyond a rectangle its scale is continued to where a pixel covers this many times as much road, in length,
-as at the rectangle's farthest corner. There an error of a corner has grown severalfold."""
-
 
 @dataclass(frozen=True)
 class Scale:
@@ -136,7 +132,9 @@ class Scale:
         """Take a rectangle of known size that lies flat on the road, seen from any side.
 
         Four points fix the homography between the photo and the road (Hartley and Zisserman, Multiple View
-        Geometry in Computer Vision, 2nd edition, section 4.1). Distortion of the lens is not corrected.
+        Geometry in Computer Vision, 2nd edition, section 4.1). Beyond the rectangle it is continued to
+        where a pixel covers twice as much road, in length, as at the farthest corner. Distortion of the lens
+        is not corrected.
 
         Args:
             corners: four, in order around the rectangle, as x and y in pixels of the upright photo.
@@ -153,15 +151,9 @@ class Scale:
         found = marked_places(corners, 4, size, photo, "four corners")
         require_length(width_mm, "the rectangle's width")
         require_length(height_mm, "the rectangle's height")
-        matrix, uncertainty = homography.of_rectangle(found, width_mm, height_mm, photo)
-        scale = cls(
-            _as_matrix(matrix),
-            f"rectangle of {width_mm:g}×{height_mm:g} mm in {photo}",
-            uncertainty,
-            "rectangle",
-            size,
-        )
-        return replace(scale, coarsest=CONTINUATION * float(scale.millimetres_per_pixel_at(found).max()))
+        view = homography.view_of_rectangle(found, width_mm, height_mm, size, photo)
+        source = f"rectangle of {width_mm:g}×{height_mm:g} mm in {photo}"
+        return cls(_as_matrix(view.matrix), source, view.uncertainty, "rectangle", size, view.coarsest)
 
     @classmethod
     def from_raster(cls, image: Any) -> "Scale":
@@ -216,9 +208,11 @@ class Scale:
             x and y in millimetres along the road's surface; NaN beyond the horizon, and where a pixel covers
             more than :attr:`coarsest`.
         """
-        x, y, depth = self._array @ np.column_stack([points, np.ones(len(points))]).T
-        depth = self._in_reach(depth)
-        return np.column_stack([x / depth, y / depth])
+        places = np.asarray(points, np.float64)
+        road = homography.to_plane(self._array, places)
+        if self.coarsest is not None:
+            road[~(homography.pixel_sides(self._array, places) <= self.coarsest)] = np.nan
+        return road
 
     def millimetres_per_pixel_at(self, points: Num[np.ndarray, "n 2"]) -> Float64[np.ndarray, " n"]:
         """Compute the side of the square that is as large as a pixel on the road: the root of its area.
@@ -232,10 +226,8 @@ class Scale:
         Returns:
             millimetres; NaN where :meth:`to_road` gives NaN.
         """
-        depth = self._in_reach(self._array[2] @ np.column_stack([points, np.ones(len(points))]).T)
-        # The determinant of the derivative of a homography.
-        side: np.ndarray = np.sqrt(abs(np.linalg.det(self._array)) / depth**3)
-        return side
+        sides = homography.pixel_sides(self._array, np.asarray(points, np.float64))
+        return sides if self.coarsest is None else np.where(sides <= self.coarsest, sides, np.nan)
 
     def for_photo(self, height: int, width: int, tilt_deg: float = 0.0) -> "Scale":
         """Give the scale of a photo of some size, taken like the one that the scale was made on.
@@ -254,8 +246,8 @@ class Scale:
         """
         if abs(tilt_deg) > drone.LARGEST_TILT_DEG and self.method not in ("rectangle", "raster"):
             raise ConfigurationError(
-                f"the camera was tilted by {abs(tilt_deg):.0f}° from straight down, where no number counts for "
-                "all places; mark a rectangle on the road: `upcracknet scale --rectangle`"
+                f"the camera was tilted by {abs(tilt_deg):.0f}° from straight down, where no number counts "
+                "for all places; mark a rectangle on the road: `upcracknet scale --rectangle`"
             )
         if self.size is None or self.size == (height, width):
             return self
@@ -276,13 +268,6 @@ class Scale:
     @property
     def _array(self) -> Float64[np.ndarray, "3 3"]:
         return np.asarray(self.matrix, np.float64)
-
-    def _in_reach(self, depth: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
-        """The third coordinate, NaN where the scale does not count."""
-        nearest = 0.0
-        if self.coarsest is not None:
-            nearest = float(abs(np.linalg.det(self._array)) / self.coarsest**2) ** (1 / 3)
-        return np.where((depth > 0) & (depth >= nearest * (1 - 1e-9)), depth, np.nan)
 
 
 def _uniform(millimetres_per_pixel: float) -> Matrix:

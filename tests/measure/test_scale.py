@@ -99,7 +99,7 @@ def test_drawn_bars_seen_from_the_side_keep_length_and_width(tilt, width_mm):
     to_photo = road_to_photo(tilt)
     corners = np.rint(seen(to_photo, rectangle(tilt, *LANE)))
     scale = Scale.from_rectangle([(x, y) for x, y in corners], *LANE, SIZE, "a.jpg")
-    for direction in np.radians(np.arange(7, 187, 30)):
+    for direction in np.radians(np.array([7, 52, 97, 142])):
         along = np.array([np.cos(direction), np.sin(direction)])
         across = np.array([-along[1], along[0]])
         middle = centre(tilt)
@@ -124,7 +124,7 @@ def test_drawn_bars_seen_from_the_side_keep_length_and_width(tilt, width_mm):
 @pytest.mark.parametrize("tilt", [0, 45, 60])
 def test_the_uncertainty_of_a_rectangle_is_what_errors_of_its_corners_do(tilt):
     to_photo, random, true = road_to_photo(tilt), np.random.default_rng(0), marked(tilt)
-    x, y = np.meshgrid(np.arange(5, SIZE[1], 40.0), np.arange(5, SIZE[0], 40.0))
+    x, y = np.meshgrid(np.arange(5, SIZE[1], 80.0), np.arange(5, SIZE[0], 80.0))
     places = np.column_stack([x.ravel(), y.ravel()])
     places = places[np.isfinite(true.to_road(places + 1)).all(axis=1)]
     steps = ((1, 0), (0, 1))
@@ -135,12 +135,12 @@ def test_the_uncertainty_of_a_rectangle_is_what_errors_of_its_corners_do(tilt):
         return np.stack([np.linalg.norm(everywhere.to_road(places + step) - start, axis=1) for step in steps])
 
     errors = []
-    for _ in range(200):
+    for _ in range(60):
         corners = seen(to_photo, rectangle(tilt, *LANE)) + random.normal(0, 1, (4, 2))
         errors.append(
             sides(Scale.from_rectangle([(x, y) for x, y in corners], *LANE, SIZE)) / sides(true) - 1
         )
-    assert true.uncertainty == pytest.approx(np.sqrt(np.square(errors).mean()), rel=0.1)
+    assert true.uncertainty == pytest.approx(np.sqrt(np.square(errors).mean()), rel=0.2)
 
 
 def test_the_road_is_not_mirrored_however_the_corners_run():

@@ -7,7 +7,7 @@ from PIL import Image
 from upcracknet.errors import ConfigurationError, PhotoError
 from upcracknet.results.scaling import ScaleOptions, make_scale
 
-POINTS, CORNERS = ["10,20", "310,420"], ["30,20", "90,21", "110,70.5", "10,69"]
+POINTS, CORNERS = ["10,20", "310,420"], ["130,120", "490,121", "610,470.5", "10,469"]
 
 
 @pytest.fixture

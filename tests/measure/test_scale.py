@@ -105,16 +105,16 @@ def test_drawn_bars_seen_from_the_side_keep_length_and_width(tilt, width_mm):
         middle = centre(tilt)
         ends = [(-450, -0.5), (450, -0.5), (450, 0.5), (-450, 0.5)]
         outline = seen(to_photo, np.array([middle + u * along + v * width_mm * across for u, v in ends]))
-        # The photo's mask, eight times as fine, and no bar along its rows: its own steps do not count.
+        # The photo's mask, four times as fine, and no bar along its rows: its own steps do not count.
         left_top, right_bottom = np.floor(outline.min(axis=0)), np.ceil(outline.max(axis=0))
-        columns, rows = (np.arange(*ends, 1 / 8) for ends in zip(left_top, right_bottom, strict=True))
+        columns, rows = (np.arange(*ends, 1 / 4) for ends in zip(left_top, right_bottom, strict=True))
         pixels = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
         sides = np.roll(outline, -1, axis=0) - outline
         turns = [(side[0] * (pixels - start)[:, 1] - side[1] * (pixels - start)[:, 0])
                  for start, side in zip(outline, sides, strict=True)]  # fmt: skip
         pixels = pixels[(np.array(turns) <= 0).all(axis=0)]
         places = scale.to_road(pixels)
-        area = float(np.square(scale.millimetres_per_pixel_at(pixels)).sum()) / 64
+        area = float(np.square(scale.millimetres_per_pixel_at(pixels)).sum()) / 16
         axis = np.linalg.eigh(np.cov(places.T))[1][:, 1]
         found = float(np.ptp(places @ axis))
         assert found == pytest.approx(900, rel=0.03)

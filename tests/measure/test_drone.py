@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import IFDRational
+from tests.measure.roads import road_to_photo, seen
 
-from tests.measure.roads import road_to_photo, seen  # isort: skip
 from upcracknet.errors import ConfigurationError, PhotoError
 from upcracknet.measure.drone import camera_tilt_deg, estimate
 from upcracknet.measure.scale import Scale

@@ -19,6 +19,7 @@ COMMANDS = [
     ("evaluate",),
     ("synthesize",),
     ("reproduce",),
+    ("scale",),
     ("data", "download"),
     ("data", "list"),
     ("data", "mine"),

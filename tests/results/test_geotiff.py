@@ -1,66 +1,19 @@
-"""How large a pixel is on the ground, and where a written image lies."""
+"""Where a written image lies."""
 
 import numpy as np
 import pytest
 
 rasterio = pytest.importorskip("rasterio")
 
-from affine import Affine  # noqa: E402
 from rasterio.control import GroundControlPoint  # noqa: E402
 from rasterio.transform import from_origin  # noqa: E402
-from rasterio.warp import transform as reproject  # noqa: E402
 from tests.results.rasters import UTM, write  # noqa: E402
 
 from upcracknet.errors import OutputError  # noqa: E402
 from upcracknet.results import geotiff  # noqa: E402
-from upcracknet.results.geotiff import pixel_size, write_geotiff  # noqa: E402
+from upcracknet.results.geotiff import write_geotiff  # noqa: E402
 
 ROAD = np.zeros((60, 90), np.uint8)
-
-
-def size_of(tmp_path, **profile):
-    with rasterio.open(write(tmp_path / "a.tif", ROAD, **profile)) as image:
-        return pixel_size(image)
-
-
-@pytest.mark.parametrize("latitude", [0, 30, 52, 60, -45])
-def test_pixels_of_web_mercator_shrink_with_the_latitude(tmp_path, latitude):
-    (x,), (y,) = reproject("EPSG:4326", "EPSG:3857", [10.0], [float(latitude)])
-    stretched = 0.002 / np.cos(np.radians(latitude))
-    found = size_of(tmp_path, crs="EPSG:3857", transform=from_origin(x, y, stretched, stretched))
-    assert found == pytest.approx(2.0, rel=5e-3)  # the sphere of the projection is not the ellipsoid
-
-
-def test_degrees_are_measured_on_the_ground(tmp_path):
-    degree = 1e-3 / 111_412.9  # of latitude at 52°: the usual series for the ellipsoid, 111.27 km
-    found = size_of(tmp_path, crs="EPSG:4326", transform=from_origin(10, 52, degree, degree))
-    expected = np.sqrt(111_267 * 68_678) / 111_412.9  # metres of a degree there, along and across
-    assert found == pytest.approx(expected, rel=2e-3)
-
-
-@pytest.mark.parametrize(
-    ("profile", "millimetres"),
-    [
-        (UTM, 2.0),
-        ({"crs": "EPSG:32633", "transform": from_origin(500000, 5400000, 0.002, 0.004)}, 8**0.5),
-        ({"crs": "EPSG:32633", "transform": Affine(0.002, 0.001, 5e5, 0, -0.002, 54e5)}, 2.0),  # sheared
-        (
-            {"crs": "EPSG:32633", "transform": Affine(0.0012, 0.0016, 5e5, 0.0016, -0.0012, 54e5)},
-            2.0,
-        ),  # turned
-        ({"crs": "EPSG:2263", "transform": from_origin(980000, 200000, 0.01, 0.01)}, 3.048),  # feet
-        ({"transform": from_origin(5e5, 58e5, 0.002, 0.002)}, None),
-        pytest.param({}, None, marks=pytest.mark.filterwarnings("ignore:Dataset has no geotransform")),
-    ],
-)
-def test_the_size_of_a_pixel(tmp_path, profile, millimetres):
-    found = size_of(tmp_path, **profile)
-    assert found == (millimetres if millimetres is None else pytest.approx(millimetres, rel=1e-3))
-
-
-def test_a_local_system_has_no_place_on_the_earth(tmp_path):
-    local = 'LOCAL_CS["site",UNIT["metre",1]]'
-    assert size_of(tmp_path, crs=local, transform=from_origin(0, 0, 0.002, 0.002)) in (None, 2.0)
 
 
 def test_a_file_that_cannot_be_read_again_is_not_believed(tmp_path, monkeypatch):

@@ -17,6 +17,7 @@ COMMANDS = {
     "prepare": "Pick undamaged patches from photos that have cracks.",
     "data": "Fetch the published datasets, mine undamaged patches.",
     "synthesize": "Make synthetic road photos whose cracks are known.",
+    "scale": "Say how many millimetres of road a pixel covers.",
     "methods": "List what can be trained and run.",
     "export": "Write a model for ONNX Runtime or OpenVINO.",
     "reproduce": "Train and measure the paper's tables again.",

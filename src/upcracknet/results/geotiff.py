@@ -1,6 +1,5 @@
-"""Writing GeoTIFFs where an image lies, and how large its pixels are on the ground."""
+"""Writing GeoTIFFs where an image lies."""
 
-import math
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,57 +97,3 @@ def _in_blocks(rows: Iterator[np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:
     together = np.concatenate(held) if held else np.empty((0, 0))
     if len(together):
         yield top, together
-
-
-def pixel_size(image: Any) -> float | None:
-    """Compute the millimetres of a pixel on the ground: the root of its area, in the middle of the image.
-
-    The transform may be turned or sheared. A survey's grid (UTM, state plane, in metres or feet) is taken at
-    its word; where a projection stretches the ground by more than a per cent, such as Web Mercator, or
-    where the units are degrees, the ground counts.
-
-    Args:
-        image: opened by rasterio.
-
-    Returns:
-        none where the image does not say in which reference system it lies.
-    """
-    if image.crs is None or image.transform.is_identity:
-        return None
-    a, b, _, d, e, _ = image.transform[:6]
-    grid = None
-    if image.crs.is_projected:
-        grid = abs(a * e - b * d) * image.crs.linear_units_factor[1] ** 2
-    ground = _ground_area(image)
-    if ground is None:
-        area = grid
-    elif grid is None or abs(ground / grid - 1) > 0.01:
-        area = ground
-    else:
-        area = grid
-    return None if area is None else math.sqrt(area) * 1000
-
-
-def _ground_area(image: Any) -> float | None:
-    """Square metres of a pixel in the middle of the image, on the ellipsoid."""
-    from rasterio.warp import transform
-
-    # A step of a hundred pixels: single ones vanish in the rounding of degrees.
-    column, row, step = image.width / 2, image.height / 2, 100
-    places = [
-        image.transform * place for place in ((column, row), (column + step, row), (column, row + step))
-    ]
-    try:
-        degrees = transform(image.crs, "EPSG:4326", *zip(*places, strict=True))
-    except Exception:  # GDAL has kinds of errors of its own; a local system has no place on the earth
-        return None
-    longitudes, latitudes = np.radians(degrees[0]), np.radians(degrees[1])
-    if not np.isfinite([longitudes, latitudes]).all():
-        return None
-    # Radii of curvature of the WGS 84 ellipsoid, along the meridian and across it.
-    squared_eccentricity, axis = 6.69437999014e-3, 6378137.0
-    shrinking = 1 - squared_eccentricity * math.sin(latitudes[0]) ** 2
-    along, across = axis * (1 - squared_eccentricity) / shrinking**1.5, axis / math.sqrt(shrinking)
-    east = (longitudes[1:] - longitudes[0]) * across * math.cos(latitudes[0])
-    north = (latitudes[1:] - latitudes[0]) * along
-    return abs(float(east[0] * north[1] - east[1] * north[0])) / step**2

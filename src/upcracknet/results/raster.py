@@ -13,7 +13,8 @@ from upcracknet.data.photo import save_image_atomically
 from upcracknet.detection import CrackDetector, CrackMap
 from upcracknet.errors import OutputError
 from upcracknet.files import TEMPORARY, one_line
-from upcracknet.results.geotiff import pixel_size, write_geotiff
+from upcracknet.measure.georeference import pixel_size
+from upcracknet.results.geotiff import write_geotiff
 from upcracknet.results.opening import opened
 from upcracknet.results.windows import Windows
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float64
@@ -28,6 +28,7 @@ ROUND = 0.4
 one direction: rings, crosses, stars."""
 
 
+@runtime_checkable
 class MeasuredCrack(Protocol):
     """What is needed of a crack: its branches, their widths, and its length."""
 
@@ -37,7 +38,7 @@ class MeasuredCrack(Protocol):
         ...
 
     @property
-    def width_along_px(self) -> Sequence[Float64[np.ndarray, " n"]]:
+    def width_along_px(self) -> Sequence[Float64[np.ndarray, " _"]]:
         """Width in pixels at each point of each branch."""
         ...
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from upcracknet.errors import ConfigurationError
 from upcracknet.measure.classes import Classes
-from upcracknet.measure.deduct_curves import CURVES, Curves, corrected_deduct_value, deduct_value
+from upcracknet.measure.deduct_curves import CURVES, corrected_deduct_value, deduct_value
 from upcracknet.measure.quantities import FOOT_M, Quantity, Reading, book
 
 RATINGS = (
@@ -23,10 +23,6 @@ RATINGS = (
     (10, "Serious"),
 )
 """Rating of an index above each number (ASTM D6433, figure 1); up to 10 it is "Failed"."""
-
-SAMPLE_UNIT_M2 = (135.0, 315.0)
-"""Area of a sample unit of asphalt: 225 ± 90 m² (ASTM D6433, terminology). The index of another area is not
-the standard's."""
 
 _COUNTED = 2.0  # deduct values above it count for q (ASTM D6433, section 9); TM 5-623 of 1982 counted from 5
 
@@ -53,13 +49,14 @@ class Condition:
         return next((word for above, word in RATINGS if round(self.pci) > above), "Failed")
 
 
-def cracking_pci(quantities: Iterable[Quantity], area_m2: float, curves: Curves = "astm-gem") -> Condition:
+def cracking_pci(quantities: Iterable[Quantity], area_m2: float, curves: str = "astm-gem") -> Condition:
     """Estimate the pavement condition index of one sample unit from its cracks (ASTM D6433, section 9).
 
     Args:
         quantities: of "alligator" and "block" cracking by area, of "longitudinal and transverse" and "edge"
             cracking by length; severity low, medium or high. Several of one distress and severity are added.
-        area_m2: area of the road that was looked at, in square metres; a sample unit has 135 to 315.
+        area_m2: area of the road that was looked at, in square metres. A sample unit of asphalt has 225 ± 90;
+            the index of another area is not the standard's.
         curves: whose reading of the standard's charts: "astm-gem" or "esri".
 
     Returns:
@@ -87,7 +84,7 @@ def cracking_pci(quantities: Iterable[Quantity], area_m2: float, curves: Curves 
     )
 
 
-def condition_of_deducts(deducts: Iterable[float], curves: Curves = "astm-gem") -> Condition:
+def condition_of_deducts(deducts: Iterable[float], curves: str = "astm-gem") -> Condition:
     """Combine deduct values to an index (ASTM D6433, section 9).
 
     Args:
@@ -108,7 +105,7 @@ def condition_of_deducts(deducts: Iterable[float], curves: Curves = "astm-gem") 
     return Condition(100 - corrected, tuple(values), allowed, corrected)
 
 
-def _corrected(values: Sequence[float], curves: Curves) -> list[float]:
+def _corrected(values: Sequence[float], curves: str) -> list[float]:
     """The corrected deduct values as the smallest above 2 is made 2, again and again, until one is left."""
     values, results = list(values), []
     for number in range(sum(value > _COUNTED for value in values), 0, -1):

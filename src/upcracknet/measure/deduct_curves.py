@@ -11,14 +11,12 @@ The standard prints its curves as charts without numbers. Two independent readin
 They differ by at most 2.8 deduct points at the points of the first.
 """
 
-from typing import Literal
-
 import numpy as np
 
 from upcracknet.errors import ConfigurationError
 
-Curves = Literal["astm-gem", "esri"]
-CURVES: tuple[Curves, ...] = ("astm-gem", "esri")
+CURVES = ("astm-gem", "esri")
+"""The readings of the charts, the default first."""
 
 _WIDE = (0.1, 0.2, 0.4, 1.0, 2.0, 4.0, 10.0, 20.0, 40.0, 100.0)
 
@@ -121,7 +119,7 @@ CORRECTED_POLYNOMIALS: dict[int, tuple[float, ...]] = {
 """Coefficients of ``esri`` in the total deduct value, the constant first."""
 
 
-def deduct_value(distress: str, severity: str, density: float, curves: Curves = "astm-gem") -> float:
+def deduct_value(distress: str, severity: str, density: float, curves: str = "astm-gem") -> float:
     """Look up the deduct value of one distress at one severity (ASTM D6433, appendix X3).
 
     Args:
@@ -138,15 +136,16 @@ def deduct_value(distress: str, severity: str, density: float, curves: Curves = 
         ConfigurationError: an unknown distress, severity or reading, or a density that is negative or not
             finite.
     """
-    if distress not in POINTS or severity not in POINTS[distress] or curves not in CURVES:
+    if distress not in POINTS or severity not in POINTS[distress]:
         raise ConfigurationError(
-            f"no deduct curve for {distress!r} cracking of {severity!r} severity in {curves!r}; expected "
-            f"one of {', '.join(POINTS)}; low, medium or high; and {' or '.join(CURVES)}"
+            f"no deduct curve for {distress} cracking of severity {severity}; expected one of "
+            f"{', '.join(POINTS)}, and low, medium or high"
         )
     if not (np.isfinite(density) and density >= 0):
         raise ConfigurationError(f"a density of {density:g} %; expected 0 or more: check quantity and area")
     if density == 0:
         return 0.0
+    _check(curves)
     densities = DENSITIES[distress]
     logarithm = np.log10(np.clip(density, densities[0], densities[-1]))
     if curves == "esri":
@@ -156,7 +155,7 @@ def deduct_value(distress: str, severity: str, density: float, curves: Curves = 
     return float(np.clip(value, 0, 100))  # the polynomials dip below 0 where the chart ends
 
 
-def corrected_deduct_value(total: float, number: int, curves: Curves = "astm-gem") -> float:
+def corrected_deduct_value(total: float, number: int, curves: str = "astm-gem") -> float:
     """Look up the corrected deduct value (ASTM D6433, appendix X3).
 
     Args:
@@ -167,7 +166,11 @@ def corrected_deduct_value(total: float, number: int, curves: Curves = "astm-gem
 
     Returns:
         deduct points from 0 to 100.
+
+    Raises:
+        ConfigurationError: an unknown reading.
     """
+    _check(curves)
     if number == 1:
         return float(np.clip(total, 0, 100))
     curve = min(number, max(CORRECTED_POINTS))
@@ -178,3 +181,8 @@ def corrected_deduct_value(total: float, number: int, curves: Curves = "astm-gem
         # Below a total of 30 nothing was read; with small totals the largest value is that of q = 1 anyway.
         value = np.interp(total, (0, *TOTALS), (0.0, *CORRECTED_POINTS[curve]))
     return float(np.clip(value, 0, 100))
+
+
+def _check(curves: str) -> None:
+    if curves not in CURVES:
+        raise ConfigurationError(f"no deduct curves {curves!r}; expected {' or '.join(CURVES)}: name one")

@@ -2,17 +2,18 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Float64
 
 from upcracknet.errors import ConfigurationError
 
-Points = Float64[np.ndarray, "n 2"]
+Points = Float64[np.ndarray, "_ 2"]
 """Places (x, y), x to the right and y down in a photo."""
 
 
+@runtime_checkable
 class ToRoad(Protocol):
     """What is needed of a scale."""
 

@@ -50,8 +50,9 @@ class Lane:
             )
         if self.width_mm < 2 * WHEEL_PATH_TO_MM:
             raise ConfigurationError(
-                f"a lane {self.width_mm / 1000:.2f} m wide; expected {2 * WHEEL_PATH_TO_MM / 1000:.2f} m or more, "
-                "the two wheel paths and the zone between them: check the two places on its edges"
+                f"a lane {self.width_mm / 1000:.2f} m wide; "
+                f"expected at least {2 * WHEEL_PATH_TO_MM / 1000:.2f} m, the two wheel paths and the zone "
+                "between them: check the two places on its edges"
             )
 
     @property
@@ -136,5 +137,5 @@ def summarise_zones(portions: Sequence[Portion], lane: Lane) -> list[ZoneExtent]
         for (crack_class, zone), length in lengths.items()
         if length > 0
     ]
-    classes, zones = get_args(CrackClass), (None, *ZONES)
-    return sorted(extents, key=lambda row: (classes.index(row.crack_class), zones.index(row.zone)))
+    order = (*get_args(CrackClass), None, *ZONES)
+    return sorted(extents, key=lambda row: (order.index(row.crack_class), order.index(row.zone)))

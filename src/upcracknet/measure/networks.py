@@ -132,12 +132,12 @@ def _pieces(lines: UInt8[np.ndarray, "h w"], frame: Frame, factor: float) -> lis
 def _area(lines: UInt8[np.ndarray, "h w"], pieces: list[_Piece], side: float) -> UInt8[np.ndarray, "h w"]:
     """The area that groups of pieces cover, with the gaps between cracks at its rim.
 
-    What a disc of half a piece's side cannot leave between the cracks belongs to it: this closes the pieces
-    at the rim that are open on one side. Lone cracks that lead away are opened off again.
+    Where a disc somewhat larger than a piece does not fit between cracks belongs to it: this closes the
+    pieces at the rim that are open on one side. Lone cracks that lead away are opened off again.
     """
     enclosed: UInt8[np.ndarray, "h w"] = np.zeros_like(lines)
     cv2.drawContours(enclosed, [piece.contour for piece in pieces], -1, 1, cv2.FILLED)
-    labels = _labels(_shrunk(_grown(enclosed, _LINE + 1), _LINE + 1))
+    labels = _labels(_shrunk(_grown(enclosed, _LINE + 1.0), _LINE + 1.0))
     counts = np.bincount([labels[piece.place] for piece in pieces], minlength=labels.max() + 1)
     enough = counts >= FEWEST_PIECES
     enough[0] = False
@@ -145,7 +145,7 @@ def _area(lines: UInt8[np.ndarray, "h w"], pieces: list[_Piece], side: float) ->
     if not core.any():
         return core
     near = core | (lines & _grown(core, side))
-    closed = _shrunk(_grown(near, side / 2), side / 2)
+    closed = _shrunk(_grown(near, 0.75 * side), 0.75 * side)
     opened = _grown(_shrunk(closed, side / 4), side / 4)
     return np.asarray(core | opened, np.uint8)
 

@@ -9,7 +9,7 @@ import numpy as np
 from upcracknet.errors import ConfigurationError
 from upcracknet.measure.classes import Classes, Portion
 from upcracknet.measure.lane import WHEEL_PATHS, ZONES, Lane
-from upcracknet.measure.severity import grade, standard_of
+from upcracknet.measure.severity import NOT_GRADED, grade, standard_of
 
 FOOT_M = 0.3048
 
@@ -118,8 +118,13 @@ def book(
         for key, amount in amounts.items()
         for code, distress, severity, unit in (key,)
     ]
-    order = {severity: place for place, severity in enumerate(severities)}
-    return sorted(quantities, key=lambda row: (not row.code, row.code, order.get(row.severity, len(order))))
+    order = [*severities, NOT_GRADED]
+    return sorted(quantities, key=lambda row: (_number(row.code), row.code, order.index(row.severity)))
+
+
+def _number(code: str) -> float:
+    """The number that a code begins with; none comes last."""
+    return float(code.rstrip("ab") or np.inf)
 
 
 def _rows(

@@ -8,7 +8,7 @@ from jaxtyping import Float64
 
 from upcracknet.measure.frame import Frame, Points
 
-Numbers = Float64[np.ndarray, " n"]
+Numbers = Float64[np.ndarray, " _"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Segments:
     widths: Numbers
 
     @classmethod
-    def of(cls, axis: Points, widths_px: Float64[np.ndarray, " m"], frame: Frame) -> "Segments":
+    def of(cls, axis: Points, widths_px: Numbers, frame: Frame) -> "Segments":
         """Cut a line at its points.
 
         Args:

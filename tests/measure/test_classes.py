@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-
 from tests.measure.drawn import Drawn, Slanted, Uniform, crack, grid, line, wavy
+
 from upcracknet.errors import ConfigurationError
 from upcracknet.measure.classes import KINDS, classify
 from upcracknet.measure.frame import PHOTO_VERTICAL, Direction, Frame

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-
 from tests.measure.drawn import Uniform, crack, grid, line, wavy
+
 from upcracknet.errors import ConfigurationError
 from upcracknet.measure.classes import classify
 from upcracknet.measure.condition import condition_of_deducts, cracking_pci, estimate_pci, sample_units_needed

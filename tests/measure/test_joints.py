@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-
 from tests.measure.drawn import crack, line, wavy
+
 from upcracknet.measure.classes import classify
 from upcracknet.measure.frame import Frame
 from upcracknet.measure.joints import find_joints

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-
 from tests.measure.drawn import Slanted, Uniform, crack, line, wavy
+
 from upcracknet.errors import ConfigurationError
 from upcracknet.measure.classes import classify
 from upcracknet.measure.frame import Direction, Frame

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-
 from tests.measure.drawn import Slanted, Uniform, grid, line, wavy
+
 from upcracknet.measure.frame import Frame
 from upcracknet.measure.networks import find_networks, polygon_area
 

@@ -1,6 +1,6 @@
 import pytest
-
 from tests.measure.drawn import Uniform, crack, grid, wavy
+
 from upcracknet.errors import ConfigurationError
 from upcracknet.measure.classes import classify
 from upcracknet.measure.frame import Frame

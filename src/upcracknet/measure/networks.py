@@ -83,15 +83,15 @@ def find_networks(axes: Sequence[Points], frame: Frame) -> list[Network]:
     lines: UInt8[np.ndarray, "h w"] = np.zeros(shape, np.uint8)
     drawn = [np.round(((axis + 0.5) / factor - 0.5) * 16).astype(np.int32) for axis in axes]
     cv2.polylines(lines, drawn, isClosed=False, color=1, thickness=_LINE, shift=4)
-    pieces = _pieces(lines, frame, factor)
-    if len(pieces) < FEWEST_PIECES:
+    whole, cut = _pieces(lines, frame, factor)
+    if len(whole) < FEWEST_PIECES:
         return []
-    area = _area(lines, pieces, _typical([piece.side_px for piece in pieces], pieces) / factor)
+    area = _area(lines, whole, cut, _typical([piece.side_px for piece in whole], whole) / factor)
     labels, networks = _labels(area), []
-    label_of_piece = np.array([labels[piece.place] for piece in pieces])
+    label_of_piece = np.array([labels[piece.place] for piece in whole])
     for contour in cv2.findContours(area, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]:
         label = labels[contour[0, 0, 1], contour[0, 0, 0]]
-        within = [pieces[index] for index in np.flatnonzero(label_of_piece == label)]
+        within = [whole[index] for index in np.flatnonzero(label_of_piece == label)]
         if within:
             corners = cv2.approxPolyDP(contour, 1.0, True)[:, 0].astype(np.float64)
             networks.append(_network((corners + 0.5) * factor - 0.5, within, frame))
@@ -111,43 +111,53 @@ class _Piece:
         return int(self.contour[0, 0, 1]), int(self.contour[0, 0, 0])
 
 
-def _pieces(lines: UInt8[np.ndarray, "h w"], frame: Frame, factor: float) -> list[_Piece]:
-    """The pieces that lines enclose without the help of the photo's edge."""
-    pieces = []
+def _pieces(
+    lines: UInt8[np.ndarray, "h w"], frame: Frame, factor: float
+) -> tuple[list[_Piece], list[_Piece]]:
+    """The pieces that lines enclose, and those that they enclose together with the photo's edge."""
+    whole: list[_Piece] = []
+    cut: list[_Piece] = []
     contours, nesting = cv2.findContours(1 - lines, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     for contour, (_, _, _, parent) in zip(contours, nesting[0] if contours else (), strict=True):
-        if parent >= 0:  # the edge of something within a piece
-            continue
         left, top, width, height = cv2.boundingRect(contour)
-        cut = left == 0 or top == 0 or left + width == lines.shape[1] or top + height == lines.shape[0]
-        if cut or min(width, height) < _SMALLEST_PIECE:
+        # With a parent it is the edge of something within a piece.
+        if parent >= 0 or min(width, height) < _SMALLEST_PIECE:
             continue
         corners = np.asarray(contour, np.float64)[:, 0] * factor
         side = _longest_side(frame.to_road(corners))
         if frame.scale is None or side <= BLOCK_SIDE_MM:
-            pieces.append(_Piece(contour, cv2.contourArea(contour), _longest_side(corners), side))
-    return pieces
+            at_edge = left == 0 or top == 0 or left + width == lines.shape[1] or top + height == lines.shape[0]
+            piece = _Piece(contour, cv2.contourArea(contour), _longest_side(corners), side)
+            (cut if at_edge else whole).append(piece)
+    return whole, cut
 
 
-def _area(lines: UInt8[np.ndarray, "h w"], pieces: list[_Piece], side: float) -> UInt8[np.ndarray, "h w"]:
-    """The area that groups of pieces cover, with the gaps between cracks at its rim.
+def _area(
+    lines: UInt8[np.ndarray, "h w"], whole: list[_Piece], cut: list[_Piece], side: float
+) -> UInt8[np.ndarray, "h w"]:
+    """The area that groups of pieces cover, with what lies between cracks at its rim.
 
-    Where a disc somewhat larger than a piece does not fit between cracks belongs to it: this closes the
-    pieces at the rim that are open on one side. Lone cracks that lead away are opened off again.
+    Pieces cut by the photo's edge belong to it if they are no longer than two typical ones. Where a disc
+    somewhat larger than a piece does not fit between cracks belongs to it too: this closes pieces that are open
+    on one side. Lone cracks that lead away are opened off again.
     """
-    enclosed: UInt8[np.ndarray, "h w"] = np.zeros_like(lines)
-    cv2.drawContours(enclosed, [piece.contour for piece in pieces], -1, 1, cv2.FILLED)
-    labels = _labels(_shrunk(_grown(enclosed, _LINE + 1.0), _LINE + 1.0))
-    counts = np.bincount([labels[piece.place] for piece in pieces], minlength=labels.max() + 1)
-    enough = counts >= FEWEST_PIECES
+    margin = int(side) + _LINE + 2  # growing needs room beyond the photo
+    largest = 2 * _typical([piece.side_px for piece in whole], whole)
+    enclosed = np.zeros_like(lines)
+    small = [piece for piece in cut if piece.side_px <= largest]
+    cv2.drawContours(enclosed, [piece.contour for piece in (*whole, *small)], -1, 1, cv2.FILLED)
+    room = cv2.copyMakeBorder(enclosed, *[margin] * 4, cv2.BORDER_CONSTANT, value=0)
+    labels = _labels(_shrunk(_grown(room, _LINE + 1.0), _LINE + 1.0))
+    within = [labels[piece.place[0] + margin, piece.place[1] + margin] for piece in whole]
+    enough = np.bincount(within, minlength=labels.max() + 1) >= FEWEST_PIECES
     enough[0] = False
-    core: UInt8[np.ndarray, "h w"] = enough[labels].astype(np.uint8)
-    if not core.any():
-        return core
-    near = core | (lines & _grown(core, side))
+    core = enough[labels].astype(np.uint8)
+    around = cv2.copyMakeBorder(lines, *[margin] * 4, cv2.BORDER_CONSTANT, value=0)
+    near = core | (around & _grown(core, side))
     closed = _shrunk(_grown(near, 0.75 * side), 0.75 * side)
     opened = _grown(_shrunk(closed, side / 4), side / 4)
-    return np.asarray(core | opened, np.uint8)
+    inner = slice(margin, -margin)
+    return np.asarray((core | opened)[inner, inner], np.uint8)
 
 
 def _labels(region: UInt8[np.ndarray, "h w"]) -> Int32[np.ndarray, "h w"]:

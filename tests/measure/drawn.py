@@ -1,6 +1,7 @@
 """Cracks drawn as lines, and scales, for tests of what stands on measured cracks."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -22,7 +23,7 @@ class Drawn:
 def line(*corners: tuple[float, float]) -> np.ndarray:
     """Points about a pixel apart along straight pieces."""
     parts = [np.array([corners[0]], float)]
-    for start, end in zip(corners[:-1], corners[1:], strict=True):
+    for start, end in pairwise(corners):
         steps = max(1, round(np.hypot(end[0] - start[0], end[1] - start[1])))
         parts.append(np.linspace(start, end, steps + 1)[1:])
     return np.concatenate(parts)

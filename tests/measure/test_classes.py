@@ -75,7 +75,7 @@ def test_a_slanted_photo_is_measured_on_the_road():
     """A crack 4 m ahead and 1 m to the left of a lane's middle, 3 m long, 60 mm wide, across the lane."""
     scale = Slanted()
     places = line((500, 4000), (3500, 4000))[::50]
-    middle, beside = scale.to_photo(places), scale.to_photo(places + (0, 60))
+    middle, beside = scale.to_photo(places), scale.to_photo(places + np.array([0, 60]))
     widths = np.abs(beside - middle)[:, 1]
     (portion,) = classify([Drawn((middle,), (widths,))], Frame(300, 400, scale)).portions
     assert portion.length == pytest.approx(3000, rel=0.01)

@@ -11,7 +11,7 @@ FRAME = Frame(300, 400)
 
 
 def joints(*axes: np.ndarray, width: float = 4.0, frame: Frame = FRAME) -> list:
-    return find_joints([Segments.of(axis, np.full(len(axis), width), frame) for axis in axes], frame)
+    return find_joints(Segments.of(axes, [np.full(len(axis), width) for axis in axes], frame), frame)
 
 
 @pytest.mark.parametrize("ends", [((0, 140), (399, 150)), ((200, 0), (190, 299)), ((0, 0), (399, 299))])
@@ -43,7 +43,7 @@ def test_a_straight_line_that_ends_early_is_a_crack():
 def test_a_straight_line_of_uneven_width_is_a_crack():
     axis = line((0, 140), (399, 150))
     widths = 6 + 4 * np.sin(np.arange(len(axis)) / 20)
-    assert not find_joints([Segments.of(axis, widths, FRAME)], FRAME)
+    assert not find_joints(Segments.of([axis], [widths], FRAME), FRAME)
 
 
 def test_a_joint_seen_in_pieces():

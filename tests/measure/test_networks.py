@@ -75,6 +75,22 @@ def test_a_network_at_the_edge_of_the_photo_reaches_it():
     assert network.polygon[:, 0].min() < 3
 
 
+def test_pieces_that_the_photos_edge_cuts_count_a_third():
+    """One whole piece and eight cut ones around it are 3⅔; without the corners, 2⅓."""
+    whole_and_cut = [line((x, 0), (x, 119)) for x in (40, 80)] + [line((0, y), (119, y)) for y in (40, 80)]
+    (network,) = find_networks(whole_and_cut, Frame(120, 120, Uniform(1.0)))
+    assert network.pieces == 1
+    assert network.area_px == pytest.approx(119**2, rel=0.02)
+    ring = [line((40, 40), (80, 40), (80, 80), (40, 80), (40, 40))]
+    arms = [
+        line((60, 0), (60, 40)),
+        line((60, 80), (60, 119)),
+        line((0, 60), (40, 60)),
+        line((80, 60), (119, 60)),
+    ]
+    assert not find_networks([*ring, *arms], Frame(120, 120, Uniform(1.0)))
+
+
 def test_two_networks_apart():
     axes = [*grid(50, 50, 30, 3, 3), *grid(300, 200, 30, 5, 4)]
     larger, smaller = find_networks(axes, Frame(400, 500, Uniform(1.0)))
@@ -83,7 +99,7 @@ def test_two_networks_apart():
 
 
 def test_small_gaps_in_cracks_do_not_open_pieces():
-    axes = [part for axis in grid(100, 100, 40, 5, 4) for part in (axis[:55], axis[57:])]
+    axes = [part for axis in grid(100, 100, 40, 5, 4) for part in (axis[:55], axis[65:])]
     (network,) = find_networks(axes, Frame(400, 500, Uniform(1.0)))
     assert network.pieces == 20
 

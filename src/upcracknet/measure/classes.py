@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int64
 
 from upcracknet.measure.frame import Frame, Points
 from upcracknet.measure.joints import Joint, find_joints
@@ -119,23 +119,25 @@ def classify(cracks: Sequence[MeasuredCrack], frame: Frame) -> Classes:
     Returns:
         the classes; ``kinds`` is in the order of ``cracks``.
     """
-    branches: list[list[_Branch]] = []
-    for crack in cracks:
-        lines = zip(crack.axis, crack.width_along_px, strict=True)
-        cut = [
-            _Branch(axis, Segments.of(axis, np.asarray(widths, np.float64), frame)) for axis, widths in lines
-        ]
-        branches.append([branch for branch in cut if len(branch.segments)])  # a speck has no line
-    joints = find_joints([branch.segments for of_crack in branches for branch in of_crack], frame)
+    axes = [axis for crack in cracks for axis in crack.axis]
+    owners = [number for number, crack in enumerate(cracks) for _ in crack.axis]
+    cut = Segments.of(axes, [widths for crack in cracks for widths in crack.width_along_px], frame)
+    joints = find_joints(cut, frame)
+    straight = [any(joint.has(segments) for joint in joints) for segments in cut]
     networks = find_networks(
-        [branch.axis for of_crack in branches for branch in of_crack if not branch.along(joints)], frame
+        [axis for axis, is_joint in zip(axes, straight, strict=True) if not is_joint], frame
     )
+    branches: list[list[_Branch]] = [[] for _ in cracks]
+    for owner, segments, is_joint, within in zip(owners, cut, straight, _within(cut, networks), strict=True):
+        if len(segments):  # a speck has no line
+            branches[owner].append(_Branch(segments, is_joint, within))
     portions, kinds = [], []
     for number, (crack, of_crack) in enumerate(zip(cracks, branches, strict=True)):
-        longer = crack.length_px / max(sum(branch.length_px for branch in of_crack), 1e-9)
+        line = sum(float(branch.segments.lengths_px.sum()) for branch in of_crack)
+        longer = crack.length_px / line if line else 1.0
         found = [
             Portion(number, kind, angle, network, segments, longer)
-            for kind, angle, network, segments in _portions(of_crack, joints, networks, frame)
+            for kind, angle, network, segments in _portions(of_crack, networks, frame)
         ]
         portions += found
         kinds.append(_most(found))
@@ -144,38 +146,38 @@ def classify(cracks: Sequence[MeasuredCrack], frame: Frame) -> Classes:
 
 @dataclass(frozen=True)
 class _Branch:
-    axis: Points
+    """A branch with a joint's class or the networks that its segments lie in, -1 outside."""
+
     segments: Segments
+    is_joint: bool
+    within: Int64[np.ndarray, " n"]
 
-    @property
-    def length_px(self) -> float:
-        return float(self.segments.lengths_px.sum())
 
-    def along(self, joints: Sequence[Joint]) -> bool:
-        """Tell whether most of it lies along a straight joint."""
-        return any(joint.holds(self.segments).mean() > 0.5 for joint in joints)
+def _within(parts: Sequence[Segments], networks: Sequence[Network]) -> list[Int64[np.ndarray, " _"]]:
+    """The network that each segment lies in, -1 outside networks."""
+    middles = np.concatenate([np.zeros((0, 2)), *(part.middles for part in parts)])
+    within = np.full(len(middles), -1)
+    for number, network in enumerate(networks):
+        within[(within < 0) & network.contains(middles)] = number
+    return np.split(within, np.cumsum([len(part) for part in parts])[:-1]) if parts else []
 
 
 _Part = tuple[Kind, float | None, int | None, Segments]
 
 
-def _portions(
-    branches: Sequence[_Branch], joints: Sequence[Joint], networks: Sequence[Network], frame: Frame
-) -> Iterator[_Part]:
+def _portions(branches: Sequence[_Branch], networks: Sequence[Network], frame: Frame) -> Iterator[_Part]:
     """The parts of one crack: their class, angle and network."""
     free = []
     for branch in branches:
-        if branch.along(joints):
+        if branch.is_joint:
             yield "joint", None, None, branch.segments
             continue
-        outside = np.ones(len(branch.segments), bool)
-        for number, network in enumerate(networks):
-            inside = outside & network.contains(branch.segments.middles)
-            outside &= ~inside
-            if inside.any():
-                yield network.kind, None, number, branch.segments[inside]
-        if outside.any():
-            free.append(branch.segments[outside])
+        for number in np.unique(branch.within):
+            part = branch.segments[branch.within == number]
+            if number < 0:
+                free.append(part)
+            else:
+                yield networks[number].kind, None, int(number), part
     if not free:
         return
     whole = _direction(Segments.joined(free))

@@ -47,6 +47,10 @@ class Joint:
         along = (self.end - self.start) / np.hypot(*(self.end - self.start))
         return _along(segments, self.start, along)
 
+    def has(self, segments: Segments) -> bool:
+        """Tell whether most of them lie along it."""
+        return len(segments) > 0 and bool(self.holds(segments).mean() > 0.5)
+
 
 def find_joints(segments: Sequence[Segments], frame: Frame) -> list[Joint]:
     """Find straight joints among the lines of cracks.
@@ -64,7 +68,7 @@ def find_joints(segments: Sequence[Segments], frame: Frame) -> list[Joint]:
     for branch in sorted(segments, key=lambda branch: -branch.lengths_px.sum()):
         if branch.lengths_px.sum() < _SHORTEST * shorter:
             break
-        if any(joint.holds(branch).mean() > 0.5 for joint in joints):
+        if any(joint.has(branch) for joint in joints):
             continue
         joint = _joint(branch, everything, frame)
         if joint is not None and np.hypot(*(joint.end - joint.start)) >= shorter / 2:

@@ -27,10 +27,10 @@ ALLIGATOR_SIDE_MM = 500.0
 BLOCK_SIDE_MM = 3000.0 * 2**0.5
 """A piece that is longer than a block of 3 m by 3 m across is road between cracks."""
 
-_CANVAS = (
-    2048  # pixels of the drawing's longer side: a piece of 0.1 m in a lane of 4 m is 50 pixels wide on it
-)
-_LINE = 3  # pixels: small gaps between lines close
+_CANVAS = 2048  # pixels of the drawing's longer side: 0.1 m of a lane of 4 m are 50 pixels
+_LINE = 3  # pixels
+_BRIDGE = 8.0  # pixels that each line is made longer by: a crack may close for a moment
+_STRAIGHT_END = 8  # points of a line whose direction it is made longer in
 _SMALLEST_PIECE = 6  # pixels: less is a corner where three lines meet
 
 
@@ -68,8 +68,9 @@ class Network:
 def find_networks(axes: Sequence[Points], frame: Frame) -> list[Network]:
     """Find networks among the lines of cracks.
 
-    A network is what encloses at least 3 pieces of road side by side. Its area is that of the pieces, and of
-    pieces at its rim that are open on one side. Areas of different networks do not overlap.
+    A network is what encloses at least 3 pieces of road side by side, where a piece that is cut by the
+    photo's edge counts a third. Its area is that of the pieces, and of pieces at its rim that are open on one
+    side. Areas of different networks do not overlap.
 
     Args:
         axes: lines of all cracks of a photo, each n×2 (x, y) in pixels.
@@ -79,12 +80,11 @@ def find_networks(axes: Sequence[Points], frame: Frame) -> list[Network]:
         the networks, the largest first.
     """
     factor = max(1.0, max(frame.height, frame.width) / _CANVAS)
-    shape = (int(np.ceil(frame.height / factor)), int(np.ceil(frame.width / factor)))
-    lines: UInt8[np.ndarray, "h w"] = np.zeros(shape, np.uint8)
-    drawn = [np.round(((axis + 0.5) / factor - 0.5) * 16).astype(np.int32) for axis in axes]
-    cv2.polylines(lines, drawn, isClosed=False, color=1, thickness=_LINE, shift=4)
-    whole, cut = _pieces(lines, frame, factor)
-    if len(whole) < FEWEST_PIECES:
+    lines = _drawn(axes, frame, factor)
+    whole, cut = _pieces(
+        _drawn([_extended(axis, _BRIDGE * factor) for axis in axes], frame, factor), frame, factor
+    )
+    if not whole:
         return []
     area = _area(lines, whole, cut, _typical([piece.side_px for piece in whole], whole) / factor)
     labels, networks = _labels(area), []
@@ -111,6 +111,27 @@ class _Piece:
         return int(self.contour[0, 0, 1]), int(self.contour[0, 0, 0])
 
 
+def _extended(axis: Points, length: float) -> Points:
+    """A line made longer at both ends, in the direction that it has there."""
+    if len(axis) < 2:
+        return axis
+    reach = min(_STRAIGHT_END, len(axis) - 1)
+    ends = []
+    for end, before in ((axis[0], axis[reach]), (axis[-1], axis[-1 - reach])):
+        along = end - before
+        ends.append(end + along * length / max(float(np.hypot(*along)), 1e-9))
+    return np.concatenate([ends[:1], axis, ends[1:]])
+
+
+def _drawn(axes: Sequence[Points], frame: Frame, factor: float) -> UInt8[np.ndarray, "h w"]:
+    """Lines drawn so many times smaller."""
+    shape = (int(np.ceil(frame.height / factor)), int(np.ceil(frame.width / factor)))
+    lines: UInt8[np.ndarray, "h w"] = np.zeros(shape, np.uint8)
+    sixteenths = [np.round(((axis + 0.5) / factor - 0.5) * 16).astype(np.int32) for axis in axes]
+    cv2.polylines(lines, sixteenths, isClosed=False, color=1, thickness=_LINE, shift=4)
+    return lines
+
+
 def _pieces(
     lines: UInt8[np.ndarray, "h w"], frame: Frame, factor: float
 ) -> tuple[list[_Piece], list[_Piece]]:
@@ -126,7 +147,9 @@ def _pieces(
         corners = np.asarray(contour, np.float64)[:, 0] * factor
         side = _longest_side(frame.to_road(corners))
         if frame.scale is None or side <= BLOCK_SIDE_MM:
-            at_edge = left == 0 or top == 0 or left + width == lines.shape[1] or top + height == lines.shape[0]
+            at_edge = (
+                left == 0 or top == 0 or left + width == lines.shape[1] or top + height == lines.shape[0]
+            )
             piece = _Piece(contour, cv2.contourArea(contour), _longest_side(corners), side)
             (cut if at_edge else whole).append(piece)
     return whole, cut
@@ -138,21 +161,22 @@ def _area(
     """The area that groups of pieces cover, with what lies between cracks at its rim.
 
     Pieces cut by the photo's edge belong to it if they are no longer than two typical ones. Where a disc
-    somewhat larger than a piece does not fit between cracks belongs to it too: this closes pieces that are open
-    on one side. Lone cracks that lead away are opened off again.
+    somewhat larger than a piece does not fit between cracks belongs to it too: this closes pieces that are
+    open on one side. Lone cracks that lead away are opened off again.
     """
     margin = int(side) + _LINE + 2  # growing needs room beyond the photo
     largest = 2 * _typical([piece.side_px for piece in whole], whole)
     enclosed = np.zeros_like(lines)
     small = [piece for piece in cut if piece.side_px <= largest]
     cv2.drawContours(enclosed, [piece.contour for piece in (*whole, *small)], -1, 1, cv2.FILLED)
-    room = cv2.copyMakeBorder(enclosed, *[margin] * 4, cv2.BORDER_CONSTANT, value=0)
+    room = np.pad(enclosed, margin)
     labels = _labels(_shrunk(_grown(room, _LINE + 1.0), _LINE + 1.0))
-    within = [labels[piece.place[0] + margin, piece.place[1] + margin] for piece in whole]
-    enough = np.bincount(within, minlength=labels.max() + 1) >= FEWEST_PIECES
+    within = [labels[piece.place[0] + margin, piece.place[1] + margin] for piece in (*whole, *small)]
+    thirds = np.bincount(within, [3] * len(whole) + [1] * len(small), labels.max() + 1)
+    enough = thirds >= 3 * FEWEST_PIECES
     enough[0] = False
     core = enough[labels].astype(np.uint8)
-    around = cv2.copyMakeBorder(lines, *[margin] * 4, cv2.BORDER_CONSTANT, value=0)
+    around = np.pad(lines, margin)
     near = core | (around & _grown(core, side))
     closed = _shrunk(_grown(near, 0.75 * side), 0.75 * side)
     opened = _grown(_shrunk(closed, side / 4), side / 4)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float64
@@ -34,25 +35,32 @@ class Segments:
     widths: Numbers
 
     @classmethod
-    def of(cls, axis: Points, widths_px: Numbers, frame: Frame) -> "Segments":
-        """Cut a line at its points.
+    def of(cls, axes: Sequence[Points], widths_px: Sequence[Numbers], frame: Frame) -> "list[Segments]":
+        """Cut lines at their points, all at once.
 
         Args:
-            axis: its points (x, y) in pixels.
-            widths_px: width of the crack at each point, in pixels.
+            axes: the points (x, y) of each line in pixels.
+            widths_px: width of the crack at each point of each line, in pixels.
             frame: the photo.
+
+        Returns:
+            those of each line; a line of one point has none.
         """
-        axis = np.asarray(axis, np.float64)
-        steps_px, middles = np.diff(axis, axis=0), (axis[1:] + axis[:-1]) / 2
+        points = np.concatenate([np.zeros((0, 2)), *axes])
+        widths_px_at = np.concatenate([np.zeros(0), *widths_px])
+        line = np.repeat(np.arange(len(axes)), [len(axis) for axis in axes])
+        steps_px, middles = np.diff(points, axis=0), (points[1:] + points[:-1]) / 2
         lengths_px = np.hypot(steps_px[:, 0], steps_px[:, 1])
-        moved = lengths_px > 0
-        steps_px, middles, lengths_px = steps_px[moved], middles[moved], lengths_px[moved]
-        widths_px = ((widths_px[1:] + widths_px[:-1]) / 2)[moved]
-        across = steps_px[:, ::-1] * (-1, 1) / lengths_px[:, None] * widths_px[:, None] / 2
+        kept = (lengths_px > 0) & (line[1:] == line[:-1])
+        steps_px, middles, lengths_px = steps_px[kept], middles[kept], lengths_px[kept]
+        widths_px_at = ((widths_px_at[1:] + widths_px_at[:-1]) / 2)[kept]
+        across = steps_px[:, ::-1] * (-1, 1) / lengths_px[:, None] * widths_px_at[:, None] / 2
         edges = frame.to_road(middles + across) - frame.to_road(middles - across)
-        ends = frame.to_road(middles + steps_px / 2) - frame.to_road(middles - steps_px / 2)
+        steps = frame.to_road(middles + steps_px / 2) - frame.to_road(middles - steps_px / 2)
         widths = np.hypot(edges[:, 0], edges[:, 1])
-        return cls(middles, steps_px, frame.to_road(middles), ends, widths_px, widths)
+        everything = cls(middles, steps_px, frame.to_road(middles), steps, widths_px_at, widths)
+        ends = np.searchsorted(line[1:][kept], np.arange(len(axes) + 1))
+        return [everything[slice(*pair)] for pair in pairwise(ends)]
 
     @classmethod
     def joined(cls, parts: "Sequence[Segments]") -> "Segments":
@@ -69,8 +77,15 @@ class Segments:
     def __len__(self) -> int:
         return len(self.middles)
 
-    def __getitem__(self, chosen: np.ndarray) -> "Segments":
-        return Segments(*(getattr(self, field.name)[chosen] for field in fields(self)))
+    def __getitem__(self, chosen: np.ndarray | slice) -> "Segments":
+        return Segments(
+            self.middles[chosen],
+            self.steps_px[chosen],
+            self.places[chosen],
+            self.steps[chosen],
+            self.widths_px[chosen],
+            self.widths[chosen],
+        )
 
     @property
     def lengths_px(self) -> Numbers:

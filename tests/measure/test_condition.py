@@ -153,8 +153,8 @@ def test_an_estimate_has_a_range():
     assert estimate.lowest < estimate.pci < estimate.highest
     surer = estimate_pci(classify(cracks, frame), 9.0, width_error_px=0.0)
     assert surer.highest - surer.lowest < estimate.highest - estimate.lowest
-    vaguer = estimate_pci(classify(cracks, frame), 9.0, scale_uncertainty=0.2)
-    assert vaguer.lowest < estimate.lowest
+    for doubt in ({"scale_uncertainty": 0.2}, {"quantity_error": 0.2}):
+        assert estimate_pci(classify(cracks, frame), 9.0, **doubt).lowest < estimate.lowest
     assert str(estimate) == f"{estimate.pci:.0f} ({estimate.lowest:.0f} to {estimate.highest:.0f})"
 
 
@@ -174,9 +174,13 @@ def test_an_estimate_needs_a_scale_and_sensible_errors():
     line_only = [crack(line((0, 0), (99, 50)))]
     with pytest.raises(ConfigurationError, match="scale"):
         estimate_pci(classify(line_only, Frame(100, 100)), 9.0)
-    for wrong in ({"width_error_px": -1.0}, {"scale_uncertainty": 1.0}, {"scale_uncertainty": float("nan")}):
+    for name, value in (
+        ("width_error_px", -1.0),
+        ("quantity_error", 1.0),
+        ("scale_uncertainty", float("nan")),
+    ):
         with pytest.raises(ConfigurationError, match="expected"):
-            estimate_pci(classify(line_only, Frame(100, 100, Uniform(1.0))), 9.0, **wrong)
+            estimate_pci(classify(line_only, Frame(100, 100, Uniform(1.0))), 9.0, **{name: value})
 
 
 def test_sample_units():

@@ -133,41 +133,46 @@ class Estimate:
 
 
 def estimate_pci(
-    classes: Classes, area_m2: float, *, width_error_px: float = 0.7, scale_uncertainty: float = 0.0
+    classes: Classes,
+    area_m2: float,
+    *,
+    width_error_px: float = 0.7,
+    quantity_error: float = 0.05,
+    scale_uncertainty: float = 0.0,
 ) -> Estimate:
     """Estimate the cracking-only index of a stretch of road, and how far it may be off.
 
     The range is that between the best and the worst case of: both readings of the standard's charts; widths
-    that are all too small or too large by the error given, those below 3 pixels too; quantities off by the
-    scale's uncertainty; and alligator cracking of low or high severity, which depends on broken edges that no
-    width shows. Distresses other than cracks are not in it.
+    that are all too small or too large by the error given, those below 3 pixels too; lengths and areas off by
+    the error given and by the scale's uncertainty; and alligator cracking of low or high severity, which
+    depends on broken edges that no width shows. Distresses other than cracks are not in it.
 
     Args:
         classes: the cracks of the stretch.
         area_m2: area of the stretch in square metres.
         width_error_px: how far a mean width may be off, in pixels, 0 or more.
+        quantity_error: how far lengths and areas may be off as a share of them, 0 or more and below 1.
         scale_uncertainty: one standard deviation of the scale as a share of it, 0 or more and below 1.
 
     Raises:
         ConfigurationError: an area or error out of range, or cracks without a scale.
     """
-    if not (width_error_px >= 0 and 0 <= scale_uncertainty < 1):
+    if not (width_error_px >= 0 and 0 <= quantity_error < 1 and 0 <= scale_uncertainty < 1):
         raise ConfigurationError(
-            f"a width error of {width_error_px:g} pixels, a scale uncertainty of {scale_uncertainty:g}; "
-            "expected 0 or more, and 0 to below 1"
+            f"a width error of {width_error_px:g} pixels, a quantity error of {quantity_error:g}, a scale "
+            f"uncertainty of {scale_uncertainty:g}; expected 0 or more, and the last two below 1"
         )
     best = cracking_pci(book(classes, reading=Reading(moved_px=0.0)), area_m2).pci
     cases = [best]
     for sign in (-1, 1):
         reading = Reading(moved_px=sign * width_error_px, network=1 + sign)
-        quantities = [_stretched(row, 1 + sign * scale_uncertainty) for row in book(classes, reading=reading)]
+        scale, share = 1 + sign * scale_uncertainty, 1 + sign * quantity_error
+        quantities = [
+            replace(row, amount=row.amount * share * (scale**2 if row.unit == "m²" else scale))
+            for row in book(classes, reading=reading)
+        ]
         cases += [cracking_pci(quantities, area_m2, curves).pci for curves in CURVES]
     return Estimate(best, min(cases), max(cases))
-
-
-def _stretched(quantity: Quantity, factor: float) -> Quantity:
-    power = 2 if quantity.unit.endswith("²") else 1
-    return replace(quantity, amount=quantity.amount * factor**power)
 
 
 def sample_units_needed(units: int, *, error: float = 5.0, deviation: float = 10.0) -> int:

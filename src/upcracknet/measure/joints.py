@@ -1,4 +1,4 @@
-"""Straight joints made by people, told from cracks by their line and width alone.
+"""Straight joints made by people, known from cracks by their line and width alone.
 
 A crack follows the stones; a saw cut, an expansion joint or the seam between two lanes follows a string. So a
 joint is what lies along a straight line through most of the photo, close to it everywhere, at one width.

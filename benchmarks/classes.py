@@ -6,7 +6,6 @@ Masks are drawn exactly, so this is what measuring and grading add to the error.
 and searched with the shipped model. About five minutes on one core.
 """
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -192,22 +191,25 @@ def sections() -> str:
 
 
 def main() -> None:
+    print("# Classes, severities and condition: what grading adds to the error\n")
     print(
-        "# Classes, severities and condition: what grading adds to the error\n",
-        "Made by `benchmarks/classes.py`: cracks are drawn, so the truth is known, and measured from exact masks.\n",
-        f"## Joints\n\n{ROADS} roads of {SIDE} by {SIDE} pixels.\n",
-        joints() + "\n",
-        f"## Networks\n\n{ROADS} drawings each, {SIDE} by {SIDE} pixels. In a drawing without a network, too few "
-        "pieces fit into the photo.\n",
-        networks() + "\n",
-        "## Severity\n\n150 cracks of 3 to 30 pixels: 4 mm a pixel for ASTM D6433, 1 mm for FHWA LTPP. Lines: as "
-        "drawn; columns: as graded.\n",
-        *(severities(name) + "\n" for name in STANDARDS),
-        "## Cracking-only condition index\n\nSections of 3.6 m by 9 m at 4 mm a pixel. Drawn lengths follow "
-        "each kink of a crack; measured ones follow its smoothed line.\n",
-        sections(),
-        sep="\n",
+        "Made by `benchmarks/classes.py`: cracks are drawn, so the truth is known, and measured from masks.\n"
     )
+    print(f"## Joints\n\n{ROADS} roads of {SIDE} by {SIDE} pixels.\n\n{joints()}\n")
+    print(
+        f"## Networks\n\n{ROADS} drawings each, {SIDE} by {SIDE} pixels. In networks that are not found, too"
+    )
+    print(f"few pieces fit into the photo.\n\n{networks()}\n")
+    print(
+        "## Severity\n\n150 cracks of 3 to 30 pixels, at 4 mm a pixel for ASTM D6433 and 1 mm for FHWA LTPP."
+    )
+    print("Rows: as drawn. Columns: as graded.\n")
+    for name in STANDARDS:
+        print(f"{severities(name)}\n")
+    print(
+        "## Cracking-only condition index\n\nSections of 3.6 m by 9 m at 4 mm a pixel. Drawn lengths follow"
+    )
+    print(f"each kink of a crack; measured ones follow its smoothed line.\n\n{sections()}")
 
 
 if __name__ == "__main__":

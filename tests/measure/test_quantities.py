@@ -97,6 +97,8 @@ def test_doubts_can_be_decided_either_way():
     assert severities(-50.0) == ["low"]
     narrow = book(classify(CRACKS[3:4], FRAME), reading=Reading(moved_px=0.0))
     assert [row.severity for row in narrow] == ["low"]
+    flat = book(classify([crack(CRACKS[0].axis[0], width=0.0)], FRAME), reading=Reading(moved_px=1.0))
+    assert [row.severity for row in flat] == ["low"]
     network, *_ = book(classify(CRACKS[4:], FRAME), reading=Reading(network=2))
     assert (network.distress, network.severity) == ("alligator", "high")
 

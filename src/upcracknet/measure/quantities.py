@@ -56,7 +56,9 @@ class Reading:
     Attributes:
         moved_px: added to each crack's width before it is graded, in pixels. None grades what was measured,
             and nothing narrower than 3 pixels.
-        network: place among the standard's three severities that alligator networks get.
+        network: place among the standard's three severities that alligator networks get, from 0. The standards
+            grade them by pattern and broken edges: without connecting cracks it would be 0, and a network has
+            them; whether its edges are broken, as at 2, no line shows.
     """
 
     moved_px: float | None = None
@@ -64,9 +66,10 @@ class Reading:
 
     def grade(self, width_mm: float, width_px: float, standard: str) -> str:
         """Grade a width."""
-        if self.moved_px is None or not width_px:
+        if self.moved_px is None:
             return grade(width_mm, standard, width_px=width_px)
-        return grade(width_mm * max(0.0, 1 + self.moved_px / width_px), standard)
+        moved = max(0.0, 1 + self.moved_px / width_px) if width_px else 1.0
+        return grade(width_mm * moved, standard)
 
 
 AS_MEASURED = Reading()

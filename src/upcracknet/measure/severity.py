@@ -29,9 +29,6 @@ class Standard:
         low_below_mm: cracks narrower than it are of the first severity.
         high_above_mm: cracks wider than it are of the last severity.
         limit_is_low: whether a crack of exactly ``low_below_mm`` is of the first severity too.
-        network: severity of an alligator network. The standards grade it by its pattern and its broken edges.
-            Without connecting cracks it would be of the first severity, and a network has them; whether its
-            edges are broken, as in the last, is not seen in widths.
     """
 
     title: str
@@ -39,11 +36,6 @@ class Standard:
     low_below_mm: float
     high_above_mm: float
     limit_is_low: bool
-
-    @property
-    def network(self) -> str:
-        """Severity of an alligator network of which only the lines are seen."""
-        return self.severities[1]
 
 
 STANDARDS: dict[StandardName, Standard] = {

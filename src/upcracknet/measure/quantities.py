@@ -56,9 +56,9 @@ class Reading:
     Attributes:
         moved_px: added to each crack's width before it is graded, in pixels. None grades what was measured,
             and nothing narrower than 3 pixels.
-        network: place among the standard's three severities that alligator networks get, from 0. The standards
-            grade them by pattern and broken edges: without connecting cracks it would be 0, and a network has
-            them; whether its edges are broken, as at 2, no line shows.
+        network: place among the standard's three severities that alligator networks get, from 0. The
+            standards grade them by pattern and broken edges: without connecting cracks it would be 0, and a
+            network has them; whether its edges are broken, as at 2, no line shows.
     """
 
     moved_px: float | None = None

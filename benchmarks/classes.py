@@ -123,13 +123,13 @@ def bar(generator: np.random.Generator, width: float, start: np.ndarray, end: np
 
 
 def severities(standard: str) -> str:
-    """Cracks of 3 to 30 pixels at 1 mm a pixel for LTPP, at 4 mm a pixel for ASTM."""
-    scale = Millimetres(4.0 if standard == "astm-d6433" else 1.0)
+    """Cracks of 3 to 60 pixels at 1 mm a pixel for LTPP, at 2 mm a pixel for ASTM."""
+    scale = Millimetres(2.0 if standard == "astm-d6433" else 1.0)
     words = STANDARDS[standard].severities
     counts = np.zeros((3, 4), int)
     for seed in range(150):
         generator = np.random.default_rng(seed)
-        width = generator.uniform(3, 30)
+        width = float(np.exp(generator.uniform(np.log(3), np.log(60))))
         turn = generator.uniform(0, np.pi)
         reach = 150 * np.array([np.cos(turn), np.sin(turn)])
         path = bar(generator, width, SIDE / 2 - reach, SIDE / 2 + reach)
@@ -201,7 +201,7 @@ def main() -> None:
     )
     print(f"few pieces fit into the photo.\n\n{networks()}\n")
     print(
-        "## Severity\n\n150 cracks of 3 to 30 pixels, at 4 mm a pixel for ASTM D6433 and 1 mm for FHWA LTPP."
+        "## Severity\n\n150 cracks of 3 to 60 pixels, at 2 mm a pixel for ASTM D6433 and 1 mm for FHWA LTPP."
     )
     print("Rows: as drawn. Columns: as graded.\n")
     for name in STANDARDS:

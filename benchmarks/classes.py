@@ -1,0 +1,216 @@
+"""How well classes, severities and the condition index come out of masks whose truth is known.
+
+    python benchmarks/classes.py > docs/results/classes.md
+
+Masks are drawn exactly, so this is what measuring and grading add to the error. Joints are also photographed
+and searched with the shipped model. About five minutes on one core.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from upcracknet import CrackDetector
+from upcracknet.data.synthetic.cracks import CrackPath, draw_crack_mask, rasterise, wander
+from upcracknet.data.synthetic.marks import lay_joint
+from upcracknet.data.synthetic.surfaces import draw_surface
+from upcracknet.measure import measure_cracks
+from upcracknet.measure.classes import Classes, classify
+from upcracknet.measure.condition import cracking_pci, estimate_pci
+from upcracknet.measure.frame import Frame
+from upcracknet.measure.quantities import Quantity, Reading, book
+from upcracknet.measure.severity import STANDARDS, grade
+from upcracknet.tables import markdown_table, percent
+
+SIDE = 512
+ROADS = 60
+
+
+@dataclass(frozen=True)
+class Millimetres:
+    """A scale that is the same everywhere."""
+
+    each: float
+    source: str = "drawn"
+    uncertainty: float = 0.0
+
+    def to_road(self, points: np.ndarray) -> np.ndarray:
+        return np.asarray(points, np.float64) * self.each
+
+
+def classes_of(mask: np.ndarray) -> Classes:
+    return classify(measure_cracks(mask), Frame(*mask.shape))
+
+
+def near(classes: Classes, mask: np.ndarray) -> Iterator[tuple[str, float, float]]:
+    """The class of each portion, and its length within 2 pixels of a mask and elsewhere."""
+    height, width = mask.shape
+    distance = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    for portion in classes.portions:
+        columns, rows = np.clip(portion.segments.middles.round().astype(int), 0, (width - 1, height - 1)).T
+        close = distance[rows, columns] <= 2
+        lengths = portion.segments.lengths
+        yield portion.kind, float(lengths[close].sum()), float(lengths[~close].sum())
+
+
+def road_with_joint(generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A photo of concrete with a joint or two that cross, and the joint's pixels."""
+    scene = draw_surface(SIDE, SIDE, generator, "concrete")
+    before = scene.copy()
+    lay_joint(scene, generator)
+    darkening = (scene / np.maximum(before, 1))[..., 1]
+    joint = darkening < 1 - (1 - darkening.min()) / 2
+    return np.clip(np.rint(scene), 0, 255).astype(np.uint8), joint
+
+
+def joints() -> str:
+    detector = CrackDetector.from_pretrained()
+    lengths: dict[str, np.ndarray] = {}
+    seen = 0
+    for seed in range(ROADS):
+        generator = np.random.default_rng(seed)
+        photo, joint = road_with_joint(generator)
+        cracks = draw_crack_mask(SIDE, SIDE, generator, pattern="branching") > 0.5
+        masks = {
+            "joints, exact": joint,
+            "cracks, exact": cracks,
+            "both, exact": joint | cracks,
+            "joints, as the shipped model marks them": np.asarray(detector.detect(photo).mask),
+        }
+        seen += bool((masks["joints, as the shipped model marks them"] & joint).any())
+        for name, mask in masks.items():
+            truth = np.zeros_like(joint) if name.startswith("cracks") else joint
+            row = lengths.setdefault(name, np.zeros(4))
+            for kind, on_joint, elsewhere in near(classes_of(mask), truth):
+                row += np.array([on_joint, elsewhere, 0, 0])
+                if kind == "joint":
+                    row += np.array([0, 0, on_joint, elsewhere])
+    rows = [
+        (
+            name,
+            percent(row[2] / row[0] if row[0] else None, 1),
+            percent(row[3] / row[1] if row[1] else None, 1),
+        )
+        for name, row in lengths.items()
+    ]
+    table = markdown_table(
+        ("masks", "joints' length found as joint, %", "other length taken for a joint, %"), rows
+    )
+    return f"{table}\n\nThe model marks something of the joints on {seen} of {ROADS} photos."
+
+
+def networks() -> str:
+    rows = []
+    for pattern in ("network", "branching"):
+        found, inside, whole = 0, 0.0, 0.0
+        for seed in range(ROADS):
+            generator = np.random.default_rng(1000 + seed)
+            classes = classes_of(draw_crack_mask(SIDE, SIDE, generator, pattern=pattern) > 0.5)
+            found += bool(classes.networks)
+            whole += sum(portion.length for portion in classes.portions)
+            inside += sum(portion.length for portion in classes.portions if portion.network is not None)
+        rows.append((pattern, f"{found} of {ROADS}", percent(inside / whole, 1)))
+    return markdown_table(("drawn cracks", "photos with a network", "length in its area, %"), rows)
+
+
+def bar(generator: np.random.Generator, width: float, start: np.ndarray, end: np.ndarray) -> CrackPath:
+    """A crack of one width."""
+    points = wander(start, end, generator, 0.1)
+    half = np.full(len(points), width / 2)
+    return CrackPath(points, half, half)
+
+
+def severities(standard: str) -> str:
+    """Cracks of 3 to 60 pixels at 1 mm a pixel for LTPP, at 2 mm a pixel for ASTM."""
+    scale = Millimetres(2.0 if standard == "astm-d6433" else 1.0)
+    words = STANDARDS[standard].severities
+    counts = np.zeros((3, 4), int)
+    for seed in range(150):
+        generator = np.random.default_rng(seed)
+        width = float(np.exp(generator.uniform(np.log(3), np.log(60))))
+        turn = generator.uniform(0, np.pi)
+        reach = 150 * np.array([np.cos(turn), np.sin(turn)])
+        path = bar(generator, width, SIDE / 2 - reach, SIDE / 2 + reach)
+        mask = rasterise([path], SIDE, SIDE) > 0.5
+        classes = classify(measure_cracks(mask, scale), Frame(SIDE, SIDE, scale))
+        longest = max(classes.portions, key=lambda portion: portion.length)
+        found = grade(longest.width, standard, width_px=longest.width_px)
+        truth = words.index(grade(width * scale.each, standard))
+        counts[truth, words.index(found) if found in words else 3] += 1
+    rows = [(word, *map(str, counts[index])) for index, word in enumerate(words)]
+    return markdown_table((f"{standard}, drawn", *words, "cannot be graded"), rows)
+
+
+def sections() -> str:
+    """Sections of 3.6 m by 9 m at 4 mm a pixel, with cracks and sometimes a patch of alligator cracking."""
+    scale, height, width = Millimetres(4.0), 2250, 900
+    area = height * width * scale.each**2 / 1e6
+    rows = []
+    for seed in range(12):
+        generator = np.random.default_rng(seed)
+        paths, truth = [], []
+        for _ in range(int(generator.integers(1, 7))):
+            crack_width = float(np.exp(generator.uniform(np.log(3.2), np.log(24))))
+            corners = generator.uniform((20, 20), (width - 20, height / 2 - 40), (2, 2))
+            path = bar(generator, crack_width, *corners)
+            length = np.hypot(*np.diff(path.points, axis=0).T).sum() * scale.each / 1000
+            severity = grade(crack_width * scale.each)
+            truth.append(Quantity("longitudinal and transverse", severity, float(length), "m"))
+            paths.append(path)
+        if seed % 2:
+            cell, columns, lines = generator.uniform(40, 90), *generator.integers(4, 8, 2)
+            left, top = generator.uniform((30, height / 2 + 20), (150, height / 2 + 100))
+            right, bottom = left + cell * columns, top + cell * lines
+            for place in range(columns + 1):
+                x = left + cell * place
+                paths.append(bar(generator, 4.0, np.array([x, top]), np.array([x, bottom])))
+            for place in range(lines + 1):
+                y = top + cell * place
+                paths.append(bar(generator, 4.0, np.array([left, y]), np.array([right, y])))
+            patch = columns * lines * (cell * scale.each / 1000) ** 2
+            truth.append(Quantity("alligator", "medium", float(patch), "m²"))
+        mask = rasterise(paths, height, width) > 0.5
+        classes = classify(measure_cracks(mask, scale), Frame(height, width, scale))
+        drawn, estimate = cracking_pci(truth, area).pci, estimate_pci(classes, area)
+        amounts = [
+            sum(row.amount for row in quantities if row.unit == unit)
+            for unit in ("m", "m²")
+            for quantities in (truth, book(classes, reading=Reading(moved_px=0.0)))
+        ]
+        rows.append(
+            (
+                *(str(seed), *(f"{amount:.2f}" for amount in amounts)),
+                *(f"{drawn:.1f}", f"{estimate.pci:.1f}"),
+                f"{estimate.lowest:.0f} to {estimate.highest:.0f}",
+            )
+        )
+    heads = ("section", "drawn, m", "measured, m", "drawn, m²", "measured, m²", "PCI of the drawn cracks")
+    return markdown_table((*heads, "measured PCI", "range"), rows)
+
+
+def main() -> None:
+    print("# Classes, severities and condition: what grading adds to the error\n")
+    print(
+        "Made by `benchmarks/classes.py`: cracks are drawn, so the truth is known, and measured from masks.\n"
+    )
+    print(f"## Joints\n\n{ROADS} roads of {SIDE} by {SIDE} pixels.\n\n{joints()}\n")
+    print(
+        f"## Networks\n\n{ROADS} drawings each, {SIDE} by {SIDE} pixels. In networks that are not found, too"
+    )
+    print(f"few pieces fit into the photo.\n\n{networks()}\n")
+    print(
+        "## Severity\n\n150 cracks of 3 to 60 pixels, at 2 mm a pixel for ASTM D6433 and 1 mm for FHWA LTPP."
+    )
+    print("Rows: as drawn. Columns: as graded.\n")
+    for name in STANDARDS:
+        print(f"{severities(name)}\n")
+    print(
+        "## Cracking-only condition index\n\nSections of 3.6 m by 9 m at 4 mm a pixel. Drawn lengths follow"
+    )
+    print(f"each kink of a crack; measured ones follow its smoothed line.\n\n{sections()}")
+
+
+if __name__ == "__main__":
+    main()

@@ -101,9 +101,9 @@ class PaintingRange:
         camera: share of the training patches that are blurred, noisy, sharpened or compressed at last.
     """
 
-    cracked: float = 0.7
-    distracted: float = 0.7
-    crowding: float = 2.0
+    cracked: float = 0.75
+    distracted: float = 0.5
+    crowding: float = 1.0
     synthetic: float = 0.4
     surfaces: tuple[Surface, ...] = tuple(surface for surface in SURFACES if surface != "gravel")
     fine: float = 0.5

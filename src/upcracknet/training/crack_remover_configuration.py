@@ -64,6 +64,7 @@ class CrackRemoverConfiguration(Configuration):
         learning_rate: highest learning rate of AdamW.
         weight_decay: of AdamW.
         average_decay: how slowly the averaged weights follow, which are those that are kept.
+        batch_size: patches a step; the overlap that is learned is pooled over them, and of 8 it is too noisy.
     """
 
     method: Literal["crack-remover"] = "crack-remover"
@@ -79,6 +80,7 @@ class CrackRemoverConfiguration(Configuration):
     learning_rate: Positive = 3e-3
     weight_decay: NotNegative = 1e-3
     average_decay: DecayRate = 0.998
+    batch_size: Count = 16
     epochs: Count = 20
     patience: Count = 1000
     sample_every: int = 5

@@ -48,11 +48,6 @@ def close_rims(mask: Mask, grey: Float32[np.ndarray, "h w"] | None = None) -> Ma
         the crack pixels, at least those of ``mask``.
     """
     closed = mask.copy()
-    number, labels, statistics, _ = cv2.connectedComponentsWithStats((~mask).view(np.uint8), connectivity=4)
-    small = np.flatnonzero(statistics[:, cv2.CC_STAT_AREA] <= PINHOLE)
-    for hole in small[small > 0]:
-        left, top, width, height, _ = statistics[hole]
-        closed[top : top + height, left : left + width] |= labels[top : top + height, left : left + width] == hole
     # Gaps of wide cracks need no more than half the resolution, which is a quarter of the work.
     halved = _halved(closed)
     to_crack = _distance(~halved)
@@ -70,7 +65,17 @@ def close_rims(mask: Mask, grey: Float32[np.ndarray, "h w"] | None = None) -> Ma
     for index in np.flatnonzero(chosen[1:]) + 1:
         box = statistics[index, :4]
         _fill(closed, halved, labels, int(index), box, float(gap[index]), grey)
+    _fill_pinholes(closed)
     return closed
+
+
+def _fill_pinholes(mask: Mask) -> None:
+    number, labels, statistics, _ = cv2.connectedComponentsWithStats((~mask).view(np.uint8), connectivity=4)
+    small = np.flatnonzero(statistics[:, cv2.CC_STAT_AREA] <= PINHOLE)
+    for hole in small[small > 0]:
+        left, top, width, height, _ = statistics[hole]
+        box = slice(top, top + height), slice(left, left + width)
+        mask[box] |= labels[box] == hole
 
 
 def _fill(
@@ -104,7 +109,7 @@ def _fill(
         if outside.any() and not _is_darker(values, region, near, outside):
             return
     # The disc leaves a bay at an open end of the gap; a larger one, here only, leaves less of it.
-    filled = _closed(near | region, 4 * gap) & ~crack & (away <= BAY * gap)
+    filled = _closed(near | region, 10 * gap) & ~crack & (away <= BAY * gap)
     number, parts = cv2.connectedComponents(filled.view(np.uint8), connectivity=4)
     filled &= np.isin(parts, np.unique(parts[region & filled]))
     # Half-size pixels that are partly crack are not in the gap: one more pixel all around reaches the rims.

@@ -22,6 +22,7 @@ FLOORS = (
     {"errors"},
     {"files"},
     {"tables", "weights"},
+    {"measure"},
     {"networks", "losses", "corruption"},
     {"data", "runtime"},
     {"detection"},

@@ -189,7 +189,9 @@ def _corners(
     found = []
     for origin in (along[starts], along[ends]):
         distance = np.abs(along - origin[number])
-        gain = np.where(distance <= 0.45 * (along[ends] - along[starts])[number], radius - OPENING * distance, -1.0)
+        gain = np.where(
+            distance <= 0.45 * (along[ends] - along[starts])[number], radius - OPENING * distance, -1.0
+        )
         best = np.maximum.reduceat(gain, starts)
         found.append(np.minimum.reduceat(np.where(gain == best[number], distance, np.inf), starts))
     return np.stack(found)
@@ -205,7 +207,9 @@ def _joined(
     """Add the middle lines of stout cracks."""
     centre, direction, side = (values[stout] for values in moments.rectangles())
     half = direction * side[:, None] / 2
-    points = np.concatenate([lines.points, np.stack([centre - half, centre, centre + half], 1).reshape(-1, 2)])
+    points = np.concatenate(
+        [lines.points, np.stack([centre - half, centre, centre + half], 1).reshape(-1, 2)]
+    )
     starts = np.concatenate([[0], np.cumsum([*lines.sizes, *np.full(len(side), 3)])]).astype(np.int64)
     typical = np.concatenate([lines.typical, np.tile([False, True, False], len(side))])
     crack = np.concatenate([crack, np.flatnonzero(stout)])

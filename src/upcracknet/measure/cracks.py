@@ -12,6 +12,7 @@ from upcracknet.measure.windows import Read, Windows
 LARGEST_WINDOW = 4096
 """Side in pixels up to which a mask in memory is one window."""
 
+
 def measure_cracks(
     mask: np.ndarray, scale: RoadScale | None = None, photo: np.ndarray | None = None
 ) -> list[Crack]:

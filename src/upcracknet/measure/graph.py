@@ -113,7 +113,8 @@ class Graph:
         crack[group] = self.crack
         edges = np.sort(group[self.edges].astype(np.int64), axis=1)
         edges = edges[edges[:, 0] != edges[:, 1]]
-        keys = np.unique(edges[:, 0] * number + edges[:, 1])
+        keys = np.sort(edges[:, 0] * number + edges[:, 1])
+        keys = keys[np.diff(keys, prepend=-1) > 0]  # many times faster than numpy.unique
         return Graph(points, radius, crack, np.stack(np.divmod(keys, max(number, 1)), 1))
 
     def without(self, gone: Bool[np.ndarray, " n"]) -> "Graph":
@@ -181,7 +182,9 @@ class Graph:
         within = self.edges[inner[self.edges].all(axis=1)]
         neighbours = np.bincount(within.ravel(), minlength=len(inner))
         ends = np.flatnonzero(inner & (neighbours < 2))
-        ends = np.sort(np.concatenate([ends, np.flatnonzero(inner & (neighbours == 0))]))  # both ends of one point
+        ends = np.sort(
+            np.concatenate([ends, np.flatnonzero(inner & (neighbours == 0))])
+        )  # both ends of one point
         if not ends.size:
             return np.zeros(0, np.int64)
         heads, tails = ends[np.argsort(chain[ends], kind="stable")].reshape(-1, 2).T

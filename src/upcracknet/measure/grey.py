@@ -61,7 +61,10 @@ def _averaged(profiles: Profiles, branch: Int64[np.ndarray, " n"]) -> Profiles:
     starts = np.flatnonzero(np.diff(branch, prepend=-1))
     number = np.cumsum(np.diff(branch, prepend=-1) != 0) - 1
     ends = np.append(starts[1:], len(branch))
-    first, last = np.maximum(place - HALF_MEAN, starts[number]), np.minimum(place + HALF_MEAN + 1, ends[number])
+    first, last = (
+        np.maximum(place - HALF_MEAN, starts[number]),
+        np.minimum(place + HALF_MEAN + 1, ends[number]),
+    )
     sums = np.concatenate([np.zeros((1, profiles.shape[1])), np.cumsum(profiles, axis=0, dtype=np.float64)])
     return ((sums[last] - sums[first]) / (last - first)[:, None]).astype(np.float32)
 
@@ -69,30 +72,40 @@ def _averaged(profiles: Profiles, branch: Int64[np.ndarray, " n"]) -> Profiles:
 def _at_half_depth(
     profiles: Profiles, offsets: Values, chosen: Int64[np.ndarray, " n"], left: Values, right: Values
 ) -> None:
-    """Find where the profiles are half as deep as at their deepest, on both sides."""
+    """Find where the profiles are half as deep as in the middle of the crack, on both sides."""
     # Positive offsets are to the left.
-    to_left, to_right = offsets - left[chosen, None], -offsets - right[chosen, None]
-    within = (to_left <= 1) & (to_right <= 1)
+    beyond_left, beyond_right = offsets - left[chosen, None], -offsets - right[chosen, None]
     smooth = profiles.copy()
     smooth[:, 1:-1] = (profiles[:, :-2] + profiles[:, 1:-1] + profiles[:, 2:]) / 3
-    bottom_at = np.where(within, smooth, np.inf).argmin(axis=1)
+    deepest = np.where((beyond_left <= 1) & (beyond_right <= 1), smooth, np.inf).argmin(axis=1)
+    bottom = smooth[np.arange(len(profiles)), deepest].astype(np.float64)
+    road_left, noise_left = _mean_and_deviation(profiles, (beyond_left >= NEAR) & (beyond_left <= FAR))
+    road_right, noise_right = _mean_and_deviation(profiles, (beyond_right >= NEAR) & (beyond_right <= FAR))
+    for _ in range(
+        2
+    ):  # first as deep as at the deepest place, which noise makes too deep; then as in the middle
+        at_left, rises_left = _rim(profiles, offsets, deepest, (road_left + bottom) / 2, 1)
+        at_right, rises_right = _rim(profiles, offsets, deepest, (road_right + bottom) / 2, -1)
+        middle, half = (at_left + at_right) / 2, np.maximum(at_left - at_right, 2 * STEP) / 4
+        bottom, _ = _mean_and_deviation(profiles, np.abs(offsets - middle[:, None]) <= half[:, None])
+    found = rises_left & rises_right
+    found &= road_left - bottom > DEEPER * np.maximum(noise_left, 1.0)
+    found &= road_right - bottom > DEEPER * np.maximum(noise_right, 1.0)
+    left[chosen[found]], right[chosen[found]] = at_left[found], -at_right[found]
+
+
+def _rim(
+    profiles: Profiles, offsets: Values, deepest: Int64[np.ndarray, " n"], level: Values, sign: int
+) -> tuple[Values, Bool[np.ndarray, " n"]]:
+    """Find the first place on the way out where profiles rise above a level, and which of them do."""
+    outwards = (np.arange(len(offsets)) - deepest[:, None]) * sign > 0
+    above = outwards & (profiles > level[:, None])
+    outer = above.argmax(axis=1) if sign > 0 else len(offsets) - 1 - above[:, ::-1].argmax(axis=1)
     rows = np.arange(len(profiles))
-    bottom = smooth[rows, bottom_at]
-    found = np.ones(len(profiles), bool)
-    rims = []
-    for outwards, sign in ((to_left, 1), (to_right, -1)):
-        road = (outwards >= NEAR) & (outwards <= FAR)
-        level, noise = _mean_and_deviation(profiles, road)
-        found &= level - bottom > DEEPER * np.maximum(noise, 1.0)
-        beyond = (np.arange(len(offsets)) - bottom_at[:, None]) * sign > 0
-        above = beyond & (profiles > ((level + bottom) / 2)[:, None])
-        # The first sample above half depth on the way out, and the one before it.
-        outer = above.argmax(axis=1) if sign > 0 else len(offsets) - 1 - above[:, ::-1].argmax(axis=1)
-        found &= above[rows, outer]
-        high, low = profiles[rows, outer], profiles[rows, outer - sign]
-        share = (high - (level + bottom) / 2) / np.maximum(high - low, 1e-6)
-        rims.append(sign * (offsets[outer] - sign * STEP * share))
-    left[chosen[found]], right[chosen[found]] = rims[0][found], rims[1][found]
+    high = profiles[rows, outer].astype(np.float64)
+    low = profiles[rows, np.clip(outer - sign, 0, len(offsets) - 1)]
+    share = np.clip((high - level) / np.maximum(high - low, 1e-6), 0.0, 1.0)
+    return offsets[outer] - sign * STEP * share, above[rows, outer]
 
 
 def _mean_and_deviation(profiles: Profiles, where: Bool[np.ndarray, "n samples"]) -> tuple[Values, Values]:

@@ -98,7 +98,6 @@ class Crack:
     scale_uncertainty: float | None = None
 
 
-
 @dataclass(frozen=True)
 class _Widths:
     """Mean, median, 95th per cent and greatest width of each crack, and the point of the greatest."""
@@ -110,7 +109,9 @@ class _Widths:
     place: Int64[np.ndarray, " cracks"]
 
     @classmethod
-    def of(cls, widths: Float64[np.ndarray, " n"], crack: Int64[np.ndarray, " n"], used: np.ndarray) -> "_Widths":
+    def of(
+        cls, widths: Float64[np.ndarray, " n"], crack: Int64[np.ndarray, " n"], used: np.ndarray
+    ) -> "_Widths":
         """Sum up the widths of the points that are used, of which each crack has one or more."""
         points = np.flatnonzero(used)
         points = points[np.lexsort((widths[points], crack[points]))]
@@ -233,7 +234,10 @@ def _means(
 ) -> Float64[np.ndarray, " n"]:
     """Give each point the mean width of those around it on its branch; only those that are used count."""
     place = np.arange(len(widths))
-    first, last = np.maximum(place - HALF_MEAN, starts[branch]), np.minimum(place + HALF_MEAN + 1, starts[branch + 1])
+    first, last = (
+        np.maximum(place - HALF_MEAN, starts[branch]),
+        np.minimum(place + HALF_MEAN + 1, starts[branch + 1]),
+    )
     totals, counts = (np.concatenate([[0.0], np.cumsum(each)]) for each in (widths * used, used))
     number = counts[last] - counts[first]
     means: np.ndarray = np.where(number > 0, (totals[last] - totals[first]) / np.maximum(number, 1), widths)

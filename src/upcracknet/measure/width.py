@@ -13,7 +13,9 @@ WIDEST_TO_CIRCLE = 1.5
 along another crack."""
 
 
-def measure_widths(axes: Axes, windows: Windows) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
+def measure_widths(
+    axes: Axes, windows: Windows
+) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
     """Measure the width at each point of the axes, at right angles to them.
 
     Args:

@@ -1,9 +1,9 @@
 """From a skeleton to the axes of cracks: spurs pruned, smoothed, and up to where the crack ends.
 
-A staircase of pixels is 5 % longer than the line that it stands for; the mean of some pixels before and behind each is
-within 0.1 % of it (measured: docs/results/measures.md). A free end of a skeleton lies half a width before the end of
-the crack, and near it leads into a corner of it. So some of it is left out there, and the axis goes on straight to where the
-crack ends: in a bar, half a width beyond the skeleton.
+A staircase of pixels is 5 % longer than the line that it stands for; the mean of some pixels before and
+behind each is within 0.1 % of it (measured: docs/results/measures.md). A free end of a skeleton lies half a
+width before the end of the crack, and near it leads into a corner of it. So some of it is left out there, and
+the axis goes on straight to where the crack ends: in a bar, half a width beyond the skeleton.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ from upcracknet.measure.profiles import reach
 from upcracknet.measure.windows import Moments, Windows
 
 SPACING = 1.0
-"""Pixels between two points of an axis, about. With 2, all profiles of a line at 30° would cut the rows alike."""
+"""Pixels between two points of an axis, about. With 2, all profiles of a line at 30° would cut the rows
+alike."""
 
 SMOOTHING = 5
 """Pixels of the skeleton before and behind each that its place is the mean of."""
@@ -29,8 +30,8 @@ OPENING = 0.5
 
 TANGENT = 10.0
 TANGENT_TO_RADIUS = 1.5
-"""The direction in which a crack ends is that of at least 10 pixels of its axis before, and of so many times the
-distance to the nearest rim."""
+"""The direction in which a crack ends is that of at least 10 pixels of its axis before, and of so many times
+the distance to the nearest rim."""
 
 Points = Float64[np.ndarray, "n 2"]
 
@@ -43,12 +44,12 @@ class Axes:
         points: n×2 (x, y) in pixels, about every second pixel; pixel centres are at whole numbers.
         tangents: n×2, the axis's direction at each as a vector of length 1.
         radius: distance of each to the nearest pixel that is no crack, in pixels.
-        typical: whether a point tells the width of its branch: no point beyond the end of the skeleton, and none
-            nearer to a junction than the cracks are wide there.
+        typical: whether a point tells the width of its branch: no point beyond the end of the skeleton, and
+            none nearer to a junction than the cracks are wide there.
         starts: where each branch begins, and the number of points at the end.
         crack: number of the crack of each branch, in their order.
-        stout: which cracks are less than twice as long as they are wide. Their axis is the longer middle line of
-            the rectangle with the same second moments.
+        stout: which cracks are less than twice as long as they are wide. Their axis is the longer middle line
+            of the rectangle with the same second moments.
         area: pixels of each crack.
     """
 
@@ -85,11 +86,11 @@ def find_axes(windows: Windows) -> Axes:
 
 
 def simplified(graph: Graph) -> Graph:
-    """Prune spurs that are shorter than the crack is wide where they leave it, and join junctions that overlap.
+    """Prune spurs that are shorter than the crack is wide there, and join junctions that overlap.
 
-    A bump of a crack's rim, or a corner of its end, draws a branch of the skeleton to itself. It is at most half a
-    width long there, and less than a width along a diagonal. Two cracks that cross make two junctions with less
-    than the crack's width between them: they become one.
+    A bump of a crack's rim, or a corner of its end, draws a branch of the skeleton to itself. It is at most
+    half a width long there, and less than a width along a diagonal. Two cracks that cross make two junctions
+    with less than the crack's width between them: they become one.
     """
     while True:
         branches, degrees = graph.branches(), graph.degrees
@@ -183,7 +184,8 @@ def _corners(
 ) -> Float64[np.ndarray, "2 branches"]:
     """Find how far each branch is in a corner of the crack's end, from its first and from its last point.
 
-    On the way out of a corner the circle within the rims grows by up to 0.7 a pixel; a crack opens more slowly.
+    On the way out of a corner the circle within the rims grows by up to 0.7 a pixel; a crack opens more
+    slowly.
     """
     number = np.repeat(np.arange(len(starts)), ends - starts + 1)
     found = []
@@ -220,14 +222,15 @@ def _joined(
 
 
 def smoothed(points: Points, half: Int64[np.ndarray, " n"]) -> Points:
-    """Smooth lines without shrinking their bends: means, and what the means left out smoothed and added again.
+    """Smooth lines without shrinking their bends: the means, and the means of what those left out.
 
     Args:
         points: n×2 places, one line after the other.
         half: how many points before and behind each its mean takes in; within its own line.
     """
     once = _means(points, half)
-    return once + _means(points - once, half)
+    result: Points = once + _means(points - once, half)
+    return result
 
 
 def _means(values: Points, half: Int64[np.ndarray, " n"]) -> Points:
@@ -244,7 +247,9 @@ def _distance_along(points: Points, starts: Int64[np.ndarray, " branches"]) -> F
     return np.concatenate([[0.0], np.cumsum(steps)])
 
 
-def _at(distance: Float64[np.ndarray, " k"], along: Float64[np.ndarray, " n"], points: Points) -> Points:
+def _at(
+    distance: Float64[np.ndarray, " k"], along: Float64[np.ndarray, " n"], points: Points
+) -> Float64[np.ndarray, "k 2"]:
     return np.stack([np.interp(distance, along, axis) for axis in points.T], 1)
 
 

@@ -19,9 +19,9 @@ def measure_cracks(
     """Measure all cracks of a mask.
 
     Args:
-        mask: H×W, bool, or numbers of which 0 is road and one other value is crack. Pixels that touch at a side or
-            a corner are one crack. Wide cracks of which only the rims are marked are closed first, by the rule of
-            :func:`upcracknet.measure.close_rims`.
+        mask: H×W, bool, or numbers of which 0 is road and one other value is crack. Pixels that touch at a
+            side or a corner are one crack. Wide cracks of which only the rims are marked are closed first, by
+            the rule of :func:`upcracknet.measure.close_rims`.
         scale: gives millimetres; None gives pixels alone.
         photo: H×W×3 or H×W, uint8, the photo of the mask. With it, widths are those at half depth of the grey
             profile across the crack where it stands out from the road, instead of the mask's.
@@ -35,8 +35,8 @@ def measure_cracks(
     marked = _checked(mask)
     if photo is not None and (photo.dtype != np.uint8 or photo.shape[:2] != marked.shape):
         raise PhotoError(
-            f"the photo is {photo.dtype} of {photo.shape} and the mask is {marked.shape}; expected the photo that "
-            f"the mask was made of, uint8 of the same height and width"
+            f"the photo is {photo.dtype} of shape {photo.shape} and the mask is of shape {marked.shape}; "
+            "expected uint8 of the mask's height and width: give the photo that the mask was made of"
         )
     return measure_in_windows(
         lambda rows, columns: marked[rows, columns], (marked.shape[0], marked.shape[1]), scale,
@@ -55,8 +55,8 @@ def measure_in_windows(
 ) -> list[Crack]:
     """Measure all cracks of a mask that is too large for the memory.
 
-    Cracks that go on from one window to the next are one. They are those of :func:`measure_cracks` if none is wider
-    than 256 pixels, and memory is that of one window and of the axes.
+    Cracks that go on from one window to the next are one. They are those of :func:`measure_cracks` if none is
+    wider than 256 pixels, and memory is that of one window and of the axes.
 
     Args:
         read_mask: reads rows and columns of the mask, bool; each is read up to three times.
@@ -84,7 +84,7 @@ def _checked(mask: np.ndarray) -> Bool[np.ndarray, "h w"]:
     values = mask[marked]
     if values.size and not (values == values[0]).all():
         raise PhotoError(
-            f"the mask has values from {mask.min()} to {mask.max()}; expected 0 for road and one other value for "
-            "crack: compare scores with a threshold first"
+            f"the mask has values from {mask.min()} to {mask.max()}; expected 0 for road and one other value "
+            "for crack: compare scores with a threshold first"
         )
     return marked

@@ -1,10 +1,10 @@
-"""Skeleton pixels as a graph: branches between ends and junctions, all at once and without a loop per pixel."""
+"""Skeleton pixels as a graph: branches between ends and junctions, found without a loop per pixel."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 Edges = Int64[np.ndarray, "m 2"]
@@ -43,12 +43,12 @@ class Branches:
     @property
     def first(self) -> Int64[np.ndarray, " branches"]:
         """The vertex at which each branch begins."""
-        return self.vertices[self.starts[:-1]]
+        return np.asarray(self.vertices[self.starts[:-1]])
 
     @property
     def last(self) -> Int64[np.ndarray, " branches"]:
         """The vertex at which each branch ends."""
-        return self.vertices[self.starts[1:] - 1]
+        return np.asarray(self.vertices[self.starts[1:] - 1])
 
     @property
     def numbers(self) -> Int64[np.ndarray, " n"]:
@@ -126,32 +126,18 @@ class Graph:
 
     def branches(self) -> Branches:
         """Follow the lines from vertex to vertex."""
-        count = len(self.points)
         inner = self.degrees == 2
-        chain, chains = self._chains(inner)
-        ends = np.flatnonzero(inner & (self._neighbours_within(inner) < 2))
-        open_chains = np.zeros(chains, bool)
-        open_chains[chain[ends]] = True
-        closed = np.flatnonzero(inner)[~open_chains[chain[inner]]]
-        # A closed line without a junction gets one vertex, its first point, and is a branch from there to there.
-        inner[closed[np.unique(chain[closed], return_index=True)[1]]] = False
-        return self._assembled(inner, count)
-
-    def _chains(self, inner: Bool[np.ndarray, " n"]) -> tuple[Int64[np.ndarray, " n"], int]:
-        """Connected inner points; points that are not inner are chains of their own."""
-        within = self.edges[inner[self.edges].all(axis=1)]
-        number, chain = connected_components(_matrix(within, len(self.points)), directed=False)
-        return chain.astype(np.int64), number
-
-    def _neighbours_within(self, inner: Bool[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
-        within = self.edges[inner[self.edges].all(axis=1)]
-        return np.bincount(within.ravel(), minlength=len(inner))
-
-    def _assembled(self, inner: Bool[np.ndarray, " n"], count: int) -> Branches:
-        """Put the inner points in order, and the vertices at their chains' ends."""
-        chain, number = self._chains(inner)
-        order = self._walk(inner, chain)
-        position = np.full(count, -1)
+        chain, within, ends = self._chains(inner)
+        is_open = np.zeros(len(inner), bool)
+        is_open[chain[ends]] = True
+        closed = np.flatnonzero(inner & ~is_open[chain])
+        if closed.size:
+            # A closed line without a junction gets one vertex, its first point, and leads from there to
+            # there.
+            inner[closed[np.unique(chain[closed], return_index=True)[1]]] = False
+            chain, within, ends = self._chains(inner)
+        order = _walk(chain, within, ends)
+        position = np.full(len(inner), -1)
         position[order] = np.arange(len(order))
         # Edges between a chain and a vertex, two of each chain: the one at its earlier point comes first.
         mixed = self.edges[inner[self.edges].sum(axis=1) == 1]
@@ -159,39 +145,43 @@ class Graph:
         vertex = mixed.sum(axis=1) - point
         sorting = np.argsort(position[point], kind="stable")
         before, behind = vertex[sorting].reshape(-1, 2).T
-        lengths = np.bincount(chain[order], minlength=number)[chain[point[sorting].reshape(-1, 2)[:, 0]]] + 2
+        lengths = np.bincount(chain[order], minlength=len(inner))[chain[point[sorting][::2]]] + 2
         direct = self.edges[~inner[self.edges].any(axis=1)]
         lone = np.flatnonzero(self.degrees == 0)
         sizes = np.concatenate([lengths, np.full(len(direct), 2), np.ones(len(lone), np.int64)])
         starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        vertices = np.empty(starts[-1], np.int64)
+        of_chains = np.empty(int(lengths.sum()), np.int64)
         first, last = starts[: len(lengths)], starts[1 : len(lengths) + 1] - 1
-        body = np.ones(int(starts[len(lengths)]), bool)
-        body[first] = body[last] = False
-        vertices[: len(body)][body] = order
-        vertices[first], vertices[last] = before, behind
-        vertices[len(body) :] = np.concatenate([direct.ravel(), lone])
-        return Branches(vertices, starts)
+        is_point = np.ones(len(of_chains), bool)
+        is_point[first] = is_point[last] = False
+        of_chains[is_point], of_chains[first], of_chains[last] = order, before, behind
+        return Branches(np.concatenate([of_chains, direct.ravel(), lone]), starts)
 
-    def _walk(self, inner: Bool[np.ndarray, " n"], chain: Int64[np.ndarray, " n"]) -> Int64[np.ndarray, " k"]:
-        """Order the inner points along their chains, one chain after the other.
+    def _chains(self, inner: Bool[np.ndarray, " n"]) -> tuple[Int64[np.ndarray, " n"], Edges, np.ndarray]:
+        """Find the chains of inner points: the chain of each point, the edges within chains, and their ends.
 
-        The chains are tied end to end into one long line, which a breadth-first search follows from its
-        beginning: one call for all of them.
+        Each open chain has two ends, and that of one point has this point twice.
         """
         within = self.edges[inner[self.edges].all(axis=1)]
+        _, chain = connected_components(_matrix(within, len(inner)), directed=False)
         neighbours = np.bincount(within.ravel(), minlength=len(inner))
-        ends = np.flatnonzero(inner & (neighbours < 2))
-        ends = np.sort(
-            np.concatenate([ends, np.flatnonzero(inner & (neighbours == 0))])
-        )  # both ends of one point
-        if not ends.size:
-            return np.zeros(0, np.int64)
-        heads, tails = ends[np.argsort(chain[ends], kind="stable")].reshape(-1, 2).T
-        ties = np.stack([tails[:-1], heads[1:]], 1)
-        line = _matrix(np.concatenate([within, ties]), len(inner))
-        order, _ = breadth_first_order(line, heads[0], directed=False)
-        return order.astype(np.int64)
+        ends = np.repeat(np.arange(len(inner)), np.where(inner, np.maximum(2 - neighbours, 0), 0))
+        return chain.astype(np.int64), within, ends
+
+
+def _walk(chain: Int64[np.ndarray, " n"], within: Edges, ends: np.ndarray) -> Int64[np.ndarray, " inner"]:
+    """Order the inner points along their chains, one chain after the other.
+
+    The chains are tied end to end into one long line, which a breadth-first search follows from its
+    beginning: one call for all of them.
+    """
+    if not ends.size:
+        return np.zeros(0, np.int64)
+    heads, tails = ends[np.argsort(chain[ends], kind="stable")].reshape(-1, 2).T
+    ties = np.stack([tails[:-1], heads[1:]], 1)
+    line = _matrix(np.concatenate([within, ties]), len(chain))
+    order, _ = breadth_first_order(line, heads[0], directed=False)
+    return np.asarray(order, np.int64)
 
 
 def touching(x: Int64[np.ndarray, " n"], y: Int64[np.ndarray, " n"]) -> Edges:
@@ -213,5 +203,5 @@ def touching(x: Int64[np.ndarray, " n"], y: Int64[np.ndarray, " n"]) -> Edges:
     return np.concatenate(pairs)
 
 
-def _matrix(pairs: Edges, count: int) -> coo_array:
+def _matrix(pairs: Edges, count: int) -> csr_array:
     return coo_array((np.ones(len(pairs), np.int8), pairs.T), (count, count)).tocsr()

@@ -1,7 +1,8 @@
 """The width of cracks from the photo: at half depth of the grey profile across them.
 
-A mask ends at whole pixels, and a network's mask is often wider than the crack. The profile of a dark line whose edges
-are blurred evenly is half as deep at its edges, however much blur there is, as long as the line is wider than it.
+A mask ends at whole pixels, and a network's mask is often wider than the crack. The profile of a dark line
+whose edges are blurred evenly is half as deep at its edges, however much blur there is, as long as the line
+is wider than it.
 """
 
 import numpy as np
@@ -25,6 +26,8 @@ DEEPER = 3.0
 """A crack stands out if it is so many times deeper than the standard deviation of the road beside it."""
 
 Values = Float64[np.ndarray, " n"]
+Sides = Float64[np.ndarray, " all"]
+Offsets = Float64[np.ndarray, " samples"]
 Profiles = Float32[np.ndarray, "n samples"]
 
 
@@ -66,11 +69,12 @@ def _averaged(profiles: Profiles, branch: Int64[np.ndarray, " n"]) -> Profiles:
         np.minimum(place + HALF_MEAN + 1, ends[number]),
     )
     sums = np.concatenate([np.zeros((1, profiles.shape[1])), np.cumsum(profiles, axis=0, dtype=np.float64)])
-    return ((sums[last] - sums[first]) / (last - first)[:, None]).astype(np.float32)
+    means: Profiles = ((sums[last] - sums[first]) / (last - first)[:, None]).astype(np.float32)
+    return means
 
 
 def _at_half_depth(
-    profiles: Profiles, offsets: Values, chosen: Int64[np.ndarray, " n"], left: Values, right: Values
+    profiles: Profiles, offsets: Offsets, chosen: Int64[np.ndarray, " n"], left: Sides, right: Sides
 ) -> None:
     """Find where the profiles are half as deep as in the middle of the crack, on both sides."""
     # Positive offsets are to the left.
@@ -95,7 +99,7 @@ def _at_half_depth(
 
 
 def _rim(
-    profiles: Profiles, offsets: Values, deepest: Int64[np.ndarray, " n"], level: Values, sign: int
+    profiles: Profiles, offsets: Offsets, deepest: Int64[np.ndarray, " n"], level: Values, sign: int
 ) -> tuple[Values, Bool[np.ndarray, " n"]]:
     """Find the first place on the way out where profiles rise above a level, and which of them do."""
     outwards = (np.arange(len(offsets)) - deepest[:, None]) * sign > 0

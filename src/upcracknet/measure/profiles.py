@@ -16,8 +16,8 @@ Points = Float64[np.ndarray, "n 2"]
 def reach(windows: Windows, points: Points, directions: Points, inside: Values, limit: Values) -> Values:
     """Measure how far the mask goes from points in a direction.
 
-    The mask, interpolated between pixels, is added up along the ray until it is 0. Over all angles and places that
-    is right in the mean for cracks of any width, also where no sample reaches one half.
+    The mask, interpolated between pixels, is added up along the ray until it is 0. Over all angles and places
+    that is right in the mean for cracks of any width, also where no sample reaches one half.
 
     Args:
         windows: the mask.
@@ -41,7 +41,7 @@ def reach(windows: Windows, points: Points, directions: Points, inside: Values, 
 def _march(
     mask: Bool[np.ndarray, "h w"], points: Points, directions: Points, inside: Values, limit: Values
 ) -> Values:
-    total = np.minimum(inside, limit)
+    total: Values = np.minimum(inside, limit)
     at = total.copy()
     image = mask.view(np.uint8)
     active = np.flatnonzero(at < limit)

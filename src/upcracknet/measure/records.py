@@ -1,8 +1,8 @@
-"""Cracks as an inspector wants them: lines with a length, a width and a direction, in pixels and in millimetres."""
+"""Cracks as an inspector wants them: lines with a length, a width and a direction, in px and mm."""
 
 import math
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
@@ -16,12 +16,14 @@ NO_DIRECTION = 0.75
 """A crack that is so many times as far across as from end to end has no direction."""
 
 HALF_MEAN = 2
-"""Points of the axis before and behind each that its width is the mean of: in a mask, a width that is measured at one
-place may be wrong by a pixel."""
+"""Points of the axis before and behind each that its width is the mean of: in a mask, a width that is
+measured at one place may be wrong by a pixel."""
 
 Points = Float64[np.ndarray, "n 2"]
+Line = Float64[np.ndarray, "_ 2"]  # of a length of its own
 
 
+@runtime_checkable
 class RoadScale(Protocol):
     """What measuring needs of a scale: see :class:`upcracknet.measure.Scale`."""
 
@@ -44,24 +46,24 @@ class RoadScale(Protocol):
 class Crack:
     """One crack: all lines of a mask that touch.
 
-    Widths are measured at right angles to the axis, about every pixel along it, and not within a crack's width of a
-    junction. All in millimetres is None without a scale. Where the scale is not the same everywhere, lengths are
-    summed and widths measured on the road.
+    Widths are measured at right angles to the axis, about every pixel along it, and not within a crack's
+    width of a junction. All in millimetres is None without a scale. Where the scale is not the same
+    everywhere, lengths are summed and widths measured on the road.
 
     Attributes:
         number: from 1 within the photo, the longest crack first.
         kind: class of the crack; ``"crack"`` where it is not known.
-        length_px: length of its axis, over all branches and up to its ends. A branch begins on the axis of the
-            crack that it leaves.
+        length_px: length of its axis, over all branches and up to its ends. A branch begins on the axis of
+            the crack that it leaves.
         width_mean_px: mean width.
         width_median_px: width that half of its axis is below.
         width_p95_px: width that 95 % of its axis is below.
         width_max_px: greatest width, as the mean over about 5 pixels of the axis.
         width_max_place: place (x, y) of the greatest width, in pixels.
         area_px: pixels of the crack, with what lies between two rims of one crack.
-        orientation_deg: direction from one end to the other, or between the two ends that are farthest apart: 0 to
-            180 against the x axis, counter-clockwise as seen. None for what has no direction: a ring, a cross, a
-            square speck.
+        orientation_deg: direction from one end to the other, or between the two ends that are farthest apart:
+            0 to 180 against the x axis, counter-clockwise as seen. None for what has no direction: a ring, a
+            cross, a square speck.
         axis: branches, each n×2 (x, y) in pixels, smoothed; pixel centres are at whole numbers.
         width_along_px: width at each point of each branch.
         gradable: whether the mean width is at least 3 pixels. Narrower cracks cannot be graded.
@@ -85,8 +87,8 @@ class Crack:
     width_max_place: tuple[float, float]
     area_px: int
     orientation_deg: float | None
-    axis: tuple[Points, ...]
-    width_along_px: tuple[Float64[np.ndarray, " n"], ...]
+    axis: tuple[Line, ...]
+    width_along_px: tuple[Float64[np.ndarray, " _"], ...]
     gradable: bool
     length_mm: float | None = None
     width_mean_mm: float | None = None
@@ -244,7 +246,7 @@ def _means(
     return means
 
 
-def _orientation(lines: tuple[Points, ...], width: float) -> float | None:
+def _orientation(lines: tuple[Line, ...], width: float) -> float | None:
     """Direction between the two ends that are farthest apart; None if the crack reaches as far across."""
     ends = np.concatenate([line[[0, -1]] for line in lines])
     if len(ends) > 2:

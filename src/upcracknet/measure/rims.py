@@ -1,18 +1,20 @@
 """Close wide cracks of which only the two rims are marked.
 
-A network that looks for thin dark lines often marks a wide crack along its edges alone. Measured as it is, such a
-mask is two thin cracks of twice the length.
+A network that looks for thin dark lines often marks a wide crack along its edges alone. Measured as it is,
+such a mask is two thin cracks of twice the length.
 
 The rule. A gap between marked pixels is filled if
 
 - it is narrow: at most 60 pixels, and at most 10 times as wide as its rims are;
 - it is long: at least 5 times its width;
-- its rims are nearly parallel: its mean distance to the nearest rim is at least 0.44 of the greatest. It is 1/2
-  between parallels, 2/5 in a lens and 1/3 in a wedge or a circle;
-- where the photo is given, it is darker than the road outside of its rims by a quarter of the rims' own contrast.
+- its rims are nearly parallel: its mean distance to the nearest rim is at least 0.44 of the greatest. It is
+  1/2 between parallels, 2/5 in a lens and 1/3 in a wedge or a circle;
+- where the photo is given, it is darker than the road outside of its rims by a quarter of the rims' own
+  contrast.
 
-So the block between two cracks, the inside of a ring and the angle of a fork stay as they are. Two thin cracks that
-run side by side within 10 times their width are taken for rims: without the photo nothing in a mask tells the two.
+So the block between two cracks, the inside of a ring and the angle of a fork stay as they are. Two thin
+cracks that run side by side within 10 times their width are taken for rims: without the photo nothing in a
+mask tells the two.
 """
 
 import cv2
@@ -33,7 +35,7 @@ PINHOLE = 16
 
 Mask = Bool[np.ndarray, "h w"]
 
-_REACH = WIDEST_GAP // 4 + 1
+_REACH = WIDEST_GAP / 4 + 1
 """Radius of the disc that closes gaps, in pixels of the mask at half its size."""
 
 
@@ -70,7 +72,7 @@ def close_rims(mask: Mask, grey: Float32[np.ndarray, "h w"] | None = None) -> Ma
 
 
 def _fill_pinholes(mask: Mask) -> None:
-    number, labels, statistics, _ = cv2.connectedComponentsWithStats((~mask).view(np.uint8), connectivity=4)
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats((~mask).view(np.uint8), connectivity=4)
     small = np.flatnonzero(statistics[:, cv2.CC_STAT_AREA] <= PINHOLE)
     for hole in small[small > 0]:
         left, top, width, height, _ = statistics[hole]
@@ -80,7 +82,7 @@ def _fill_pinholes(mask: Mask) -> None:
 
 def _fill(
     closed: Mask,
-    halved: Mask,
+    halved: Bool[np.ndarray, "h2 w2"],
     labels: Int32[np.ndarray, "h2 w2"],
     index: int,
     box: Int32[np.ndarray, "4"],
@@ -110,7 +112,7 @@ def _fill(
             return
     # The disc leaves a bay at an open end of the gap; a larger one, here only, leaves less of it.
     filled = _closed(near | region, 10 * gap) & ~crack & (away <= BAY * gap)
-    number, parts = cv2.connectedComponents(filled.view(np.uint8), connectivity=4)
+    _, parts = cv2.connectedComponents(filled.view(np.uint8), connectivity=4)
     filled &= np.isin(parts, np.unique(parts[region & filled]))
     # Half-size pixels that are partly crack are not in the gap: one more pixel all around reaches the rims.
     full = cv2.dilate(filled.view(np.uint8).repeat(2, 0).repeat(2, 1), np.ones((3, 3), np.uint8)) > 0
@@ -135,14 +137,15 @@ def _closed(mask: Mask, radius: float) -> Mask:
 
 
 def _distance(mask: Mask) -> Float32[np.ndarray, "h w"]:
-    """Distance of each pixel to the nearest one that is not marked, within some per cent."""
+    """Distance of each pixel to the nearest one that is not marked."""
     if mask.all():
         return np.full(mask.shape, np.inf, np.float32)
-    return np.asarray(cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, 5), np.float32)
+    distance = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(distance, np.float32)
 
 
-def _halved(mask: Mask) -> Mask:
+def _halved(mask: Mask) -> Bool[np.ndarray, "h2 w2"]:
     """Each two by two pixels as one, marked if any of them is."""
     even = np.pad(mask, [(0, size % 2) for size in mask.shape])
-    result: Mask = even[::2, ::2] | even[1::2, ::2] | even[::2, 1::2] | even[1::2, 1::2]
+    result: np.ndarray = even[::2, ::2] | even[1::2, ::2] | even[::2, 1::2] | even[1::2, 1::2]
     return result

@@ -9,8 +9,8 @@ from upcracknet.measure.profiles import reach
 from upcracknet.measure.windows import Windows
 
 WIDEST_TO_CIRCLE = 1.5
-"""Half a width is at most so many times the distance to the nearest rim, and a pixel. A profile that finds more runs
-along another crack."""
+"""Half a width is at most so many times the distance to the nearest rim, and a pixel. A profile that finds
+more runs along another crack."""
 
 
 def measure_widths(
@@ -23,8 +23,8 @@ def measure_widths(
         windows: the mask, and the photo where widths are to be refined by it.
 
     Returns:
-        the distances from each point to the crack's left and right rim, as seen along the axis, in pixels. Their sum
-        is the width.
+        the distances from each point to the crack's left and right rim, as seen along the axis, in pixels.
+        Their sum is the width.
     """
     inside = np.maximum(0.8 * axes.radius - 1.5, 0.0)
     limit = WIDEST_TO_CIRCLE * axes.radius + 1

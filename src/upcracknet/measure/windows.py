@@ -18,8 +18,8 @@ Read = Callable[[slice, slice], np.ndarray]
 """Reads rows and columns; the slices have a beginning and an end, within the picture."""
 
 MARGIN = 256
-"""Pixels around a window that are read with it. The axis of a crack does not depend on what is farther away, unless
-the crack is wider than that."""
+"""Pixels around a window that are read with it. The axis of a crack does not depend on what is farther away,
+unless the crack is wider than that."""
 
 
 BLOCK = 256
@@ -58,7 +58,7 @@ class Moments:
     @property
     def area(self) -> Int64[np.ndarray, " cracks"]:
         """Pixels of each crack."""
-        return np.rint(self.sums[:, 0]).astype(np.int64)
+        return np.asarray(np.rint(self.sums[:, 0]), np.int64)
 
     def rectangles(
         self,
@@ -66,8 +66,9 @@ class Moments:
         """Find the rectangle with the same second moments as each crack.
 
         Returns:
-            its centre (x, y), the direction of its longer side as a vector of length 1, and that side's length in
-            pixels. It is exact where the crack is an upright rectangle of pixels, down to a single one.
+            its centre (x, y), the direction of its longer side as a vector of length 1, and that side's
+            length in pixels. It is exact where the crack is an upright rectangle of pixels, down to a single
+            one.
         """
         area, centre = self.sums[:, 0], self.sums[:, 1:3] / self.sums[:, :1]
         xx, xy, yy = self.sums[:, 3:].T / area
@@ -170,7 +171,12 @@ def _grey(photo: np.ndarray) -> Float32[np.ndarray, "h w"]:
 
 
 def _skeleton_of(window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Find x, y, radius and label of a window's skeleton, x, y and label along its border, and sums of each label."""
+    """Find a window's skeleton, the labels along its border, and the sums of each label.
+
+    Returns:
+        x, y, radius and label of the skeleton's pixels; x, y and label of the crack pixels along the border;
+        the terms of :class:`Moments` of each label. Labels begin with 0 in each window.
+    """
     distance = cv2.distanceTransform(  # beyond the border there is no crack
         np.pad(window.mask.view(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
     )[1:-1, 1:-1]
@@ -196,8 +202,9 @@ def _skeleton_of(window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _thinned(mask: Bool[np.ndarray, "h w"], distance: Float32[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
     """Thin a mask block by block, so that only blocks with a wide crack need as many rounds as it is wide.
 
-    A block is thinned with what lies around it, to twice the distance from axis to rim and more. What lies farther away
-    does not change its skeleton: the ends of what is cut off there get shorter by that distance at most.
+    A block is thinned with what lies around it, to twice the distance from axis to rim and more. What lies
+    farther away does not change its skeleton: the ends of what is cut off there get shorter by that distance
+    at most.
     """
     thin = np.zeros(mask.shape, bool)
     for top in range(0, mask.shape[0], BLOCK):
@@ -208,7 +215,8 @@ def _thinned(mask: Bool[np.ndarray, "h w"], distance: Float32[np.ndarray, "h w"]
             margin = min(int(2 * around.max()) + 16, BLOCK)
             first_row, first_column = max(top - margin, 0), max(left - margin, 0)
             part = mask[first_row : top + BLOCK + margin, first_column : left + BLOCK + margin]
-            # Lee, not the default method: that one loses half of a wide diagonal bar (scikit-image issue 7704).
+            # Lee, not the default method: that one loses half of a wide diagonal bar (scikit-image issue
+            # 7704).
             lines = skeletonize(part, method="lee")  # type: ignore[no-untyped-call]
             own = thin[top : top + BLOCK, left : left + BLOCK]
             own[:] = lines[top - first_row :, left - first_column :][: own.shape[0], : own.shape[1]] > 0

@@ -15,7 +15,7 @@ from upcracknet.measure.windows import Windows
 STEP = 0.5
 """Pixels between two samples of a profile."""
 
-HALF_MEAN = 4
+HALF_MEAN = 8
 """Profiles before and behind each that are averaged with it, against the grain of the road."""
 
 NEAR = 2.0
@@ -25,14 +25,16 @@ FAR = 6.0
 DEEPER = 3.0
 """A crack stands out if it is so many times deeper than the standard deviation of the road beside it."""
 
+MOST = 0.5
+"""Share of a branch that has to stand out; else what does is likely the grain of the road."""
+
 Values = Float64[np.ndarray, " n"]
-Sides = Float64[np.ndarray, " all"]
 Offsets = Float64[np.ndarray, " samples"]
 Profiles = Float32[np.ndarray, "n samples"]
 
 
 def refine(axes: Axes, windows: Windows, left: Values, right: Values) -> None:
-    """Replace the distances to the rims of the mask by those to half depth, where the crack stands out.
+    """Replace the distances to the rims of the mask by those to half depth, on branches that stand out.
 
     Args:
         axes: of the cracks of a mask.
@@ -44,18 +46,21 @@ def refine(axes: Axes, windows: Windows, left: Values, right: Values) -> None:
     # Branches of about the same width have profiles of one length.
     mean = np.bincount(branch, left + right) / np.bincount(branch)
     group = np.ceil(np.log2(np.maximum(mean, 4.0))).astype(np.int64)[branch]
+    found, new = np.zeros(len(branch), bool), np.stack([left, right])
     for window, inside in windows.around(axes.points):
         for size in np.unique(group[inside]):
             chosen = inside[(group[inside] == size) & (left + right < 1.5 * 2.0**size)[inside]]
             if not chosen.size:
                 continue
-            offsets = np.arange(-(0.75 * 2.0**size + FAR), 0.75 * 2.0**size + FAR + STEP, STEP)
+            reach = 0.75 * 2.0**size + FAR
+            offsets = np.arange(-reach, reach + STEP, STEP)
             place = axes.points[chosen] - (window.left, window.top)
             rays = place[:, None] + axes.normals[chosen][:, None] * offsets[:, None]
-            assert window.grey is not None
             profiles = map_coordinates(window.grey, rays.transpose(2, 0, 1)[::-1], order=1, mode="nearest")
             profiles = _averaged(profiles, branch[chosen])
-            _at_half_depth(profiles, offsets, chosen, left, right)
+            new[:, chosen], found[chosen] = _half_depth(profiles, offsets, left[chosen], right[chosen])
+    found &= (np.bincount(branch, found) >= MOST * np.bincount(branch))[branch]
+    left[found], right[found] = new[0, found], new[1, found]
 
 
 def _averaged(profiles: Profiles, branch: Int64[np.ndarray, " n"]) -> Profiles:
@@ -73,12 +78,16 @@ def _averaged(profiles: Profiles, branch: Int64[np.ndarray, " n"]) -> Profiles:
     return means
 
 
-def _at_half_depth(
-    profiles: Profiles, offsets: Offsets, chosen: Int64[np.ndarray, " n"], left: Sides, right: Sides
-) -> None:
-    """Find where the profiles are half as deep as in the middle of the crack, on both sides."""
+def _half_depth(
+    profiles: Profiles, offsets: Offsets, left: Values, right: Values
+) -> tuple[Float64[np.ndarray, "2 n"], Bool[np.ndarray, " n"]]:
+    """Find where the profiles are half as deep as in the middle of the crack, to its left and right.
+
+    Returns:
+        the distances to both, and which of the profiles stand out from the road.
+    """
     # Positive offsets are to the left.
-    beyond_left, beyond_right = offsets - left[chosen, None], -offsets - right[chosen, None]
+    beyond_left, beyond_right = offsets - left[:, None], -offsets - right[:, None]
     smooth = profiles.copy()
     smooth[:, 1:-1] = (profiles[:, :-2] + profiles[:, 1:-1] + profiles[:, 2:]) / 3
     deepest = np.where((beyond_left <= 1) & (beyond_right <= 1), smooth, np.inf).argmin(axis=1)
@@ -95,7 +104,7 @@ def _at_half_depth(
     found = rises_left & rises_right
     found &= road_left - bottom > DEEPER * np.maximum(noise_left, 1.0)
     found &= road_right - bottom > DEEPER * np.maximum(noise_right, 1.0)
-    left[chosen[found]], right[chosen[found]] = at_left[found], -at_right[found]
+    return np.stack([at_left, -at_right]), found
 
 
 def _rim(

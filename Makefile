@@ -5,6 +5,7 @@
 # make bench   measures speed and memory on this machine
 # make judge   judges the default model without labels, on painted cracks; out/judge/judge.md
 # make accuracy  measures the shipped models on the test sets in UPCRACKNET_DATA; out/accuracy/accuracy.md
+# make measures  measures drawn cracks, whose length and width are known; docs/results/measures.md
 
 PYTHON ?= python3
 PHOTOS ?=
@@ -16,7 +17,7 @@ BIN := .venv/bin
 DEMO := $(if $(PHOTOS),out/photos,out/demo)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint docs bench judge accuracy clean
+.PHONY: demo test lint docs bench judge accuracy measures clean
 .DELETE_ON_ERROR:
 
 demo: .venv/core
@@ -49,6 +50,9 @@ judge: .venv/dev
 
 accuracy: .venv/core
 	$(BIN)/python benchmarks/accuracy.py
+
+measures: .venv/core
+	$(BIN)/python benchmarks/measures.py
 
 .venv/core: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=python3.11")'

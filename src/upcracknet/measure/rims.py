@@ -1,0 +1,151 @@
+"""Close wide cracks of which only the two rims are marked.
+
+A network that looks for thin dark lines often marks a wide crack along its edges alone. Measured as it is,
+such a mask is two thin cracks of twice the length.
+
+The rule. A gap between marked pixels is filled if
+
+- it is narrow: at most 60 pixels, and at most 10 times as wide as its rims are;
+- it is long: at least 5 times its width;
+- its rims are nearly parallel: its mean distance to the nearest rim is at least 0.44 of the greatest. It is
+  1/2 between parallels, 2/5 in a lens and 1/3 in a wedge or a circle;
+- where the photo is given, it is darker than the road outside of its rims by a quarter of the rims' own
+  contrast.
+
+So the block between two cracks, the inside of a ring and the angle of a fork stay as they are. Two thin
+cracks that run side by side within 10 times their width are taken for rims: without the photo nothing in a
+mask tells the two.
+"""
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, Int32
+
+WIDEST_GAP = 60
+"""Widest gap between two rims of one crack, in pixels."""
+
+GAP_TO_RIM = 10.0
+LENGTH_TO_GAP = 5.0
+PARALLEL = 0.44
+DARKER = 0.25
+BAY = 0.4
+
+PINHOLE = 16
+"""Holes of up to so many pixels are no road."""
+
+Mask = Bool[np.ndarray, "h w"]
+
+_REACH = WIDEST_GAP / 4 + 1
+"""Radius of the disc that closes gaps, in pixels of the mask at half its size."""
+
+
+def close_rims(mask: Mask, grey: Float32[np.ndarray, "h w"] | None = None) -> Mask:
+    """Fill what lies between the two rims of one crack, and pinholes.
+
+    Args:
+        mask: the crack pixels, H×W.
+        grey: the photo's grey values, H×W; None fills by shape alone.
+
+    Returns:
+        the crack pixels, at least those of ``mask``.
+    """
+    closed = mask.copy()
+    # Gaps of wide cracks need no more than half the resolution, which is a quarter of the work.
+    halved = _halved(closed)
+    to_crack = _distance(~halved)
+    between = _closed(halved, _REACH) & ~halved
+    number, labels, statistics, _ = cv2.connectedComponentsWithStats(between.view(np.uint8), connectivity=4)
+    area = statistics[:, cv2.CC_STAT_AREA]
+    where = between.ravel().nonzero()[0]
+    label, distance = labels.ravel()[where], to_crack.ravel()[where]
+    mean = np.bincount(label, distance, number) / np.maximum(area, 1)
+    greatest = np.zeros(number, np.float32)
+    np.maximum.at(greatest, label, distance)
+    # Between parallels, distances are spread evenly from 0 to half the gap, so the gap is 4 times their mean.
+    gap = 4 * mean
+    chosen = (area >= LENGTH_TO_GAP * gap**2) & (mean >= PARALLEL * greatest) & (2 * gap <= WIDEST_GAP)
+    for index in np.flatnonzero(chosen[1:]) + 1:
+        box = statistics[index, :4]
+        _fill(closed, halved, labels, int(index), box, float(gap[index]), grey)
+    _fill_pinholes(closed)
+    return closed
+
+
+def _fill_pinholes(mask: Mask) -> None:
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats((~mask).view(np.uint8), connectivity=4)
+    small = np.flatnonzero(statistics[:, cv2.CC_STAT_AREA] <= PINHOLE)
+    for hole in small[small > 0]:
+        left, top, width, height, _ = statistics[hole]
+        box = slice(top, top + height), slice(left, left + width)
+        mask[box] |= labels[box] == hole
+
+
+def _fill(
+    closed: Mask,
+    halved: Bool[np.ndarray, "h2 w2"],
+    labels: Int32[np.ndarray, "h2 w2"],
+    index: int,
+    box: Int32[np.ndarray, "4"],
+    gap: float,
+    grey: Float32[np.ndarray, "h w"] | None,
+) -> None:
+    """Look at the rims of one gap, and fill it if they are those of one crack."""
+    left, top, width, height = box
+    margin = int(3 * gap) + 2
+    rows = slice(max(top - margin, 0), top + height + margin)
+    columns = slice(max(left - margin, 0), left + width + margin)
+    region, crack = labels[rows, columns] == index, halved[rows, columns]
+    away = _distance(~region)
+    beside = int(np.count_nonzero(crack & (away < 1.2)))
+    near = crack & (away <= max(gap / 2, 3))
+    # Half a pixel less: pixels of half the size are marked where any of theirs is.
+    rim = np.count_nonzero(near) / max(beside, 1) - 0.5
+    if gap > GAP_TO_RIM * rim:
+        return
+    if grey is not None:
+        values = cv2.resize(
+            grey[rows.start * 2 : rows.stop * 2, columns.start * 2 : columns.stop * 2],
+            (region.shape[1], region.shape[0]), interpolation=cv2.INTER_AREA,
+        )  # fmt: skip
+        outside = ~crack & ~region & (away <= 2 * rim + gap)
+        if outside.any() and not _is_darker(values, region, near, outside):
+            return
+    # The disc leaves a bay at an open end of the gap; a larger one, here only, leaves less of it.
+    filled = _closed(near | region, 10 * gap) & ~crack & (away <= BAY * gap)
+    _, parts = cv2.connectedComponents(filled.view(np.uint8), connectivity=4)
+    filled &= np.isin(parts, np.unique(parts[region & filled]))
+    # Half-size pixels that are partly crack are not in the gap: one more pixel all around reaches the rims.
+    full = cv2.dilate(filled.view(np.uint8).repeat(2, 0).repeat(2, 1), np.ones((3, 3), np.uint8)) > 0
+    target = closed[rows.start * 2 : rows.stop * 2, columns.start * 2 : columns.stop * 2]
+    target |= full[: target.shape[0], : target.shape[1]]
+
+
+def _is_darker(values: Float32[np.ndarray, "h w"], region: Mask, rims: Mask, outside: Mask) -> bool:
+    road = float(np.median(values[outside]))
+    depth = road - float(np.median(values[rims]))
+    return road - float(np.median(values[region])) >= DARKER * max(depth, 0.0)
+
+
+def _closed(mask: Mask, radius: float) -> Mask:
+    """Close with a disc; what is marked at the border is taken to go on beyond it."""
+    margin = int(radius) + 2
+    padded = np.pad(mask, margin, mode="edge")
+    grown = _distance(~padded) <= radius
+    shrunk = _distance(grown) > radius
+    inner: Mask = shrunk[margin:-margin, margin:-margin]
+    return inner
+
+
+def _distance(mask: Mask) -> Float32[np.ndarray, "h w"]:
+    """Distance of each pixel to the nearest one that is not marked."""
+    if mask.all():
+        return np.full(mask.shape, np.inf, np.float32)
+    distance = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(distance, np.float32)
+
+
+def _halved(mask: Mask) -> Bool[np.ndarray, "h2 w2"]:
+    """Each two by two pixels as one, marked if any of them is."""
+    even = np.pad(mask, [(0, size % 2) for size in mask.shape])
+    result: np.ndarray = even[::2, ::2] | even[1::2, ::2] | even[::2, 1::2] | even[1::2, 1::2]
+    return result

@@ -1,0 +1,223 @@
+"""A mask read in windows, so that one of a gigapixel needs no more memory than one of a photo."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, Int64
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from skimage.morphology import skeletonize
+
+from upcracknet.measure.graph import Skeleton, touching
+from upcracknet.measure.rims import close_rims
+
+Read = Callable[[slice, slice], np.ndarray]
+"""Reads rows and columns; the slices have a beginning and an end, within the picture."""
+
+MARGIN = 256
+"""Pixels around a window that are read with it. The axis of a crack does not depend on what is farther away,
+unless the crack is wider than that."""
+
+
+BLOCK = 256
+"""Side of the blocks in which a mask is thinned, in pixels."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """One window of a mask, with a margin.
+
+    Attributes:
+        left: column of the mask at which the array begins.
+        top: row at which it begins.
+        core: rows and columns of the array that are this window's own.
+        mask: the crack pixels, rims closed.
+        grey: the photo's grey values; None without a photo.
+    """
+
+    left: int
+    top: int
+    core: tuple[slice, slice]
+    mask: Bool[np.ndarray, "h w"]
+    grey: Float32[np.ndarray, "h w"] | None
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What the pixels of each crack add up to.
+
+    Attributes:
+        sums: cracks×6, the sums of 1, x, y, x², xy and y² in pixels.
+    """
+
+    sums: Float64[np.ndarray, "cracks 6"]
+
+    @property
+    def area(self) -> Int64[np.ndarray, " cracks"]:
+        """Pixels of each crack."""
+        return np.asarray(np.rint(self.sums[:, 0]), np.int64)
+
+    def rectangles(
+        self,
+    ) -> tuple[Float64[np.ndarray, "cracks 2"], Float64[np.ndarray, "cracks 2"], np.ndarray]:
+        """Find the rectangle with the same second moments as each crack.
+
+        Returns:
+            its centre (x, y), the direction of its longer side as a vector of length 1, and that side's
+            length in pixels. It is exact where the crack is an upright rectangle of pixels, down to a single
+            one.
+        """
+        area, centre = self.sums[:, 0], self.sums[:, 1:3] / self.sums[:, :1]
+        xx, xy, yy = self.sums[:, 3:].T / area
+        # A pixel is a square, not a point: 1/12 more each way.
+        xx, yy = xx - centre[:, 0] ** 2 + 1 / 12, yy - centre[:, 1] ** 2 + 1 / 12
+        xy = xy - centre[:, 0] * centre[:, 1]
+        angle = np.arctan2(2 * xy, xx - yy) / 2
+        greater = (xx + yy) / 2 + np.hypot((xx - yy) / 2, xy)
+        return centre, np.stack([np.cos(angle), np.sin(angle)], 1), np.sqrt(12 * greater)
+
+
+class Windows:
+    """All windows of a mask, from the top left to the bottom right.
+
+    Args:
+        shape: height and width of the mask.
+        read_mask: reads crack pixels, bool.
+        read_photo: reads the photo, uint8, H×W×3 or H×W; None without one.
+        size: side of a window in pixels, without its margin.
+    """
+
+    def __init__(
+        self, shape: tuple[int, int], read_mask: Read, read_photo: Read | None = None, size: int = 2048
+    ) -> None:
+        self.shape, self.size = shape, size
+        self._read_mask, self._read_photo = read_mask, read_photo
+        self._columns = math.ceil(shape[1] / size)
+        self._last: tuple[int, Window] | None = None
+
+    def __iter__(self) -> Iterator[Window]:
+        for number in range(math.ceil(self.shape[0] / self.size) * self._columns):
+            yield self[number]
+
+    def __getitem__(self, number: int) -> Window:
+        if self._last is None or self._last[0] != number:  # a mask of one window is read and closed once
+            self._last = (number, self._window(number))
+        return self._last[1]
+
+    @property
+    def has_photo(self) -> bool:
+        """Whether there is a photo too."""
+        return self._read_photo is not None
+
+    def around(self, points: Float64[np.ndarray, "n 2"]) -> Iterator[tuple[Window, Int64[np.ndarray, " k"]]]:
+        """Read the windows that points (x, y) lie in; with each window, which of the points those are."""
+        place = np.clip(np.rint(points), 0, np.array(self.shape[::-1]) - 1).astype(np.int64) // self.size
+        numbers = place[:, 1] * self._columns + place[:, 0]
+        for number in np.flatnonzero(np.bincount(numbers)):
+            yield self[int(number)], np.flatnonzero(numbers == number)
+
+    def skeleton(self) -> tuple[Skeleton, Moments]:
+        """Thin the cracks to their axes, and number the cracks across all windows."""
+        pixels, borders, sums, count = [np.zeros((0, 4))], [np.zeros((0, 3), np.int64)], [np.zeros((0, 6))], 0
+        for window in self:
+            if not window.mask.any():
+                continue
+            thin, border, moments = _skeleton_of(window)
+            thin[:, 3] += count
+            border[:, 2] += count
+            pixels.append(thin)
+            borders.append(border)
+            sums.append(moments)
+            count += len(moments)
+        number, crack = self._joined(np.concatenate(borders), count)
+        x, y, radius, label = np.concatenate(pixels).T
+        order = np.lexsort((x, y))
+        total = np.zeros((number, 6))
+        np.add.at(total, crack, np.concatenate(sums))
+        skeleton = Skeleton(
+            x[order].astype(np.int64), y[order].astype(np.int64), radius[order],
+            crack[label[order].astype(np.int64)],
+        )  # fmt: skip
+        return skeleton, Moments(total)
+
+    @staticmethod
+    def _joined(border: Int64[np.ndarray, "n 3"], count: int) -> tuple[int, Int64[np.ndarray, " labels"]]:
+        """Number the cracks: labels of two windows are one crack if pixels of theirs touch."""
+        x, y, label = border[np.lexsort((border[:, 0], border[:, 1]))].T
+        pairs = label[touching(x, y)]
+        matrix = coo_array((np.ones(len(pairs), np.int8), pairs.T), (count, count))
+        number, crack = connected_components(matrix, directed=False)
+        return number, crack.astype(np.int64)
+
+    def _window(self, number: int) -> Window:
+        row, column = divmod(number, self._columns)
+        own, read = [], []
+        for place, length in ((row, self.shape[0]), (column, self.shape[1])):
+            begin, end = place * self.size, min((place + 1) * self.size, length)
+            read.append(slice(max(begin - MARGIN, 0), min(end + MARGIN, length)))
+            own.append(slice(begin - read[-1].start, end - read[-1].start))
+        rows, columns = read
+        grey = None if self._read_photo is None else _grey(self._read_photo(rows, columns))
+        mask = close_rims(self._read_mask(rows, columns), grey)
+        return Window(columns.start, rows.start, (own[0], own[1]), mask, grey)
+
+
+def _grey(photo: np.ndarray) -> Float32[np.ndarray, "h w"]:
+    grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY) if photo.ndim == 3 else photo
+    return np.asarray(grey, np.float32)
+
+
+def _skeleton_of(window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Find a window's skeleton, the labels along its border, and the sums of each label.
+
+    Returns:
+        x, y, radius and label of the skeleton's pixels; x, y and label of the crack pixels along the border;
+        the terms of :class:`Moments` of each label. Labels begin with 0 in each window.
+    """
+    distance = cv2.distanceTransform(  # beyond the border there is no crack
+        np.pad(window.mask.view(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
+    )[1:-1, 1:-1]
+    thin = _thinned(window.mask, distance)
+    own = window.mask[window.core]
+    count, labels = cv2.connectedComponents(own.view(np.uint8), connectivity=8)
+    left, top = window.left + window.core[1].start, window.top + window.core[0].start
+    y, x = np.divmod(np.flatnonzero(thin[window.core]), own.shape[1])
+    pixels = np.stack([x + left, y + top, distance[window.core][y, x], labels[y, x] - 1], 1).astype(
+        np.float64
+    )
+    edge = np.zeros(own.shape, bool)
+    edge[[0, -1]] = edge[:, [0, -1]] = True
+    rows, columns = (own & edge).nonzero()
+    border = np.stack([columns + left, rows + top, labels[rows, columns] - 1], 1).astype(np.int64)
+    rows, columns = np.divmod(np.flatnonzero(own), own.shape[1])
+    label = labels[rows, columns] - 1
+    x, y = (columns + left).astype(np.float64), (rows + top).astype(np.float64)
+    terms = (None, x, y, x * x, x * y, y * y)
+    return pixels, border, np.stack([np.bincount(label, term, count - 1) for term in terms], 1)
+
+
+def _thinned(mask: Bool[np.ndarray, "h w"], distance: Float32[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """Thin a mask block by block, so that only blocks with a wide crack need as many rounds as it is wide.
+
+    A block is thinned with what lies around it, to twice the distance from axis to rim and more. What lies
+    farther away does not change its skeleton: the ends of what is cut off there get shorter by that distance
+    at most.
+    """
+    thin = np.zeros(mask.shape, bool)
+    for top in range(0, mask.shape[0], BLOCK):
+        for left in range(0, mask.shape[1], BLOCK):
+            if not mask[top : top + BLOCK, left : left + BLOCK].any():
+                continue
+            around = distance[max(top - BLOCK, 0) : top + 2 * BLOCK, max(left - BLOCK, 0) : left + 2 * BLOCK]
+            margin = min(int(2 * around.max()) + 16, BLOCK)
+            first_row, first_column = max(top - margin, 0), max(left - margin, 0)
+            part = mask[first_row : top + BLOCK + margin, first_column : left + BLOCK + margin]
+            # Lee, not the default method: that one loses half of a wide diagonal bar (scikit-image issue
+            # 7704).
+            lines = skeletonize(part, method="lee")  # type: ignore[no-untyped-call]
+            own = thin[top : top + BLOCK, left : left + BLOCK]
+            own[:] = lines[top - first_row :, left - first_column :][: own.shape[0], : own.shape[1]] > 0
+    return thin

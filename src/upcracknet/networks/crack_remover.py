@@ -49,11 +49,10 @@ class SteadyBatchNorm2d(nn.BatchNorm2d):
         """Normalise."""
         if not (self.training and self.steady):
             return super().forward(features)
+        assert self.running_mean is not None and self.running_var is not None
         # Copies: the photo's own level, which comes last, changes the averages before gradients are computed.
-        averages = [
-            average.clone() for average in (self.running_mean, self.running_var) if average is not None
-        ]
-        return F.batch_norm(features, *averages, self.weight, self.bias, eps=self.eps)
+        mean, variance = self.running_mean.clone(), self.running_var.clone()
+        return F.batch_norm(features, mean, variance, self.weight, self.bias, eps=self.eps)
 
 
 class ConvolutionBlock(nn.Sequential):

@@ -103,7 +103,9 @@ class CrackRemoverTraining(Method):
 
     def validation_step(self, batch: PaintedPatch, batch_index: int) -> None:
         """Measure the same loss on held-out road, whose cracks never change."""
-        self._losses(self.average.module, batch, "validation")
+        average = self.average.module
+        assert isinstance(average, CrackRemover)
+        self._losses(average, batch, "validation")
 
     def _losses(self, network: CrackRemover, batch: PaintedPatch, part: str) -> Tensor:
         levels = network.levels(batch.photo.contiguous(memory_format=torch.channels_last))

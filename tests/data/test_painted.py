@@ -35,7 +35,7 @@ def undamaged(tmp_path_factory) -> UndamagedPatches:
 
 def painted(undamaged, **options) -> PaintedPatches:
     painting = PaintingRange(
-        **{"cracked": 1.0, "distracted": 0.0, "synthetic": 0.0} | options.pop("painting", {})
+        **{"cracked": 1.0, "distracted": 0.0, "things": 0.0, "synthetic": 0.0} | options.pop("painting", {})
     )
     return PaintedPatches(
         [undamaged], **{"size": 32, "painting": painting, "patches_per_epoch": 12} | options
@@ -204,7 +204,7 @@ def test_the_surfaces_of_synthetic_roads_are_chosen(monkeypatch):
 
 
 def test_two_to_six_per_cent_of_all_pixels_are_crack():
-    patches = PaintedPatches([], painting=PaintingRange(distracted=0.0), patches_per_epoch=60)
+    patches = PaintedPatches([], painting=PaintingRange(distracted=0.0, things=0.0), patches_per_epoch=60)
     shares = [float((patches[index].crack > 0.5).float().mean()) for index in range(60)]
     assert 0.02 < np.mean(shares) < 0.06
     assert max(shares) > 0.15

@@ -36,7 +36,7 @@ def things_alone(number: int) -> tuple[Photo, dict[str, Photo]]:
     pictures = {}
     for name, draw in BESTIARY.items():
         scene = bare.copy()
-        draw(scene, seeded(name, number))
+        draw(scene, np.zeros(scene.shape[:2], np.float32), seeded(name, number))
         pictures[name] = _photographed(scene, number)
     return _photographed(bare, number), pictures
 

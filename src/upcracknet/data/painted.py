@@ -17,7 +17,7 @@ from torch import Tensor
 from upcracknet.data.backgrounds import Background, SelfLabels, undamaged_piece, without_cracks
 from upcracknet.data.camera import change_light, photograph
 from upcracknet.data.patches import SeededPatches, UndamagedPatches, flip
-from upcracknet.data.synthetic import SURFACES, Surface, paint_cracks, synthesize_road
+from upcracknet.data.synthetic import BESTIARY, SURFACES, Surface, paint_cracks, synthesize_road
 from upcracknet.data.synthetic.distractors import lay_distractors
 from upcracknet.data.synthetic.loose import drop_leaves, drop_twigs, scatter_pebbles
 from upcracknet.data.synthetic.marks import cast_hard_shadow, cast_tree_shadow
@@ -84,6 +84,8 @@ class PaintingRange:
         cracked: share of the patches that get cracks.
         distracted: share of the patches that get shadows, stains, joints, paint and the like.
         crowding: how many times more often than on real roads each of these is seen there.
+        things: share of the patches that get one thing that is no crack, each kind as often as any other: on
+            real roads manholes, cables and branches are too rare to learn from.
         synthetic: share of the patches whose road is synthetic, not photographed; of those that are not from
             self-labelled photos.
         surfaces: the surfaces of synthetic roads; all but gravel, which models are judged on without having
@@ -104,6 +106,7 @@ class PaintingRange:
     cracked: float = 0.75
     distracted: float = 0.5
     crowding: float = 1.0
+    things: float = 0.4
     synthetic: float = 0.4
     surfaces: tuple[Surface, ...] = tuple(surface for surface in SURFACES if surface != "gravel")
     fine: float = 0.5
@@ -209,10 +212,12 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
             surface = PHOTOGRAPHED[int(generator.integers(len(PHOTOGRAPHED)))]
             source = self.undamaged[generator.integers(len(self.undamaged))]
             background = undamaged_piece(source, height, width, generator)
-        if generator.random() >= painting.distracted:
-            return background
         scene = background.photo.astype(np.float32)
-        covered = lay_distractors(scene, generator, surface, painting.crowding)
+        covered = np.zeros(scene.shape[:2], np.float32)
+        if generator.random() < painting.distracted:
+            covered = lay_distractors(scene, generator, surface, painting.crowding)
+        if generator.random() < painting.things:
+            list(BESTIARY.values())[int(generator.integers(len(BESTIARY)))](scene, covered, generator)
         photo = np.clip(np.rint(scene), 0, 255).astype(np.uint8)
         return background._replace(photo=photo, covered=covered)
 

@@ -96,7 +96,17 @@ class CrackRemoverConfiguration(Configuration):
         if len(self.widths) < 2:
             yield "`widths` must hold at least two layers"
         painting, sure = asdict(self.painting), self.self_training.sure
-        shares = ("cracked", "distracted", "synthetic", "fine", "wide", "squeezed", "covered", "camera")
+        shares = (
+            "cracked",
+            "distracted",
+            "things",
+            "synthetic",
+            "fine",
+            "wide",
+            "squeezed",
+            "covered",
+            "camera",
+        )
         for name in shares:
             if not 0 <= painting[name] <= 1:
                 yield f"`painting.{name}` must lie in [0, 1]"

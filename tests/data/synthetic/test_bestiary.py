@@ -20,7 +20,7 @@ NAMES = (
 
 def drawn(name, seed, height, width):
     scene = np.full((height, width, 3), 140, np.float32)
-    BESTIARY[name](scene, np.random.default_rng(seed))
+    BESTIARY[name](scene, np.zeros((height, width), np.float32), np.random.default_rng(seed))
     return scene
 
 
@@ -55,7 +55,8 @@ def test_each_fits_small_and_large_scenes_and_stays_a_picture(name, shape):
 @pytest.mark.parametrize("name", NAMES)
 def test_each_stays_within_the_part_of_an_array_that_it_is_given(name):
     whole = np.full((120, 140, 3), 140, np.float32)
-    BESTIARY[name](whole[20:-20, 30:-30], np.random.default_rng(5))
+    covered = np.zeros(whole[20:-20, 30:-30].shape[:2], np.float32)
+    BESTIARY[name](whole[20:-20, 30:-30], covered, np.random.default_rng(5))
     inside = np.zeros(whole.shape[:2], bool)
     inside[20:-20, 30:-30] = True
     assert (whole[~inside] == 140).all()

@@ -1,3 +1,6 @@
+from collections import Counter
+from functools import partial
+
 import cv2
 import numpy as np
 import pytest
@@ -18,7 +21,7 @@ from upcracknet.data.painted import (
 )
 from upcracknet.data.patches import UndamagedPatches
 from upcracknet.data.photo import save_image_atomically
-from upcracknet.data.synthetic import synthesize_road
+from upcracknet.data.synthetic import BESTIARY, synthesize_road
 
 
 @pytest.fixture(scope="module")
@@ -208,6 +211,37 @@ def test_two_to_six_per_cent_of_all_pixels_are_crack():
     shares = [float((patches[index].crack > 0.5).float().mean()) for index in range(60)]
     assert 0.02 < np.mean(shares) < 0.06
     assert max(shares) > 0.15
+
+
+def test_things_are_laid_on_the_road_each_kind_as_often_and_are_no_cracks(monkeypatch, undamaged):
+    drawn = []
+    recorded = {name: partial(_record_and_draw, drawn, name, draw) for name, draw in BESTIARY.items()}
+    monkeypatch.setattr("upcracknet.data.painted.BESTIARY", recorded)
+    patches = painted(undamaged, painting={"things": 1.0, "cracked": 0.0, "covered": 0.0})
+    for epoch in range(30):
+        patches.set_epoch(epoch)
+        for index in range(12):
+            patch = patches[index]
+            assert not patch.crack.any()
+            assert torch.equal(patch.photo, patch.road)
+    counts = Counter(drawn)
+    assert sum(counts.values()) == 360
+    assert set(counts) == set(BESTIARY)
+    assert max(counts.values()) < 3 * min(counts.values())
+
+
+def _record_and_draw(drawn, name, draw, *scene):
+    drawn.append(name)
+    draw(*scene)
+
+
+def test_cracks_do_not_go_on_over_what_covers_the_road(monkeypatch, undamaged):
+    def hide(scene, covered, generator):
+        scene[:], covered[:] = 90, 1
+
+    monkeypatch.setattr("upcracknet.data.painted.BESTIARY", {"board": hide})
+    patches = painted(undamaged, painting={"things": 1.0, "covered": 0.0})
+    assert not any(patches[index].crack.any() for index in range(12))
 
 
 def test_what_cannot_be_seen_is_not_known(undamaged):

@@ -3,8 +3,8 @@
     python benchmarks/lessons.py START --labels FOLDER [FOLDER …] [--epochs 6] [--runs out/lessons]
 
 Every row begins with the same weights, START, and sees as many patches. The runs go on where they were
-interrupted. Then `benchmarks/judge.py --quick` judges them all, and `lessons.md` is written into the folder of
-the runs.
+interrupted. Then `benchmarks/judge.py --quick` judges them all, and `lessons.md` is written into their
+folder.
 """
 
 import argparse

@@ -61,16 +61,22 @@ def test_synthetic_false_alarms_count_too():
     assert comparisons[0].false_alarms_synthetic == 1
 
 
-def test_where_nothing_is_clean_enough_the_cleanest_comes_first():
-    speck = road(speck=True)
-    speck[0][4:44, 30:34] = 30  # too long to be dropped
+def test_where_nothing_is_clean_enough_cracks_found_are_weighed_against_false_alarms():
+    speck, faint, cracked = road(speck=True), road(speck=True), road(crack=True)
+    speck[0][4:44, 30:34] = 30  # too long to be dropped, and as dark as can be
+    faint[0][4:44, 50:52] = 110  # marked at low levels alone
+    cracked[0][cracked.cracks] = 90  # missed at high ones
     comparisons = compare_crack_remover(
-        darkness(), {"wide": [road(crack=True)]}, [speck], [road()], scales=[(1.0,)]
+        darkness(), {"wide": [cracked]}, [speck, faint], [road()], scales=[(1.0,)]
     )
-    shares = [comparison.worst for comparison in comparisons]
-    assert min(shares) > FALSE_ALARM_SHARE
-    assert shares == sorted(shares)
-    assert shares[0] < shares[-1]
+    assert min(comparison.worst for comparison in comparisons) > FALSE_ALARM_SHARE
+    weighed = [comparison.balanced for comparison in comparisons]
+    assert weighed == sorted(weighed, reverse=True)
+    best, least = comparisons[0], min(comparison.worst for comparison in comparisons)
+    assert best.painted["wide"].recall == 1
+    assert any(one.worst == least and one.painted["wide"].recall == 0 for one in comparisons)
+    # The crack has 4 rows of 64 pixels; false alarms come on as many pixels as the road has.
+    assert best.balanced == pytest.approx(256 / (256 + best.worst * 48 * 64), abs=0.01)
 
 
 def test_scales_are_compared():

@@ -153,8 +153,8 @@ def _crack_remover_settings(
     best, warning = tried[0], None
     if not best.clean:
         warning = (
-            f"no settings keep crack-free roads clean; the cleanest still mark {best.worst:.1%} of their "
-            "pixels as crack; train longer, or on more crack-free photos"
+            f"no settings keep crack-free roads clean; the best still mark {best.worst:.1%} of their pixels "
+            "as crack; train longer, or on more crack-free photos"
         )
     return _Choice(best.settings.to_dict(), [asdict(one) for one in tried], warning)
 

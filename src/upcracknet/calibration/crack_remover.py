@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import torch
 from jaxtyping import Float
@@ -11,7 +12,7 @@ from torch import Tensor
 from upcracknet.calibration.roads import MINIMUM_EXTENTS, Road, pooled_counts
 from upcracknet.data.painted import PaintingRange
 from upcracknet.detection import CrackRemoverScorer, CrackRemoverSettings, Threshold
-from upcracknet.evaluation.metrics import Scores
+from upcracknet.evaluation.metrics import ConfusionCounts, Scores
 
 PAINTINGS = {
     "fine cracks": (256, PaintingRange(fine=1.0, wide=0.0, shrinking=(0.4, 1.6))),
@@ -39,12 +40,15 @@ class CrackRemoverComparison:
         painted: pooled scores on each kind of road with painted cracks.
         false_alarms: share of the pixels of crack-free photos that were marked as crack, 0 to 1.
         false_alarms_synthetic: the same on synthetic roads with shadows, stains, joints and paint.
+        balanced: mean IoU of the kinds of road if as many pixels without cracks are searched beside each, and
+            the worse share of them is marked, 0 to 1.
     """
 
     settings: CrackRemoverSettings
     painted: dict[str, Scores]
     false_alarms: float
     false_alarms_synthetic: float
+    balanced: float
 
     @property
     def iou(self) -> float:
@@ -83,7 +87,8 @@ def compare_crack_remover(
 
     Returns:
         the comparisons, best first: those that keep crack-free roads clean, by
-        ``CrackRemoverComparison.iou``; then the others, by how clean they leave them.
+        ``CrackRemoverComparison.iou``; then the others, by ``CrackRemoverComparison.balanced``. The cleanest
+        of those would find next to nothing.
     """
     every = sorted({scale for chosen in scales for scale in chosen})
     kinds = (*painted.values(), clean, synthetic)
@@ -110,12 +115,18 @@ def compare_crack_remover(
                     minimum_extent=threshold.minimum_extent,
                 )
                 by_kind = dict(zip(painted, map(Scores.of, counted), strict=False))
-                shares = (count.predicted / count.pixels for count in counted[-2:])
-                comparisons.append(CrackRemoverComparison(settings, by_kind, *shares))
+                shares = [count.predicted / count.pixels for count in counted[-2:]]
+                balanced = fmean(_balanced_iou(count, max(shares)) for count in counted[:-2])
+                comparisons.append(CrackRemoverComparison(settings, by_kind, *shares, balanced))
         progress(number, len(scales))
     return sorted(
-        comparisons, key=lambda tried: (not tried.clean, -tried.iou if tried.clean else tried.worst)
+        comparisons, key=lambda tried: (not tried.clean, -tried.iou if tried.clean else -tried.balanced)
     )
+
+
+def _balanced_iou(counts: ConfusionCounts, false_alarms: float) -> float:
+    """The IoU beside as many pixels without cracks, of which a share is marked."""
+    return Scores.of(counts + ConfusionCounts(false_positive=round(false_alarms * counts.pixels))).iou
 
 
 def _logits(

@@ -6,7 +6,7 @@ Example:
     detector = CrackDetector.from_pretrained()
     crack_map = detector.detect("photo.jpg")
     crack_map.save_overlay("cracks.png")
-    longest = crack_map.cracks()[0]
+    cracks = crack_map.cracks()  # the longest first
 """
 
 from typing import TYPE_CHECKING, Any

@@ -56,7 +56,7 @@ def test_round_lengths(longest, expected):
 
 def test_the_font_has_all_signs():
     corners = [(10.0, 10.0), (900.0, 10.0), (900.0, 700.0), (10.0, 700.0)]
-    source = Scale.from_rectangle(corners, 1200, 800, (900, 1200), "a–b.jpg").source
+    source = Scale.from_rectangle(corners, 1200.0, 800.0, (900, 1200), "a–b.jpg").source
     letters = font(24)
     missing = bytes(letters.getmask("\uffff"))
     texts = [plain(source), "±5 %.", *(plain(standard.title) for standard in STANDARDS.values())]

@@ -25,7 +25,7 @@ from upcracknet.measure.severity import grade
 HEIGHT, WIDTH = 1200, 1600  # shown as it is
 LOW, MEDIUM, HIGH = SEVERITY_COLOURS
 ROWS = {"low": 200, "medium": 500, "high": 900, "cannot be graded": 1100}
-WIDTHS_PX = {"low": 4, "medium": 20, "high": 50, "cannot be graded": 2}
+WIDTHS_PX = {"low": 3, "medium": 21, "high": 51, "cannot be graded": 1}  # OpenCV draws odd ones
 COLOURS = dict(zip(ROWS, (*SEVERITY_COLOURS, NOT_GRADED_COLOUR), strict=True))
 ALL_COLOURS = {*COLOURS.values(), NO_SCALE_COLOUR, JOINT_COLOUR, *NETWORK_COLOURS.values()}
 
@@ -93,12 +93,11 @@ def longest_bar(strip: np.ndarray) -> int:
 def test_a_crack_has_the_colour_of_its_severity_where_it_lies_and_as_wide_as_it_is(severity):
     picture = draw_inspection(grey(), inspected(mask_with(severity), Scale.uniform(2.0)))
     along = np.rint(wave(ROWS[severity])[20:-20]).astype(int)
-    # Labels lie beside cracks, and only some pixels of a line 3 pixels wide are wholly covered.
     assert (picture[along[:, 1], along[:, 0]] == COLOURS[severity]).all(axis=1).mean() > 0.9
     # At a crest the line is level, and a column cuts straight across.
     crest = round(60 * np.pi * 4.5)
     across = (picture[:HEIGHT, crest] == COLOURS[severity]).all(axis=1).sum()
-    assert abs(across - max(3, WIDTHS_PX[severity])) <= 2
+    assert abs(across - max(5, WIDTHS_PX[severity])) <= 1
 
 
 @pytest.mark.parametrize(
@@ -138,7 +137,7 @@ def test_the_scale_bar_is_that_of_the_picture_not_of_the_photo():
 
 def test_without_one_scale_for_all_places_there_is_no_bar():
     corners = seen(road_to_photo(40), rectangle(40, 1200, 800))
-    oblique = Scale.from_rectangle([(x, y) for x, y in corners], 1200, 800, (900, 1200))
+    oblique = Scale.from_rectangle([(x, y) for x, y in corners], 1200.0, 800.0, (900, 1200))
     photo, mask = grey(900, 1200), np.zeros((900, 1200), bool)
     for scale in (None, oblique):
         assert longest_bar(draw_inspection(photo, inspected(mask, scale))[HEIGHT:]) < 40

@@ -129,7 +129,7 @@ def _through(
 ) -> tuple[Float64[np.ndarray, "2"], Float64[np.ndarray, "2"]] | None:
     """Where a line enters and leaves the photo."""
     size = np.array([frame.width - 1, frame.height - 1], float)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # of a photo one pixel high or wide
         ways = np.sort(np.stack([-middle / along, (size - middle) / along]), axis=0)
     first, last = ways[0].max(), ways[1].min()
     return (middle + first * along, middle + last * along) if last > first else None

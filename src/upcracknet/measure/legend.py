@@ -25,7 +25,7 @@ without telling red from green."""
 
 NOT_GRADED_COLOUR: Colour = (90, 190, 255)
 NO_SCALE_COLOUR: Colour = (0, 110, 200)
-JOINT_COLOUR: Colour = (205, 205, 205)
+JOINT_COLOUR: Colour = (200, 208, 216)
 ORDER = (*reversed(SEVERITY_COLOURS), NOT_GRADED_COLOUR, NO_SCALE_COLOUR, JOINT_COLOUR)
 """Of cracks in the legend; lines are drawn in the reverse one."""
 

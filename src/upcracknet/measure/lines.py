@@ -11,7 +11,8 @@ from upcracknet.measure.legend import INK, NETWORK_COLOURS, ORDER, Look
 from upcracknet.measure.networks import Network
 from upcracknet.measure.records import Crack
 
-_THINNEST = 3  # pixels of a line
+_THINNEST = 5  # pixels of a line
+_BROADER = 2  # pixels that OpenCV's smooth lines are broader than asked for
 _CASING = 2  # pixels of dark rim on each side, against which all colours show
 _DASH = 14.0  # pixels of a dash, and of the gap after it
 _SIXTEENTHS = 4  # bits below the pixel in OpenCV's places
@@ -73,24 +74,25 @@ def draw_lines(
         for stroke in _strokes(cracks[index], looks[index], factors)
     ]
     for _, places, thickness in strokes:
-        cv2.polylines(drawn, [places], False, 1, thickness + 2 * _CASING, cv2.LINE_8, _SIXTEENTHS)
-        cv2.polylines(picture, [places], False, INK, thickness + 2 * _CASING, cv2.LINE_AA, _SIXTEENTHS)
+        rimmed = thickness + 2 * _CASING
+        cv2.polylines(drawn, [places], False, 1, rimmed + _BROADER, cv2.LINE_8, _SIXTEENTHS)
+        cv2.polylines(picture, [places], False, INK, rimmed, cv2.LINE_AA, _SIXTEENTHS)
     for look, places, thickness in strokes:
         cv2.polylines(picture, [places], False, look.colour, thickness, cv2.LINE_AA, _SIXTEENTHS)
     return drawn
 
 
 def _strokes(crack: Crack, look: Look, factors: Factors) -> Iterator[tuple[np.ndarray, int]]:
-    """Pieces of a crack's axis that are drawn in one go, and the thickness of each."""
+    """Pieces of a crack's axis that are drawn in one go, and the thickness to ask OpenCV for."""
     zoom = float(np.sqrt(factors.prod()))
     step = max(1, int(1 / zoom))  # points of the axis are about a pixel apart
     for axis, widths in zip(crack.axis, crack.width_along_px, strict=True):
         # The last point again: a line of one point is drawn as one of two.
         points, wide = (np.concatenate([each[::step], each[-1:]]) for each in (axis, widths))
-        thickness = np.maximum(np.rint(wide * zoom), _THINNEST).astype(int)
+        thickness = np.maximum(np.rint(wide * zoom), _THINNEST).astype(int) - _BROADER
         if look.shape == "dashes":
             along = np.concatenate([[0.0], np.cumsum(np.hypot(*(np.diff(points, axis=0) * factors).T))])
-            thickness = np.where(along // _DASH % 2 == 0, _THINNEST, 0)
+            thickness = np.where(along // _DASH % 2 == 0, _THINNEST - _BROADER, 0)
         places = _places(points, factors)
         changes = np.flatnonzero(np.diff(thickness[:-1])) + 1
         for start, end in pairwise([0, *changes.tolist(), len(points) - 1]):

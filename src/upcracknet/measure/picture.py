@@ -57,7 +57,7 @@ def draw_inspection(
 ) -> UInt8[np.ndarray, "picture_h picture_w 3"]:
     """Draw a photo's cracks in the colours of their severities, with a legend and a scale bar below.
 
-    Each crack is drawn along its axis as wide as it is, but at least 3 pixels, and labelled with its number
+    Each crack is drawn along its axis as wide as it is, but at least 5 pixels, and labelled with its number
     and mean width. Joints are dashed; areas of networks are tinted. The legend names what is in the picture.
     There is a scale bar where a pixel covers the same piece of road, within 1 %, all over the photo.
 

@@ -1,6 +1,6 @@
 """The picture of an inspection: colours at their places, and nothing in the legend that is not there."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -9,9 +9,7 @@ from tests.measure.drawn import grid, line
 from tests.measure.roads import rectangle, road_to_photo, seen
 
 from upcracknet.errors import PhotoError
-from upcracknet.measure import Crack, Scale, measure_cracks
-from upcracknet.measure.classes import Classes, classify
-from upcracknet.measure.frame import Frame
+from upcracknet.measure import Scale, inspect
 from upcracknet.measure.legend import (
     JOINT_COLOUR,
     NETWORK_COLOURS,
@@ -20,38 +18,13 @@ from upcracknet.measure.legend import (
     SEVERITY_COLOURS,
 )
 from upcracknet.measure.picture import LONGEST_PX, MOST_ENLARGED, NARROWEST_PX, draw_inspection
-from upcracknet.measure.severity import grade
 
 HEIGHT, WIDTH = 1200, 1600  # shown as it is
 LOW, MEDIUM, HIGH = SEVERITY_COLOURS
 ROWS = {"low": 200, "medium": 500, "high": 900, "cannot be graded": 1100}
-WIDTHS_PX = {"low": 3, "medium": 21, "high": 51, "cannot be graded": 1}  # OpenCV draws odd ones
+WIDTHS_PX = {"low": 3, "medium": 21, "high": 51, "cannot be graded": 1}
 COLOURS = dict(zip(ROWS, (*SEVERITY_COLOURS, NOT_GRADED_COLOUR), strict=True))
 ALL_COLOURS = {*COLOURS.values(), NO_SCALE_COLOUR, JOINT_COLOUR, *NETWORK_COLOURS.values()}
-
-
-@dataclass(frozen=True)
-class Inspected:
-    cracks: list[Crack]
-    classes: Classes
-    scale: Scale | None
-    standard: str = "astm-d6433"
-
-
-def inspected(mask: np.ndarray, scale: Scale | None = None) -> Inspected:
-    cracks = measure_cracks(mask, scale)
-    classes = classify(cracks, Frame(*mask.shape, scale))
-    graded = [
-        replace(
-            crack,
-            kind=kind,
-            severity=None
-            if kind == "joint" or crack.width_mean_mm is None
-            else grade(crack.width_mean_mm, width_px=crack.width_mean_px),
-        )
-        for crack, kind in zip(cracks, classes.kinds, strict=True)
-    ]
-    return Inspected(graded, classes, scale)
 
 
 def wave(row: float) -> np.ndarray:
@@ -91,30 +64,31 @@ def longest_bar(strip: np.ndarray) -> int:
 
 @pytest.mark.parametrize("severity", ROWS)
 def test_a_crack_has_the_colour_of_its_severity_where_it_lies_and_as_wide_as_it_is(severity):
-    picture = draw_inspection(grey(), inspected(mask_with(severity), Scale.uniform(2.0)))
+    mask = mask_with(severity)
+    picture = draw_inspection(grey(), inspect(mask, Scale.uniform(2.0)))
     along = np.rint(wave(ROWS[severity])[20:-20]).astype(int)
     assert (picture[along[:, 1], along[:, 0]] == COLOURS[severity]).all(axis=1).mean() > 0.9
     # At a crest the line is level, and a column cuts straight across.
     crest = round(60 * np.pi * 4.5)
     across = (picture[:HEIGHT, crest] == COLOURS[severity]).all(axis=1).sum()
-    assert abs(across - max(5, WIDTHS_PX[severity])) <= 1
+    assert abs(across - max(5, mask[:, crest].sum())) <= 1
 
 
 @pytest.mark.parametrize(
     "present", [("low",), ("medium", "high"), ("high", "cannot be graded"), tuple(ROWS), ()]
 )
 def test_the_legend_names_what_is_in_the_picture_and_no_more(present):
-    picture = draw_inspection(grey(), inspected(mask_with(*present), Scale.uniform(2.0)))
+    picture = draw_inspection(grey(), inspect(mask_with(*present), Scale.uniform(2.0)))
     assert colours_in(picture[HEIGHT:]) == {COLOURS[severity] for severity in present}
 
 
 def test_the_graver_crack_lies_on_top():
     crossing = line((800, 100), (830, 600), (790, 1100))
     mask = mask_with("medium", "low", "high")
-    found = inspected(mask, Scale.uniform(2.0))
+    found = inspect(mask, Scale.uniform(2.0))
     low = replace(found.cracks[0], axis=(crossing,), width_along_px=(np.full(len(crossing), 4.0),))
     low = replace(low, severity="low", number=9, kind="longitudinal")
-    picture = draw_inspection(grey(), replace(found, cracks=[*found.cracks, low]))
+    picture = draw_inspection(grey(), replace(found, cracks=(*found.cracks, low)))
     x = 812
     row = round(wave(ROWS["high"])[x - 200, 1])
     assert tuple(picture[row, x]) == HIGH
@@ -123,7 +97,7 @@ def test_the_graver_crack_lies_on_top():
 
 @pytest.mark.parametrize("millimetres", [0.37, 1.5, 2.0, 4.1, 25.0])
 def test_the_scale_bar_is_a_round_length(millimetres):
-    picture = draw_inspection(grey(), inspected(mask_with(), Scale.uniform(millimetres)))
+    picture = draw_inspection(grey(), inspect(mask_with(), Scale.uniform(millimetres)))
     bar = longest_bar(picture[HEIGHT:])
     assert 0.1 * WIDTH - 1 <= bar <= 0.25 * WIDTH
     rounds = np.outer([1, 2, 5], 10.0 ** np.arange(-1, 5)).ravel()
@@ -131,7 +105,7 @@ def test_the_scale_bar_is_a_round_length(millimetres):
 
 
 def test_the_scale_bar_is_that_of_the_picture_not_of_the_photo():
-    found = inspected(np.zeros((600, 800), bool), Scale.uniform(1.0))
+    found = inspect(np.zeros((600, 800), bool), Scale.uniform(1.0))
     assert longest_bar(draw_inspection(grey(600, 800), found)[HEIGHT:]) == 400  # 200 mm, twice enlarged
 
 
@@ -140,19 +114,31 @@ def test_without_one_scale_for_all_places_there_is_no_bar():
     oblique = Scale.from_rectangle([(x, y) for x, y in corners], 1200.0, 800.0, (900, 1200))
     photo, mask = grey(900, 1200), np.zeros((900, 1200), bool)
     for scale in (None, oblique):
-        assert longest_bar(draw_inspection(photo, inspected(mask, scale))[HEIGHT:]) < 40
-    assert longest_bar(draw_inspection(photo, inspected(mask, Scale.uniform(1.0)))[HEIGHT:]) > 100
+        assert longest_bar(draw_inspection(photo, inspect(mask, scale))[HEIGHT:]) < 40
+    assert longest_bar(draw_inspection(photo, inspect(mask, Scale.uniform(1.0)))[HEIGHT:]) > 100
 
 
 def test_without_a_scale_cracks_have_no_severity():
-    picture = draw_inspection(grey(), inspected(mask_with("low", "high")))
+    picture = draw_inspection(grey(), inspect(mask_with("low", "high")))
     assert colours_in(picture[HEIGHT:]) == {NO_SCALE_COLOUR}
     assert tuple(picture[round(wave(900)[600, 1]), 800]) == NO_SCALE_COLOUR
 
 
+def test_cracks_beyond_the_scale_are_in_the_colour_of_those_without():
+    corners = seen(road_to_photo(60), rectangle(60, 1200, 800))
+    oblique = Scale.from_rectangle([(x, y) for x, y in corners], 1200.0, 800.0, (900, 1200))
+    across = wave(0)[:900] - (200, -40), wave(0)[:900] - (200, -850)
+    found = inspect(mask_of(*((points, 9) for points in across), shape=(900, 1200)), oblique)
+    assert {crack.length_mm is None for crack in found.cracks} == {False, True}
+    picture = draw_inspection(grey(900, 1200), found)
+    assert NO_SCALE_COLOUR in colours_in(picture[:200])
+    assert NO_SCALE_COLOUR not in colours_in(picture[1000:1200])
+    assert NO_SCALE_COLOUR in colours_in(picture[1200:])
+
+
 def test_joints_are_dashed():
     joint = line((700, 0), (700, 1199))
-    found = inspected(mask_of((joint, 5)), Scale.uniform(2.0))
+    found = inspect(mask_of((joint, 5)), Scale.uniform(2.0))
     assert [crack.kind for crack in found.cracks] == ["joint"]
     picture = draw_inspection(grey(), found)
     share = (picture[:HEIGHT, 700] == JOINT_COLOUR).all(axis=1).mean()
@@ -163,7 +149,7 @@ def test_joints_are_dashed():
 @pytest.mark.parametrize(("scale", "kind"), [(None, "network"), (2.0, "alligator"), (6.0, "block")])
 def test_areas_of_networks_are_tinted(scale, kind):
     mask = mask_of(*((points, 5) for points in grid(300, 300, 120, 4, 4)))
-    found = inspected(mask, None if scale is None else Scale.uniform(scale))
+    found = inspect(mask, None if scale is None else Scale.uniform(scale))
     assert [network.kind for network in found.classes.networks] == [kind]
     picture = draw_inspection(grey(), found).astype(int)
     plain = picture[20, 20]
@@ -174,7 +160,7 @@ def test_areas_of_networks_are_tinted(scale, kind):
 
 
 def test_a_preview_is_drawn_with_the_coordinates_of_the_whole():
-    found = inspected(mask_with("high"), Scale.uniform(2.0))
+    found = inspect(mask_with("high"), Scale.uniform(2.0))
     whole, preview = draw_inspection(grey(), found), draw_inspection(grey(120, 160), found)
     assert preview.shape[1] == 160 * MOST_ENLARGED
     along = np.rint(wave(ROWS["high"])[20:-20] * 0.8).astype(int)
@@ -185,7 +171,7 @@ def test_a_preview_is_drawn_with_the_coordinates_of_the_whole():
 
 def test_the_photo_of_something_else_is_refused():
     with pytest.raises(PhotoError, match="1600×800 pixels and what was measured has 1600×1200"):
-        draw_inspection(grey(800, 1600), inspected(mask_with()))
+        draw_inspection(grey(800, 1600), inspect(mask_with()))
 
 
 @pytest.mark.parametrize("crack", [False, True])
@@ -197,7 +183,7 @@ def test_photos_of_all_sizes(height, width, crack):
     mask[height // 2, :] = crack
     photo = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     before = photo.copy()
-    picture = draw_inspection(photo, inspected(mask, Scale.uniform(1.5)))
+    picture = draw_inspection(photo, inspect(mask, Scale.uniform(1.5)))
     np.testing.assert_array_equal(photo, before)
     zoom = min(LONGEST_PX / max(height, width), MOST_ENLARGED)
     shown = max(1, round(height * zoom)), max(1, round(width * zoom))
@@ -207,11 +193,11 @@ def test_photos_of_all_sizes(height, width, crack):
 
 def test_a_hairline_in_a_large_photo_is_seen():
     mask = mask_of((wave(200) * 2.5, 1), shape=(3000, 4000))
-    picture = draw_inspection(grey(3000, 4000), inspected(mask, Scale.uniform(0.5)))
+    picture = draw_inspection(grey(3000, 4000), inspect(mask, Scale.uniform(0.5)))
     column = (picture[:HEIGHT, 800] == NOT_GRADED_COLOUR).all(axis=1)
     assert 2 <= column.sum() <= 6
 
 
 def test_without_cracks_the_photo_is_bare():
-    picture = draw_inspection(grey(), inspected(mask_with(), Scale.uniform(2.0)))
+    picture = draw_inspection(grey(), inspect(mask_with(), Scale.uniform(2.0)))
     assert len(np.unique(picture[:HEIGHT])) == 1

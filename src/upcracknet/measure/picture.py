@@ -1,7 +1,6 @@
 """A picture of what was measured: the photo, its cracks coloured by severity, and a legend below."""
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -9,13 +8,13 @@ from jaxtyping import UInt8
 from PIL import Image, ImageDraw
 
 from upcracknet.errors import PhotoError
-from upcracknet.measure.classes import Classes
 from upcracknet.measure.frame import Frame
+from upcracknet.measure.inspection import Inspection
 from upcracknet.measure.labels import place_labels
 from upcracknet.measure.legend import INK, ORDER, PAPER, TEXT_PX, Look, draw_strip, font, look_of
 from upcracknet.measure.lines import Factors, draw_lines, tint_networks, to_picture
 from upcracknet.measure.records import Crack, RoadScale
-from upcracknet.measure.severity import STANDARDS, StandardName
+from upcracknet.measure.severity import STANDARDS
 
 LONGEST_PX, MOST_ENLARGED, NARROWEST_PX = 1600, 8, 1000
 """The photo is shown with a longer side of 1600 pixels, at most 8 times enlarged, in a picture at least 1000
@@ -27,33 +26,8 @@ MOST_LABELS = 20
 _UNIFORM = 1.01  # a scale bar is right within so much at all places
 
 
-@runtime_checkable
-class Measured(Protocol):
-    """What a picture shows of an inspection."""
-
-    @property
-    def cracks(self) -> Sequence[Crack]:
-        """All cracks, with class and severity."""
-        ...
-
-    @property
-    def classes(self) -> Classes:
-        """The networks, and the size of what was measured."""
-        ...
-
-    @property
-    def scale(self) -> RoadScale | None:
-        """What gave the millimetres."""
-        ...
-
-    @property
-    def standard(self) -> StandardName:
-        """What graded the cracks."""
-        ...
-
-
 def draw_inspection(
-    photo: UInt8[np.ndarray, "h w 3"], inspection: Measured
+    photo: UInt8[np.ndarray, "h w 3"], inspection: Inspection
 ) -> UInt8[np.ndarray, "picture_h picture_w 3"]:
     """Draw a photo's cracks in the colours of their severities, with a legend and a scale bar below.
 
@@ -161,7 +135,7 @@ def _uniform(scale: RoadScale | None, frame: Frame) -> float | None:
     return float(sides.mean()) if sides.max() <= _UNIFORM * sides.min() else None
 
 
-def _title(inspection: Measured) -> str:
+def _title(inspection: Inspection) -> str:
     """How many cracks, and how long they are together."""
     cracks = [crack for crack in inspection.cracks if crack.kind != "joint"]
     joints = len(inspection.cracks) - len(cracks)
@@ -176,18 +150,17 @@ def _title(inspection: Measured) -> str:
     return ", ".join(parts)
 
 
-def _notes(inspection: Measured, has_bar: bool) -> list[str]:
+def _notes(inspection: Inspection, has_bar: bool) -> list[str]:
     """What the picture does not show by itself."""
-    notes = []
+    scale, notes = inspection.scale, []
     if any(crack.kind != "joint" for crack in inspection.cracks):
         notes.append("Beside a crack: its number and its mean width.")
     if any(crack.severity in STANDARDS[inspection.standard].severities for crack in inspection.cracks):
         notes.append(f"Severity by mean width: {STANDARDS[inspection.standard].title}.")
-    if inspection.scale is None:
+    if scale is None:
         notes.append("No scale: lengths and widths are in pixels.")
     else:
-        scale = inspection.scale
         notes.append(f"Scale ({scale.source}) ±{100 * scale.uncertainty:.2g} %.")
-        if not has_bar:
-            notes.append("No scale bar: a pixel does not cover the same length of road everywhere.")
-    return notes
+    if scale is not None and not has_bar:
+        notes.append("No scale bar: a pixel does not cover the same length of road everywhere.")
+    return [*notes, *inspection.notes]

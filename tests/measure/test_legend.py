@@ -36,7 +36,7 @@ def test_severities_with_the_limits_of_the_standard(standard, severity, text):
 
 def test_what_has_no_severity_says_why():
     assert look(None, has_scale=False).text == "crack, not graded: no scale"
-    assert look(None).text.startswith("beyond the scale")
+    assert look(None).text.startswith("reaches beyond the scale")
     assert look(None, kind="joint").shape == "dashes"
 
 

@@ -76,7 +76,9 @@ def look_of(crack: Crack, standard: Standard, has_scale: bool) -> Look:
         return Look(NOT_GRADED_COLOUR, "cannot be graded: below 3 pixels wide")
     if crack.severity is None:
         why = (
-            "beyond the scale: not graded, not in the metres" if has_scale else "crack, not graded: no scale"
+            "reaches beyond the scale: not graded, not in the metres"
+            if has_scale
+            else "crack, not graded: no scale"
         )
         return Look(NO_SCALE_COLOUR, why)
     place = standard.severities.index(crack.severity)

@@ -32,8 +32,9 @@ NEAR_TO_EDGE = 1.5
 def axes_of(paths: Sequence[CrackPath], coverage: Plane) -> list[Axis]:
     """Find the axes of drawn cracks as they came out.
 
-    The width is what a strand covers at right angles to its axis, where strands meet that of the strand alone.
-    A strand that is closed or hidden in places, or leaves the picture, has an axis for each part that is seen.
+    The width is what a strand covers at right angles to its axis; where strands meet, that of the strand
+    alone. A strand that is closed or hidden in places, or leaves the picture, has an axis for each part that
+    is seen.
 
     Args:
         paths: the strands as they were drawn.

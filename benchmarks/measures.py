@@ -29,35 +29,36 @@ the shipped model, and from exact masks.
 make measures
 ```"""
 
-END_TO_END = """Cracks are painted on {count} synthetic photos of {size} pixels, with known axes and widths. The
-model marks them, and its mask is measured: alone, and with the photo, where the width is that at half depth of
-the grey profile across the crack.
+END_TO_END = """Cracks are painted on {count} synthetic photos of {size} pixels, with known axes and
+widths. The model marks them, and its mask is measured: alone, and with the photo, where the width is that
+at half depth of the grey profile across the crack.
 
-- A piece is 50 pixels of a drawn axis, or 4 times as long as the crack is wide. The axis is smoothed: of a kink
-  of 10 pixels, or as long as the crack is wide, half is left.
-- A measured place belongs to the drawn axis that is nearest, if that is no farther away than the crack is wide
-  there, or 2 pixels.
-- Found is the share of the drawn axes that a measured one is as near to. Of pieces found by half or more, the
-  median of the measured width is compared with that of the drawn width: median error / median size of the
-  error / size that 90 % of the errors are below.
+- A piece is 50 pixels of a drawn axis, or 4 times as long as the crack is wide. The axis is smoothed: of
+  a kink of 10 pixels, or as long as the crack is wide, half is left.
+- A measured place belongs to the drawn axis that is nearest, if that is no farther away than the crack is
+  wide there, or 2 pixels.
+- Found is the share of the drawn axes that a measured one is as near to. Of pieces found by half or more,
+  the median of the measured width is compared with that of the drawn width: median error / median size of
+  the error / size that 90 % of the errors are below.
 - Length is the error of all measured length near drawn axes: what is not found is missing in it.
 - Contrast is how much darker than the road the axis is, in standard deviations of the road's grain.
 - A piece more than half of which touches another strand is left out: two strands side by side are one
   crack."""
 
-BY_SURFACE = """As above, of contrast {contrast:g} or more. No training paints on gravel. Beside is the length that was
-measured where nothing was drawn, in per cent of the drawn length, that of faint cracks included."""
+BY_SURFACE = """As above, of contrast {contrast:g} or more. No training paints on gravel. Beside is the
+length that was measured where nothing was drawn, in per cent of the drawn length, that of faint cracks
+included."""
 
-SEVERITY = """The pieces above, of contrast {contrast:g} or more, with widths at half depth. Rows: as drawn. Columns:
-as graded. Widths below 3 pixels are not graded. From exact masks: [classes](classes.md)."""
+SEVERITY = """The pieces above, of contrast {contrast:g} or more, with widths at half depth. Rows: as
+drawn. Columns: as graded. Widths below 3 pixels are not graded. From exact masks: [classes](classes.md)."""
 
-CONDITION = """{count} sections of 3.6 m by 9 m at 4 mm a pixel, painted on asphalt, found by the model and measured
-with the photo. The same sections from exact masks: [classes](classes.md)."""
+CONDITION = """{count} sections of 3.6 m by 9 m at 4 mm a pixel, painted on asphalt, found by the model
+and measured with the photo. The same sections from exact masks: [classes](classes.md)."""
 
 ON_MASKS = """The exact masks of the photos above: what measuring alone adds to the error."""
 
-PUBLISHED = """The authors' own figures, on their own photos and drawings. None was measured here, and none is of the
-cracks above."""
+PUBLISHED = """The authors' own figures, on their own photos and drawings. None was measured here, and
+none is of the cracks above."""
 
 
 def from_photos(model: str, roads: int) -> list[str]:

@@ -9,8 +9,8 @@ from classes import SECTION, SECTION_SCALE, Section, section_table
 from matching import SHORTEST, Comparison, Piece, compare
 
 from upcracknet import CrackDetector
-from upcracknet.calibration.strata import grain_contrast
-from upcracknet.data.synthetic import SURFACES, paint_cracks, synthesize_road
+from upcracknet.calibration.strata import BROAD, grain_contrast
+from upcracknet.data.synthetic import SURFACES, Surface, paint_cracks, synthesize_road
 from upcracknet.data.synthetic.painting import paint_coverage
 from upcracknet.measure import Crack, measure_cracks
 from upcracknet.measure.severity import STANDARDS, grade
@@ -23,8 +23,12 @@ RANGES = ((1.0, 3.0), (3.0, 6.0), (6.0, 12.0), (12.0, 30.0), (30.0, 60.0))
 CONTRAST = 2.2
 """Standard deviations of the road's grain by which a clear crack is darker than the road."""
 
-DEPTHS = ((1.2, 2.2), (2.2, 8.0))
-"""How deep cracks are painted, faint and clear, in standard deviations of the road's grain."""
+GRAINS = ((1.2, 2.2), (2.2, 8.0))
+"""How deep cracks up to 5 pixels wide are painted, faint and clear, in standard deviations of the road's
+grain."""
+
+DEPTHS = ((0.2, 0.3), (0.3, 0.8))
+"""How deep wider cracks are painted, as a share of the road's brightness: a paler band is a stain."""
 
 DEEPEST = 0.9
 """Greatest depth, as a share of the road's brightness."""
@@ -77,28 +81,24 @@ class Painted:
 
 
 def painted(roads: int) -> Iterator[Painted]:
-    """Photos of each range of widths, faint and clear, so many of both."""
+    """Photos of each range of widths, faint and clear, so many of both; surfaces take turns."""
     for place, widths in enumerate(RANGES):
-        for clear, depths in enumerate(DEPTHS):
+        for clear in (0, 1):
             for number in range(roads):
-                seed = 1000 * place + 100 * clear + number
-                yield paint(seed, widths, depths, SURFACES[number % len(SURFACES)])
+                surface = SURFACES[(number + place + 2 * clear) % len(SURFACES)]
+                yield paint(1000 * place + 100 * clear + number, widths, clear, surface)
 
 
-def paint(seed: int, widths: tuple[float, float], depths: tuple[float, float], surface: str) -> Painted:
-    road = synthesize_road(
-        seed,
-        HEIGHT,
-        WIDTH,
-        surface=surface,
-        cracks=False,
-        distractors=False,  # type: ignore[arg-type]
-    ).photo
+def paint(seed: int, widths: tuple[float, float], clear: int, surface: Surface) -> Painted:
+    road = synthesize_road(seed, HEIGHT, WIDTH, surface=surface, cracks=False, distractors=False).photo
     grain = grain_contrast(road)
+    low, high = (grain * contrast for contrast in GRAINS[clear])
+    if widths[0] >= BROAD:
+        low, high = (max(depth, grain * GRAINS[0][0]) for depth in DEPTHS[clear])
     axes: list[np.ndarray] = []
     photo, mask = paint_cracks(
         road, np.random.default_rng(seed), widths=widths, systems=1, pattern="branching", axes=axes,
-        depths=(min(depths[0] * grain, DEEPEST), min(depths[1] * grain, DEEPEST)),
+        depths=(min(low, DEEPEST), min(high, DEEPEST)),
     )  # fmt: skip
     before, after = (cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(float) for image in (road, photo))
     lost = (before - after) / (float(before.mean()) * grain)

@@ -42,6 +42,7 @@ at half depth of the grey profile across the crack.
   the error / size that 90 % of the errors are below.
 - Length is the error of all measured length near drawn axes: what is not found is missing in it.
 - Contrast is how much darker than the road the axis is, in standard deviations of the road's grain.
+- At 1 mm a pixel, errors in pixels are millimetres; the error of the scale comes on top.
 - A piece more than half of which touches another strand is left out: two strands side by side are one
   crack."""
 
@@ -89,7 +90,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure what the measures of cracks are worth.")
     parser.add_argument("file", nargs="?", type=Path, default=PAGE, help="page to write")
     parser.add_argument("--model", default="default", help="name, run folder or file of a model")
-    parser.add_argument("--roads", type=int, default=8, help="photos for each range of widths and of depths")
+    parser.add_argument("--roads", type=int, default=6, help="photos for each range of widths and of depths")
     chosen = parser.parse_args()
     sections = [INTRODUCTION, *from_photos(chosen.model, chosen.roads)]
     sections.append(section("What others publish", PUBLISHED, end_to_end.published()))

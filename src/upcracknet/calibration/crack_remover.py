@@ -115,9 +115,9 @@ def compare_crack_remover(
                     minimum_extent=threshold.minimum_extent,
                 )
                 by_kind = dict(zip(painted, map(Scores.of, counted), strict=False))
-                shares = [count.predicted / count.pixels for count in counted[-2:]]
-                balanced = fmean(_balanced_iou(count, max(shares)) for count in counted[:-2])
-                comparisons.append(CrackRemoverComparison(settings, by_kind, *shares, balanced))
+                real, made = (count.predicted / count.pixels for count in counted[-2:])
+                balanced = fmean(_balanced_iou(count, max(real, made)) for count in counted[:-2])
+                comparisons.append(CrackRemoverComparison(settings, by_kind, real, made, balanced))
         progress(number, len(scales))
     return sorted(
         comparisons, key=lambda tried: (not tried.clean, -tried.iou if tried.clean else -tried.balanced)

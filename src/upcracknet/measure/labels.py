@@ -44,10 +44,9 @@ def place_labels(
         first = np.rint(middles - half).astype(np.int64)
         corners = np.hstack([first, first + size])
         inside = (corners[:, :2] >= 0).all(axis=1) & (corners[:, 2:] <= (width, height)).all(axis=1)
-        free = (
-            (corners[:, None, :2] >= placed[:, 2:] + _APART)
-            | (corners[:, None, 2:] <= placed[:, :2] - _APART)
-        ).any(axis=2)
+        after = corners[:, None, :2] >= placed[:, 2:] + _APART
+        before = corners[:, None, 2:] <= placed[:, :2] - _APART
+        free = np.any(after | before, axis=2)
         corners = corners[inside & free.all(axis=1)]
         if not len(corners):
             boxes.append(None)

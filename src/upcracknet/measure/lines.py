@@ -24,7 +24,7 @@ Factors = Float64[np.ndarray, "2"]
 
 def to_picture(points: Points, factors: Factors) -> Points:
     """Give places in the picture; pixel centres lie at whole numbers in both."""
-    return (points + 0.5) * factors - 0.5
+    return np.asarray((points + 0.5) * factors - 0.5)
 
 
 def tint_networks(
@@ -102,4 +102,4 @@ def _strokes(crack: Crack, look: Look, factors: Factors) -> Iterator[tuple[np.nd
 
 def _places(points: Points, factors: Factors) -> Int32[np.ndarray, "_ 2"]:
     """Places in the picture as OpenCV takes them."""
-    return np.rint(to_picture(points, factors) * 2**_SIXTEENTHS).astype(np.int32)
+    return np.asarray(np.rint(to_picture(points, factors) * 2**_SIXTEENTHS), np.int32)

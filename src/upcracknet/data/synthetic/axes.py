@@ -85,7 +85,7 @@ def _across(plane: Plane, points: Points, reach: float) -> Float64[np.ndarray, "
     values = cv2.remap(
         plane, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
     )
-    return np.maximum(np.asarray(values).sum(1, dtype=np.float64) * STEP, 0.0)
+    return np.asarray(np.maximum(np.asarray(values).sum(1, dtype=np.float64) * STEP, 0.0))
 
 
 def _runs(axis: Axis, kept: Bool[np.ndarray, " _"]) -> list[Axis]:

@@ -20,8 +20,8 @@ PAPER: Colour = (255, 255, 255)
 _FAINT: Colour = (95, 95, 95)
 
 SEVERITY_COLOURS: tuple[Colour, Colour, Colour] = (255, 225, 40), (245, 130, 0), (190, 0, 30)
-"""Of a standard's three severities, mildest first. They differ in lightness, so that they can be told apart
-without telling red from green."""
+"""Of a standard's three severities, mildest first. They differ in lightness, so that nobody needs to see red
+and green apart."""
 
 NOT_GRADED_COLOUR: Colour = (90, 190, 255)
 NO_SCALE_COLOUR: Colour = (0, 110, 200)

@@ -67,6 +67,8 @@ class Crack:
         axis: branches, each n×2 (x, y) in pixels, smoothed; pixel centres are at whole numbers.
         width_along_px: width at each point of each branch.
         gradable: whether the mean width is at least 3 pixels. Narrower cracks cannot be graded.
+        severity: the standard's own word; "cannot be graded" below 3 pixels; None without a scale and for
+            joints.
         length_mm: length on the road.
         width_mean_mm: mean width on the road.
         width_median_mm: width on the road that half of the axis is below.
@@ -90,6 +92,7 @@ class Crack:
     axis: tuple[Line, ...]
     width_along_px: tuple[Float64[np.ndarray, " _"], ...]
     gradable: bool
+    severity: str | None = None
     length_mm: float | None = None
     width_mean_mm: float | None = None
     width_median_mm: float | None = None

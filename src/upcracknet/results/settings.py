@@ -1,9 +1,15 @@
 """What a user chooses of a detection, and what its results depend on."""
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
+from upcracknet.errors import ConfigurationError
+from upcracknet.measure.severity import StandardName
 from upcracknet.runtime import Precision, Runtime
+
+Widths = Literal["photo", "mask"]
+"""What widths are measured in."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,6 @@ class DetectionOptions:
         overlays: write the photo with its cracks in red.
         scores: also write the score map, as 16-bit PNG or as float32 NumPy array; of images in windows as
             16-bit GeoTIFF.
-        millimetres_per_pixel: size of a pixel on the road; adds the crack area in cm². Images that are
-            georeferenced know it.
     """
 
     model: str = "default"
@@ -37,12 +41,54 @@ class DetectionOptions:
     batch_size: int = 8
     overlays: bool = True
     scores: Literal["none", "png", "npy"] = "none"
+
+
+@dataclass(frozen=True)
+class MeasureOptions:
+    """How cracks are measured, once they are found.
+
+    Attributes:
+        scale: scale file of `upcracknet scale`: how large a pixel is on the road, for all photos, or for each
+            folder or photo. Images that are georeferenced know it.
+        millimetres_per_pixel: one number for all photos, in place of a scale file.
+        standard: grades cracks by their width: astm-d6433 or fhwa-ltpp.
+        direction: driving direction in the photos, in degrees against their x axis, counter-clockwise; 90 is
+            up. Without it, it is taken from the photo's EXIF or the track; else it is up.
+        track: GPX file of the drive or flight, which gives the driving direction.
+        widths: photo takes widths at half depth of the grey profile across the crack, and the mask's where the
+            photo shows none; mask takes those of the mask alone.
+        crack_pictures: write pictures: cracks by severity on the photo, with number, width and a legend.
+    """
+
+    scale: Path | None = None
     millimetres_per_pixel: float | None = None
+    standard: StandardName = "astm-d6433"
+    direction: float | None = None
+    track: Path | None = None
+    widths: Widths = "photo"
+    crack_pictures: bool = False
+
+    def or_none(self, measure: bool) -> "MeasureOptions | None":
+        """Give these options, or none where nothing is to be measured.
+
+        Args:
+            measure: whether cracks are to be measured.
+
+        Raises:
+            ConfigurationError: they are not, and there are options for it.
+        """
+        if measure:
+            return self
+        if self != MeasureOptions():
+            raise ConfigurationError(
+                "--no-measure and options of measuring, such as --scale, were given; leave one of them out"
+            )
+        return None
 
 
 @dataclass(frozen=True)
 class ResultSettings:
-    """What a photo's result depends on, beside the photo.
+    """What the cracks that are found in a photo depend on, beside the photo.
 
     Attributes:
         model: name or file of the model.
@@ -50,7 +96,6 @@ class ResultSettings:
         detection: how the model detects: preset, the weights' own settings, threshold, engine, tiles.
         overlays: whether the photo with its cracks in red is written.
         scores: in which form the score map is written.
-        millimetres_per_pixel: size of a pixel on the road, where the user gave it.
     """
 
     model: str
@@ -58,7 +103,6 @@ class ResultSettings:
     detection: dict[str, Any]
     overlays: bool
     scores: Literal["none", "png", "npy"]
-    millimetres_per_pixel: float | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for the records."""

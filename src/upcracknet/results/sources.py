@@ -1,6 +1,8 @@
 """Where photos lie: on local disks, or behind any address that fsspec knows, such as ``s3://``."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
@@ -10,6 +12,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from jaxtyping import UInt8
 
+from upcracknet.data.image_file import opened_image
 from upcracknet.data.listing import Listing, list_photos
 from upcracknet.data.photo import PHOTO_SUFFIXES, load_photo
 from upcracknet.errors import ConfigurationError, DataError, PhotoError
@@ -18,6 +21,10 @@ from upcracknet.results.opening import is_for_windows
 
 TRIES = 3
 """How often a photo behind an address is fetched before it counts as failed."""
+
+
+NOTES = 256 * 1024
+"""Bytes at the beginning of a photo in which cameras write their notes, EXIF and XMP."""
 
 
 class ReadInWindows(PhotoError):  # noqa: N818 - no error
@@ -55,6 +62,25 @@ class Source:
         photo = load_photo(self.path)
         self.require_unchanged()
         return photo
+
+    @contextmanager
+    def opened(self) -> Iterator[Any]:
+        """Open the photo with Pillow for what its camera noted; of an address only the beginning is fetched.
+
+        Raises:
+            PhotoError: it is gone, cannot be fetched, or is no photo.
+        """
+        if self.path is not None:
+            with opened_image(self.path, self.address) as image:
+                yield image
+            return
+        try:
+            system, path = _file_system(self.address)
+            beginning: bytes = system.cat_file(path, start=0, end=NOTES)
+        except Exception as error:  # each service has errors of its own
+            raise PhotoError(f"{self.address}: cannot be fetched ({one_line(error)})") from error
+        with opened_image(beginning, self.address) as image:
+            yield image
 
     def require_unchanged(self) -> None:
         """Refuse a photo that was replaced since it was listed: its result would bear the wrong stamp.

@@ -6,20 +6,31 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from upcracknet.data.listing import RESULTS_MARKER
 from upcracknet.errors import DataError, OutputError
 from upcracknet.files import claimed, json_bytes, one_line, write_atomically
 from upcracknet.results.folder import FORMAT, ResultFolder, files_below, read_results
+from upcracknet.results.measuring import Measuring
 from upcracknet.results.names import photo_names
-from upcracknet.results.records import Counts, Record, write_tables
+from upcracknet.results.records import Counts, Record
+from upcracknet.results.settings import ResultSettings
 from upcracknet.results.sources import Source, is_url
+from upcracknet.results.tables import write_tables
 
-OWN = ("masks", "overlays", "scores", "records", "photos.csv", "photos.parquet", "summary.json")
+OWN = (
+    *("masks", "overlays", "scores", "cracks", "pictures", "records"),
+    *("photos.csv", "photos.parquet", "cracks.csv", "cracks.parquet", "summary.json"),
+)
 """What the program writes into a result folder, beside the marker."""
 
-SUFFIXES = {"masks": (".png", ".tif"), "overlays": (".jpg",), "scores": (".png", ".npy", ".tif")}
+SUFFIXES = {
+    "masks": (".png", ".tif"),
+    "overlays": (".jpg",),
+    "scores": (".png", ".npy", ".tif"),
+    "cracks": (".json",),
+    "pictures": (".jpg",),
+}
 """The files that a photo may have, by folder."""
 
 
@@ -79,7 +90,34 @@ class WritableResults(ResultFolder):
         write_atomically(self._record_path(record.name), record.to_json(), scratch=self.scratch)
         return record
 
-    def plan(self, sources: list[Source], settings: dict[str, Any], *, overwrite: bool = False) -> "Plan":
+    def forget_measures(self, record: Record) -> Record:
+        """Forget what was measured of a photo: while that is replaced, its record vouches for its mask alone.
+
+        Returns:
+            the record without measures.
+
+        Raises:
+            OutputError: the folder is gone, or cannot be written.
+        """
+        self._require_marker()
+        bare = record.without_measures()
+        if bare != record:
+            self.finish(bare)
+        for file in {*record.files} - {*bare.files}:
+            try:
+                self.file(file).unlink(missing_ok=True)
+            except OSError as error:
+                raise OutputError(f"{self.file(file)}: cannot be replaced ({one_line(error)})") from error
+        return bare
+
+    def plan(
+        self,
+        sources: list[Source],
+        settings: ResultSettings,
+        measuring: Measuring | None = None,
+        *,
+        overwrite: bool = False,
+    ) -> "Plan":
         """Name the results of each photo, and tell what is left to do.
 
         Photos with a record keep its name; others get one that no record has. A record of a failure whose
@@ -88,6 +126,7 @@ class WritableResults(ResultFolder):
         Args:
             sources: the photos.
             settings: what the results depend on.
+            measuring: how the cracks are measured; None leaves what was measured as it is.
             overwrite: count nothing as finished.
 
         Raises:
@@ -98,7 +137,8 @@ class WritableResults(ResultFolder):
         names: dict[str, str] = {}
         taken, finished, own = set[str](), set[str](), set[str]()
         damaged: set[str] = set()
-        for record in self._known(damaged):
+        to_measure: list[str] = []
+        for record in self.readable_records(damaged):
             source = wanted.get(record.photo_relative or record.photo) or wanted.get(record.photo)
             if source is None and self._is_of_the_past(record):
                 self._record_path(record.name).unlink(missing_ok=True)
@@ -107,16 +147,23 @@ class WritableResults(ResultFolder):
             own.update(record.files if source is not None else ())
             if source is not None:
                 names[source.address] = record.name
-                if not overwrite and self._is_finished(record, source, settings):
+                if not overwrite and self._is_detected(record, source, settings):
                     finished.add(source.address)
+                    if measuring is not None and not self.is_measured(record, measuring):
+                        to_measure.append(record.name)
         names = photo_names([source.address for source in sources], names, taken)
         todo = [Work(source, names[source.address]) for source in sources if source.address not in finished]
         todo.sort(key=lambda work: work.name)
-        ours = self._noted_names() | damaged  # of a damaged record's photo, the files are ours
-        self._require_no_foreign_files([work.name for work in todo if work.name not in ours], own, settings)
-        if todo:
-            self._note_names(work.name for work in todo)
-        return Plan(todo, frozenset(names.values()), len(finished))
+        kinds = written_kinds(measuring)
+        if settings.overlays:
+            kinds |= {"overlays"}
+        if settings.scores != "none":
+            kinds |= {"scores"}
+        self.require_no_foreign_files((work.name for work in todo), own, kinds | {"masks"}, damaged)
+        self.require_no_foreign_files(to_measure, own, written_kinds(measuring), damaged)
+        if todo or to_measure:
+            self.note_names(self.noted_names().union((work.name for work in todo), to_measure))
+        return Plan(todo, frozenset(names.values()), len(finished) - len(to_measure), to_measure)
 
     def relative(self, source: Source) -> str | None:
         """Give the path of a photo from this folder; None for a URL."""
@@ -132,23 +179,24 @@ class WritableResults(ResultFolder):
             whole: whether all of them have been worked on.
 
         Returns:
-            counts of the plan's photos, and the twenty of them with the largest share of crack.
+            counts of the plan's photos, and the twenty worst of them; see :attr:`.Record.rank`.
 
         Raises:
             OutputError: the tables cannot be written, or results are gone that had been written.
+            DataError: a file of cracks is damaged.
         """
-        counts, largest, gone = Counts(), list[Record](), 0
+        counts, worst, gone = Counts(), list[Record](), 0
 
         def watched() -> Iterator[Record]:
             nonlocal gone
-            for record in self._known():
+            for record in self.readable_records():
                 if record.name in plan.names:
                     counts.add(record)
                     gone += not all(self.file(file).exists() for file in record.files)
                     if record.status == "done":
-                        largest.append(record)
-                        largest.sort(key=lambda other: -(other.area_share or 0))
-                        del largest[20:]
+                        worst.append(record)
+                        worst.sort(key=lambda other: other.rank, reverse=True)
+                        del worst[20:]
                 yield record
 
         self._require_marker()
@@ -160,8 +208,8 @@ class WritableResults(ResultFolder):
                 "written; run the same command again"
             )
         if whole:  # the records name everything that was written
-            (self.scratch / "names").unlink(missing_ok=True)
-        return counts, largest
+            self.note_names(set())
+        return counts, worst
 
     def _require_marker(self) -> None:
         if not (self.path / RESULTS_MARKER).exists():
@@ -169,8 +217,8 @@ class WritableResults(ResultFolder):
                 f"{self.path}: was deleted or moved while it was written; run the same command again"
             )
 
-    def _known(self, damaged: set[str] | None = None) -> Iterator[Record]:
-        """The records that can be read; the names of the others are added to a set."""
+    def readable_records(self, damaged: set[str] | None = None) -> Iterator[Record]:
+        """Give the records that can be read; the names of the others are added to a set."""
         for path in files_below(self.path / "records"):
             try:
                 yield Record.read(path)
@@ -184,20 +232,42 @@ class WritableResults(ResultFolder):
         failed = record.status == "failed" and not is_url(record.photo)
         return failed and not Path(self.photo(record)).exists()
 
-    def _is_finished(self, record: Record, source: Source, settings: dict[str, Any]) -> bool:
-        if record.status != "done" or record.stamp != source.stamp or record.settings != settings:
+    def _is_detected(self, record: Record, source: Source, settings: ResultSettings) -> bool:
+        """Whether a photo's cracks were found as they would be now, and all files of that are there."""
+        # Only settings that there are now: in earlier versions the size of a pixel was one of them.
+        known = record.settings or {}
+        same = all(known.get(key) == value for key, value in settings.to_dict().items())
+        if record.status != "done" or record.stamp != source.stamp or not same:
             return False
-        return all(self.file(file).exists() for file in record.files)
+        return all(self.file(file).exists() for file in record.without_measures().files)
 
-    def _require_no_foreign_files(self, names: list[str], own: set[str], settings: dict[str, Any]) -> None:
-        """Refuse to replace files that neither a record names nor an interrupted run was going to write."""
-        written = {"masks": True, "overlays": settings["overlays"], "scores": settings["scores"] != "none"}
+    def is_measured(self, record: Record, measuring: Measuring) -> bool:
+        """Tell whether a photo's cracks were measured as they would be now, and all files of that are there."""
+        if record.measures != measuring.settings(self.source(record).address):
+            return False
+        return all(self.file(file).exists() for file in (record.cracks, record.picture) if file)
+
+    def require_no_foreign_files(
+        self, names: Iterable[str], own: set[str], kinds: set[str], damaged: set[str]
+    ) -> None:
+        """Refuse to replace files that neither a record names nor an interrupted run was going to write.
+
+        Args:
+            names: of the photos whose files are to be written.
+            own: files that records name.
+            kinds: folders that are to be written to.
+            damaged: names of the photos whose records cannot be read; their files are ours.
+
+        Raises:
+            OutputError: there is such a file.
+        """
+        ours = self.noted_names() | damaged
         files = (
             f"{kind}/{name}{suffix}"
             for name in names
-            for kind, suffixes in SUFFIXES.items()
-            if written[kind]
-            for suffix in suffixes
+            if name not in ours
+            for kind in sorted(kinds)
+            for suffix in SUFFIXES[kind]
         )
         foreign = [self.file(file) for file in files if file not in own and self.file(file).exists()]
         if foreign:
@@ -207,18 +277,32 @@ class WritableResults(ResultFolder):
                 "choose another folder"
             )
 
-    def _noted_names(self) -> set[str]:
-        """Names that interrupted runs were going to write, and may have written without a record."""
+    def noted_names(self) -> set[str]:
+        """Give the names that interrupted runs were going to write, and may have written without a record."""
         try:
             lines = (self.scratch / "names").read_text(encoding="utf-8").splitlines()
         except OSError:
             return set()
         return {json.loads(line) for line in lines if line.endswith('"')}
 
-    def _note_names(self, names: Iterable[str]) -> None:
-        noted = self._noted_names().union(names)
-        lines = "".join(json.dumps(name) + "\n" for name in sorted(noted))
+    def note_names(self, names: set[str]) -> None:
+        """Note what this run is going to write; nothing once the records name everything.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        if not names:
+            (self.scratch / "names").unlink(missing_ok=True)
+            return
+        lines = "".join(json.dumps(name) + "\n" for name in sorted(names))
         write_atomically(self.scratch / "names", lines.encode(), scratch=self.scratch)
+
+
+def written_kinds(measuring: Measuring | None) -> set[str]:
+    """Give the folders that measuring writes to."""
+    if measuring is None:
+        return set()
+    return {"cracks", "pictures"} if measuring.pictures else {"cracks"}
 
 
 @dataclass(frozen=True)
@@ -228,12 +312,14 @@ class Plan:
     Attributes:
         todo: photos without a result, sorted by name.
         names: of the results of all photos.
-        finished: number of photos that have one.
+        finished: number of photos with which nothing is to be done.
+        to_measure: names of the photos whose cracks were found, but are to be measured again.
     """
 
     todo: list[Work]
     names: frozenset[str] = field(repr=False)
     finished: int
+    to_measure: list[str] = field(default_factory=list)
 
 
 @contextmanager

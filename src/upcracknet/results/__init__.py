@@ -4,11 +4,12 @@ from upcracknet.results.folder import ResultFolder, read_results
 from upcracknet.results.raster import RasterResult, detect_raster
 from upcracknet.results.records import Record
 from upcracknet.results.run import Detection, open_detection
-from upcracknet.results.settings import DetectionOptions
+from upcracknet.results.settings import DetectionOptions, MeasureOptions
 
 __all__ = [
     "Detection",
     "DetectionOptions",
+    "MeasureOptions",
     "RasterResult",
     "Record",
     "ResultFolder",

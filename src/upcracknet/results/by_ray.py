@@ -12,10 +12,11 @@ from typing import Any
 from upcracknet.errors import ConfigurationError, UpCrackNetError
 from upcracknet.files import one_line
 from upcracknet.results.measuring import Measuring
+from upcracknet.results.planning import Work
 from upcracknet.results.records import Record
 from upcracknet.results.settings import DetectionOptions, ResultSettings
 from upcracknet.results.sources import Source
-from upcracknet.results.writing import Work, WritableResults
+from upcracknet.results.writing import WritableResults
 
 BATCH = 8
 """Photos that a worker takes at a time: what a killed worker does again."""

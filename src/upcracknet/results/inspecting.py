@@ -25,6 +25,7 @@ from upcracknet.results.writing import WritableResults
 LARGE_PIXEL = 10.0
 """Millimetres of a pixel from which on cracks can hardly be seen."""
 
+
 def large_pixel(millimetres: float) -> str:
     """Say that a pixel covers too much road."""
     return f"a pixel is {millimetres:.0f} mm wide and shows hardly any crack; take photos from nearer"
@@ -82,7 +83,11 @@ def measure_record(
         warnings = [*measured.warnings]
         side, scale = values.get("millimetres_per_pixel"), measured.inspection.scale
         # Of what an image says of its own pixels, its detection has warned.
-        if side is not None and side > LARGE_PIXEL and not (isinstance(scale, Scale) and scale.method == "raster"):
+        if (
+            side is not None
+            and side > LARGE_PIXEL
+            and not (isinstance(scale, Scale) and scale.method == "raster")
+        ):
             warnings.append(large_pixel(side))
         if measuring.pictures and measured.photo is not None:
             from upcracknet.measure.picture import draw_inspection  # fonts, which only pictures need
@@ -148,7 +153,10 @@ def _whole(
     refined = photo if measuring.widths == "photo" else None
     inspection = inspect(mask, terms.scale, refined, direction=terms.direction, standard=measuring.standard)
     return _Measured(
-        inspection, photo, (*terms.warnings, *missing, *inspection.notes), "mask" if refined is None else "photo"
+        inspection,
+        photo,
+        (*terms.warnings, *missing, *inspection.notes),
+        "mask" if refined is None else "photo",
     )
 
 

@@ -146,7 +146,9 @@ class Measuring:
         try:
             scale = Scale.from_raster(image)
         except PhotoError as error:
-            warnings = terms.warnings if terms.scale is not None else (*terms.warnings, f"no millimetres: {error}")
+            warnings = (
+                terms.warnings if terms.scale is not None else (*terms.warnings, f"no millimetres: {error}")
+            )
             return Terms(terms.scale, direction, warnings)
         return Terms(replace(scale, source=scale.source.replace(image.name, source.address)), direction)
 

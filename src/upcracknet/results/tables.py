@@ -45,7 +45,7 @@ def write_tables(folder: Path, records: Iterable[Record], scratch: Path) -> Coun
         for record in records:
             counts.add(record)
             add_photo({column: getattr(record, column) for column in COLUMNS})
-            if record.cracks is not None and add_crack is not None:
+            if add_crack is not None and record.cracks is not None and (folder / record.cracks).exists():
                 for row in crack_rows(folder / record.cracks, record.name):
                     add_crack(row)
     write_atomically(folder / "summary.json", json_bytes(asdict(counts)), scratch=scratch)

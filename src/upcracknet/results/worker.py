@@ -17,11 +17,12 @@ from upcracknet.results.inspecting import LARGE_PIXEL, large_pixel, measure_reco
 from upcracknet.results.jpeg import jpeg
 from upcracknet.results.measuring import Measuring
 from upcracknet.results.opening import place_is_lost
+from upcracknet.results.planning import Work
 from upcracknet.results.raster import RasterResult, detect_raster
 from upcracknet.results.records import Record
 from upcracknet.results.settings import ResultSettings
 from upcracknet.results.sources import ReadInWindows
-from upcracknet.results.writing import Work, WritableResults
+from upcracknet.results.writing import WritableResults
 
 WRITERS = 2
 """Threads that write the results of photos while the next are scored."""
@@ -81,7 +82,7 @@ class Worker:
             cv2.setNumThreads(threads)
 
     def _photo(self, work: Work, found: CrackMap | PhotoError) -> Record:
-        self.results.begin(work)
+        self.results.begin(work.name)
         if isinstance(found, PhotoError):
             return self._failed(work, found)
         mask, overlay, score = self._files(work, ".png")
@@ -98,7 +99,7 @@ class Worker:
 
     def _large(self, work: Work) -> Record:
         assert work.source.path is not None
-        self.results.begin(work)
+        self.results.begin(work.name)
         mask, overlay, score = self._files(work, ".tif")
         try:
             found = detect_raster(

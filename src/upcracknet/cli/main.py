@@ -80,7 +80,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return EXIT_FAILED
     except KeyboardInterrupt:
         console.print(
-            "interrupted; finished results are whole; detect, measure, train, reproduce and download go on from here",
+            "interrupted; finished results are whole; detect, measure, train, reproduce and download go on "
+            "from here",
             style="yellow",
         )
         return EXIT_INTERRUPTED

@@ -84,7 +84,7 @@ def summary(inspection: Inspection) -> dict[str, Any]:
     cracks = [crack for crack in inspection.cracks if crack.kind != "joint"]
     values: dict[str, Any] = {
         "crack_count": len(cracks),
-        "crack_length_px": round(sum(crack.length_px for crack in cracks), 2),
+        "crack_length_px": round(math.fsum(crack.length_px for crack in cracks), 2),
     }
     if inspection.scale is None:
         return values
@@ -105,7 +105,7 @@ def summary(inspection: Inspection) -> dict[str, Any]:
         "severity_length_m": {
             name: round(severities[name], 4) for name in sorted(severities, key=severity_rank)
         },
-        "network_area_m2": round(sum(areas) / 1e6, 4),
+        "network_area_m2": round(math.fsum(areas) / 1e6, 4),
         "scale_source": inspection.scale.source,
         "scale_uncertainty": round(inspection.scale.uncertainty, 6),
     }
@@ -123,8 +123,6 @@ def crack_rows(path: Path, name: str) -> Iterator[dict[str, Any]]:
     """
     try:
         content = json.loads(path.read_bytes())
-        if content["format"] != FORMAT:
-            raise ValueError(f"format {content['format']!r}")
         more = {"name": name, "standard": content["standard"]}
         for crack in content["cracks"]:
             x, y = crack["width_max_place"]
@@ -138,7 +136,7 @@ def crack_rows(path: Path, name: str) -> Iterator[dict[str, Any]]:
 
 
 def _plain(measured: Crack | Network | Any) -> dict[str, Any]:
-    """The fields of what was measured, rounded, for JSON: places to 0.01 of a pixel, numbers to six digits after the point."""
+    """The fields of what was measured, for JSON; places and widths along a line to 0.01 of a pixel."""
     return {field.name: _value(getattr(measured, field.name)) for field in fields(measured)}
 
 

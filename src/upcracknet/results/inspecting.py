@@ -1,4 +1,4 @@
-"""Measure the cracks of one photo, from its mask and the photo where it is at hand, and write what was found."""
+"""Measure the cracks of one photo, from its mask and the photo where that is at hand, and write them."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -190,7 +190,7 @@ def _needs_photo(measuring: Measuring) -> bool:
 
 
 def _require_same(source: Source) -> None:
-    """Refuse a photo that is not the one that the mask was made of; one that is gone fails when it is read."""
+    """Refuse a photo other than that of the mask; one that is gone fails when it is read."""
     if source.path is not None and stamp_of_file(source.path) not in ("", source.stamp):
         raise PhotoError(
             f"{source.address}: has changed since its cracks were found; run `upcracknet detect` again"

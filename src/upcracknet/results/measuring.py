@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from upcracknet.errors import ConfigurationError, PhotoError
 from upcracknet.measure.drone import camera_tilt_deg
 from upcracknet.measure.frame import Direction
@@ -129,7 +131,7 @@ class Measuring:
             return Terms(None, direction, (f"no millimetres: {error}",))
 
     def of_map(self, image: Any, source: Source) -> Terms:
-        """Find the terms of an image in windows: by its place on the ground if it has one, else as of a photo.
+        """Find the terms of an image in windows: by its place on the ground, or as those of a photo.
 
         Args:
             image: it, or its mask, opened by rasterio.
@@ -163,8 +165,6 @@ def pixel_side(scale: Scale, size: tuple[int, int]) -> float | None:
     Returns:
         none where it differs by more than a thousandth from place to place.
     """
-    import numpy as np
-
     height, width = size
     corners = np.array([[0, 0], [width - 1, 0], [0, height - 1], [width - 1, height - 1]], float)
     sides = scale.millimetres_per_pixel_at(corners)

@@ -219,7 +219,7 @@ class Counts:
         self.failed += record.status == "failed"
         self.with_cracks += bool(record.crack_pixels)
         self.measured += record.measures is not None
-        self.crack_length_m = round(self.crack_length_m + (record.crack_length_m or 0), 3)
-        self.network_area_m2 = round(self.network_area_m2 + (record.network_area_m2 or 0), 3)
+        self.crack_length_m = round(self.crack_length_m + (record.crack_length_m or 0), 4)
+        self.network_area_m2 = round(self.network_area_m2 + (record.network_area_m2 or 0), 4)
         for severity, length in (record.severity_length_m or {}).items():
-            self.severity_length_m[severity] = round(self.severity_length_m.get(severity, 0) + length, 3)
+            self.severity_length_m[severity] = round(self.severity_length_m.get(severity, 0) + length, 4)

@@ -51,7 +51,7 @@ class Detection:
         cluster: Cluster = Cluster(),  # noqa: B008 - frozen
         progress: TileProgress = lambda work, done, total: None,
     ) -> Generator[Record]:
-        """Measure what was found but is to be measured again, then find the cracks of the photos that are left.
+        """Measure again where that is asked for, then find the cracks of the photos that are left.
 
         Args:
             engine: ``local`` works in this process; ``ray`` spreads the photos over processes and machines.

@@ -55,8 +55,8 @@ class MeasureOptions:
         direction: driving direction in the photos, in degrees against their x axis, counter-clockwise; 90 is
             up. Without it, it is taken from the photo's EXIF or the track; else it is up.
         track: GPX file of the drive or flight, which gives the driving direction.
-        widths: photo takes widths at half depth of the grey profile across the crack, and the mask's where the
-            photo shows none; mask takes those of the mask alone.
+        widths: photo takes widths at half depth of the grey profile across the crack, where the photo shows
+            it; mask takes those of the mask alone.
         crack_pictures: write pictures: cracks by severity on the photo, with number, width and a legend.
     """
 

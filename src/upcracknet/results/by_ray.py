@@ -11,10 +11,11 @@ from typing import Any
 
 from upcracknet.errors import ConfigurationError, UpCrackNetError
 from upcracknet.files import one_line
+from upcracknet.results.detection_options import DetectionOptions
 from upcracknet.results.measuring import Measuring
 from upcracknet.results.planning import Work
 from upcracknet.results.records import Record
-from upcracknet.results.settings import DetectionOptions, ResultSettings
+from upcracknet.results.settings import ResultSettings
 from upcracknet.results.sources import Source
 from upcracknet.results.writing import WritableResults
 

@@ -10,11 +10,12 @@ from upcracknet.detection import CrackDetector
 from upcracknet.detection.pretrained import load_pretrained
 from upcracknet.errors import ConfigurationError
 from upcracknet.results.by_ray import Cluster, process_by_ray
+from upcracknet.results.detection_options import DetectionOptions
 from upcracknet.results.measuring import Measuring
 from upcracknet.results.planning import Plan, plan_detection
 from upcracknet.results.records import Counts, Record
 from upcracknet.results.remeasuring import measure_again
-from upcracknet.results.settings import DetectionOptions, MeasureOptions, ResultSettings
+from upcracknet.results.settings import MeasureOptions, ResultSettings
 from upcracknet.results.sources import find_photos
 from upcracknet.results.worker import TileProgress, Worker
 from upcracknet.results.writing import WritableResults, open_results

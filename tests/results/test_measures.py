@@ -223,8 +223,10 @@ class TestMeasure:
         records, *_ = measure(
             MeasureOptions(scale=tmp_path / "moved" / "scale.json"), tmp_path / "moved" / "out"
         )
-        assert {record.millimetres_per_pixel for record in records} == {None, 3.0}
-        assert {record.measure_warning for record in records} == {None}
+        found = {
+            (record.name[:5], record.millimetres_per_pixel, record.measure_warning) for record in records
+        }
+        assert found == {("day-1", 3.0, None)}  # and of day-0 nothing has changed
         shutil.move(tmp_path / "moved", tmp_path / "again")
         again = MeasureOptions(scale=tmp_path / "again" / "scale.json")
         assert measure(again, tmp_path / "again" / "out")[0] == []
@@ -288,7 +290,7 @@ class TestScales:
             assert record.crack_length_m is None and record.crack_length_px > 100
             assert "no millimetres: the photo has 96×64 pixels, but its scale" in record.measure_warning
 
-    def test_one_that_differs_by_place(self, photos, detect):
+    def test_one_that_differs_by_place(self, photos, detect, tmp_path):
         corners = [(20.0, 5.0), (75.0, 5.0), (95.0, 60.0), (2.0, 60.0)]
         scale = Scale.from_rectangle(corners, 100.0, 150.0, (64, 96))
         path = photos / "scale.json"
@@ -296,7 +298,9 @@ class TestScales:
         for record in detect(photos, measure=MeasureOptions(scale=path))[0]:
             assert record.millimetres_per_pixel is None
             assert 0.1 < record.crack_length_m < 0.4
-            assert 5 < record.crack_area_cm2 < 20
+            mask = cv2.imread(str(tmp_path / "out" / record.mask), cv2.IMREAD_GRAYSCALE)
+            sides_mm = scale.millimetres_per_pixel_at(np.argwhere(mask)[:, ::-1])
+            assert record.crack_area_cm2 == pytest.approx((sides_mm**2).sum() / 100, rel=0.05)
 
     def test_an_oblique_photo_gets_no_millimetres_by_a_number(self, photos, detect, tmp_path):
         packet = b'<rdf:Description drone-dji:GimbalPitchDegree="-40.0"/>'

@@ -169,4 +169,4 @@ def pixel_side(scale: Scale, size: tuple[int, int]) -> float | None:
     corners = np.array([[0, 0], [width - 1, 0], [0, height - 1], [width - 1, height - 1]], float)
     sides = scale.millimetres_per_pixel_at(corners)
     mean = float(sides.mean())
-    return mean if math.isfinite(mean) and float(np.ptp(sides)) <= 1e-3 * mean else None
+    return round(mean, 9) if math.isfinite(mean) and float(np.ptp(sides)) <= 1e-3 * mean else None

@@ -83,7 +83,7 @@ def estimate(image: Any, height_m: float | None, photo: str) -> Estimate:
         raise PhotoError(f"{photo}: is stored turned, so up is not known; give two points or a rectangle")
     focal_length, lens = _focal_length_px(image, photo)
     if height_m is None:
-        height_m = _xmp_number(image, "RelativeAltitude")
+        height_m = xmp_number(image, "RelativeAltitude")
         if height_m is None or height_m <= ALTITUDE_ERROR_M:
             found = "no height" if height_m is None else f"a height of {height_m:g} m"
             raise PhotoError(
@@ -109,12 +109,20 @@ def camera_tilt_deg(image: Any) -> float | None:
     Returns:
         degrees, positive where the camera looked ahead; None where the photo does not say.
     """
-    pitch = _xmp_number(image, "GimbalPitchDegree")
+    pitch = xmp_number(image, "GimbalPitchDegree")
     return None if pitch is None else 90 + pitch
 
 
-def _xmp_number(image: Any, name: str) -> float | None:
-    """A number of the photo's XMP, which makers write as attribute or as element, with any prefix."""
+def xmp_number(image: Any, name: str) -> float | None:
+    """Read a number of a photo's XMP, which makers write as attribute or as element, with any prefix.
+
+    Args:
+        image: opened by Pillow.
+        name: of the number, without its prefix.
+
+    Returns:
+        None where there is none.
+    """
     packet = image.info.get("xmp", b"")
     packet = packet if isinstance(packet, bytes) else str(packet).encode()
     found = re.search(rb":%s(?:\s*=\s*[\"']|>)\s*([-+]?[0-9.]+)" % name.encode(), packet)
@@ -144,7 +152,7 @@ def _focal_length_px(image: Any, photo: str) -> tuple[float, str]:
         )
     if (zoom := number(ExifTags.Base.DigitalZoomRatio)) > 1:
         raise PhotoError(f"{photo}: was taken with digital zoom ({zoom:g}); give two points or a rectangle")
-    calibrated = _xmp_number(image, "CalibratedFocalLength") or 0.0
+    calibrated = xmp_number(image, "CalibratedFocalLength") or 0.0
     if calibrated > 0:
         return calibrated * shrinking, f"calibrated focal length {calibrated:g} pixels"
     focal_length = number(ExifTags.Base.FocalLength)

@@ -96,10 +96,20 @@ def _on_ellipsoid(image: Any) -> Float64[np.ndarray, "2 2"] | None:
     longitudes, latitudes = np.radians(degrees[0]), np.radians(degrees[1])
     if not np.isfinite([longitudes, latitudes]).all():
         return None
-    # Radii of curvature of the ellipsoid, along the meridian and across it.
-    squared_eccentricity, axis = 6.69437999014e-3, 6378137.0
-    shrinking = 1 - squared_eccentricity * math.sin(latitudes[0]) ** 2
-    along, across = axis * (1 - squared_eccentricity) / shrinking**1.5, axis / math.sqrt(shrinking)
-    east = (longitudes[1:] - longitudes[0]) * across * math.cos(latitudes[0])
-    north = (latitudes[1:] - latitudes[0]) * along
+    east_m, north_m = metres_per_radian(latitudes[0])
+    east = (longitudes[1:] - longitudes[0]) * east_m
+    north = (latitudes[1:] - latitudes[0]) * north_m
     return np.array([east, north]) / step * 1000
+
+
+def metres_per_radian(latitude: float) -> tuple[float, float]:
+    """Compute how far a radian of longitude leads east, and one of latitude north: on the WGS 84 ellipsoid.
+
+    Args:
+        latitude: in radians.
+    """
+    # Radii of curvature, along the meridian and across it.
+    squared_eccentricity, axis = 6.69437999014e-3, 6378137.0
+    shrinking = 1 - squared_eccentricity * math.sin(latitude) ** 2
+    along, across = axis * (1 - squared_eccentricity) / shrinking**1.5, axis / math.sqrt(shrinking)
+    return across * math.cos(latitude), along

@@ -184,8 +184,7 @@ MEASURE = MeasureOptions(millimetres_per_pixel=2.0, crack_pictures=True)
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize(
     "target",
-    ["names", "masks", "overlays", "scores", "cracks", "pictures", "records"]
-    + ["photos.csv", "photos.parquet", "cracks.csv", "summary.json"],
+    ["names", *FOLDERS, "photos.csv", "photos.parquet", "cracks.csv", "summary.json"],
 )
 def test_a_run_killed_at_any_step_loses_nothing(detect, tmp_path, target, moment):
     """Kill -9 where a file takes its place, then run again: byte for byte as if nothing had happened."""

@@ -145,8 +145,8 @@ def inspect_in_windows(
 
     Cracks that go on from one window to the next are one. They are those of :func:`inspect` if none is wider
     than 256 pixels, and memory is that of one window and of the axes. Two classes need a map of a few metres:
-    networks are looked for in a drawing of 2048 pixels, whose pieces have to be 6 pixels large; and a joint is
-    a line through most of the map, so in a map of more than a lane or slab joints are taken for cracks.
+    networks are looked for in a drawing of 2048 pixels, where pieces have to be 6 pixels large; and a joint
+    is a line through most of the map, so in a map of more than a lane or slab joints are taken for cracks.
 
     Args:
         read_mask: reads rows and columns of the mask, bool, or numbers of which 0 is road; each is read up to

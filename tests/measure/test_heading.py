@@ -228,15 +228,15 @@ MIDDLE = (13.0, 52.0)
 DEGREES_OF_A_METRE = np.array([1 / 68_678, 1 / 111_267])  # of longitude and latitude there
 
 
-def on_map(tmp_path, *paths, crs="EPSG:32633", turn=0.0, middle=MIDDLE, timed=False):
-    """The direction in a map of 90 by 60 m, turned clockwise, for paths in metres from its middle."""
+def on_map(tmp_path, *paths, crs="EPSG:32633", turn=0.0, middle=MIDDLE, oblong=1):
+    """The direction in a turned map of 90 by 60 m and more, for paths in metres from its middle."""
     rasterio = pytest.importorskip("rasterio")
     from affine import Affine
     from rasterio.warp import transform
     from tests.results.rasters import write
 
     (x,), (y,) = transform("EPSG:4326", crs, [middle[0]], [middle[1]])
-    size = Affine.scale(0.1, -0.1)
+    size = Affine.scale(0.1, -0.1 * oblong)
     if crs == "EPSG:4326":
         size = Affine.scale(*(0.1 * DEGREES_OF_A_METRE * (1, -1)))
     pixels = Affine.translation(x, y) @ size @ Affine.rotation(turn) @ Affine.translation(-450, -300)
@@ -274,9 +274,18 @@ def test_the_direction_on_a_map_is_that_of_the_nearest_part_of_the_track(tmp_pat
     assert found is not None and found.source == "track, 15 m from the image's middle"
 
 
-def test_a_turned_map_turns_the_direction(tmp_path):
-    found = on_map(tmp_path, AT_30_DEGREES, turn=20)
-    assert found is not None and found.degrees == pytest.approx(50 - CONVERGENCE, abs=0.1)
+@pytest.mark.parametrize("oblong", [1, 2])
+def test_a_turned_map_of_square_or_oblong_pixels_turns_the_direction(tmp_path, oblong):
+    found = on_map(tmp_path, AT_30_DEGREES, turn=20, oblong=oblong)
+    angle = math.radians(30 - CONVERGENCE)
+    seen = math.degrees(math.atan2(math.sin(angle) / oblong, math.cos(angle)))
+    assert found is not None and found.degrees == pytest.approx(seen + 20, abs=0.1)
+    assert found.source == "track, 0 m from the image's middle"
+
+
+def test_distances_on_a_turned_map_of_oblong_pixels(tmp_path):
+    found = on_map(tmp_path, [(-30, 12), (30, 12)], turn=20, oblong=2)
+    assert found is not None and found.source == "track, 12 m from the image's middle"
 
 
 def test_the_road_bends(tmp_path):

@@ -6,8 +6,7 @@ Example:
     detector = CrackDetector.from_pretrained()
     crack_map = detector.detect("photo.jpg")
     crack_map.save_overlay("cracks.png")
-    for crack in crack_map.cracks():
-        print(crack.length_px, crack.width_mean_px, crack.kind)
+    cracks = crack_map.cracks()  # the longest first
 """
 
 from typing import TYPE_CHECKING, Any

@@ -27,6 +27,9 @@ ROUND = 0.4
 """Lines that spread across their principal axis by more than this share of their spread along it run in no
 one direction: rings, crosses, stars."""
 
+NO_DIRECTION = 0.75
+"""A crack that is so many times as far across as from end to end has no direction."""
+
 
 @runtime_checkable
 class MeasuredCrack(Protocol):
@@ -198,11 +201,18 @@ def _portions(branches: Sequence[_Branch], networks: Sequence[Network], frame: F
 
 
 def _direction(segments: Segments) -> Float64[np.ndarray, "2"] | None:
-    """The direction on the road in which segments run on the whole; None where they run in no one."""
+    """The direction on the road in which segments run on the whole; None where they run in no one.
+
+    So it is for lines that spread, and for a speck that is nearly as wide as it is long.
+    """
     # A lone segment has no spread of places, and a direction all the same.
     ends = np.concatenate([segments.places - segments.steps / 2, segments.places + segments.steps / 2])
     _, deviations, axes = spread(ends, np.tile(segments.lengths, 2))
-    return None if deviations[0] > ROUND * deviations[1] else axes[:, 1]
+    along = axes[:, 1]
+    width = np.average(segments.widths, weights=segments.lengths)
+    if deviations[0] > ROUND * deviations[1] or width > NO_DIRECTION * np.ptp(ends @ along):
+        return None
+    return along
 
 
 def _kind_of_angle(angle_degrees: float | None) -> Kind:

@@ -7,11 +7,9 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from upcracknet.measure.axis import Axes
+from upcracknet.measure.classes import NO_DIRECTION
 from upcracknet.measure.records import Crack, Line, Points, RoadScale
 from upcracknet.measure.severity import NARROWEST_PX
-
-NO_DIRECTION = 0.75
-"""A crack that is so many times as far across as from end to end has no direction."""
 
 HALF_MEAN = 2
 """Points of the axis before and behind each that its width is the mean of: in a mask, a width that is

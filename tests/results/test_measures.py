@@ -197,13 +197,16 @@ class TestMeasure:
         cv2.imwrite(str(photos / "day-0" / "002.png"), np.full((48, 48, 3), 99, np.uint8))
         found = of(measure(IN_MM)[0])
         assert "by the mask alone" in found["day-0/000.png"].measure_warning
-        assert "has changed since its cracks were found" in found["day-0/002.png"].measure_warning
+        assert "has changed since it was chosen for" in found["day-0/002.png"].measure_warning
         assert found["day-0/004.png"].measure_warning is None
         for name, widths in (("000", "mask"), ("002", "mask"), ("004", "photo")):
             file = tmp_path / "out" / "cracks" / "day-0" / f"{name}.png.json"
             assert json.loads(file.read_text())["widths"] == widths
         assert measure(IN_MM)[0] == []
-        assert all(record.measure_warning is None for record in measure(replace(IN_MM, widths="mask"))[0])
+        found = of(measure(replace(IN_MM, widths="mask"))[0])
+        assert "taken to have looked straight down" in found["day-0/000.png"].measure_warning
+        assert found["day-0/004.png"].measure_warning is None
+        assert {record.measure_warning for record in measure(MeasureOptions(widths="mask"))[0]} == {None}
 
     def test_a_mask_that_is_gone_is_named_and_stays_to_be_done(self, photos, detect, measure, tmp_path):
         detect(photos)
@@ -308,6 +311,15 @@ class TestScales:
             image.save(photos / "oblique.jpg", quality=95, xmp=packet)
         (record,) = detect(photos / "oblique.jpg", measure=IN_MM)[0]
         assert record.crack_length_m is None and record.crack_count
+        assert "tilted by 50°" in record.measure_warning
+
+    def test_nor_does_one_behind_an_address(self, photos, detect):
+        fsspec = pytest.importorskip("fsspec")
+        with Image.open(photos / "day-0" / "000.png") as image, fsspec.open("memory://a/b.jpg", "wb") as file:
+            image.save(
+                file, "jpeg", quality=95, xmp=b'<rdf:Description drone-dji:GimbalPitchDegree="-40.0"/>'
+            )
+        (record,) = detect("memory://a/b.jpg", measure=IN_MM)[0]
         assert "tilted by 50°" in record.measure_warning
 
     @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from upcracknet.cli.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from upcracknet.errors import UpCrackNetError
 
 COMMANDS = {
-    "detect": "Find and measure the cracks in photos, one or a million.",
-    "measure": "Measure cracks that were found again, by another scale or standard.",
+    "detect": "Find and measure cracks in photos, one or a million.",
+    "measure": "Measure found cracks again, by another scale.",
     "train": "Train on undamaged road photos.",
     "calibrate": "Choose how a trained model detects.",
     "evaluate": "Measure a model on annotated photos.",

@@ -18,18 +18,12 @@ from upcracknet.results.jpeg import jpeg
 from upcracknet.results.measuring import Measuring, pixel_side
 from upcracknet.results.opening import opened
 from upcracknet.results.records import Record
-from upcracknet.results.sources import Source, stamp_of_file
+from upcracknet.results.sources import Source
 from upcracknet.results.windows import Windows, reader_of_mask
 from upcracknet.results.writing import WritableResults
 
 LARGE_PIXEL = 10.0
 """Millimetres of a pixel from which on cracks can hardly be seen."""
-
-
-def large_pixel(millimetres: float) -> str:
-    """Say that a pixel covers too much road."""
-    return f"a pixel is {millimetres:.0f} mm wide and shows hardly any crack; take photos from nearer"
-
 
 Photo = UInt8[np.ndarray, "h w 3"]
 
@@ -83,12 +77,8 @@ def measure_record(
         warnings = [*measured.warnings]
         side, scale = values.get("millimetres_per_pixel"), measured.inspection.scale
         # Of what an image says of its own pixels, its detection has warned.
-        if (
-            side is not None
-            and side > LARGE_PIXEL
-            and not (isinstance(scale, Scale) and scale.method == "raster")
-        ):
-            warnings.append(large_pixel(side))
+        if isinstance(scale, Scale) and scale.method != "raster":
+            warnings += too_large_pixel(side)
         if measuring.pictures and measured.photo is not None:
             from upcracknet.measure.picture import draw_inspection  # fonts, which only pictures need
 
@@ -111,6 +101,13 @@ def measure_record(
         measure_warning="; ".join(text.rstrip(".") for text in warnings) or None,
         measures=measuring.settings(results.source(record).address),
     )
+
+
+def too_large_pixel(millimetres: float | None) -> list[str]:
+    """Warn of pixels that cover so much road that cracks can hardly be seen."""
+    if millimetres is None or millimetres <= LARGE_PIXEL:
+        return []
+    return [f"a pixel is {millimetres:.0f} mm wide and shows hardly any crack; take photos from nearer"]
 
 
 def _values(inspection: Inspection, record: Record) -> dict[str, Any]:
@@ -145,7 +142,6 @@ def _whole(
         mask = load_mask(mask_file)
         if _needs_photo(measuring):
             try:
-                _require_same(source)
                 photo = source.load()
             except PhotoError as error:
                 missing = (_without_photo(error),)
@@ -168,7 +164,9 @@ def _in_windows(mask_file: Path, source: Source, measuring: Measuring) -> _Measu
         mask = files.enter_context(opened(mask_file))
         if _needs_photo(measuring) and source.path is not None:
             try:
-                _require_same(source)
+                if not source.path.is_file():
+                    raise PhotoError(f"{source.address}: no such file")
+                source.require_unchanged()
                 windows = Windows(files.enter_context(opened(source.path)), source.path)
             except PhotoError as error:
                 missing = (_without_photo(error),)
@@ -189,13 +187,5 @@ def _needs_photo(measuring: Measuring) -> bool:
     return measuring.widths == "photo" or measuring.pictures
 
 
-def _require_same(source: Source) -> None:
-    """Refuse a photo other than that of the mask; one that is gone fails when it is read."""
-    if source.path is not None and stamp_of_file(source.path) not in ("", source.stamp):
-        raise PhotoError(
-            f"{source.address}: has changed since its cracks were found; run `upcracknet detect` again"
-        )
-
-
 def _without_photo(error: PhotoError) -> str:
-    return f"measured by the mask alone, and a tilt of the camera is not known: {error}"
+    return f"measured by the mask alone: {error}"

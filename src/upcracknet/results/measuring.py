@@ -28,7 +28,7 @@ class Terms:
     Attributes:
         scale: gives millimetres; None leaves everything in pixels.
         direction: the driving direction; None where it is not known.
-        warnings: why there are no millimetres where some were to be expected.
+        warnings: what to know of the millimetres, or why there are none where some were to be expected.
     """
 
     scale: Scale | None
@@ -116,17 +116,18 @@ class Measuring:
         """
         tilt: float | None = None
         direction = driving_direction(None, given=self.direction, track=self.track)
+        warnings: tuple[str, ...] = ()
         try:
             with source.opened() as image:
                 tilt = camera_tilt_deg(image)
                 direction = driving_direction(image, given=self.direction, track=self.track)
-        except PhotoError:
-            pass  # what that means for the widths is said where its pixels are missed
+        except PhotoError as error:
+            warnings = (f"the camera is taken to have looked straight down: {error}",)
         scale = self.scales.of(source.address)
         if scale is None:
             return Terms(None, direction)
         try:
-            return Terms(scale.for_photo(*size, tilt or 0.0), direction)
+            return Terms(scale.for_photo(*size, tilt or 0.0), direction, warnings)
         except ConfigurationError as error:
             return Terms(None, direction, (f"no millimetres: {error}",))
 
@@ -148,10 +149,8 @@ class Measuring:
         try:
             scale = Scale.from_raster(image)
         except PhotoError as error:
-            warnings = (
-                terms.warnings if terms.scale is not None else (*terms.warnings, f"no millimetres: {error}")
-            )
-            return Terms(terms.scale, direction, warnings)
+            why = () if terms.scale is not None else (f"no millimetres: {error}",)
+            return Terms(terms.scale, direction, (*terms.warnings, *why))
         return Terms(replace(scale, source=scale.source.replace(image.name, source.address)), direction)
 
 

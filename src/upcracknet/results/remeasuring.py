@@ -17,6 +17,10 @@ from upcracknet.results.settings import MeasureOptions
 from upcracknet.results.writing import WritableResults, open_results
 
 
+THREADS = 4
+"""Most photos that are measured at a time: more share one interpreter, and each may be large."""
+
+
 def measure_again(names: Iterable[str], results: WritableResults, measuring: Measuring) -> Iterator[Record]:
     """Measure the cracks of photos whose masks are there.
 
@@ -36,7 +40,7 @@ def measure_again(names: Iterable[str], results: WritableResults, measuring: Mea
         record = results.forget_measures(results.record(name))
         return results.finish(measure_record(record, results, measuring))
 
-    threads = os.cpu_count() or 1
+    threads = min(os.cpu_count() or 1, THREADS)
     waiting: deque[Future[Record]] = deque()
     with ThreadPoolExecutor(threads) as workers:
         for name in names:

@@ -68,10 +68,11 @@ class Source:
         """Open the photo with Pillow for what its camera noted; of an address only the beginning is fetched.
 
         Raises:
-            PhotoError: it is gone, cannot be fetched, or is no photo.
+            PhotoError: it is gone, cannot be fetched, is no photo, or has changed since it was listed.
         """
         if self.path is not None:
             with opened_image(self.path, self.address) as image:
+                self.require_unchanged()
                 yield image
             return
         try:
@@ -83,13 +84,15 @@ class Source:
             yield image
 
     def require_unchanged(self) -> None:
-        """Refuse a photo that was replaced since it was listed: its result would bear the wrong stamp.
+        """Refuse a photo that was replaced since it was listed: results would be of two photos.
 
         Raises:
             PhotoError: it was.
         """
         if self.path is not None and stamp_of_file(self.path) != self.stamp:
-            raise PhotoError(f"{self.address}: has changed since the run began; run the same command again")
+            raise PhotoError(
+                f"{self.address}: has changed since it was chosen for detection; run `upcracknet detect` again"
+            )
 
     def _fetched(self) -> UInt8[np.ndarray, "h w 3"]:
         try:

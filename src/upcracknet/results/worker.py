@@ -13,7 +13,7 @@ from upcracknet.data.photo import save_image_atomically
 from upcracknet.detection import CrackDetector, CrackMap
 from upcracknet.errors import PhotoError
 from upcracknet.files import write_atomically
-from upcracknet.results.inspecting import LARGE_PIXEL, large_pixel, measure_record
+from upcracknet.results.inspecting import measure_record, too_large_pixel
 from upcracknet.results.jpeg import jpeg
 from upcracknet.results.measuring import Measuring
 from upcracknet.results.opening import place_is_lost
@@ -134,8 +134,7 @@ class Worker:
     ) -> Record:
         scale = found.millimetres_per_pixel if isinstance(found, RasterResult) else None
         warnings = [*found.warnings] if isinstance(found, RasterResult) else []
-        if scale is not None and scale > LARGE_PIXEL:
-            warnings.append(large_pixel(scale))
+        warnings += too_large_pixel(scale)
         if work.source.path is not None and place_is_lost(work.source.path):
             warnings.append("its place on the ground is not kept; run `pip install 'upcracknet[survey]'`")
         record = self._record(

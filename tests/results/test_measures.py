@@ -197,7 +197,7 @@ class TestMeasure:
         cv2.imwrite(str(photos / "day-0" / "002.png"), np.full((48, 48, 3), 99, np.uint8))
         found = of(measure(IN_MM)[0])
         assert "by the mask alone" in found["day-0/000.png"].measure_warning
-        assert "has changed since it was chosen for" in found["day-0/002.png"].measure_warning
+        assert "has changed meanwhile" in found["day-0/002.png"].measure_warning
         assert found["day-0/004.png"].measure_warning is None
         for name, widths in (("000", "mask"), ("002", "mask"), ("004", "photo")):
             file = tmp_path / "out" / "cracks" / "day-0" / f"{name}.png.json"

@@ -164,8 +164,6 @@ def _in_windows(mask_file: Path, source: Source, measuring: Measuring) -> _Measu
         mask = files.enter_context(opened(mask_file))
         if _needs_photo(measuring) and source.path is not None:
             try:
-                if not source.path.is_file():
-                    raise PhotoError(f"{source.address}: no such file")
                 source.require_unchanged()
                 windows = Windows(files.enter_context(opened(source.path)), source.path)
             except PhotoError as error:

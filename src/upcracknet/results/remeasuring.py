@@ -16,7 +16,6 @@ from upcracknet.results.records import Counts, Record
 from upcracknet.results.settings import MeasureOptions
 from upcracknet.results.writing import WritableResults, open_results
 
-
 THREADS = 4
 """Most photos that are measured at a time: more share one interpreter, and each may be large."""
 

@@ -87,12 +87,15 @@ class Source:
         """Refuse a photo that was replaced since it was listed: results would be of two photos.
 
         Raises:
-            PhotoError: it was.
+            PhotoError: it was, or is gone.
         """
-        if self.path is not None and stamp_of_file(self.path) != self.stamp:
-            raise PhotoError(
-                f"{self.address}: has changed since it was chosen for detection; run `upcracknet detect` again"
-            )
+        if self.path is None:
+            return
+        stamp = stamp_of_file(self.path)
+        if not stamp:
+            raise PhotoError(f"{self.address}: no such file")
+        if stamp != self.stamp:
+            raise PhotoError(f"{self.address}: has changed meanwhile; run `upcracknet detect` again")
 
     def _fetched(self) -> UInt8[np.ndarray, "h w 3"]:
         try:
@@ -116,9 +119,7 @@ class Source:
             else:
                 size = self.stamp.partition(" ")[0]
                 if size.isdecimal() and len(content) != int(size):
-                    raise PhotoError(
-                        f"{self.address}: has changed since the run began; run the same command again"
-                    )
+                    raise PhotoError(f"{self.address}: has changed meanwhile; run `upcracknet detect` again")
                 return content
         raise AssertionError
 

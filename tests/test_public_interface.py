@@ -13,7 +13,7 @@ from upcracknet import errors, measure
 from upcracknet.cli import console, main, train
 from upcracknet.detection import PRESETS, CrackDetector, CrackMap, Scorer, Threshold
 from upcracknet.evaluation.protocol import ProtocolName
-from upcracknet.results import DetectionOptions
+from upcracknet.results import DetectionOptions, MeasureOptions
 
 PACKAGE = ["CrackDetector", "CrackMap", "Scale", "__version__", "measure_cracks"]
 
@@ -69,13 +69,15 @@ ERRORS = {"UpCrackNetError", "PhotoError", "DataError", "WeightsError", "Configu
 
 COMMANDS = {
     DetectionOptions: "(model='default', preset=None, runtime='auto', precision='fp32', overlap=None, "
-    "batch_size=8, overlays=True, scores='none', millimetres_per_pixel=None)",
+    "batch_size=8, overlays=True, scores='none')",
+    MeasureOptions: "(scale=None, millimetres_per_pixel=None, standard='astm-d6433', direction=None, "
+    "track=None, widths='photo', crack_pictures=False)",
     train.train: "(configuration=None, /, *overrides, output, photos=None, data_root=None, devices=1, "
     "nodes=1, accelerator='auto', maximum_minutes=None, tensorboard=False)",
 }
 COMMAND_NAMES = {
     *("detect", "train", "calibrate", "evaluate", "prepare", "data", "synthesize", "methods", "export"),
-    *("reproduce", "scale"),
+    *("reproduce", "scale", "measure"),
 }
 EXIT_CODES = {"EXIT_FAILED": 1, "EXIT_USAGE": 2, "EXIT_INCOMPLETE": 3, "EXIT_INTERRUPTED": 130}
 

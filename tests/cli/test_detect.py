@@ -59,13 +59,15 @@ def test_every_result_of_a_folder_is_written(photos, detect, small_model, tmp_pa
     printed = capsys.readouterr()
     out = tmp_path / "out"
     names = ("a.png", "b.jpg", "north/c.png")
-    endings = {"overlays": ".jpg", "masks": ".png", "scores": ".png", "records": ".json"}
-    results = {f"{kind}/{name}{ending}" for kind, ending in endings.items() for name in names}
-    tables = {"photos.csv", "photos.parquet", "results.json", "summary.json"}
-    assert files_below(out) == results | tables | {".upcracknet/lock"}
-    assert json.loads(printed.out) == {
-        "photos": 3, "done": 3, "failed": 0, "with_cracks": 3, "output": str(out)
+    endings = {
+        "overlays": ".jpg", "masks": ".png", "scores": ".png", "cracks": ".json", "records": ".json",
     }  # fmt: skip
+    results = {f"{kind}/{name}{ending}" for kind, ending in endings.items() for name in names}
+    tables = {f"{table}.{ending}" for table in ("photos", "cracks") for ending in ("csv", "parquet")}
+    assert files_below(out) == results | tables | {"results.json", "summary.json", ".upcracknet/lock"}
+    report = json.loads(printed.out)
+    assert report == json.loads((out / "summary.json").read_text()) | {"output": str(out)}
+    assert (report["photos"], report["done"], report["measured"], report["with_cracks"]) == (3, 3, 3, 3)
     assert "detecting" in printed.err
 
     expected = CrackDetector.from_pretrained(small_model).detect(photos / "a.png")
@@ -216,7 +218,7 @@ def test_settings_that_cannot_be(photos, detect, capsys):
     assert detect(photos, "--workers", "3") == EXIT_FAILED
     assert "--workers and --address need --engine ray" in error_line(capsys)
     assert detect(photos, "--millimetres-per-pixel", "-1") == EXIT_FAILED
-    assert "millimetres per pixel: -1, expected a number above 0" in error_line(capsys)
+    assert "scale: -1 mm per pixel, expected a number above 0" in error_line(capsys)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ COMMANDS = [
     ("synthesize",),
     ("reproduce",),
     ("scale",),
+    ("measure",),
     ("data", "download"),
     ("data", "list"),
     ("data", "mine"),

@@ -1,9 +1,15 @@
 """The page on the result folder says what the code writes."""
 
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
+
+from upcracknet.measure.inspection import inspect
+from upcracknet.measure.scale import Scale
+from upcracknet.results.crack_files import CRACK_COLUMNS, crack_file
 from upcracknet.results.folder import FORMAT
 from upcracknet.results.records import COLUMNS, Counts, Record
 from upcracknet.results.settings import ResultSettings
@@ -16,9 +22,19 @@ def part(heading: str) -> str:
 
 
 def test_every_field_of_a_record_is_described():
-    cells = [line.split("|")[1] for line in part("Records").splitlines() if line.startswith("| `")]
-    described = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
-    assert described == [field.name for field in fields(Record)]
+    assert first_cells(part("Records")) == [field.name for field in fields(Record)]
+
+
+def test_every_field_of_a_file_of_cracks_and_every_column_is_described():
+    scale, photo = Scale.uniform(2.0), np.zeros((60, 90), bool)
+    assert first_cells(part("Cracks")) == list(json.loads(crack_file(inspect(photo, scale), "mask")))
+    assert sorted(first_cells(part("Tables"))) == sorted(CRACK_COLUMNS)
+
+
+def first_cells(text: str) -> list[str]:
+    """The names in the first column of all tables."""
+    cells = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    return [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
 
 
 def test_every_setting_is_described():

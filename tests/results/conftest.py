@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from upcracknet.results import DetectionOptions, Record, open_detection
+from upcracknet.results import DetectionOptions, MeasureOptions, Record, open_detection
 from upcracknet.results.records import Counts
 
 LIGHT = DetectionOptions("local-contrast", runtime="torch")
@@ -15,7 +15,9 @@ LIGHT = DetectionOptions("local-contrast", runtime="torch")
 def write_photos(folder: Path, count: int, size: tuple[int, int] = (64, 96)) -> Path:
     for number in range(count):
         photo = np.random.default_rng(number).normal(150, 9, (*size, 3)).clip(0, 255).astype(np.uint8)
-        photo[20 + number % 30 : 23 + number % 30] = 40
+        for x in range(size[1]):  # not straight, which would be a joint
+            y = 20 + number % 30 + round(5 * np.sin(x / 7))
+            photo[y : y + 4, x] = 40
         path = folder / f"day-{number % 2}" / f"{number:03}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(path), photo)
@@ -36,9 +38,10 @@ def photos(tmp_path) -> Path:
 @pytest.fixture
 def detect(tmp_path) -> Callable[..., tuple[list[Record], Counts]]:
     """Finds cracks with the light model; gives the records made and the counts."""
+    usual = MeasureOptions()
 
-    def run(*photos, out=tmp_path / "out", options=LIGHT, overwrite=False, **how):
-        with open_detection([*map(str, photos)], out, options, overwrite=overwrite) as detection:
+    def run(*photos, out=tmp_path / "out", options=LIGHT, measure=usual, overwrite=False, **how):
+        with open_detection([*map(str, photos)], out, options, measure, overwrite=overwrite) as detection:
             records = list[Record]()
             counts, _ = detection.run(records.append, **how)
             return records, counts
@@ -49,3 +52,8 @@ def detect(tmp_path) -> Callable[..., tuple[list[Record], Counts]]:
 def rows(folder: Path) -> dict[str, dict[str, str]]:
     with (folder / "photos.csv").open(newline="") as file:
         return {row["name"]: row for row in csv.DictReader(file)}
+
+
+def cracks(folder: Path) -> list[dict[str, str]]:
+    with (folder / "cracks.csv").open(newline="") as file:
+        return [*csv.DictReader(file)]

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from tests.results.conftest import LIGHT, content, rows
 
+from upcracknet.results import MeasureOptions
+
 FOLDERS = ("masks", "overlays", "scores", "records")
 
 
 def test_every_photo_has_its_results(photos, detect, tmp_path):
-    options = replace(LIGHT, scores="png", millimetres_per_pixel=2.0)
-    records, counts = detect(photos, options=options)
+    options, measure = replace(LIGHT, scores="png"), MeasureOptions(millimetres_per_pixel=2.0)
+    records, counts = detect(photos, options=options, measure=measure)
     assert (len(records), counts.done, counts.with_cracks) == (6, 6, 6)
     out = tmp_path / "out"
     assert [*rows(out)] == [f"day-{n}/{n + 2 * k:03}.png" for n in (0, 1) for k in range(3)]
@@ -24,8 +26,12 @@ def test_every_photo_has_its_results(photos, detect, tmp_path):
         assert float(row["crack_area_cm2"]) == pytest.approx(int(row["crack_pixels"]) * 4 / 100)
         assert cv2.imread(str(out / row["overlay"])).shape == (64, 96, 3)
         assert cv2.imread(str(out / row["score"]), cv2.IMREAD_UNCHANGED).dtype == np.uint16
-    assert json.loads((out / "summary.json").read_text()) == {
-        "photos": 6, "done": 6, "failed": 0, "with_cracks": 6,
+    summary = json.loads((out / "summary.json").read_text())
+    metres = sum(float(row["crack_length_m"]) for row in rows(out).values())
+    assert summary.pop("crack_length_m") == pytest.approx(metres, abs=1e-3)
+    assert sum(summary.pop("severity_length_m").values()) == pytest.approx(metres, abs=1e-2)
+    assert summary == {
+        "photos": 6, "done": 6, "failed": 0, "with_cracks": 6, "measured": 6, "network_area_m2": 0.0,
     }  # fmt: skip
 
 

@@ -14,9 +14,10 @@ from tests.results.conftest import LIGHT, content, rows, write_photos
 
 from upcracknet.errors import OutputError
 from upcracknet.files import claimed
-from upcracknet.results import read_results
+from upcracknet.results import MeasureOptions, Record, read_results
+from upcracknet.results.remeasuring import open_remeasuring
 
-FOLDERS = ("masks", "overlays", "scores", "records")
+FOLDERS = ("masks", "overlays", "scores", "cracks", "pictures", "records")
 
 
 @pytest.mark.parametrize(
@@ -133,22 +134,11 @@ def test_a_deleted_folder_is_noticed(photos, detect, tmp_path, monkeypatch):
     assert detect(photos)[1].done == 6  # as the message says
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked processes")
-@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize(
-    "target",
-    ["names", "masks", "overlays", "scores", "records", "photos.csv", "photos.parquet", "summary.json"],
-)
-def test_a_run_killed_at_any_step_loses_nothing(detect, tmp_path, target, moment):
-    """Kill -9 where a file takes its place, then run again: byte for byte as if nothing had happened."""
+def kill_while(run, target: str, moment: str) -> None:
+    """Run in a process of its own, killed where a file of a kind takes its place: the third of a folder."""
     torch.set_num_threads(1)
-    options = replace(LIGHT, scores="png")
-    photos = write_photos(tmp_path / "many", 8)
-    detect(photos, out=tmp_path / "whole", options=options)
-    expected = content(tmp_path / "whole")
-    out, seen = tmp_path / "killed", []
     cv2.setNumThreads(1)  # a child would wait for ever for threads of OpenCV that it does not have
+    seen = []
     child = os.fork()
     if not child:
         move = Path.replace
@@ -166,12 +156,64 @@ def test_a_run_killed_at_any_step_loses_nothing(detect, tmp_path, target, moment
             return done
 
         Path.replace = killing
-        detect(photos, out=out, options=options)
+        run()
         os._exit(0)
     assert os.WIFSIGNALED(os.waitpid(child, 0)[1]), "nothing was killed"
-    for record in (out / "records").rglob("*.json"):  # what is said to be done is whole
-        row = json.loads(record.read_text())
-        assert cv2.imread(str(out / row["mask"]), cv2.IMREAD_UNCHANGED).shape == (64, 96)
-    detect(photos, out=out, options=options)
-    assert content(out) == expected
+
+
+def require_whole(out: Path) -> None:
+    """What records say is done is whole, and is what they say."""
+    for path in (out / "records").rglob("*.json"):
+        record = Record.read(path)
+        assert cv2.imread(str(out / record.mask), cv2.IMREAD_UNCHANGED).shape == (64, 96)
+        if record.measures is not None:
+            found = json.loads((out / record.cracks).read_text())
+            assert (found["scale"], found["standard"]) == (
+                record.measures["scale"],
+                record.measures["standard"],
+            )
+            assert cv2.imread(str(out / record.picture)).size
+
+
+kills = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked processes")
+MEASURE = MeasureOptions(millimetres_per_pixel=2.0, crack_pictures=True)
+
+
+@kills
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize(
+    "target",
+    ["names", *FOLDERS, "photos.csv", "photos.parquet", "cracks.csv", "summary.json"],
+)
+def test_a_run_killed_at_any_step_loses_nothing(detect, tmp_path, target, moment):
+    """Kill -9 where a file takes its place, then run again: byte for byte as if nothing had happened."""
+    how = {"options": replace(LIGHT, scores="png"), "measure": MEASURE}
+    photos = write_photos(tmp_path / "many", 8)
+    detect(photos, out=tmp_path / "whole", **how)
+    out = tmp_path / "killed"
+    kill_while(lambda: detect(photos, out=out, **how), target, moment)
+    require_whole(out)
+    detect(photos, out=out, **how)
+    assert content(out) == content(tmp_path / "whole")
     assert sorted(path.name for path in (out / ".upcracknet").iterdir()) == ["lock"]
+
+
+@kills
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("target", ["names", "cracks", "pictures", "records", "cracks.csv"])
+def test_measuring_killed_at_any_step_loses_nothing(detect, tmp_path, target, moment):
+    def measure(out: Path) -> None:
+        with open_remeasuring(out, replace(MEASURE, standard="fhwa-ltpp")) as remeasuring:
+            remeasuring.run(lambda record: None)
+
+    photos = write_photos(tmp_path / "many", 4)
+    for out in (tmp_path / "whole", tmp_path / "killed"):
+        detect(photos, out=out, measure=MEASURE)
+    measure(tmp_path / "whole")
+    kill_while(lambda: measure(tmp_path / "killed"), target, moment)
+    require_whole(tmp_path / "killed")
+    measure(tmp_path / "killed")
+    assert content(tmp_path / "killed") == content(tmp_path / "whole")
+    assert sorted(path.name for path in (tmp_path / "killed" / ".upcracknet").iterdir()) == ["lock"]

@@ -10,7 +10,8 @@ from upcracknet.cli.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from upcracknet.errors import UpCrackNetError
 
 COMMANDS = {
-    "detect": "Find the cracks in photos, one or a million.",
+    "detect": "Find and measure cracks in photos, one or a million.",
+    "measure": "Measure found cracks again, by another scale.",
     "train": "Train on undamaged road photos.",
     "calibrate": "Choose how a trained model detects.",
     "evaluate": "Measure a model on annotated photos.",
@@ -79,7 +80,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return EXIT_FAILED
     except KeyboardInterrupt:
         console.print(
-            "interrupted; finished results are whole; detect, train, reproduce and download go on from here",
+            "interrupted; finished results are whole; detect, measure, train, reproduce and download go on "
+            "from here",
             style="yellow",
         )
         return EXIT_INTERRUPTED

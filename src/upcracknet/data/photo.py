@@ -9,7 +9,6 @@ from typing import Any, Protocol, runtime_checkable
 import cv2
 import numpy as np
 import numpy.typing as npt
-import torch
 from jaxtyping import Bool, UInt8
 from PIL import Image, ImageFile, ImageOps, TiffImagePlugin
 
@@ -54,9 +53,15 @@ class BinaryFile(Protocol):
         """Read all bytes that are left."""
 
 
-PhotoSource = (
-    str | os.PathLike[str] | bytes | BinaryFile | np.ndarray | torch.Tensor | Image.Image | Sequence[Any]
-)
+@runtime_checkable
+class Tensor(Protocol):
+    """A tensor of PyTorch, of which only this is asked: files are read without PyTorch."""
+
+    def detach(self) -> Any:
+        """Give it without its gradient."""
+
+
+PhotoSource = str | os.PathLike[str] | bytes | BinaryFile | np.ndarray | Tensor | Image.Image | Sequence[Any]
 """What a photo may be given as; see :func:`load_photo`."""
 
 
@@ -216,9 +221,9 @@ def _decode_16_bits(source: Path | bytes, name: str, orientation: int) -> npt.ND
 
 def _array(source: Any) -> npt.NDArray[Any]:
     """The values of an array, a tensor or nested lists, channels last."""
-    if isinstance(source, torch.Tensor):
-        source = source.detach().cpu()
-        values = (source.float() if source.is_floating_point() else source).numpy()
+    if isinstance(source, Tensor):
+        tensor = source.detach().cpu()
+        values: npt.NDArray[Any] = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
         channels_first = (
             values.ndim == 3 and values.shape[0] in (1, 3, 4) and values.shape[2] not in (1, 3, 4)
         )

@@ -11,10 +11,13 @@ from typing import Any
 
 from upcracknet.errors import ConfigurationError, UpCrackNetError
 from upcracknet.files import one_line
+from upcracknet.results.detection_options import DetectionOptions
+from upcracknet.results.measuring import Measuring
+from upcracknet.results.planning import Work
 from upcracknet.results.records import Record
-from upcracknet.results.settings import DetectionOptions, ResultSettings
+from upcracknet.results.settings import ResultSettings
 from upcracknet.results.sources import Source
-from upcracknet.results.writing import Work, WritableResults
+from upcracknet.results.writing import WritableResults
 
 BATCH = 8
 """Photos that a worker takes at a time: what a killed worker does again."""
@@ -37,7 +40,12 @@ class _Worker:
     """A worker in a process of its own; made once, called with many batches."""
 
     def __init__(
-        self, folder: str, options: DetectionOptions, settings: ResultSettings, threads: int
+        self,
+        folder: str,
+        options: DetectionOptions,
+        settings: ResultSettings,
+        measuring: Measuring | None,
+        threads: int,
     ) -> None:
         import torch
 
@@ -46,7 +54,7 @@ class _Worker:
 
         torch.set_num_threads(threads)
         detector, _ = load(options, alone=False)
-        self.worker = Worker(detector, WritableResults(Path(folder)), settings)
+        self.worker = Worker(detector, WritableResults(Path(folder)), settings, measuring)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         columns = (batch["address"], batch["stamp"], batch["name"])
@@ -62,6 +70,7 @@ def process_by_ray(
     results: WritableResults,
     options: DetectionOptions,
     settings: ResultSettings,
+    measuring: Measuring | None,
     cluster: Cluster,
 ) -> Iterator[Record]:
     """Find the cracks of photos by workers of Ray, each of which loads the model once.
@@ -71,6 +80,7 @@ def process_by_ray(
         results: where the results go; for workers on other machines a folder that all share.
         options: how.
         settings: what the results depend on.
+        measuring: how the cracks are measured; None does not measure them.
         cluster: which workers.
 
     Yields:
@@ -105,6 +115,7 @@ def process_by_ray(
                 str(results.path.absolute()),
                 replace(options, runtime=settings.detection["runtime"]),
                 settings,
+                measuring,
                 threads,
             ),
             batch_size=BATCH,

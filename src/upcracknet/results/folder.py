@@ -9,6 +9,7 @@ from pathlib import Path
 from upcracknet.data.listing import RESULTS_FORMAT, RESULTS_MARKER
 from upcracknet.errors import DataError
 from upcracknet.results.records import Record
+from upcracknet.results.sources import Source
 
 FORMAT = {"format": RESULTS_FORMAT, "version": 1}
 
@@ -33,6 +34,13 @@ class ResultFolder:
             moved = self.path / record.photo_relative
             return moved if moved.exists() else Path(record.photo)
         return record.photo
+
+    def source(self, record: Record) -> Source:
+        """Give a record's photo as it was when it was read, to be read again."""
+        photo = self.photo(record)
+        # Symbolic links keep their names.
+        address = os.path.abspath(photo) if isinstance(photo, Path) else photo  # noqa: PTH100
+        return Source(address, record.stamp)
 
     def record(self, name: str) -> Record:
         """Read the record of a name.

@@ -1,19 +1,17 @@
 """What is known of each photo: one record a photo, the truth of a result folder; tables are made of them."""
 
-import csv
-import io
 import json
-import os
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
-from importlib.util import find_spec
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from upcracknet.errors import DataError
-from upcracknet.files import json_bytes, replacing, write_atomically
+from upcracknet.measure.severity import NOT_GRADED, STANDARDS
 
 Status = Literal["done", "failed"]
+
+FOLDERS = ("masks/", "overlays/", "scores/", "cracks/", "pictures/")
+"""Where the files of a photo lie, below the result folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +28,9 @@ class Record:
         height: of the photo, in pixels.
         crack_pixels: number of crack pixels.
         area_share: share of what the photo shows that is crack, in [0, 1].
-        crack_area_cm2: area of the crack pixels, in square centimetres, where the size of a pixel is known.
-        millimetres_per_pixel: size of a pixel on the road.
+        crack_area_cm2: area of the crack pixels, in square centimetres, where the size of a pixel is known;
+            where it differs from place to place the area of the measured cracks.
+        millimetres_per_pixel: side of a pixel on the road, where it is the same everywhere.
         threshold: score above which a pixel was marked as crack.
         mask: file below the result folder: 255 is crack.
         overlay: file below the result folder: the photo with its cracks in red.
@@ -39,6 +38,20 @@ class Record:
         warning: what to know before this result is trusted.
         error: why the photo could not be used.
         settings: what the result depends on: the model, the sha256 of its tensors, how it detects.
+        crack_count: number of cracks, without joints; as all that follows None where nothing was measured.
+        crack_length_px: length of all cracks without joints, in pixels.
+        crack_length_m: the same on the road in metres; needs a scale, as all in metres and millimetres.
+        crack_width_mean_mm: mean width of all cracks in millimetres, each counted by its length.
+        crack_width_max_mm: greatest width of a crack in millimetres.
+        severity: the gravest that any crack or network has, however short, in the standard's word.
+        severity_length_m: length in metres of the cracks of each severity.
+        network_area_m2: area of alligator and block cracking in square metres.
+        scale_source: where the millimetres come from.
+        scale_uncertainty: one standard deviation of the scale, relative to a length.
+        cracks: file below the result folder: all that was measured.
+        picture: file below the result folder: cracks by severity on the photo.
+        measure_warning: what to know before the measures are trusted, or why there are none.
+        measures: what the measures depend on: scale, standard, driving direction.
     """
 
     name: str
@@ -59,11 +72,40 @@ class Record:
     warning: str | None = None
     error: str | None = None
     settings: dict[str, Any] | None = None
+    crack_count: int | None = None
+    crack_length_px: float | None = None
+    crack_length_m: float | None = None
+    crack_width_mean_mm: float | None = None
+    crack_width_max_mm: float | None = None
+    severity: str | None = None
+    severity_length_m: dict[str, float] | None = None
+    network_area_m2: float | None = None
+    scale_source: str | None = None
+    scale_uncertainty: float | None = None
+    cracks: str | None = None
+    picture: str | None = None
+    measure_warning: str | None = None
+    measures: dict[str, Any] | None = None
 
     @property
     def files(self) -> list[str]:
         """The files that belong to this result, below the result folder."""
-        return [file for file in (self.mask, self.overlay, self.score) if file]
+        named = (self.mask, self.overlay, self.score, self.cracks, self.picture)
+        return [file for file in named if file]
+
+    @property
+    def rank(self) -> tuple[int, float, float, float]:
+        """How bad the photo is: by its severity, then by length in metres and in pixels, then by area."""
+        return (
+            severity_rank(self.severity),
+            self.crack_length_m or 0.0,
+            self.crack_length_px or 0.0,
+            self.area_share or 0.0,
+        )
+
+    def without_measures(self) -> "Record":
+        """Give the record as it was before anything was measured."""
+        return replace(self, **dict.fromkeys(MEASURES))
 
     def to_json(self) -> bytes:
         """Give the content of the record's file."""
@@ -79,11 +121,11 @@ class Record:
         """
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            known = {field.name for field in fields(cls)}
+            known = {entry.name for entry in fields(cls)}
             record = cls(**{key: value for key, value in content.items() if key in known})
             # A record names its own file and files of its folder: else those of others would be replaced.
             parts = [*record.name.split("/"), *(part for file in record.files for part in file.split("/"))]
-            inside = all(file.startswith(("masks/", "overlays/", "scores/")) for file in record.files)
+            inside = all(file.startswith(FOLDERS) for file in record.files)
             own = path.as_posix().endswith(f"/{record.name}.json") and not {"", ".", ".."} & set(parts)
             texts = all(isinstance(text, str) for text in (record.photo, record.stamp))
             usable = inside and own and texts and record.status in ("done", "failed")
@@ -97,6 +139,18 @@ class Record:
         return record
 
 
+MEASURES = (
+    *("crack_count", "crack_length_px", "crack_length_m", "crack_width_mean_mm", "crack_width_max_mm"),
+    *("severity", "severity_length_m", "network_area_m2", "scale_source", "scale_uncertainty"),
+    *("cracks", "picture", "measure_warning", "measures", "crack_area_cm2", "millimetres_per_pixel"),
+)
+"""Fields of a record that measuring fills."""
+
+RANKS = {NOT_GRADED: 1} | {
+    name: place for standard in STANDARDS.values() for place, name in enumerate(standard.severities, 2)
+}
+"""The place of each severity of all standards, from the mildest up."""
+
 COLUMNS = {
     "name": "string",
     "photo": "string",
@@ -108,23 +162,55 @@ COLUMNS = {
     "crack_area_cm2": "float64",
     "millimetres_per_pixel": "float64",
     "threshold": "float64",
+    "crack_count": "int64",
+    "crack_length_px": "float64",
+    "crack_length_m": "float64",
+    "crack_width_mean_mm": "float64",
+    "crack_width_max_mm": "float64",
+    "severity": "string",
+    "network_area_m2": "float64",
+    "scale_source": "string",
+    "scale_uncertainty": "float64",
     "mask": "string",
     "overlay": "string",
     "score": "string",
+    "cracks": "string",
+    "picture": "string",
     "warning": "string",
+    "measure_warning": "string",
     "error": "string",
 }
 """Columns of the tables and their types; what a photo lacks is empty."""
 
 
+def severity_rank(severity: str | None) -> int:
+    """Give the place of a severity among all: 0 for none, up to 4 for the gravest."""
+    return 0 if severity is None else RANKS.get(severity, 0)
+
+
 @dataclass
 class Counts:
-    """How many photos there are, and what became of them."""
+    """How many photos there are, what became of them, and what was measured.
+
+    Attributes:
+        photos: number of photos.
+        done: of them, how many could be used.
+        failed: how many could not.
+        with_cracks: how many have a crack.
+        measured: in how many the cracks were measured.
+        crack_length_m: length in metres of the cracks that have a scale.
+        severity_length_m: of it, the length of each severity.
+        network_area_m2: area in square metres of alligator and block cracking.
+    """
 
     photos: int = 0
     done: int = 0
     failed: int = 0
     with_cracks: int = 0
+    measured: int = 0
+    crack_length_m: float = 0.0
+    severity_length_m: dict[str, float] = field(default_factory=dict)
+    network_area_m2: float = 0.0
 
     def add(self, record: Record) -> None:
         """Count one more photo."""
@@ -132,74 +218,8 @@ class Counts:
         self.done += record.status == "done"
         self.failed += record.status == "failed"
         self.with_cracks += bool(record.crack_pixels)
-
-
-def write_tables(folder: Path, records: Iterable[Record], scratch: Path) -> Counts:
-    """Write ``photos.csv``, ``photos.parquet`` where pyarrow is installed, and ``summary.json``.
-
-    Args:
-        folder: the result folder.
-        records: of all photos, in the order of the tables; not held.
-        scratch: folder for half-written files.
-
-    Returns:
-        counts of the photos.
-
-    Raises:
-        OutputError: a file cannot be written.
-    """
-    counts = Counts()
-
-    def counted() -> Iterator[Record]:
-        for record in records:
-            counts.add(record)
-            yield record
-
-    with replacing(folder / "photos.csv", scratch=scratch) as path, path.open("w", newline="") as stream:
-        rows = _csv_rows(stream, counted())
-        if find_spec("pyarrow") is None:
-            for _ in rows:
-                pass
-        else:
-            with replacing(folder / "photos.parquet", scratch=scratch) as table:
-                _write_parquet(table, rows)
-    write_atomically(folder / "summary.json", json_bytes(asdict(counts)), scratch=scratch)
-    return counts
-
-
-def _csv_rows(stream: io.TextIOBase, records: Iterable[Record]) -> Iterator[dict[str, Any]]:
-    """Write each record's row, and pass it on."""
-    writer = csv.DictWriter(stream, COLUMNS)
-    writer.writeheader()
-    for record in records:
-        row = {column: _readable(getattr(record, column)) for column in COLUMNS}
-        # A spreadsheet takes a text that begins so for a formula; as a path it stays the same.
-        writer.writerow(
-            {
-                column: f"./{value}"
-                if isinstance(value, str) and value[:1] in ("=", "+", "-", "@")
-                else value
-                for column, value in row.items()
-            }
-        )
-        yield row
-
-
-def _write_parquet(path: Path, rows: Iterable[dict[str, Any]], at_once: int = 10_000) -> None:
-    import pyarrow
-    from pyarrow.parquet import ParquetWriter
-
-    schema = pyarrow.schema([(name, getattr(pyarrow, kind)()) for name, kind in COLUMNS.items()])
-    with ParquetWriter(path, schema, compression="zstd") as writer:
-        held: list[dict[str, Any]] = []
-        for row in rows:
-            held.append(row)
-            if len(held) == at_once:
-                writer.write_table(pyarrow.Table.from_pylist(held, schema=schema))
-                held.clear()
-        writer.write_table(pyarrow.Table.from_pylist(held, schema=schema))
-
-
-def _readable(value: Any) -> Any:
-    """File names need not be UTF-8; the texts of tables must."""
-    return os.fsencode(value).decode(errors="backslashreplace") if isinstance(value, str) else value
+        self.measured += record.measures is not None
+        self.crack_length_m = round(self.crack_length_m + (record.crack_length_m or 0), 4)
+        self.network_area_m2 = round(self.network_area_m2 + (record.network_area_m2 or 0), 4)
+        for severity, length in (record.severity_length_m or {}).items():
+            self.severity_length_m[severity] = round(self.severity_length_m.get(severity, 0) + length, 4)

@@ -10,11 +10,15 @@ from upcracknet.detection import CrackDetector
 from upcracknet.detection.pretrained import load_pretrained
 from upcracknet.errors import ConfigurationError
 from upcracknet.results.by_ray import Cluster, process_by_ray
+from upcracknet.results.detection_options import DetectionOptions
+from upcracknet.results.measuring import Measuring
+from upcracknet.results.planning import Plan, plan_detection
 from upcracknet.results.records import Counts, Record
-from upcracknet.results.settings import DetectionOptions, ResultSettings
+from upcracknet.results.remeasuring import measure_again
+from upcracknet.results.settings import MeasureOptions, ResultSettings
 from upcracknet.results.sources import find_photos
 from upcracknet.results.worker import TileProgress, Worker
-from upcracknet.results.writing import Plan, WritableResults, open_results
+from upcracknet.results.writing import WritableResults, open_results
 from upcracknet.runtime import Engine
 
 Executor = Literal["local", "ray"]
@@ -31,6 +35,7 @@ class Detection:
         settings: what the results depend on.
         options: what the user chose.
         detector: finds the cracks.
+        measuring: how the cracks are measured; None does not measure them.
     """
 
     results: WritableResults
@@ -39,6 +44,7 @@ class Detection:
     settings: ResultSettings
     options: DetectionOptions
     detector: CrackDetector
+    measuring: Measuring | None = None
 
     def records(
         self,
@@ -46,7 +52,7 @@ class Detection:
         cluster: Cluster = Cluster(),  # noqa: B008 - frozen
         progress: TileProgress = lambda work, done, total: None,
     ) -> Generator[Record]:
-        """Find the cracks of the photos that are left.
+        """Measure again where that is asked for, then find the cracks of the photos that are left.
 
         Args:
             engine: ``local`` works in this process; ``ray`` spreads the photos over processes and machines.
@@ -60,10 +66,13 @@ class Detection:
             OutputError: the results cannot be written.
             UpCrackNetError: a worker of Ray stopped.
         """
+        if self.measuring is not None:
+            yield from measure_again(self.plan.to_measure, self.results, self.measuring)
+        todo, how = self.plan.todo, (self.settings, self.measuring)
         if engine == "ray":
-            yield from process_by_ray(self.plan.todo, self.results, self.options, self.settings, cluster)
+            yield from process_by_ray(todo, self.results, self.options, *how, cluster)
         else:
-            yield from Worker(self.detector, self.results, self.settings, progress).process(self.plan.todo)
+            yield from Worker(self.detector, self.results, *how, progress).process(todo)
 
     def run(
         self,
@@ -81,7 +90,7 @@ class Detection:
             progress: called with the tiles of large photos.
 
         Returns:
-            counts of the photos, and the twenty with the largest share of crack.
+            counts of the photos, and the twenty worst; see :attr:`.Record.rank`.
 
         Raises:
             OutputError: the results cannot be written, or are gone.
@@ -102,12 +111,17 @@ class Detection:
 
     def summary(self, *, whole: bool = True) -> tuple[Counts, list[Record]]:
         """Write the tables; see :meth:`~upcracknet.results.writing.WritableResults.close`."""
-        return self.results.close(self.plan, whole=whole)
+        return self.results.close(self.plan.names, whole=whole)
 
 
 @contextmanager
 def open_detection(
-    photos: list[str], output: Path, options: DetectionOptions, *, overwrite: bool = False
+    photos: list[str],
+    output: Path,
+    options: DetectionOptions,
+    measure: MeasureOptions | None = MeasureOptions(),  # noqa: B008 - frozen
+    *,
+    overwrite: bool = False,
 ) -> Iterator[Detection]:
     """Find photos, load the model, claim the result folder and plan the work.
 
@@ -115,19 +129,21 @@ def open_detection(
         photos: files, folders, globs and URLs.
         output: the result folder; made as needed.
         options: how.
+        measure: how the cracks are measured; None does not measure them.
         overwrite: do again what is finished.
 
     Raises:
-        DataError: there are no photos.
+        DataError: there are no photos, or the track is none.
         WeightsError: no such model, or unusable weights.
         ConfigurationError: impossible options, or a package is missing.
         OutputError: the folder is in use, not of this program, or cannot be written.
     """
+    measuring = None if measure is None else Measuring.of(measure)
     sources, left_out = find_photos(photos)
     detector, settings = load(options)
     with open_results(output) as results:
-        plan = results.plan(sources, settings.to_dict(), overwrite=overwrite)
-        yield Detection(results, plan, left_out, settings, options, detector)
+        plan = plan_detection(results, sources, settings, measuring, overwrite=overwrite)
+        yield Detection(results, plan, left_out, settings, options, detector, measuring)
 
 
 def load(options: DetectionOptions, *, alone: bool = True) -> tuple[CrackDetector, ResultSettings]:
@@ -144,7 +160,6 @@ def load(options: DetectionOptions, *, alone: bool = True) -> tuple[CrackDetecto
         pretrained.threshold,
         overlap=options.overlap,
         batch_size=options.batch_size,
-        millimetres_per_pixel=options.millimetres_per_pixel,
     )
     detection = {
         "preset": options.preset,
@@ -155,10 +170,5 @@ def load(options: DetectionOptions, *, alone: bool = True) -> tuple[CrackDetecto
         "overlap": detector.overlap,
     }
     return detector, ResultSettings(
-        options.model,
-        pretrained.sha256,
-        detection,
-        options.overlays,
-        options.scores,
-        options.millimetres_per_pixel,
+        options.model, pretrained.sha256, detection, options.overlays, options.scores
     )

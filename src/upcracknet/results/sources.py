@@ -1,6 +1,8 @@
 """Where photos lie: on local disks, or behind any address that fsspec knows, such as ``s3://``."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
@@ -10,6 +12,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from jaxtyping import UInt8
 
+from upcracknet.data.image_file import opened_image
 from upcracknet.data.listing import Listing, list_photos
 from upcracknet.data.photo import PHOTO_SUFFIXES, load_photo
 from upcracknet.errors import ConfigurationError, DataError, PhotoError
@@ -18,6 +21,10 @@ from upcracknet.results.opening import is_for_windows
 
 TRIES = 3
 """How often a photo behind an address is fetched before it counts as failed."""
+
+
+NOTES = 256 * 1024
+"""Bytes at the beginning of a photo in which cameras write their notes, EXIF and XMP."""
 
 
 class ReadInWindows(PhotoError):  # noqa: N818 - no error
@@ -56,14 +63,39 @@ class Source:
         self.require_unchanged()
         return photo
 
-    def require_unchanged(self) -> None:
-        """Refuse a photo that was replaced since it was listed: its result would bear the wrong stamp.
+    @contextmanager
+    def opened(self) -> Iterator[Any]:
+        """Open the photo with Pillow for what its camera noted; of an address only the beginning is fetched.
 
         Raises:
-            PhotoError: it was.
+            PhotoError: it is gone, cannot be fetched, is no photo, or has changed since it was listed.
         """
-        if self.path is not None and stamp_of_file(self.path) != self.stamp:
-            raise PhotoError(f"{self.address}: has changed since the run began; run the same command again")
+        if self.path is not None:
+            with opened_image(self.path, self.address) as image:
+                self.require_unchanged()
+                yield image
+            return
+        try:
+            system, path = _file_system(self.address)
+            beginning: bytes = system.cat_file(path, start=0, end=NOTES)
+        except Exception as error:  # each service has errors of its own
+            raise PhotoError(f"{self.address}: cannot be fetched ({one_line(error)})") from error
+        with opened_image(beginning, self.address) as image:
+            yield image
+
+    def require_unchanged(self) -> None:
+        """Refuse a photo that was replaced since it was listed: results would be of two photos.
+
+        Raises:
+            PhotoError: it was, or is gone.
+        """
+        if self.path is None:
+            return
+        stamp = stamp_of_file(self.path)
+        if not stamp:
+            raise PhotoError(f"{self.address}: no such file")
+        if stamp != self.stamp:
+            raise PhotoError(f"{self.address}: has changed meanwhile; run `upcracknet detect` again")
 
     def _fetched(self) -> UInt8[np.ndarray, "h w 3"]:
         try:
@@ -87,9 +119,7 @@ class Source:
             else:
                 size = self.stamp.partition(" ")[0]
                 if size.isdecimal() and len(content) != int(size):
-                    raise PhotoError(
-                        f"{self.address}: has changed since the run began; run the same command again"
-                    )
+                    raise PhotoError(f"{self.address}: has changed meanwhile; run `upcracknet detect` again")
                 return content
         raise AssertionError
 

@@ -64,6 +64,18 @@ class Windows:
             photo = cv2.copyMakeBorder(photo, 0, below, 0, beyond, cv2.BORDER_REFLECT_101)
         return np.ascontiguousarray(photo)
 
+    def rgb(self, rows: slice, columns: slice) -> UInt8[np.ndarray, "h w 3"]:
+        """Read some rows and columns within the image."""
+        return self._rgb(rows.start, rows.stop, columns.start, columns.stop)
+
+    def small(self) -> UInt8[np.ndarray, "h w 3"]:
+        """Read the whole image once, and give its preview."""
+        for top in range(0, self.height, GLANCE):
+            for left in range(0, self.width, GLANCE):
+                height, width = min(GLANCE, self.height - top), min(GLANCE, self.width - left)
+                self.read(Tile(top, left, height, width))
+        return self.preview
+
     def seen(self, top: int, height: int) -> Bool[np.ndarray, "h w"]:
         """Tell where the image shows anything, of some rows."""
         if not self.partial:
@@ -192,6 +204,22 @@ class Windows:
             places.append((inside, centres[inside] - start))
         (rows, from_rows), (columns, from_columns) = places
         self.preview[np.ix_(rows, columns)] = photo[np.ix_(from_rows, from_columns)]
+
+
+def reader_of_mask(mask: Any, path: Path) -> Callable[[slice, slice], Bool[np.ndarray, "h w"]]:
+    """Give what reads rows and columns of a crack mask.
+
+    Args:
+        mask: opened by :func:`opened`.
+        path: its file.
+    """
+    from rasterio.windows import Window
+
+    def read(rows: slice, columns: slice) -> Bool[np.ndarray, "h w"]:
+        with one_line_errors(path):
+            return np.asarray(mask.read(1, window=Window.from_slices(rows, columns)) > 0)
+
+    return read
 
 
 def _bands(image: Any) -> tuple[list[int], UInt8[np.ndarray, "n 3"] | None]:

@@ -13,21 +13,19 @@ from upcracknet.data.photo import save_image_atomically
 from upcracknet.detection import CrackDetector, CrackMap
 from upcracknet.errors import PhotoError
 from upcracknet.files import write_atomically
+from upcracknet.results.inspecting import measure_record, too_large_pixel
+from upcracknet.results.jpeg import jpeg
+from upcracknet.results.measuring import Measuring
 from upcracknet.results.opening import place_is_lost
+from upcracknet.results.planning import Work
 from upcracknet.results.raster import RasterResult, detect_raster
 from upcracknet.results.records import Record
 from upcracknet.results.settings import ResultSettings
 from upcracknet.results.sources import ReadInWindows
-from upcracknet.results.writing import Work, WritableResults
+from upcracknet.results.writing import WritableResults
 
 WRITERS = 2
 """Threads that write the results of photos while the next are scored."""
-
-LONGEST_SIDE = 65_000
-"""Longest side of an overlay, in pixels; JPEG ends at 65,535."""
-
-LARGE_PIXEL = 10.0
-"""Millimetres of a pixel from which on cracks can hardly be seen."""
 
 TileProgress = Callable[[Work, int, int], None]
 """Called with a large photo, the number of its tiles done and of all."""
@@ -40,6 +38,7 @@ class Worker:
         detector: finds the cracks.
         results: where the results go.
         settings: what the results depend on, and which are written.
+        measuring: how the cracks are measured; None does not measure them.
         progress: called with the tiles of large photos.
     """
 
@@ -48,9 +47,11 @@ class Worker:
         detector: CrackDetector,
         results: WritableResults,
         settings: ResultSettings,
+        measuring: Measuring | None = None,
         progress: TileProgress = lambda work, done, total: None,
     ) -> None:
-        self.detector, self.results, self.settings, self.progress = detector, results, settings, progress
+        self.detector, self.results, self.settings = detector, results, settings
+        self.measuring, self.progress = measuring, progress
 
     def process(self, photos: Iterable[Work]) -> Iterator[Record]:
         """Find the cracks of photos and write their results.
@@ -81,13 +82,13 @@ class Worker:
             cv2.setNumThreads(threads)
 
     def _photo(self, work: Work, found: CrackMap | PhotoError) -> Record:
-        self.results.begin(work)
+        self.results.begin(work.name)
         if isinstance(found, PhotoError):
             return self._failed(work, found)
         mask, overlay, score = self._files(work, ".png")
         self._save(mask, found.mask.astype(np.uint8) * np.uint8(255))
         if overlay is not None:
-            write_atomically(self.results.file(overlay), _jpeg(found.overlay()), scratch=self.results.scratch)
+            write_atomically(self.results.file(overlay), jpeg(found.overlay()), scratch=self.results.scratch)
         if score is not None and score.endswith(".npy"):
             buffer = io.BytesIO()
             np.save(buffer, found.score)
@@ -98,7 +99,7 @@ class Worker:
 
     def _large(self, work: Work) -> Record:
         assert work.source.path is not None
-        self.results.begin(work)
+        self.results.begin(work.name)
         mask, overlay, score = self._files(work, ".tif")
         try:
             found = detect_raster(
@@ -131,16 +132,12 @@ class Worker:
     def _done(
         self, work: Work, found: CrackMap | RasterResult, mask: str, overlay: str | None, score: str | None
     ) -> Record:
-        # What an image says of its own place is better than a number for all.
-        scale = found.millimetres_per_pixel or self.detector.millimetres_per_pixel
+        scale = found.millimetres_per_pixel if isinstance(found, RasterResult) else None
         warnings = [*found.warnings] if isinstance(found, RasterResult) else []
-        if scale is not None and scale > LARGE_PIXEL:
-            warnings.append(
-                f"a pixel is {scale:.0f} mm wide and shows hardly any crack; take photos from nearer"
-            )
+        warnings += too_large_pixel(scale)
         if work.source.path is not None and place_is_lost(work.source.path):
             warnings.append("its place on the ground is not kept; run `pip install 'upcracknet[survey]'`")
-        return self._record(
+        record = self._record(
             work,
             status="done",
             width=found.width,
@@ -155,13 +152,17 @@ class Worker:
             score=score,
             warning="; ".join(warnings) or None,
         )
+        if self.measuring is not None:
+            whole = (found.mask, found.photo) if isinstance(found, CrackMap) else None
+            record = measure_record(record, self.results, self.measuring, whole)
+        return self.results.finish(record)
 
     def _failed(self, work: Work, error: PhotoError) -> Record:
-        return self._record(work, status="failed", error=str(error))
+        return self.results.finish(self._record(work, status="failed", error=str(error)))
 
     def _record(self, work: Work, **content: Any) -> Record:
         source = work.source
-        record = Record(
+        return Record(
             name=work.name,
             photo=source.address,
             photo_relative=self.results.relative(source),
@@ -169,16 +170,3 @@ class Worker:
             settings=self.settings.to_dict(),
             **content,
         )
-        return self.results.finish(record)
-
-
-def _jpeg(picture: np.ndarray) -> bytes:
-    from PIL import Image
-
-    shrinking = max(picture.shape) / LONGEST_SIDE
-    if shrinking > 1:
-        size = (max(1, round(picture.shape[1] / shrinking)), max(1, round(picture.shape[0] / shrinking)))
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "jpeg", quality=90)
-    return buffer.getvalue()

@@ -2,41 +2,33 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from upcracknet.data.listing import RESULTS_MARKER
 from upcracknet.errors import DataError, OutputError
 from upcracknet.files import claimed, json_bytes, one_line, write_atomically
 from upcracknet.results.folder import FORMAT, ResultFolder, files_below, read_results
-from upcracknet.results.names import photo_names
-from upcracknet.results.records import Counts, Record, write_tables
-from upcracknet.results.sources import Source, is_url
+from upcracknet.results.records import Counts, Record
+from upcracknet.results.sources import Source
+from upcracknet.results.tables import write_tables
 
-OWN = ("masks", "overlays", "scores", "records", "photos.csv", "photos.parquet", "summary.json")
+OWN = (
+    *("masks", "overlays", "scores", "cracks", "pictures", "records"),
+    *("photos.csv", "photos.parquet", "cracks.csv", "cracks.parquet", "summary.json"),
+)
 """What the program writes into a result folder, beside the marker."""
 
-SUFFIXES = {"masks": (".png", ".tif"), "overlays": (".jpg",), "scores": (".png", ".npy", ".tif")}
+SUFFIXES = {
+    "masks": (".png", ".tif"),
+    "overlays": (".jpg",),
+    "scores": (".png", ".npy", ".tif"),
+    "cracks": (".json",),
+    "pictures": (".jpg",),
+}
 """The files that a photo may have, by folder."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """A photo whose cracks are to be found.
-
-    Attributes:
-        source: the photo.
-        name: of its results.
-    """
-
-    source: Source
-    name: str
-
-    def __str__(self) -> str:
-        return self.source.address
 
 
 @dataclass(frozen=True)
@@ -51,14 +43,14 @@ class WritableResults(ResultFolder):
         """Folder of half-written files."""
         return self.path / ".upcracknet"
 
-    def begin(self, work: Work) -> None:
+    def begin(self, name: str) -> None:
         """Forget what was known of a photo: while its files are replaced, no record vouches for them.
 
         Raises:
             OutputError: the folder is gone, or cannot be written.
         """
         self._require_marker()
-        record = self._record_path(work.name)
+        record = self._record_path(name)
         try:
             old = Record.read(record) if record.exists() else None
         except DataError:
@@ -79,44 +71,25 @@ class WritableResults(ResultFolder):
         write_atomically(self._record_path(record.name), record.to_json(), scratch=self.scratch)
         return record
 
-    def plan(self, sources: list[Source], settings: dict[str, Any], *, overwrite: bool = False) -> "Plan":
-        """Name the results of each photo, and tell what is left to do.
+    def forget_measures(self, record: Record) -> Record:
+        """Forget what was measured of a photo: while that is replaced, its record vouches for its mask alone.
 
-        Photos with a record keep its name; others get one that no record has. A record of a failure whose
-        photo is gone is dropped.
-
-        Args:
-            sources: the photos.
-            settings: what the results depend on.
-            overwrite: count nothing as finished.
+        Returns:
+            the record without measures.
 
         Raises:
-            OutputError: a file is in the way that no record of this folder names.
+            OutputError: the folder is gone, or cannot be written.
         """
-        wanted = {source.address: source for source in sources}
-        wanted |= {str(relative): source for source in sources if (relative := self.relative(source))}
-        names: dict[str, str] = {}
-        taken, finished, own = set[str](), set[str](), set[str]()
-        damaged: set[str] = set()
-        for record in self._known(damaged):
-            source = wanted.get(record.photo_relative or record.photo) or wanted.get(record.photo)
-            if source is None and self._is_of_the_past(record):
-                self._record_path(record.name).unlink(missing_ok=True)
-                continue
-            taken.add(record.name.casefold())
-            own.update(record.files if source is not None else ())
-            if source is not None:
-                names[source.address] = record.name
-                if not overwrite and self._is_finished(record, source, settings):
-                    finished.add(source.address)
-        names = photo_names([source.address for source in sources], names, taken)
-        todo = [Work(source, names[source.address]) for source in sources if source.address not in finished]
-        todo.sort(key=lambda work: work.name)
-        ours = self._noted_names() | damaged  # of a damaged record's photo, the files are ours
-        self._require_no_foreign_files([work.name for work in todo if work.name not in ours], own, settings)
-        if todo:
-            self._note_names(work.name for work in todo)
-        return Plan(todo, frozenset(names.values()), len(finished))
+        self._require_marker()
+        bare = record.without_measures()
+        if bare != record:
+            self.finish(bare)
+        for file in {*record.files} - {*bare.files}:
+            try:
+                self.file(file).unlink(missing_ok=True)
+            except OSError as error:
+                raise OutputError(f"{self.file(file)}: cannot be replaced ({one_line(error)})") from error
+        return bare
 
     def relative(self, source: Source) -> str | None:
         """Give the path of a photo from this folder; None for a URL."""
@@ -124,44 +97,49 @@ class WritableResults(ResultFolder):
             return None
         return Path(os.path.relpath(source.path, self.path.absolute())).as_posix()
 
-    def close(self, plan: "Plan", *, whole: bool) -> tuple[Counts, list[Record]]:
+    def close(self, names: Set[str], *, whole: bool) -> tuple[Counts, list[Record]]:
         """Write the tables of all records.
 
         Args:
-            plan: whose photos to count.
-            whole: whether all of them have been worked on.
+            names: of the photos to count.
+            whole: whether all of them have their results, and it is an error if files of these are gone.
 
         Returns:
-            counts of the plan's photos, and the twenty of them with the largest share of crack.
+            counts of these photos, and the twenty worst of them; see :attr:`.Record.rank`.
 
         Raises:
             OutputError: the tables cannot be written, or results are gone that had been written.
+            DataError: a file of cracks is damaged.
         """
-        counts, largest, gone = Counts(), list[Record](), 0
+        counts, worst, gone = Counts(), list[Record](), 0
 
         def watched() -> Iterator[Record]:
             nonlocal gone
-            for record in self._known():
-                if record.name in plan.names:
+            for record in self.readable_records():
+                if record.name in names:
                     counts.add(record)
-                    gone += not all(self.file(file).exists() for file in record.files)
+                    gone += not all(self.file(file).exists() for file in record.without_measures().files)
                     if record.status == "done":
-                        largest.append(record)
-                        largest.sort(key=lambda other: -(other.area_share or 0))
-                        del largest[20:]
+                        worst.append(record)
+                        worst.sort(key=lambda other: other.rank, reverse=True)
+                        del worst[20:]
                 yield record
 
         self._require_marker()
         write_tables(self.path, watched(), self.scratch)
-        gone += len(plan.names) - counts.photos
+        gone += len(names) - counts.photos
         if whole and gone:
             raise OutputError(
                 f"{self.path}: the results of {gone} photos are gone, deleted or moved while others were "
                 "written; run the same command again"
             )
         if whole:  # the records name everything that was written
-            (self.scratch / "names").unlink(missing_ok=True)
-        return counts, largest
+            self.note_names(self.noted_names() - names)
+        return counts, worst
+
+    def drop(self, record: Record) -> None:
+        """Drop a record without files, of a photo that failed and is gone."""
+        self._record_path(record.name).unlink(missing_ok=True)
 
     def _require_marker(self) -> None:
         if not (self.path / RESULTS_MARKER).exists():
@@ -169,8 +147,8 @@ class WritableResults(ResultFolder):
                 f"{self.path}: was deleted or moved while it was written; run the same command again"
             )
 
-    def _known(self, damaged: set[str] | None = None) -> Iterator[Record]:
-        """The records that can be read; the names of the others are added to a set."""
+    def readable_records(self, damaged: set[str] | None = None) -> Iterator[Record]:
+        """Give the records that can be read; the names of the others are added to a set."""
         for path in files_below(self.path / "records"):
             try:
                 yield Record.read(path)
@@ -179,25 +157,19 @@ class WritableResults(ResultFolder):
                     name = path.relative_to(self.path / "records").as_posix().removesuffix(".json")
                     damaged.add(name)
 
-    def _is_of_the_past(self, record: Record) -> bool:
-        """Whether a photo failed that is no longer there."""
-        failed = record.status == "failed" and not is_url(record.photo)
-        return failed and not Path(self.photo(record)).exists()
+    def require_no_foreign_files(self, names: Iterable[str], own: Set[str], kinds: Set[str]) -> None:
+        """Refuse to replace files of others.
 
-    def _is_finished(self, record: Record, source: Source, settings: dict[str, Any]) -> bool:
-        if record.status != "done" or record.stamp != source.stamp or record.settings != settings:
-            return False
-        return all(self.file(file).exists() for file in record.files)
+        Args:
+            names: of photos whose files are to be written, and which no interrupted run was going to write.
+            own: files that records name.
+            kinds: folders that are to be written to.
 
-    def _require_no_foreign_files(self, names: list[str], own: set[str], settings: dict[str, Any]) -> None:
-        """Refuse to replace files that neither a record names nor an interrupted run was going to write."""
-        written = {"masks": True, "overlays": settings["overlays"], "scores": settings["scores"] != "none"}
+        Raises:
+            OutputError: there is a file where one of theirs would go.
+        """
         files = (
-            f"{kind}/{name}{suffix}"
-            for name in names
-            for kind, suffixes in SUFFIXES.items()
-            if written[kind]
-            for suffix in suffixes
+            f"{kind}/{name}{suffix}" for name in names for kind in sorted(kinds) for suffix in SUFFIXES[kind]
         )
         foreign = [self.file(file) for file in files if file not in own and self.file(file).exists()]
         if foreign:
@@ -207,33 +179,25 @@ class WritableResults(ResultFolder):
                 "choose another folder"
             )
 
-    def _noted_names(self) -> set[str]:
-        """Names that interrupted runs were going to write, and may have written without a record."""
+    def noted_names(self) -> set[str]:
+        """Give the names that interrupted runs were going to write, and may have written without a record."""
         try:
             lines = (self.scratch / "names").read_text(encoding="utf-8").splitlines()
         except OSError:
             return set()
         return {json.loads(line) for line in lines if line.endswith('"')}
 
-    def _note_names(self, names: Iterable[str]) -> None:
-        noted = self._noted_names().union(names)
-        lines = "".join(json.dumps(name) + "\n" for name in sorted(noted))
+    def note_names(self, names: set[str]) -> None:
+        """Note what this run is going to write, until records name it.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        if not names:
+            (self.scratch / "names").unlink(missing_ok=True)
+            return
+        lines = "".join(json.dumps(name) + "\n" for name in sorted(names))
         write_atomically(self.scratch / "names", lines.encode(), scratch=self.scratch)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run has to do.
-
-    Attributes:
-        todo: photos without a result, sorted by name.
-        names: of the results of all photos.
-        finished: number of photos that have one.
-    """
-
-    todo: list[Work]
-    names: frozenset[str] = field(repr=False)
-    finished: int
 
 
 @contextmanager

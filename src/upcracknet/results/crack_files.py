@@ -1,0 +1,150 @@
+"""The file ``cracks/NAME.json``: all that was measured of a photo; and what records and tables say of it."""
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from upcracknet.errors import DataError
+from upcracknet.measure.inspection import Inspection
+from upcracknet.measure.networks import Network
+from upcracknet.measure.records import Crack
+from upcracknet.measure.scale import Scale
+from upcracknet.measure.scale_file import to_dict
+from upcracknet.results.records import severity_rank
+
+FORMAT, VERSION = "upcracknet cracks", 1
+
+CRACK_COLUMNS = {
+    "name": "string",
+    "number": "int64",
+    "kind": "string",
+    "severity": "string",
+    "length_px": "float64",
+    "length_mm": "float64",
+    "width_mean_px": "float64",
+    "width_median_px": "float64",
+    "width_p95_px": "float64",
+    "width_max_px": "float64",
+    "width_mean_mm": "float64",
+    "width_median_mm": "float64",
+    "width_p95_mm": "float64",
+    "width_max_mm": "float64",
+    "width_max_x_px": "float64",
+    "width_max_y_px": "float64",
+    "area_px": "int64",
+    "area_mm2": "float64",
+    "orientation_deg": "float64",
+    "gradable": "bool_",
+    "standard": "string",
+    "scale_source": "string",
+    "scale_uncertainty": "float64",
+}
+"""Columns of the table of cracks and their types; what is not known is empty."""
+
+
+def crack_file(inspection: Inspection, widths: str) -> bytes:
+    """Give the content of a photo's file of cracks.
+
+    Args:
+        inspection: what was measured.
+        widths: what widths were measured in: "photo" or "mask".
+    """
+    frame, direction, scale = inspection.classes.frame, inspection.direction, inspection.scale
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        "width": frame.width,
+        "height": frame.height,
+        "scale": to_dict(scale) if isinstance(scale, Scale) else None,
+        "standard": inspection.standard,
+        "direction": None if direction is None else asdict(direction),
+        "widths": widths,
+        "notes": list(inspection.notes),
+        "cracks": [_plain(crack) for crack in inspection.cracks],
+        "networks": [_plain(network) for network in inspection.networks],
+        "quantities": [_plain(quantity) for quantity in inspection.quantities],
+    }
+    # Not indented: Python writes that many times slower, and a network has a hundred thousand places.
+    return (json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n").encode(
+        errors="surrogateescape"
+    )
+
+
+def summary(inspection: Inspection) -> dict[str, Any]:
+    """Sum up what was measured, for a photo's record.
+
+    Joints are no cracks. A sum in metres is that of the cracks that have millimetres, and None where none
+    has.
+    """
+    cracks = [crack for crack in inspection.cracks if crack.kind != "joint"]
+    values: dict[str, Any] = {
+        "crack_count": len(cracks),
+        "crack_length_px": round(math.fsum(crack.length_px for crack in cracks), 2),
+    }
+    if inspection.scale is None:
+        return values
+    severities: dict[str, float] = {}
+    for crack in cracks:
+        if crack.severity is not None and crack.length_mm is not None:
+            severities[crack.severity] = severities.get(crack.severity, 0.0) + crack.length_mm / 1000
+    areas = [network.area_mm2 for network in inspection.networks if network.area_mm2 is not None]
+    on_road = [(crack.length_mm, crack.width_mean_mm, crack.width_max_mm) for crack in cracks]
+    lengths, means, greatest = np.array([row for row in on_road if None not in row], float).reshape(-1, 3).T
+    # Networks are graded by more than their cracks' widths.
+    found = {*severities, *(row.severity for row in inspection.quantities if row.unit == "m²")}
+    return values | {
+        "crack_length_m": None if cracks and not len(lengths) else round(float(lengths.sum()) / 1000, 4),
+        "crack_width_mean_mm": round(float(np.average(means, weights=lengths)), 3) if len(lengths) else None,
+        "crack_width_max_mm": round(float(greatest.max()), 3) if len(lengths) else None,
+        "severity": max(found, key=severity_rank, default=None),
+        "severity_length_m": {
+            name: round(severities[name], 4) for name in sorted(severities, key=severity_rank)
+        },
+        "network_area_m2": round(math.fsum(areas) / 1e6, 4),
+        "scale_source": inspection.scale.source,
+        "scale_uncertainty": round(inspection.scale.uncertainty, 6),
+    }
+
+
+def crack_rows(path: Path, name: str) -> Iterator[dict[str, Any]]:
+    """Read the rows of the table of cracks from a photo's file.
+
+    Args:
+        path: the file.
+        name: of the photo's results.
+
+    Raises:
+        DataError: the file cannot be read, or is none.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+        more = {"name": name, "standard": content["standard"]}
+        for crack in content["cracks"]:
+            x, y = crack["width_max_place"]
+            row = crack | more | {"width_max_x_px": x, "width_max_y_px": y}
+            yield {column: row[column] for column in CRACK_COLUMNS}
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise DataError(
+            f"{path}: no file of cracks that can be read ({type(error).__name__}); delete it, and run "
+            "`upcracknet measure` again"
+        ) from error
+
+
+def _plain(measured: Crack | Network | Any) -> dict[str, Any]:
+    """The fields of what was measured, for JSON; places and widths along a line to 0.01 of a pixel."""
+    return {field.name: _value(getattr(measured, field.name)) for field in fields(measured)}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return np.round(value, 2).tolist()
+    if isinstance(value, tuple):
+        return [_value(part) for part in value]
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
+    return value

@@ -1,0 +1,37 @@
+"""What a user chooses of a detection."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from upcracknet.runtime import Precision, Runtime
+
+
+@dataclass(frozen=True)
+class DetectionOptions:
+    """How cracks are found, and what is written of each photo.
+
+    Attributes:
+        model: default, up-cracknet-32, up-cracknet-32-calibrated, a run folder of `upcracknet train`, a
+            .safetensors file, a file of ``upcracknet export``, or a classical method of `upcracknet methods`,
+            such as sauvola.
+        preset: detection settings other than the model's own: paper, paper-running or authors; for weights of
+            Deepcrack19 guided-filter.
+        runtime: what runs the network: torch, onnx or openvino; auto takes the fastest that is installed. The
+            first time a model is exported, which takes about ten seconds.
+        precision: bf16 and int8 are faster and slightly different. bf16 needs a processor that has it, and
+            torch or openvino; int8 onnx or openvino.
+        overlap: overlap of neighbouring tiles of large photos, in pixels; without it 96, for UP-CrackNet 64.
+        batch_size: tiles scored at a time; more is faster and takes more memory.
+        overlays: write the photo with its cracks in red.
+        scores: also write the score map, as 16-bit PNG or as float32 NumPy array; of images in windows as
+            16-bit GeoTIFF.
+    """
+
+    model: str = "default"
+    preset: str | None = None
+    runtime: Runtime = "auto"
+    precision: Precision = "fp32"
+    overlap: int | None = None
+    batch_size: int = 8
+    overlays: bool = True
+    scores: Literal["none", "png", "npy"] = "none"

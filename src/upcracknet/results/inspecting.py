@@ -1,0 +1,189 @@
+"""Measure the cracks of one photo, from its mask and the photo where that is at hand, and write them."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from upcracknet.data.photo import load_mask
+from upcracknet.errors import OutputError, PhotoError, UpCrackNetError
+from upcracknet.files import one_line, write_atomically
+from upcracknet.measure.inspection import Inspection, inspect, inspect_in_windows
+from upcracknet.measure.scale import Scale
+from upcracknet.results.crack_files import crack_file, summary
+from upcracknet.results.jpeg import jpeg
+from upcracknet.results.measuring import Measuring, pixel_side
+from upcracknet.results.opening import opened
+from upcracknet.results.records import Record
+from upcracknet.results.sources import Source
+from upcracknet.results.windows import Windows, reader_of_mask
+from upcracknet.results.writing import WritableResults
+
+LARGE_PIXEL = 10.0
+"""Millimetres of a pixel from which on cracks can hardly be seen."""
+
+Photo = UInt8[np.ndarray, "h w 3"]
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What was measured of a photo.
+
+    Attributes:
+        inspection: it.
+        photo: to draw on, perhaps shrunk; None where it is not at hand or not needed.
+        warnings: what to know before the measures are trusted.
+        widths: what widths were measured in: "photo" or "mask".
+    """
+
+    inspection: Inspection
+    photo: Photo | None
+    warnings: tuple[str, ...]
+    widths: str
+
+
+def measure_record(
+    record: Record,
+    results: WritableResults,
+    measuring: Measuring,
+    found: tuple[Bool[np.ndarray, "h w"], Photo] | None = None,
+) -> Record:
+    """Measure the cracks of a photo and write their files.
+
+    Args:
+        record: of a photo that is done, without measures; not changed.
+        results: where its mask is, and where the files go.
+        measuring: how.
+        found: its mask and the photo, where they are in memory; None reads them.
+
+    Returns:
+        the record with the measures. Where they fail it has a warning, and the mask stands.
+
+    Raises:
+        OutputError: a file cannot be written.
+    """
+    assert record.mask is not None
+    try:
+        if record.mask.endswith(".tif"):
+            measured = _in_windows(results.file(record.mask), results.source(record), measuring)
+        else:
+            measured = _whole(results.file(record.mask), results.source(record), measuring, found)
+        cracks, picture = f"cracks/{record.name}.json", None
+        content = crack_file(measured.inspection, measured.widths)
+        values = _values(measured.inspection, record)
+        warnings = [*measured.warnings]
+        side, scale = values.get("millimetres_per_pixel"), measured.inspection.scale
+        # Of what an image says of its own pixels, its detection has warned.
+        if isinstance(scale, Scale) and scale.method != "raster":
+            warnings += too_large_pixel(side)
+        if measuring.pictures and measured.photo is not None:
+            from upcracknet.measure.picture import draw_inspection  # fonts, which only pictures need
+
+            picture = f"pictures/{record.name}.jpg"
+            drawn = jpeg(draw_inspection(measured.photo, measured.inspection))
+            write_atomically(results.file(picture), drawn, scratch=results.scratch)
+        write_atomically(results.file(cracks), content, scratch=results.scratch)
+    except OutputError:
+        raise
+    except UpCrackNetError as error:
+        return replace(record, measure_warning=f"not measured: {error}")
+    except Exception as error:  # a defect of measuring must not cost the mask, nor the photos that follow
+        reason = f"{type(error).__name__}: {one_line(error)}"
+        return replace(record, measure_warning=f"not measured, by a defect of this program ({reason})")
+    return replace(
+        record,
+        **values,
+        cracks=cracks,
+        picture=picture,
+        measure_warning="; ".join(text.rstrip(".") for text in warnings) or None,
+        measures=measuring.settings(results.source(record).address),
+    )
+
+
+def too_large_pixel(millimetres: float | None) -> list[str]:
+    """Warn of pixels that cover so much road that cracks can hardly be seen."""
+    if millimetres is None or millimetres <= LARGE_PIXEL:
+        return []
+    return [f"a pixel is {millimetres:.0f} mm wide and shows hardly any crack; take photos from nearer"]
+
+
+def _values(inspection: Inspection, record: Record) -> dict[str, Any]:
+    """What the record says of the measures."""
+    scale = inspection.scale
+    if not isinstance(scale, Scale):
+        return summary(inspection)
+    frame = inspection.classes.frame
+    side = pixel_side(scale, (frame.height, frame.width))
+    if side is not None:
+        area_mm2 = (record.crack_pixels or 0) * side**2
+    else:
+        area_mm2 = sum(crack.area_mm2 or 0.0 for crack in inspection.cracks)
+    return summary(inspection) | {
+        "crack_area_cm2": round(area_mm2 / 100, 3),
+        "millimetres_per_pixel": side,
+    }
+
+
+def _whole(
+    mask_file: Path,
+    source: Source,
+    measuring: Measuring,
+    found: tuple[Bool[np.ndarray, "h w"], Photo] | None,
+) -> _Measured:
+    """Measure a photo that fits into memory."""
+    photo: Photo | None = None
+    missing: tuple[str, ...] = ()
+    if found is not None:
+        mask, photo = found
+    else:
+        mask = load_mask(mask_file)
+        if _needs_photo(measuring):
+            try:
+                photo = source.load()
+            except PhotoError as error:
+                missing = (_without_photo(error),)
+    terms = measuring.of_photo(source, (mask.shape[0], mask.shape[1]))
+    refined = photo if measuring.widths == "photo" else None
+    inspection = inspect(mask, terms.scale, refined, direction=terms.direction, standard=measuring.standard)
+    return _Measured(
+        inspection,
+        photo,
+        (*terms.warnings, *missing, *inspection.notes),
+        "mask" if refined is None else "photo",
+    )
+
+
+def _in_windows(mask_file: Path, source: Source, measuring: Measuring) -> _Measured:
+    """Measure an image that was read in windows; memory does not grow with it."""
+    windows: Windows | None = None
+    missing: tuple[str, ...] = ()
+    with ExitStack() as files:
+        mask = files.enter_context(opened(mask_file))
+        if _needs_photo(measuring) and source.path is not None:
+            try:
+                source.require_unchanged()
+                windows = Windows(files.enter_context(opened(source.path)), source.path)
+            except PhotoError as error:
+                missing = (_without_photo(error),)
+        terms = measuring.of_map(mask, source)
+        refined = windows is not None and measuring.widths == "photo"
+        inspection = inspect_in_windows(
+            reader_of_mask(mask, mask_file), (mask.height, mask.width), terms.scale,
+            read_photo=windows.rgb if windows is not None and refined else None,
+            direction=terms.direction, standard=measuring.standard,
+        )  # fmt: skip
+        photo = windows.small() if windows is not None and measuring.pictures else None
+    return _Measured(
+        inspection, photo, (*terms.warnings, *missing, *inspection.notes), "photo" if refined else "mask"
+    )
+
+
+def _needs_photo(measuring: Measuring) -> bool:
+    return measuring.widths == "photo" or measuring.pictures
+
+
+def _without_photo(error: PhotoError) -> str:
+    return f"measured by the mask alone: {error}"

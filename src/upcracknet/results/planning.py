@@ -1,0 +1,162 @@
+"""What is left to do in a result folder: photos to detect in, photos to measure again."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from upcracknet.results.measuring import Measuring
+from upcracknet.results.names import photo_names
+from upcracknet.results.records import Record
+from upcracknet.results.settings import ResultSettings
+from upcracknet.results.sources import Source, is_url
+from upcracknet.results.writing import WritableResults
+
+
+@dataclass(frozen=True)
+class Work:
+    """A photo whose cracks are to be found.
+
+    Attributes:
+        source: the photo.
+        name: of its results.
+    """
+
+    source: Source
+    name: str
+
+    def __str__(self) -> str:
+        return self.source.address
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run has to do.
+
+    Attributes:
+        todo: photos without a result, sorted by name.
+        names: of the results of all photos.
+        finished: number of photos with which nothing is to be done.
+        to_measure: names of the photos whose cracks were found, but are to be measured again.
+    """
+
+    todo: list[Work]
+    names: frozenset[str] = field(repr=False)
+    finished: int
+    to_measure: list[str] = field(default_factory=list)
+
+
+def plan_detection(
+    results: WritableResults,
+    sources: list[Source],
+    settings: ResultSettings,
+    measuring: Measuring | None = None,
+    *,
+    overwrite: bool = False,
+) -> Plan:
+    """Name the results of each photo, and tell what is left to do.
+
+    Photos with a record keep its name; others get one that no record has. A record of a failure whose photo
+    is gone is dropped.
+
+    Args:
+        results: the folder, claimed.
+        sources: the photos.
+        settings: what the results depend on.
+        measuring: how the cracks are measured; None leaves what was measured as it is.
+        overwrite: count nothing as finished.
+
+    Raises:
+        OutputError: a file is in the way that no record of this folder names.
+    """
+    wanted = {source.address: source for source in sources}
+    wanted |= {str(relative): source for source in sources if (relative := results.relative(source))}
+    names: dict[str, str] = {}
+    taken, detected, own, damaged = set[str](), set[str](), set[str](), set[str]()
+    to_measure: list[str] = []
+    for record in results.readable_records(damaged):
+        source = wanted.get(record.photo_relative or record.photo) or wanted.get(record.photo)
+        if source is None and _is_of_the_past(results, record):
+            results.drop(record)
+            continue
+        taken.add(record.name.casefold())
+        if source is None:
+            continue
+        own.update(record.files)
+        names[source.address] = record.name
+        if not overwrite and _is_detected(results, record, source, settings):
+            detected.add(source.address)
+            if measuring is not None and not is_measured(results, record, measuring):
+                to_measure.append(record.name)
+    names = photo_names([source.address for source in sources], names, taken)
+    todo = [Work(source, names[source.address]) for source in sources if source.address not in detected]
+    todo.sort(key=lambda work: work.name)
+    kinds = {"masks"} | written_kinds(measuring)
+    kinds |= {"overlays"} if settings.overlays else set()
+    kinds |= {"scores"} if settings.scores != "none" else set()
+    ours = results.noted_names() | damaged  # of a damaged record's photo, the files are ours
+    results.require_no_foreign_files([work.name for work in todo if work.name not in ours], own, kinds)
+    measured = [name for name in to_measure if name not in ours]
+    results.require_no_foreign_files(measured, own, written_kinds(measuring))
+    results.note_names(results.noted_names().union((work.name for work in todo), to_measure))
+    return Plan(todo, frozenset(names.values()), len(detected) - len(to_measure), to_measure)
+
+
+def plan_measuring(
+    results: WritableResults, measuring: Measuring, *, overwrite: bool = False
+) -> tuple[Plan, list[str]]:
+    """Tell which photos of a folder are to be measured again.
+
+    Args:
+        results: the folder, claimed.
+        measuring: how.
+        overwrite: measure again what was measured so already.
+
+    Returns:
+        the plan, and the photos that cannot be measured, as their masks are gone.
+
+    Raises:
+        OutputError: a file is in the way that no record of this folder names.
+    """
+    names, own = set[str](), set[str]()
+    to_measure, without_mask = list[str](), list[str]()
+    for record in results.readable_records():
+        names.add(record.name)
+        own.update(record.files)
+        if record.mask is not None and not results.file(record.mask).exists():
+            without_mask.append(record.photo)
+        elif record.mask is not None and (overwrite or not is_measured(results, record, measuring)):
+            to_measure.append(record.name)
+    ours = results.noted_names()
+    measured = [name for name in to_measure if name not in ours]
+    results.require_no_foreign_files(measured, own, written_kinds(measuring))
+    results.note_names(ours.union(to_measure))
+    return Plan([], frozenset(names), len(names) - len(to_measure), to_measure), without_mask
+
+
+def is_measured(results: WritableResults, record: Record, measuring: Measuring) -> bool:
+    """Tell whether a photo's cracks were measured as they would be now, and all files of that are there."""
+    if record.measures != measuring.settings(results.source(record).address):
+        return False
+    return all(results.file(file).exists() for file in (record.cracks, record.picture) if file)
+
+
+def written_kinds(measuring: Measuring | None) -> set[str]:
+    """Give the folders that measuring writes to."""
+    if measuring is None:
+        return set()
+    return {"cracks", "pictures"} if measuring.pictures else {"cracks"}
+
+
+def _is_of_the_past(results: WritableResults, record: Record) -> bool:
+    """Whether a photo failed that is no longer there."""
+    failed = record.status == "failed" and not is_url(record.photo)
+    return failed and not Path(results.photo(record)).exists()
+
+
+def _is_detected(results: WritableResults, record: Record, source: Source, settings: ResultSettings) -> bool:
+    """Whether a photo's cracks were found as they would be now, and all files of that are there."""
+    # Only settings that there are now: in earlier versions the size of a pixel was one of them.
+    known = record.settings or {}
+    same = all(known.get(key) == value for key, value in settings.to_dict().items())
+    if record.status != "done" or record.stamp != source.stamp or not same:
+        return False
+    return all(results.file(file).exists() for file in record.without_measures().files)

@@ -105,7 +105,8 @@ class Record:
 
     def without_measures(self) -> "Record":
         """Give the record as it was before anything was measured."""
-        return replace(self, **dict.fromkeys(MEASURES))
+        unknown: dict[str, Any] = dict.fromkeys(MEASURES)
+        return replace(self, **unknown)
 
     def to_json(self) -> bytes:
         """Give the content of the record's file."""

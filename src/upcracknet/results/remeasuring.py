@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ THREADS = 4
 """Most photos that are measured at a time: more share one interpreter, and each may be large."""
 
 
-def measure_again(names: Iterable[str], results: WritableResults, measuring: Measuring) -> Iterator[Record]:
+def measure_again(names: Iterable[str], results: WritableResults, measuring: Measuring) -> Generator[Record]:
     """Measure the cracks of photos whose masks are there.
 
     Args:

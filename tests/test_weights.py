@@ -46,6 +46,17 @@ def test_half_precision_takes_half_the_space_and_loads_in_full(tmp_path, generat
         torch.testing.assert_close(tensors[name], value, rtol=1e-3, atol=1e-6)
 
 
+def test_half_precision_keeps_what_is_too_large_for_it(tmp_path):
+    tensors = UNetGenerator(8, 4).state_dict()
+    large = next(name for name in tensors if name.endswith("running_var"))
+    tensors[large] = tensors[large] + 114_500.6
+    save_weights(tmp_path / "half.safetensors", tensors, RECORD, half_precision=True)
+    loaded, _ = load_weights(tmp_path / "half.safetensors")
+    assert torch.equal(loaded[large], tensors[large])
+    others = [name for name in tensors if name != large and tensors[name].is_floating_point()]
+    assert all(torch.equal(loaded[name], tensors[name].half().float()) for name in others)
+
+
 def test_a_changed_weight_is_noticed(tmp_path, generator):
     path = tmp_path / "g.safetensors"
     save_weights(path, generator.state_dict(), RECORD)

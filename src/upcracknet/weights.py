@@ -63,7 +63,8 @@ def save_weights(
         path: file to write, replaced if it exists.
         tensors: a state dict.
         record: what to store beside the tensors; its checksum is computed here.
-        half_precision: store floating-point tensors in 16 bits (half the size).
+        half_precision: store floating-point tensors in 16 bits (half the size), but for those with values
+            beyond 65,504, the largest number there: variances of batch normalisation can be larger.
 
     Returns:
         the record with its checksum.
@@ -71,8 +72,13 @@ def save_weights(
     Raises:
         OutputError: the file cannot be written.
     """
+    largest = torch.finfo(torch.float16).max
     stored = {
-        name: (tensor.half() if half_precision and tensor.is_floating_point() else tensor)
+        name: (
+            tensor.half()
+            if half_precision and tensor.is_floating_point() and not (tensor.abs() > largest).any()
+            else tensor
+        )
         .detach()
         .cpu()
         .contiguous()

@@ -17,9 +17,13 @@ cracks that run side by side within 10 times their width are taken for rims: wit
 mask tells the two.
 """
 
+import math
+
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Int32
+from jaxtyping import Bool, Float32, Int32, Int64
+
+from upcracknet.measure.blocks import blocks, common, grown, shifted, trimmed
 
 WIDEST_GAP = 60
 """Widest gap between two rims of one crack, in pixels."""
@@ -38,6 +42,9 @@ Mask = Bool[np.ndarray, "h w"]
 _REACH = WIDEST_GAP / 4 + 1
 """Radius of the disc that closes gaps, in pixels of the mask at half its size."""
 
+BLOCK = 256
+"""Side of the blocks in which gaps are looked for, in pixels of the mask at half its size."""
+
 
 def close_rims(mask: Mask, grey: Float32[np.ndarray, "h w"] | None = None) -> Mask:
     """Fill what lies between the two rims of one crack, and pinholes.
@@ -52,12 +59,12 @@ def close_rims(mask: Mask, grey: Float32[np.ndarray, "h w"] | None = None) -> Ma
     closed = mask.copy()
     # Gaps of wide cracks need no more than half the resolution, which is a quarter of the work.
     halved = _halved(closed)
-    to_crack = _distance(~halved)
-    between = _closed(halved, _REACH) & ~halved
-    number, labels, statistics, _ = cv2.connectedComponentsWithStats(between.view(np.uint8), connectivity=4)
-    area = statistics[:, cv2.CC_STAT_AREA]
-    where = between.ravel().nonzero()[0]
-    label, distance = labels.ravel()[where], to_crack.ravel()[where]
+    where, distance = _between(halved)
+    gaps = np.zeros(halved.size, np.uint8)
+    gaps[where] = 1
+    number, labels = cv2.connectedComponents(gaps.reshape(halved.shape), connectivity=4)
+    label = labels.ravel()[where]
+    area = np.bincount(label, minlength=number)
     mean = np.bincount(label, distance, number) / np.maximum(area, 1)
     greatest = np.zeros(number, np.float32)
     np.maximum.at(greatest, label, distance)
@@ -65,19 +72,55 @@ def close_rims(mask: Mask, grey: Float32[np.ndarray, "h w"] | None = None) -> Ma
     gap = 4 * mean
     chosen = (area >= LENGTH_TO_GAP * gap**2) & (mean >= PARALLEL * greatest) & (2 * gap <= WIDEST_GAP)
     for index in np.flatnonzero(chosen[1:]) + 1:
-        box = statistics[index, :4]
-        _fill(closed, halved, labels, int(index), box, float(gap[index]), grey)
+        _fill(closed, halved, labels, int(index), where[label == index], float(gap[index]), grey)
     _fill_pinholes(closed)
     return closed
 
 
+def _between(mask: Mask) -> tuple[Int64[np.ndarray, " n"], Float32[np.ndarray, " n"]]:
+    """Find the unmarked pixels that no disc of the reach covers without touching a marked one.
+
+    What is marked at the border is taken to go on beyond it.
+
+    Returns:
+        the flat index of each, and its distance to the nearest marked pixel.
+    """
+    margin = int(_REACH) + 2
+    padded = np.pad(mask, margin, mode="edge")
+    places, distances = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
+    for block in blocks(mask.shape, BLOCK):
+        own = shifted(block, margin, margin)
+        # A disc that covers a pixel of the block reaches no farther.
+        box = trimmed(padded, grown(own, 2 * margin, padded.shape))
+        own = None if box is None else common(own, box)
+        if box is None or own is None:
+            continue
+        part = np.pad(padded[box], margin)
+        inner = shifted(own, margin - box[0].start, margin - box[1].start)
+        distance = _distance(~part)
+        rows, columns = np.nonzero((_distance(distance <= _REACH)[inner] > _REACH) & ~part[inner])
+        distances.append(distance[inner][rows, columns])
+        rows, columns = rows + own[0].start - margin, columns + own[1].start - margin
+        places.append(rows * mask.shape[1] + columns)
+    return np.concatenate(places), np.concatenate(distances)
+
+
 def _fill_pinholes(mask: Mask) -> None:
-    _, labels, statistics, _ = cv2.connectedComponentsWithStats((~mask).view(np.uint8), connectivity=4)
-    small = np.flatnonzero(statistics[:, cv2.CC_STAT_AREA] <= PINHOLE)
-    for hole in small[small > 0]:
-        left, top, width, height, _ = statistics[hole]
-        box = slice(top, top + height), slice(left, left + width)
-        mask[box] |= labels[box] == hole
+    """Fill holes of a few pixels; a square larger than they are does not fit into one."""
+    road = (~mask).view(np.uint8)
+    side = math.isqrt(PINHOLE) + 1
+    wide = cv2.morphologyEx(
+        road, cv2.MORPH_OPEN, np.ones((side, side), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0
+    )
+    narrow = road & ~wide
+    place = np.flatnonzero(narrow)
+    number, labels = cv2.connectedComponents(narrow, connectivity=4)
+    label = labels.ravel()[place]
+    # What touches a wide place is a part of it.
+    open_ = cv2.dilate(wide, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))).ravel()[place]
+    filled = np.bincount(label, minlength=number) <= PINHOLE
+    filled[label[open_ > 0]] = False
+    mask.ravel()[place[filled[label]]] = True
 
 
 def _fill(
@@ -85,15 +128,16 @@ def _fill(
     halved: Bool[np.ndarray, "h2 w2"],
     labels: Int32[np.ndarray, "h2 w2"],
     index: int,
-    box: Int32[np.ndarray, "4"],
+    places: Int64[np.ndarray, " n"],
     gap: float,
     grey: Float32[np.ndarray, "h w"] | None,
 ) -> None:
     """Look at the rims of one gap, and fill it if they are those of one crack."""
-    left, top, width, height = box
     margin = int(3 * gap) + 2
-    rows = slice(max(top - margin, 0), top + height + margin)
-    columns = slice(max(left - margin, 0), left + width + margin)
+    rows, columns = (
+        slice(max(int(at.min()) - margin, 0), int(at.max()) + 1 + margin)
+        for at in np.divmod(places, halved.shape[1])
+    )
     region, crack = labels[rows, columns] == index, halved[rows, columns]
     away = _distance(~region)
     beside = int(np.count_nonzero(crack & (away < 1.2)))

@@ -152,6 +152,8 @@ class Windows:
         """Number the cracks: labels of two windows are one crack if pixels of theirs touch."""
         x, y, label = border[np.lexsort((border[:, 0], border[:, 1]))].T
         pairs = label[touching(x, y)]
+        if not len(pairs):
+            return count, np.arange(count)
         matrix = coo_array((np.ones(len(pairs), np.int8), pairs.T), (count, count))
         number, crack = connected_components(matrix, directed=False)
         return number, crack.astype(np.int64)

@@ -144,6 +144,12 @@ def test_importing_the_package_is_light():
     }
 
 
+def test_measuring_needs_neither_torch_nor_an_extra():
+    loaded = loaded_by("from upcracknet import Scale, measure_cracks")
+    assert "numpy" in loaded
+    assert not loaded & {"torch", "torchvision", *EXTRAS, *ENGINES}
+
+
 def test_detection_needs_no_extra():
     loaded = loaded_by("from upcracknet import CrackDetector")
     assert "torch" in loaded

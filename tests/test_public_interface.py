@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 import upcracknet
-from upcracknet import errors
+from upcracknet import errors, measure
 from upcracknet.cli import console, main, train
 from upcracknet.detection import PRESETS, CrackDetector, CrackMap, Scorer, Threshold
 from upcracknet.evaluation.protocol import ProtocolName
 from upcracknet.results import DetectionOptions
 
-PACKAGE = ["CrackDetector", "CrackMap", "__version__"]
+PACKAGE = ["CrackDetector", "CrackMap", "Scale", "__version__", "measure_cracks"]
 
 CRACK_DETECTOR = {
     "__init__": "(self, scorer, threshold, *, overlap=None, batch_size=8, millimetres_per_pixel=None)",
@@ -28,6 +28,7 @@ CRACK_DETECTOR = {
 }
 
 CRACK_MAP = {
+    "cracks": "(self, scale=None, *, direction=PHOTO_VERTICAL, standard='astm-d6433')",
     "overlay": "(self)",
     "save_overlay": "(self, path)",
     "save_mask": "(self, path)",
@@ -44,6 +45,15 @@ CRACK_MAP_VALUES = {
     "crack_pixels",
     "area_share",
     "crack_area_cm2",
+}
+
+MEASURES = {
+    "measure_cracks": "(mask, scale=None, photo=None, *, direction=PHOTO_VERTICAL, standard='astm-d6433')",
+    "inspect": "(mask, scale=None, photo=None, *, direction=PHOTO_VERTICAL, standard='astm-d6433')",
+    "measure_in_windows": "(read_mask, shape, scale=None, *, read_photo=None, direction=PHOTO_VERTICAL, "
+    "standard='astm-d6433', window=2048)",
+    "inspect_in_windows": "(read_mask, shape, scale=None, *, read_photo=None, direction=PHOTO_VERTICAL, "
+    "standard='astm-d6433', window=2048)",
 }
 
 CONTRACTS = {
@@ -75,6 +85,7 @@ def parameters(function: Callable[..., Any]) -> str:
     signature = inspect.signature(function)
     bare = [item.replace(annotation=inspect.Parameter.empty) for item in signature.parameters.values()]
     text = str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty))
+    text = text.replace(repr(measure.PHOTO_VERTICAL), "PHOTO_VERTICAL")
     return re.sub("<function.*?>(?=[,)])", "…", text)
 
 
@@ -85,7 +96,12 @@ def public_methods(kind: type) -> dict[str, str]:
 
 def test_the_package():
     assert sorted(upcracknet.__all__) == PACKAGE
-    assert [getattr(upcracknet, name) for name in PACKAGE[:2]] == [CrackDetector, CrackMap]
+    assert [getattr(upcracknet, name) for name in PACKAGE if name != "__version__"] == [
+        CrackDetector,
+        CrackMap,
+        measure.Scale,
+        measure.measure_cracks,
+    ]
     with pytest.raises(AttributeError, match="has no attribute 'CrackFinder'"):
         upcracknet.CrackFinder  # noqa: B018
 
@@ -100,6 +116,11 @@ def test_crack_map():
         name for name, _ in inspect.getmembers(CrackMap, lambda member: isinstance(member, property))
     }
     assert {field.name for field in fields(CrackMap)} | properties == CRACK_MAP_VALUES
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_measures(name):
+    assert parameters(getattr(measure, name)) == MEASURES[name]
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.__name__)

@@ -8,6 +8,8 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from upcracknet.data.photo import save_image_atomically
+from upcracknet.measure import PHOTO_VERTICAL, Crack, Direction, RoadScale, Scale, measure_cracks
+from upcracknet.measure.severity import StandardName
 
 CRACK_COLOR = (255, 40, 60)  # red, which neither asphalt nor concrete has
 
@@ -56,6 +58,33 @@ class CrackMap:
         if self.millimetres_per_pixel is None:
             return None
         return self.crack_pixels * self.millimetres_per_pixel**2 / 100
+
+    def cracks(
+        self,
+        scale: RoadScale | None = None,
+        *,
+        direction: Direction | None = PHOTO_VERTICAL,
+        standard: StandardName = "astm-d6433",
+    ) -> list[Crack]:
+        """Measure the cracks: each as a line with a length, a width, a class and a severity.
+
+        Widths are those in the photo where a crack stands out from the road, and the mask's elsewhere.
+
+        Args:
+            scale: gives millimetres; without it that of :attr:`millimetres_per_pixel`, if it is known.
+            direction: which way traffic drives; None where it is not known.
+            standard: "astm-d6433" or "fhwa-ltpp": whose severities.
+
+        Returns:
+            the cracks, the longest first.
+
+        Raises:
+            ConfigurationError: the scale, the direction or the standard is none, or the scale was made on
+                photos of another shape.
+        """
+        if scale is None and self.millimetres_per_pixel is not None:
+            scale = Scale.uniform(self.millimetres_per_pixel)
+        return measure_cracks(self.mask, scale, self.photo, direction=direction, standard=standard)
 
     def overlay(self) -> UInt8[np.ndarray, "h w 3"]:
         """Draw the photo with its cracks in red, outlined so that hairlines stay visible when shrunk."""

@@ -27,6 +27,9 @@ ROUND = 0.4
 """Lines that spread across their principal axis by more than this share of their spread along it run in no
 one direction: rings, crosses, stars."""
 
+NO_DIRECTION = 0.75
+"""A crack that is so many times as far across as from end to end has no direction."""
+
 
 @runtime_checkable
 class MeasuredCrack(Protocol):
@@ -51,6 +54,8 @@ class MeasuredCrack(Protocol):
 @dataclass(frozen=True)
 class Portion:
     """A part of a crack that has one class: a branch, or what of it lies within or outside a network.
+
+    It lies where the scale counts, from end to end.
 
     Attributes:
         crack: place of the crack in the sequence that was classified, from 0.
@@ -91,7 +96,8 @@ class Classes:
 
     Attributes:
         kinds: one for each crack: the class of most of its length.
-        portions: all cracks in parts of one class; each piece of crack is in exactly one.
+        portions: all cracks in parts of one class; each piece of crack is in exactly one. What lies where the
+            scale does not count is in none.
         networks: the areas of alligator and block cracking.
         joints: the straight joints.
         frame: the photo, with the driving direction that longitudinal and transverse refer to.
@@ -111,6 +117,10 @@ def classify(cracks: Sequence[MeasuredCrack], frame: Frame) -> Classes:
     of it. The rest is longitudinal within 20 degrees of the driving direction, transverse within 20 degrees
     of the right angle to it, and diagonal between. A crack that runs in one direction on the whole has one
     class; otherwise each of its branches has its own.
+
+    Where the scale does not count, beyond the horizon or where a pixel covers too much road, no direction is
+    known: a crack has the class of what of it lies within, and one that lies wholly beyond is a joint or a
+    "crack".
 
     Args:
         cracks: those of one photo, or of one map in memory.
@@ -140,7 +150,9 @@ def classify(cracks: Sequence[MeasuredCrack], frame: Frame) -> Classes:
             for kind, angle, network, segments in _portions(of_crack, networks, frame)
         ]
         portions += found
-        kinds.append(_most(found))
+        straight_px = sum(float(branch.segments.lengths_px.sum()) for branch in of_crack if branch.is_joint)
+        beyond: Kind = "joint" if 2 * straight_px > line else "crack"
+        kinds.append(_most(found, beyond))
     return Classes(tuple(kinds), tuple(portions), tuple(networks), tuple(joints), frame)
 
 
@@ -169,11 +181,13 @@ def _portions(branches: Sequence[_Branch], networks: Sequence[Network], frame: F
     """The parts of one crack: their class, angle and network."""
     free = []
     for branch in branches:
+        known = branch.segments.known
+        if branch.is_joint and known.any():
+            yield "joint", None, None, branch.segments[known]
         if branch.is_joint:
-            yield "joint", None, None, branch.segments
             continue
-        for number in np.unique(branch.within):
-            part = branch.segments[branch.within == number]
+        for number in np.unique(branch.within[known]):
+            part = branch.segments[known & (branch.within == number)]
             if number < 0:
                 free.append(part)
             else:
@@ -187,11 +201,18 @@ def _portions(branches: Sequence[_Branch], networks: Sequence[Network], frame: F
 
 
 def _direction(segments: Segments) -> Float64[np.ndarray, "2"] | None:
-    """The direction on the road in which segments run on the whole; None where they run in no one."""
+    """The direction on the road in which segments run on the whole; None where they run in no one.
+
+    So it is for lines that spread, and for a speck that is nearly as wide as it is long.
+    """
     # A lone segment has no spread of places, and a direction all the same.
     ends = np.concatenate([segments.places - segments.steps / 2, segments.places + segments.steps / 2])
     _, deviations, axes = spread(ends, np.tile(segments.lengths, 2))
-    return None if deviations[0] > ROUND * deviations[1] else axes[:, 1]
+    along = axes[:, 1]
+    width = np.average(segments.widths, weights=segments.lengths)
+    if deviations[0] > ROUND * deviations[1] or width > NO_DIRECTION * np.ptp(ends @ along):
+        return None
+    return along
 
 
 def _kind_of_angle(angle_degrees: float | None) -> Kind:
@@ -202,9 +223,9 @@ def _kind_of_angle(angle_degrees: float | None) -> Kind:
     return "transverse" if angle_degrees >= 90 - LONGITUDINAL_DEGREES else "diagonal"
 
 
-def _most(portions: Sequence[Portion]) -> Kind:
+def _most(portions: Sequence[Portion], otherwise: Kind) -> Kind:
     """The class of most of a crack's length."""
     lengths: dict[Kind, float] = {}
     for portion in portions:
         lengths[portion.kind] = lengths.get(portion.kind, 0.0) + portion.length
-    return max(lengths, key=lambda kind: lengths[kind], default="crack")
+    return max(lengths, key=lambda kind: lengths[kind], default=otherwise)

@@ -18,7 +18,10 @@ class ToRoad(Protocol):
     """What is needed of a scale."""
 
     def to_road(self, points: Points) -> Points:
-        """Give the places on the road, in millimetres, of places in the photo, in pixels."""
+        """Give the places on the road, in millimetres, of places in the photo, in pixels.
+
+        NaN where there is none: beyond the horizon, and where the scale does not count.
+        """
         ...
 
 
@@ -70,7 +73,10 @@ class Frame:
             )
 
     def to_road(self, points: Float[np.ndarray, "n 2"]) -> Points:
-        """Give places on the road in millimetres, or in pixels where there is no scale."""
+        """Give places on the road in millimetres, or in pixels where there is no scale.
+
+        NaN for places where the scale gives none.
+        """
         points = np.asarray(points, np.float64)
         return points if self.scale is None else np.asarray(self.scale.to_road(points), np.float64)
 
@@ -80,6 +86,7 @@ class Frame:
 
         It is that of a line through the middle of the photo's lower half: seen at a slant, lines along the
         road meet far away, and near the photo's middle column the photo's vertical is one of them.
+        Where the scale does not count there, it is not known.
         """
         if self.direction is None:
             return None
@@ -88,7 +95,7 @@ class Frame:
         step = np.array([np.cos(angle), -np.sin(angle)]) * 0.1 * min(self.width, self.height)
         start, end = self.to_road(np.stack([middle - step, middle + step]))
         along: Float64[np.ndarray, 2] = (end - start) / np.hypot(*(end - start))
-        return along
+        return along if np.isfinite(along).all() else None
 
     def angle_to_driving(self, direction: Float64[np.ndarray, "2"] | None) -> float | None:
         """Give the angle between a direction on the road and the driving direction, 0 to 90 degrees.

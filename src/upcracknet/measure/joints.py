@@ -23,6 +23,9 @@ EVEN = 0.35
 """Greatest spread of the width: half the distance of its 10th and 90th per cent, as a share of the median; or
 1 pixel."""
 
+SLENDER = 10.0
+"""A joint is at least so many times as long as it is wide: a patch is none."""
+
 _REACH_PX = 3.0  # what lies further from the line does not belong to it
 _TURN = np.cos(np.radians(15))  # nor does what runs at another angle
 _SHORTEST = 0.15  # of the photo's shorter side: less gives no line to try
@@ -91,6 +94,7 @@ def _joint(branch: Segments, everything: Segments, frame: Frame) -> Joint | None
     tenth, median, most = np.quantile(part.widths_px, (0.1, 0.5, 0.9))
     if (
         ends is None
+        or np.hypot(*(ends[1] - ends[0])) < SLENDER * median
         or len(places) < COVERED * np.hypot(*(ends[1] - ends[0]))
         or _scatter(part, middle, along) > STRAIGHT_PX
         or (most - tenth) / 2 > max(EVEN * median, 1.0)
@@ -128,8 +132,9 @@ def _through(
     middle: np.ndarray, along: np.ndarray, frame: Frame
 ) -> tuple[Float64[np.ndarray, "2"], Float64[np.ndarray, "2"]] | None:
     """Where a line enters and leaves the photo."""
-    size = np.array([frame.width - 1, frame.height - 1], float)
+    # Pixel centres lie at whole numbers, and the photo begins and ends half a pixel beyond them.
+    size = np.array([frame.width, frame.height])
     with np.errstate(divide="ignore"):
-        ways = np.sort(np.stack([-middle / along, (size - middle) / along]), axis=0)
+        ways = np.sort(np.stack([-0.5 - middle, size - 0.5 - middle]) / along, axis=0)
     first, last = ways[0].max(), ways[1].min()
     return (middle + first * along, middle + last * along) if last > first else None

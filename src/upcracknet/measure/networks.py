@@ -69,8 +69,9 @@ def find_networks(axes: Sequence[Points], frame: Frame) -> list[Network]:
     """Find networks among the lines of cracks.
 
     A network is what encloses at least 3 pieces of road side by side, where a piece that is cut by the
-    photo's edge counts a third. Its area is that of the pieces, and of pieces at its rim that are open on one
-    side. Areas of different networks do not overlap.
+    photo's edge counts a third; so does one that reaches beyond where the scale counts, and there the area
+    ends. Its area is that of the pieces, and of pieces at its rim that are open on one side. Areas of
+    different networks do not overlap.
 
     Args:
         axes: lines of all cracks of a photo, each n×2 (x, y) in pixels.
@@ -87,6 +88,7 @@ def find_networks(axes: Sequence[Points], frame: Frame) -> list[Network]:
     if not whole:
         return []
     area = _area(lines, whole, cut, _typical([piece.side_px for piece in whole], whole) / factor)
+    area = _on_the_road(area, frame, factor)
     labels, networks = _labels(area), []
     label_of_piece = np.array([labels[piece.place] for piece in whole])
     for contour in cv2.findContours(area, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]:
@@ -145,11 +147,15 @@ def _pieces(
         if parent >= 0 or min(width, height) < _SMALLEST_PIECE:
             continue
         corners = np.asarray(contour, np.float64)[:, 0] * factor
-        side = _longest_side(frame.to_road(corners))
+        road = frame.to_road(corners)
+        known = np.isfinite(road).all(axis=1)
+        if not known.any():
+            continue
+        side = _longest_side(road[known])
         if frame.scale is None or side <= BLOCK_SIDE_MM:
             at_edge = (
                 left == 0 or top == 0 or left + width == lines.shape[1] or top + height == lines.shape[0]
-            )
+            ) or not known.all()
             piece = _Piece(contour, cv2.contourArea(contour), _longest_side(corners), side)
             (cut if at_edge else whole).append(piece)
     return whole, cut
@@ -182,6 +188,20 @@ def _area(
     opened = _grown(_shrunk(closed, side / 4), side / 4)
     inner = slice(margin, -margin)
     return np.asarray((core | opened)[inner, inner], np.uint8)
+
+
+def _on_the_road(area: UInt8[np.ndarray, "h w"], frame: Frame, factor: float) -> UInt8[np.ndarray, "h w"]:
+    """What of an area lies where the scale counts."""
+    left, top, width, height = cv2.boundingRect(area)
+    corners = np.array([(x, y) for x in (left, left + width) for y in (top, top + height)], np.float64)
+    # A scale counts on one side of a straight line, so between places where it counts it counts too.
+    if np.isfinite(frame.to_road((corners + 0.5) * factor - 0.5)).all():
+        return area
+    y, x = area.nonzero()
+    known = np.isfinite(frame.to_road((np.stack([x, y], 1) + 0.5) * factor - 0.5)).all(axis=1)
+    kept = np.zeros_like(area)
+    kept[y[known], x[known]] = 1
+    return kept
 
 
 def _labels(region: UInt8[np.ndarray, "h w"]) -> Int32[np.ndarray, "h w"]:

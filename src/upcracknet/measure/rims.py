@@ -107,19 +107,21 @@ def _between(mask: Mask) -> tuple[Int64[np.ndarray, " n"], Float32[np.ndarray, "
 
 def _fill_pinholes(mask: Mask) -> None:
     """Fill holes of a few pixels; a square larger than they are does not fit into one."""
-    road = (~mask).view(np.uint8)
-    side = math.isqrt(PINHOLE) + 1
+    road, side = ~mask, math.isqrt(PINHOLE) + 1
     wide = cv2.morphologyEx(
-        road, cv2.MORPH_OPEN, np.ones((side, side), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0
-    )
-    narrow = road & ~wide
-    place = np.flatnonzero(narrow)
-    number, labels = cv2.connectedComponents(narrow, connectivity=4)
-    label = labels.ravel()[place]
+        road.view(np.uint8), cv2.MORPH_OPEN, np.ones((side, side), np.uint8),
+        borderType=cv2.BORDER_CONSTANT, borderValue=0,
+    )  # fmt: skip
     # What touches a wide place is a part of it.
-    open_ = cv2.dilate(wide, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))).ravel()[place]
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    narrow, is_open = road & ~wide.view(bool), cv2.dilate(wide, cross).view(bool)
+    if not (narrow & ~is_open).any():
+        return
+    place = np.flatnonzero(narrow)
+    number, labels = cv2.connectedComponents(narrow.view(np.uint8), connectivity=4)
+    label = labels.ravel()[place]
     filled = np.bincount(label, minlength=number) <= PINHOLE
-    filled[label[open_ > 0]] = False
+    filled[label[is_open.ravel()[place]]] = False
     mask.ravel()[place[filled[label]]] = True
 
 
@@ -191,5 +193,5 @@ def _distance(mask: Mask) -> Float32[np.ndarray, "h w"]:
 def _halved(mask: Mask) -> Bool[np.ndarray, "h2 w2"]:
     """Each two by two pixels as one, marked if any of them is."""
     even = np.pad(mask, [(0, size % 2) for size in mask.shape])
-    result: np.ndarray = even[::2, ::2] | even[1::2, ::2] | even[::2, 1::2] | even[1::2, 1::2]
-    return result
+    # Two pixels of a row are one number of 16 bits.
+    return np.asarray((even[::2] | even[1::2]).view(np.uint16) != 0)

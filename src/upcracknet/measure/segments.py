@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from upcracknet.measure.frame import Frame, Points
 
@@ -16,7 +16,7 @@ Numbers = Float64[np.ndarray, " _"]
 class Segments:
     """Straight segments between neighbouring points of lines; those of several lines are simply more of them.
 
-    "On the road" is in millimetres, or in pixels where there is no scale.
+    "On the road" is in millimetres, or in pixels where there is no scale; NaN where the scale does not count.
 
     Attributes:
         middles: their middles (x, y) in pixels.
@@ -92,6 +92,12 @@ class Segments:
         """Length of each in pixels."""
         lengths: Numbers = np.hypot(self.steps_px[:, 0], self.steps_px[:, 1])
         return lengths
+
+    @property
+    def known(self) -> Bool[np.ndarray, " n"]:
+        """Which of them lie where the scale counts, from end to end and from rim to rim."""
+        finite: Bool[np.ndarray, " n"] = np.isfinite(self.widths + self.lengths)
+        return finite
 
     @property
     def lengths(self) -> Numbers:

@@ -1,9 +1,10 @@
-"""Close wide cracks of which only the two rims are marked.
+"""Close wide cracks of which only the two rims are marked, or that have holes.
 
 A network that looks for thin dark lines often marks a wide crack along its edges alone. Measured as it is,
-such a mask is two thin cracks of twice the length.
+such a mask is two thin cracks of twice the length. It also leaves out light stones in a wide crack; each such
+hole is a loop in the crack's axis.
 
-The rule. A gap between marked pixels is filled if
+The rule of rims. A gap between marked pixels is filled if
 
 - it is narrow: at most 60 pixels, and at most 10 times as wide as its rims are;
 - it is long: at least 5 times its width;
@@ -13,8 +14,11 @@ The rule. A gap between marked pixels is filled if
   contrast.
 
 So the block between two cracks, the inside of a ring and the angle of a fork stay as they are. Two thin
-cracks that run side by side within 10 times their width are taken for rims: without the photo nothing in a
-mask tells the two.
+cracks that run side by side, as evenly and within 10 times their width, are taken for rims: without the photo
+nothing in a mask tells the two.
+
+The rule of holes. A hole is filled if a disc as large as the largest in it touches it and lies within the
+crack. So the pieces between thin cracks of a network stay as they are.
 """
 
 import math
@@ -37,6 +41,9 @@ BAY = 0.4
 PINHOLE = 16
 """Holes of up to so many pixels are no road."""
 
+LONGEST_HOLE = 128
+"""Longest hole that is filled, in pixels: no window of a large mask cuts one that lies in it."""
+
 Mask = Bool[np.ndarray, "h w"]
 
 _REACH = WIDEST_GAP / 4 + 1
@@ -47,11 +54,11 @@ BLOCK = 256
 
 
 def close_rims(mask: Mask, grey: Float32[np.ndarray, "h w"] | None = None) -> Mask:
-    """Fill what lies between the two rims of one crack, and pinholes.
+    """Fill what lies between the two rims of one crack, pinholes, and holes no wider than the crack.
 
     Args:
         mask: the crack pixels, H×W.
-        grey: the photo's grey values, H×W; None fills by shape alone.
+        grey: the photo's grey values, H×W, for the rule of rims; None fills by shape alone.
 
     Returns:
         the crack pixels, at least those of ``mask``.
@@ -70,10 +77,13 @@ def close_rims(mask: Mask, grey: Float32[np.ndarray, "h w"] | None = None) -> Ma
     np.maximum.at(greatest, label, distance)
     # Between parallels, distances are spread evenly from 0 to half the gap, so the gap is 4 times their mean.
     gap = 4 * mean
-    chosen = (area >= LENGTH_TO_GAP * gap**2) & (mean >= PARALLEL * greatest) & (2 * gap <= WIDEST_GAP)
+    # Distances are to the middle of a marked pixel: to its side, half a pixel less.
+    parallel = mean - 0.5 >= PARALLEL * (greatest - 0.5)
+    chosen = (area >= LENGTH_TO_GAP * gap**2) & parallel & (2 * gap <= WIDEST_GAP)
     for index in np.flatnonzero(chosen[1:]) + 1:
         _fill(closed, halved, labels, int(index), where[label == index], float(gap[index]), grey)
     _fill_pinholes(closed)
+    _fill_holes(closed)
     return closed
 
 
@@ -123,6 +133,32 @@ def _fill_pinholes(mask: Mask) -> None:
     filled = np.bincount(label, minlength=number) <= PINHOLE
     filled[label[is_open.ravel()[place]]] = False
     mask.ravel()[place[filled[label]]] = True
+
+
+def _fill_holes(mask: Mask) -> None:
+    """Fill the holes beside which the crack is as wide as they are."""
+    outlines, levels = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    if levels is None:
+        return
+    filled = mask.copy()
+    for number in np.flatnonzero(levels[0, :, 3] >= 0):  # what has a parent is the outline of a hole
+        left, top, width, height = cv2.boundingRect(outlines[number])
+        if max(width, height) > LONGEST_HOLE:
+            continue
+        # The hole is no wider than half its rectangle, and so is the crack that has to be looked at.
+        hole = slice(top, top + height), slice(left, left + width)
+        box = grown(hole, min(width, height) + 2, mask.shape)
+        inside = np.zeros((box[0].stop - box[0].start, box[1].stop - box[1].start), np.uint8)
+        offset = (-box[1].start, -box[0].start)
+        cv2.drawContours(inside, outlines, int(number), 1, cv2.FILLED, offset=offset)
+        crack = mask[box]
+        road = inside.view(bool) & ~crack
+        radius = float(_distance(road).max())
+        # A disc as large as the hole, within the crack, that touches it.
+        beside = _distance(~road) <= radius + 1
+        if float(_distance(crack)[beside].max()) >= radius:
+            filled[box] |= road
+    mask[:] = filled
 
 
 def _fill(

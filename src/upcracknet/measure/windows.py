@@ -127,7 +127,7 @@ class Windows:
         """Thin the cracks to their axes, and number the cracks across all windows."""
         pixels, borders, sums, count = [np.zeros((0, 4))], [np.zeros((0, 3), np.int64)], [np.zeros((0, 6))], 0
         for window in self:
-            if not window.mask.any():
+            if not window.mask[window.core].any():
                 continue
             thin, border, moments = _skeleton_of(window)
             thin[:, 3] += count

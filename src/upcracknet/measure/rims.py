@@ -137,7 +137,7 @@ def _fill_pinholes(mask: Mask) -> None:
 
 def _fill_holes(mask: Mask) -> None:
     """Fill the holes beside which the crack is as wide as they are."""
-    outlines, levels = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    outlines, levels = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     if levels is None:
         return
     filled = mask.copy()
@@ -145,12 +145,12 @@ def _fill_holes(mask: Mask) -> None:
         left, top, width, height = cv2.boundingRect(outlines[number])
         if max(width, height) > LONGEST_HOLE:
             continue
-        # The hole is no wider than half its rectangle, and so is the crack that has to be looked at.
+        # A disc in the hole is no wider than its rectangle, and one that touches it reaches no farther.
         hole = slice(top, top + height), slice(left, left + width)
         box = grown(hole, min(width, height) + 2, mask.shape)
         inside = np.zeros((box[0].stop - box[0].start, box[1].stop - box[1].start), np.uint8)
         offset = (-box[1].start, -box[0].start)
-        cv2.drawContours(inside, outlines, int(number), 1, cv2.FILLED, offset=offset)
+        cv2.drawContours(inside, [outlines[number]], 0, 1, cv2.FILLED, offset=offset)
         crack = mask[box]
         road = inside.view(bool) & ~crack
         radius = float(_distance(road).max())

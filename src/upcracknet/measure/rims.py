@@ -137,7 +137,7 @@ def _fill_pinholes(mask: Mask) -> None:
 
 def _fill_holes(mask: Mask) -> None:
     """Fill the holes beside which the crack is as wide as they are."""
-    outlines, levels = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    outlines, levels = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     if levels is None:
         return
     filled = mask.copy()

@@ -1,9 +1,9 @@
 import cv2
 import numpy as np
 import pytest
-from benchmarks.drawn_cracks import OFF, SIZE, bar, sine
+from benchmarks.drawn_cracks import OFF, SIZE, bar, covered, sine
 
-from upcracknet.measure import measure_cracks
+from upcracknet.measure import close_rims, measure_cracks
 
 ANGLES = range(0, 180, 10)
 
@@ -78,6 +78,48 @@ def test_two_cracks_with_a_block_between_them_stay_two():
     (block,) = measure_cracks(mask)
     assert block.width_max_px < 8
     assert block.length_px == pytest.approx(2 * 356 + 2 * 60, rel=0.02)
+
+
+@pytest.mark.parametrize("angle", [0, 20, 45])
+def test_two_cracks_that_run_apart_stay_two(angle):
+    def two(x, y):
+        gap = 12 + (x + 150) / 37.5  # from 12 pixels to 20
+        return (np.abs(x) <= 150) & (np.abs(y) >= gap / 2) & (np.abs(y) <= gap / 2 + 4)
+
+    assert len(measure_cracks(covered(two, angle) >= 0.5)) == 2
+
+
+@pytest.mark.parametrize("angle", [0, 20, 45])
+def test_holes_in_a_wide_crack_are_filled(angle):
+    whole = mask = bar(40, angle, length=380)
+    for x, y, radius in ((-140, 0, 5), (-90, 3, 10), (-20, 0, 15), (60, 2, 12), (120, 8, 5), (120, -8, 5)):
+        mask = mask & (
+            covered(lambda u, v, x=x, y=y, radius=radius: np.hypot(u - x, v - y) > radius, angle) > 0.5
+        )
+    (crack,) = measure_cracks(mask)
+    assert crack.length_px == pytest.approx(380, rel=0.01)
+    assert (close_rims(mask) == whole).all()
+
+
+def test_pieces_of_a_network_of_thin_cracks_stay():
+    mask = np.zeros((300, 300), bool)
+    for place in range(10, 290, 34):
+        mask[place : place + 4, 10:286] = mask[10:286, place : place + 4] = True
+    assert (close_rims(mask) == mask).all()
+
+
+@pytest.mark.parametrize(("inside", "width"), [(30, 8), (10, 6)])
+def test_holes_wider_than_the_crack_around_them_stay(inside, width):
+    y, x = np.mgrid[:200, :200] - 100
+    ring = (np.hypot(x, y) > inside) & (np.hypot(x, y) <= inside + width)
+    assert (close_rims(ring) == ring).all()
+
+
+def test_two_cracks_joined_at_both_ends_stay_two():
+    mask = np.zeros((100, 150), bool)
+    mask[20:52, 20:120] = True
+    mask[26:46, 26:114] = False  # 6 pixels wide, 20 apart
+    assert (close_rims(mask) == mask).all()
 
 
 def test_the_angle_of_a_fork_is_not_filled():

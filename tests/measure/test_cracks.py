@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from benchmarks.drawn_cracks import bar, sine
@@ -173,6 +174,15 @@ def test_a_hollow_crack_through_windows_is_one():
     (crack,) = measure_in_windows(lambda rows, columns: mask[rows, columns], mask.shape, window=100)
     assert crack.length_px == pytest.approx(length, rel=0.02)
     assert crack.width_mean_px == pytest.approx(24, abs=1)
+
+
+def test_holes_through_windows_are_filled():
+    mask = bar(40, 20)
+    for x in range(110, 330, 40):
+        cv2.circle(mask.view(np.uint8), (x, round(210 - (x - 210) * 0.364)), 11, 0, -1)
+    found = measure_in_windows(lambda rows, columns: mask[rows, columns], mask.shape, window=100)
+    same(found, measure_cracks(mask))
+    assert found[0].length_px == pytest.approx(300, rel=0.01)
 
 
 def test_windows_of_a_photo():

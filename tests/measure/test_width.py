@@ -80,6 +80,23 @@ def test_the_photo_refines_the_width(width, noise):
         assert coarse.width_mean_px > width + 3
 
 
+@pytest.mark.parametrize("angle", [0, 17, 45])
+def test_the_lit_wall_of_a_wide_crack_is_crack(angle):
+    width = 44
+    inner, outer = coverage(width - 16, angle), coverage(width, angle)  # a wall of 8 pixels at each side
+    grey = 140 - 25 * cv2.GaussianBlur(outer, (0, 0), 0.8) - 75 * cv2.GaussianBlur(inner, (0, 0), 0.8)
+    mask = cv2.dilate((outer >= 0.5).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    (crack,) = measure_cracks(mask, photo=grey.astype(np.uint8))
+    assert crack.width_mean_px == pytest.approx(width, abs=3.5)
+
+
+def test_a_stone_in_a_wide_crack_does_not_move_its_rims():
+    photo, mask = photo_of(30, 17, contrast=60, noise=0)
+    photo[covered(lambda x, y: (np.abs(x) <= 40) & (np.abs(y - 8) <= 3), 17) > 0] = 150
+    (crack,) = measure_cracks(mask, photo=photo)
+    assert np.abs(crack.width_along_px[0] - 30).max() < 2
+
+
 def test_a_colour_photo_is_as_good():
     photo, mask = photo_of(6.7, 17, contrast=60, noise=0)
     grey = measure_cracks(mask, photo=photo)[0].width_mean_px

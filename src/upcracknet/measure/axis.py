@@ -71,8 +71,7 @@ class Axes:
 def find_axes(windows: Windows) -> Axes:
     """Find the axis of each crack of a mask."""
     skeleton, moments = windows.skeleton()
-    graph = simplified(Graph.of_pixels(skeleton))
-    branches = graph.branches()
+    graph, branches = simplified(Graph.of_pixels(skeleton))
     radius = np.zeros(len(moments.sums))
     np.maximum.at(radius, skeleton.crack, skeleton.radius)
     crack = graph.crack[branches.first]
@@ -85,12 +84,15 @@ def find_axes(windows: Windows) -> Axes:
     return _joined(lines, crack, moments, stout, radius)
 
 
-def simplified(graph: Graph) -> Graph:
+def simplified(graph: Graph) -> tuple[Graph, Branches]:
     """Prune spurs that are shorter than the crack is wide there, and join junctions that overlap.
 
     A bump of a crack's rim, or a corner of its end, draws a branch of the skeleton to itself. It is at most
     half a width long there, and less than a width along a diagonal. Two cracks that cross make two junctions
     with less than the crack's width between them: they become one.
+
+    Returns:
+        what is left, and its branches.
     """
     while True:
         branches, degrees = graph.branches(), graph.degrees
@@ -108,7 +110,7 @@ def simplified(graph: Graph) -> Graph:
         links = ~free_first & ~free_last & (first != last)
         links &= lengths < graph.radius[first] + graph.radius[last]
         if not links.any():
-            return graph
+            return graph, branches
         short = branches.chosen(links)
         within = np.ones(len(short.vertices) - 1, bool)
         within[short.starts[1:-1] - 1] = False

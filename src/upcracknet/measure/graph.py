@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import breadth_first_order, connected_components
+from scipy.sparse.csgraph import connected_components
 
 Edges = Int64[np.ndarray, "m 2"]
 
@@ -126,17 +126,16 @@ class Graph:
 
     def branches(self) -> Branches:
         """Follow the lines from vertex to vertex."""
-        inner = self.degrees == 2
-        chain, within, ends = self._chains(inner)
-        is_open = np.zeros(len(inner), bool)
-        is_open[chain[ends]] = True
-        closed = np.flatnonzero(inner & ~is_open[chain])
-        if closed.size:
+        degrees = self.degrees
+        inner = degrees == 2
+        order, sizes = self._chains(inner)
+        if len(order) < np.count_nonzero(inner):
             # A closed line without a junction gets one vertex, its first point, and leads from there to
             # there.
-            inner[closed[np.unique(chain[closed], return_index=True)[1]]] = False
-            chain, within, ends = self._chains(inner)
-        order = _walk(chain, within, ends)
+            closed = inner.copy()
+            closed[order] = False
+            inner[self._first_of_each(closed)] = False
+            order, sizes = self._chains(inner)
         position = np.full(len(inner), -1)
         position[order] = np.arange(len(order))
         # Edges between a chain and a vertex, two of each chain: the one at its earlier point comes first.
@@ -145,9 +144,9 @@ class Graph:
         vertex = mixed.sum(axis=1) - point
         sorting = np.argsort(position[point], kind="stable")
         before, behind = vertex[sorting].reshape(-1, 2).T
-        lengths = np.bincount(chain[order], minlength=len(inner))[chain[point[sorting][::2]]] + 2
+        lengths = sizes + 2
         direct = self.edges[~inner[self.edges].any(axis=1)]
-        lone = np.flatnonzero(self.degrees == 0)
+        lone = np.flatnonzero(degrees == 0)
         sizes = np.concatenate([lengths, np.full(len(direct), 2), np.ones(len(lone), np.int64)])
         starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
         of_chains = np.empty(int(lengths.sum()), np.int64)
@@ -157,31 +156,49 @@ class Graph:
         of_chains[is_point], of_chains[first], of_chains[last] = order, before, behind
         return Branches(np.concatenate([of_chains, direct.ravel(), lone]), starts)
 
-    def _chains(self, inner: Bool[np.ndarray, " n"]) -> tuple[Int64[np.ndarray, " n"], Edges, np.ndarray]:
-        """Find the chains of inner points: the chain of each point, the edges within chains, and their ends.
+    def _chains(self, inner: Bool[np.ndarray, " n"]) -> tuple[Int64[np.ndarray, " k"], np.ndarray]:
+        """Order the inner points along their chains, one chain after the other; closed chains are left out.
 
-        Each open chain has two ends, and that of one point has this point twice.
+        A walker leaves each inner point in each of its two directions. In each round it jumps as far as the
+        one that it lands on has come: rounds are as many as the number of points has binary digits.
+
+        Returns:
+            the points; the number of points of each chain.
         """
-        within = self.edges[inner[self.edges].all(axis=1)]
-        _, chain = connected_components(_matrix(within, len(inner)), directed=False)
-        neighbours = np.bincount(within.ravel(), minlength=len(inner))
-        ends = np.repeat(np.arange(len(inner)), np.where(inner, np.maximum(2 - neighbours, 0), 0))
-        return chain.astype(np.int64), within, ends
+        points = np.flatnonzero(inner)
+        count = len(points)
+        place = np.full(len(inner), -1)
+        place[points] = np.arange(count)
+        ends = np.concatenate([self.edges, self.edges[:, ::-1]])
+        ends = ends[inner[ends[:, 0]]]
+        beside = place[ends[np.argsort(ends[:, 0], kind="stable"), 1]].reshape(-1, 2)  # -1 for a vertex
+        # The walker of point p in direction d is number 2 p + d. It goes on in the direction that it did not
+        # come from, or stays for good at the last point before a vertex.
+        walker = np.arange(2 * count).reshape(-1, 2)
+        came_from = beside[beside, 0] == np.arange(count)[:, None]
+        lands = np.where(beside >= 0, 2 * beside + came_from, walker).ravel()
+        steps = (beside >= 0).ravel().astype(np.int64)
+        for _ in range(count.bit_length()):
+            steps += steps[lands]
+            lands = lands[lands]
+        stays = (beside < 0).ravel()[lands].reshape(-1, 2)
+        open_ = np.flatnonzero(stays[:, 0])
+        last, steps = lands.reshape(-1, 2)[open_] // 2, steps.reshape(-1, 2)[open_]
+        # A chain begins at its first end, and chains are in the order of their first points.
+        begin = last.min(axis=1)
+        first = np.zeros(count, np.int64)
+        first[begin[::-1]] = open_[::-1]
+        chain = first[begin]
+        from_begin = np.where(last[:, 0] == begin, steps[:, 0], steps[:, 1])
+        sizes = np.bincount(chain)
+        return points[open_[np.lexsort((from_begin, chain))]], sizes[sizes > 0]
 
-
-def _walk(chain: Int64[np.ndarray, " n"], within: Edges, ends: np.ndarray) -> Int64[np.ndarray, " inner"]:
-    """Order the inner points along their chains, one chain after the other.
-
-    The chains are tied end to end into one long line, which a breadth-first search follows from its
-    beginning: one call for all of them.
-    """
-    if not ends.size:
-        return np.zeros(0, np.int64)
-    heads, tails = ends[np.argsort(chain[ends], kind="stable")].reshape(-1, 2).T
-    ties = np.stack([tails[:-1], heads[1:]], 1)
-    line = _matrix(np.concatenate([within, ties]), len(chain))
-    order, _ = breadth_first_order(line, heads[0], directed=False)
-    return np.asarray(order, np.int64)
+    def _first_of_each(self, chosen: Bool[np.ndarray, " n"]) -> Int64[np.ndarray, " k"]:
+        """Give the first point of each connected part of those chosen."""
+        edges = self.edges[chosen[self.edges].all(axis=1)]
+        _, part = connected_components(_matrix(edges, len(chosen)), directed=False)
+        points = np.flatnonzero(chosen)
+        return points[np.unique(part[points], return_index=True)[1]]
 
 
 def touching(x: Int64[np.ndarray, " n"], y: Int64[np.ndarray, " n"]) -> Edges:

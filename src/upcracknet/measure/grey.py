@@ -22,6 +22,10 @@ NEAR = 2.0
 FAR = 6.0
 """The road beside a crack: from 2 to 6 pixels off the rims of the mask."""
 
+FARTHEST = 3.5
+"""Pixels off the mask's rim within which the rim is looked for. A mask is one or two pixels too wide or too
+narrow, up to 2.8 along a diagonal. A rise farther inside is a lit wall of a wide crack, or rubble in it."""
+
 DEEPER = 3.0
 """A crack stands out if it is so many times deeper than the standard deviation of the road beside it."""
 
@@ -94,31 +98,36 @@ def _half_depth(
     bottom = smooth[np.arange(len(profiles)), deepest].astype(np.float64)
     road_left, noise_left = _mean_and_deviation(profiles, (beyond_left >= NEAR) & (beyond_left <= FAR))
     road_right, noise_right = _mean_and_deviation(profiles, (beyond_right >= NEAR) & (beyond_right <= FAR))
+    at_left, at_right = left, right
     for _ in range(
         2
     ):  # first as deep as at the deepest place, which noise makes too deep; then as in the middle
-        at_left, rises_left = _rim(profiles, offsets, deepest, (road_left + bottom) / 2, 1)
-        at_right, rises_right = _rim(profiles, offsets, deepest, (road_right + bottom) / 2, -1)
-        middle, half = (at_left + at_right) / 2, np.maximum(at_left - at_right, 2 * STEP) / 4
+        at_left = _rim(profiles, offsets, deepest, left, (road_left + bottom) / 2)
+        at_right = _rim(
+            profiles[:, ::-1], offsets, len(offsets) - 1 - deepest, right, (road_right + bottom) / 2
+        )
+        middle, half = (at_left - at_right) / 2, np.maximum(at_left + at_right, 2 * STEP) / 4
         bottom, _ = _mean_and_deviation(profiles, np.abs(offsets - middle[:, None]) <= half[:, None])
-    found = rises_left & rises_right
-    found &= road_left - bottom > DEEPER * np.maximum(noise_left, 1.0)
+    found = road_left - bottom > DEEPER * np.maximum(noise_left, 1.0)
     found &= road_right - bottom > DEEPER * np.maximum(noise_right, 1.0)
-    return np.stack([at_left, -at_right]), found
+    return np.stack([at_left, at_right]), found
 
 
 def _rim(
-    profiles: Profiles, offsets: Offsets, deepest: Int64[np.ndarray, " n"], level: Values, sign: int
-) -> tuple[Values, Bool[np.ndarray, " n"]]:
-    """Find the first place on the way out where profiles rise above a level, and which of them do."""
-    outwards = (np.arange(len(offsets)) - deepest[:, None]) * sign > 0
-    above = outwards & (profiles > level[:, None])
-    outer = above.argmax(axis=1) if sign > 0 else len(offsets) - 1 - above[:, ::-1].argmax(axis=1)
-    rows = np.arange(len(profiles))
-    high = profiles[rows, outer].astype(np.float64)
-    low = profiles[rows, np.clip(outer - sign, 0, len(offsets) - 1)]
-    share = np.clip((high - level) / np.maximum(high - low, 1e-6), 0.0, 1.0)
-    return offsets[outer] - sign * STEP * share, above[rows, outer]
+    profiles: Profiles, offsets: Offsets, deepest: Int64[np.ndarray, " n"], rim: Values, level: Values
+) -> Values:
+    """Find the first place on the way out where profiles rise above a level.
+
+    Returns:
+        its distance; that of the mask's rim where there is none near it.
+    """
+    rows, above = np.arange(len(profiles)), profiles > level[:, None]
+    searched = (np.abs(offsets - rim[:, None]) <= FARTHEST) & (np.arange(len(offsets)) > deepest[:, None])
+    rises = above[:, 1:] & ~above[:, :-1] & searched[:, 1:]
+    outer = rises.argmax(axis=1) + 1
+    high, low = profiles[rows, outer].astype(np.float64), profiles[rows, outer - 1]
+    share = (high - level) / np.maximum(high - low, 1e-6)
+    return np.where(rises.any(axis=1), offsets[outer] - STEP * share, rim)
 
 
 def _mean_and_deviation(profiles: Profiles, where: Bool[np.ndarray, "n samples"]) -> tuple[Values, Values]:

@@ -1,9 +1,10 @@
-"""Close wide cracks of which only the two rims are marked.
+"""Close wide cracks of which only the two rims are marked, or that have holes.
 
 A network that looks for thin dark lines often marks a wide crack along its edges alone. Measured as it is,
-such a mask is two thin cracks of twice the length.
+such a mask is two thin cracks of twice the length. It also leaves out light stones in a wide crack; each such
+hole is a loop in the crack's axis.
 
-The rule. A gap between marked pixels is filled if
+The rule of rims. A gap between marked pixels is filled if
 
 - it is narrow: at most 60 pixels, and at most 10 times as wide as its rims are;
 - it is long: at least 5 times its width;
@@ -13,13 +14,20 @@ The rule. A gap between marked pixels is filled if
   contrast.
 
 So the block between two cracks, the inside of a ring and the angle of a fork stay as they are. Two thin
-cracks that run side by side within 10 times their width are taken for rims: without the photo nothing in a
-mask tells the two.
+cracks that run side by side, as evenly and within 10 times their width, are taken for rims: without the photo
+nothing in a mask tells the two.
+
+The rule of holes. A hole is filled if a disc as large as the largest in it touches it and lies within the
+crack. So the pieces between thin cracks of a network stay as they are.
 """
+
+import math
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Int32
+from jaxtyping import Bool, Float32, Int32, Int64
+
+from upcracknet.measure.blocks import blocks, common, grown, shifted, trimmed
 
 WIDEST_GAP = 60
 """Widest gap between two rims of one crack, in pixels."""
@@ -33,18 +41,24 @@ BAY = 0.4
 PINHOLE = 16
 """Holes of up to so many pixels are no road."""
 
+LONGEST_HOLE = 128
+"""Longest hole that is filled, in pixels: no window of a large mask cuts one that lies in it."""
+
 Mask = Bool[np.ndarray, "h w"]
 
 _REACH = WIDEST_GAP / 4 + 1
 """Radius of the disc that closes gaps, in pixels of the mask at half its size."""
 
+BLOCK = 256
+"""Side of the blocks in which gaps are looked for, in pixels of the mask at half its size."""
+
 
 def close_rims(mask: Mask, grey: Float32[np.ndarray, "h w"] | None = None) -> Mask:
-    """Fill what lies between the two rims of one crack, and pinholes.
+    """Fill what lies between the two rims of one crack, pinholes, and holes no wider than the crack.
 
     Args:
         mask: the crack pixels, H×W.
-        grey: the photo's grey values, H×W; None fills by shape alone.
+        grey: the photo's grey values, H×W, for the rule of rims; None fills by shape alone.
 
     Returns:
         the crack pixels, at least those of ``mask``.
@@ -52,32 +66,99 @@ def close_rims(mask: Mask, grey: Float32[np.ndarray, "h w"] | None = None) -> Ma
     closed = mask.copy()
     # Gaps of wide cracks need no more than half the resolution, which is a quarter of the work.
     halved = _halved(closed)
-    to_crack = _distance(~halved)
-    between = _closed(halved, _REACH) & ~halved
-    number, labels, statistics, _ = cv2.connectedComponentsWithStats(between.view(np.uint8), connectivity=4)
-    area = statistics[:, cv2.CC_STAT_AREA]
-    where = between.ravel().nonzero()[0]
-    label, distance = labels.ravel()[where], to_crack.ravel()[where]
+    where, distance = _between(halved)
+    gaps = np.zeros(halved.size, np.uint8)
+    gaps[where] = 1
+    number, labels = cv2.connectedComponents(gaps.reshape(halved.shape), connectivity=4)
+    label = labels.ravel()[where]
+    area = np.bincount(label, minlength=number)
     mean = np.bincount(label, distance, number) / np.maximum(area, 1)
     greatest = np.zeros(number, np.float32)
     np.maximum.at(greatest, label, distance)
     # Between parallels, distances are spread evenly from 0 to half the gap, so the gap is 4 times their mean.
     gap = 4 * mean
-    chosen = (area >= LENGTH_TO_GAP * gap**2) & (mean >= PARALLEL * greatest) & (2 * gap <= WIDEST_GAP)
+    # Distances are to the middle of a marked pixel: to its side, half a pixel less.
+    parallel = mean - 0.5 >= PARALLEL * (greatest - 0.5)
+    chosen = (area >= LENGTH_TO_GAP * gap**2) & parallel & (2 * gap <= WIDEST_GAP)
     for index in np.flatnonzero(chosen[1:]) + 1:
-        box = statistics[index, :4]
-        _fill(closed, halved, labels, int(index), box, float(gap[index]), grey)
+        _fill(closed, halved, labels, int(index), where[label == index], float(gap[index]), grey)
     _fill_pinholes(closed)
+    _fill_holes(closed)
     return closed
 
 
+def _between(mask: Mask) -> tuple[Int64[np.ndarray, " n"], Float32[np.ndarray, " n"]]:
+    """Find the unmarked pixels that no disc of the reach covers without touching a marked one.
+
+    What is marked at the border is taken to go on beyond it.
+
+    Returns:
+        the flat index of each, and its distance to the nearest marked pixel.
+    """
+    margin = int(_REACH) + 2
+    padded = np.pad(mask, margin, mode="edge")
+    places, distances = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
+    for block in blocks(mask.shape, BLOCK):
+        own = shifted(block, margin, margin)
+        # A disc that covers a pixel of the block reaches no farther.
+        box = trimmed(padded, grown(own, 2 * margin, padded.shape))
+        own = None if box is None else common(own, box)
+        if box is None or own is None:
+            continue
+        part = np.pad(padded[box], margin)
+        inner = shifted(own, margin - box[0].start, margin - box[1].start)
+        distance = _distance(~part)
+        rows, columns = np.nonzero((_distance(distance <= _REACH)[inner] > _REACH) & ~part[inner])
+        distances.append(distance[inner][rows, columns])
+        rows, columns = rows + own[0].start - margin, columns + own[1].start - margin
+        places.append(rows * mask.shape[1] + columns)
+    return np.concatenate(places), np.concatenate(distances)
+
+
 def _fill_pinholes(mask: Mask) -> None:
-    _, labels, statistics, _ = cv2.connectedComponentsWithStats((~mask).view(np.uint8), connectivity=4)
-    small = np.flatnonzero(statistics[:, cv2.CC_STAT_AREA] <= PINHOLE)
-    for hole in small[small > 0]:
-        left, top, width, height, _ = statistics[hole]
-        box = slice(top, top + height), slice(left, left + width)
-        mask[box] |= labels[box] == hole
+    """Fill holes of a few pixels; a square larger than they are does not fit into one."""
+    road, side = ~mask, math.isqrt(PINHOLE) + 1
+    wide = cv2.morphologyEx(
+        road.view(np.uint8), cv2.MORPH_OPEN, np.ones((side, side), np.uint8),
+        borderType=cv2.BORDER_CONSTANT, borderValue=0,
+    )  # fmt: skip
+    # What touches a wide place is a part of it.
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    narrow, is_open = road & ~wide.view(bool), cv2.dilate(wide, cross).view(bool)
+    if not (narrow & ~is_open).any():
+        return
+    place = np.flatnonzero(narrow)
+    number, labels = cv2.connectedComponents(narrow.view(np.uint8), connectivity=4)
+    label = labels.ravel()[place]
+    filled = np.bincount(label, minlength=number) <= PINHOLE
+    filled[label[is_open.ravel()[place]]] = False
+    mask.ravel()[place[filled[label]]] = True
+
+
+def _fill_holes(mask: Mask) -> None:
+    """Fill the holes beside which the crack is as wide as they are."""
+    outlines, levels = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    if levels is None:
+        return
+    filled = mask.copy()
+    for number in np.flatnonzero(levels[0, :, 3] >= 0):  # what has a parent is the outline of a hole
+        left, top, width, height = cv2.boundingRect(outlines[number])
+        if max(width, height) > LONGEST_HOLE:
+            continue
+        # A disc in the hole is no wider than its rectangle, and one that touches it reaches no farther.
+        hole = slice(top, top + height), slice(left, left + width)
+        box = grown(hole, min(width, height) + 2, mask.shape)
+        inside = np.zeros((box[0].stop - box[0].start, box[1].stop - box[1].start), np.uint8)
+        offset = (-box[1].start, -box[0].start)
+        cv2.drawContours(inside, [outlines[number]], 0, 1, cv2.FILLED, offset=offset)
+        crack = mask[box]
+        road = inside.view(bool) & ~crack
+        radius = float(_distance(road).max())
+        # A disc as large as the hole, within the crack, that touches it.
+        beside = _distance(~road) <= radius + 1
+        if float(_distance(crack)[beside].max()) >= radius:
+            filled[box] |= road
+    mask[:] = filled
 
 
 def _fill(
@@ -85,15 +166,16 @@ def _fill(
     halved: Bool[np.ndarray, "h2 w2"],
     labels: Int32[np.ndarray, "h2 w2"],
     index: int,
-    box: Int32[np.ndarray, "4"],
+    places: Int64[np.ndarray, " n"],
     gap: float,
     grey: Float32[np.ndarray, "h w"] | None,
 ) -> None:
     """Look at the rims of one gap, and fill it if they are those of one crack."""
-    left, top, width, height = box
     margin = int(3 * gap) + 2
-    rows = slice(max(top - margin, 0), top + height + margin)
-    columns = slice(max(left - margin, 0), left + width + margin)
+    rows, columns = (
+        slice(max(int(at.min()) - margin, 0), int(at.max()) + 1 + margin)
+        for at in np.divmod(places, halved.shape[1])
+    )
     region, crack = labels[rows, columns] == index, halved[rows, columns]
     away = _distance(~region)
     beside = int(np.count_nonzero(crack & (away < 1.2)))
@@ -147,5 +229,5 @@ def _distance(mask: Mask) -> Float32[np.ndarray, "h w"]:
 def _halved(mask: Mask) -> Bool[np.ndarray, "h2 w2"]:
     """Each two by two pixels as one, marked if any of them is."""
     even = np.pad(mask, [(0, size % 2) for size in mask.shape])
-    result: np.ndarray = even[::2, ::2] | even[1::2, ::2] | even[::2, 1::2] | even[1::2, 1::2]
-    return result
+    # Two pixels of a row are one number of 16 bits.
+    return np.asarray((even[::2] | even[1::2]).view(np.uint16) != 0)

@@ -11,6 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from skimage.morphology import skeletonize
 
+from upcracknet.measure.blocks import Box, blocks, grown, shifted, trimmed
 from upcracknet.measure.graph import Skeleton, touching
 from upcracknet.measure.rims import close_rims
 
@@ -21,9 +22,12 @@ MARGIN = 256
 """Pixels around a window that are read with it. The axis of a crack does not depend on what is farther away,
 unless the crack is wider than that."""
 
-
 BLOCK = 256
-"""Side of the blocks in which a mask is thinned, in pixels."""
+"""Side of the blocks in which a mask is thinned, in pixels. Only those with a wide crack need as many rounds
+as it is wide."""
+
+NARROW = 32
+"""Pixels around a block that are enough if no crack in it is wider than 16 pixels."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ class Windows:
         """Thin the cracks to their axes, and number the cracks across all windows."""
         pixels, borders, sums, count = [np.zeros((0, 4))], [np.zeros((0, 3), np.int64)], [np.zeros((0, 6))], 0
         for window in self:
-            if not window.mask.any():
+            if not window.mask[window.core].any():
                 continue
             thin, border, moments = _skeleton_of(window)
             thin[:, 3] += count
@@ -148,6 +152,8 @@ class Windows:
         """Number the cracks: labels of two windows are one crack if pixels of theirs touch."""
         x, y, label = border[np.lexsort((border[:, 0], border[:, 1]))].T
         pairs = label[touching(x, y)]
+        if not len(pairs):
+            return count, np.arange(count)
         matrix = coo_array((np.ones(len(pairs), np.int8), pairs.T), (count, count))
         number, crack = connected_components(matrix, directed=False)
         return number, crack.astype(np.int64)
@@ -177,47 +183,53 @@ def _skeleton_of(window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         x, y, radius and label of the skeleton's pixels; x, y and label of the crack pixels along the border;
         the terms of :class:`Moments` of each label. Labels begin with 0 in each window.
     """
-    distance = cv2.distanceTransform(  # beyond the border there is no crack
-        np.pad(window.mask.view(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
-    )[1:-1, 1:-1]
-    thin = _thinned(window.mask, distance)
     own = window.mask[window.core]
+    corner = np.array([window.left + window.core[1].start, window.top + window.core[0].start])
     count, labels = cv2.connectedComponents(own.view(np.uint8), connectivity=8)
-    left, top = window.left + window.core[1].start, window.top + window.core[0].start
-    y, x = np.divmod(np.flatnonzero(thin[window.core]), own.shape[1])
-    pixels = np.stack([x + left, y + top, distance[window.core][y, x], labels[y, x] - 1], 1).astype(
-        np.float64
-    )
-    edge = np.zeros(own.shape, bool)
-    edge[[0, -1]] = edge[:, [0, -1]] = True
-    rows, columns = (own & edge).nonzero()
-    border = np.stack([columns + left, rows + top, labels[rows, columns] - 1], 1).astype(np.int64)
-    rows, columns = np.divmod(np.flatnonzero(own), own.shape[1])
-    label = labels[rows, columns] - 1
-    x, y = (columns + left).astype(np.float64), (rows + top).astype(np.float64)
+
+    def placed(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return np.stack([x + corner[0], y + corner[1], labels[y, x] - 1], 1)
+
+    found = [
+        _thinned(window.mask, shifted(box, window.core[0].start, window.core[1].start))
+        for block in blocks(own.shape, BLOCK)
+        if (box := trimmed(own, block)) is not None
+    ]
+    y, x, radius = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    pixels = placed(x - window.core[1].start, y - window.core[0].start)
+    height, width = own.shape
+    above, beside = np.arange(width), np.arange(height)
+    x = np.concatenate([above, above, np.zeros_like(beside), np.full_like(beside, width - 1)])
+    y = np.concatenate([np.zeros_like(above), np.full_like(above, height - 1), beside, beside])
+    marked = own[y, x]
+    border = placed(x[marked], y[marked])
+    y, x = np.divmod(np.flatnonzero(own), width)
+    label = labels[y, x] - 1
+    x, y = (x + corner[0]).astype(np.float64), (y + corner[1]).astype(np.float64)
     terms = (None, x, y, x * x, x * y, y * y)
-    return pixels, border, np.stack([np.bincount(label, term, count - 1) for term in terms], 1)
+    moments = np.stack([np.bincount(label, term, count - 1) for term in terms], 1)
+    return np.column_stack([pixels[:, :2], radius, pixels[:, 2]]), border, moments
 
 
-def _thinned(mask: Bool[np.ndarray, "h w"], distance: Float32[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """Thin a mask block by block, so that only blocks with a wide crack need as many rounds as it is wide.
+def _thinned(
+    mask: Bool[np.ndarray, "h w"], own: Box
+) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
+    """Thin a rectangle of a mask to the skeleton: the row, column and radius of each of its pixels.
 
-    A block is thinned with what lies around it, to twice the distance from axis to rim and more. What lies
-    farther away does not change its skeleton: the ends of what is cut off there get shorter by that distance
-    at most.
+    It is thinned with what lies around it, to twice the distance from axis to rim and more. What lies farther
+    away does not change its skeleton: the ends of what is cut off there get shorter by that distance at most.
     """
-    thin = np.zeros(mask.shape, bool)
-    for top in range(0, mask.shape[0], BLOCK):
-        for left in range(0, mask.shape[1], BLOCK):
-            if not mask[top : top + BLOCK, left : left + BLOCK].any():
-                continue
-            around = distance[max(top - BLOCK, 0) : top + 2 * BLOCK, max(left - BLOCK, 0) : left + 2 * BLOCK]
-            margin = min(int(2 * around.max()) + 16, BLOCK)
-            first_row, first_column = max(top - margin, 0), max(left - margin, 0)
-            part = mask[first_row : top + BLOCK + margin, first_column : left + BLOCK + margin]
-            # Lee, not the default method: that one loses half of a wide diagonal bar (scikit-image issue
-            # 7704).
-            lines = skeletonize(part, method="lee")  # type: ignore[no-untyped-call]
-            own = thin[top : top + BLOCK, left : left + BLOCK]
-            own[:] = lines[top - first_row :, left - first_column :][: own.shape[0], : own.shape[1]] > 0
-    return thin
+    margin, needed = 0, NARROW
+    while margin < needed:
+        margin = needed
+        box = trimmed(mask, grown(own, margin, mask.shape)) or own
+        part = np.pad(mask[box], 1)  # beyond the border there is no crack
+        distance = cv2.distanceTransform(part.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        needed = min(int(2 * distance.max()) + 16, BLOCK)
+    # Lee, not the default method: that one loses half of a wide diagonal bar (scikit-image issue 7704).
+    lines = skeletonize(part, method="lee")  # type: ignore[no-untyped-call]
+    inner = shifted(own, 1 - box[0].start, 1 - box[1].start)
+    rows, columns = np.nonzero(lines[inner])
+    # Squares of distances are whole numbers; OpenCV's are off by a millionth, which depends on the rectangle.
+    radius = np.sqrt(np.rint(distance[inner][rows, columns].astype(np.float64) ** 2))
+    return rows + own[0].start, columns + own[1].start, radius

@@ -102,15 +102,17 @@ def _between(mask: Mask) -> tuple[Int64[np.ndarray, " n"], Float32[np.ndarray, "
         own = shifted(block, margin, margin)
         # A disc that covers a pixel of the block reaches no farther.
         box = trimmed(padded, grown(own, 2 * margin, padded.shape))
-        own = None if box is None else common(own, box)
-        if box is None or own is None:
+        if box is None:
+            continue
+        inside = common(own, box)
+        if inside is None:
             continue
         part = np.pad(padded[box], margin)
-        inner = shifted(own, margin - box[0].start, margin - box[1].start)
+        inner = shifted(inside, margin - box[0].start, margin - box[1].start)
         distance = _distance(~part)
         rows, columns = np.nonzero((_distance(distance <= _REACH)[inner] > _REACH) & ~part[inner])
         distances.append(distance[inner][rows, columns])
-        rows, columns = rows + own[0].start - margin, columns + own[1].start - margin
+        rows, columns = rows + inside[0].start - margin, columns + inside[1].start - margin
         places.append(rows * mask.shape[1] + columns)
     return np.concatenate(places), np.concatenate(distances)
 
@@ -138,11 +140,12 @@ def _fill_pinholes(mask: Mask) -> None:
 def _fill_holes(mask: Mask) -> None:
     """Fill the holes beside which the crack is as wide as they are."""
     outlines, levels = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    if levels is None:
+    if not outlines:
         return
     filled = mask.copy()
-    for number in np.flatnonzero(levels[0, :, 3] >= 0):  # what has a parent is the outline of a hole
-        left, top, width, height = cv2.boundingRect(outlines[number])
+    holes = np.flatnonzero(levels[0, :, 3] >= 0)  # what has a parent is the outline of a hole
+    for outline in (outlines[int(number)] for number in holes):
+        left, top, width, height = cv2.boundingRect(outline)
         if max(width, height) > LONGEST_HOLE:
             continue
         # A disc in the hole is no wider than its rectangle, and one that touches it reaches no farther.
@@ -150,7 +153,7 @@ def _fill_holes(mask: Mask) -> None:
         box = grown(hole, min(width, height) + 2, mask.shape)
         inside = np.zeros((box[0].stop - box[0].start, box[1].stop - box[1].start), np.uint8)
         offset = (-box[1].start, -box[0].start)
-        cv2.drawContours(inside, [outlines[number]], 0, 1, cv2.FILLED, offset=offset)
+        cv2.drawContours(inside, [outline], 0, 1, cv2.FILLED, offset=offset)
         crack = mask[box]
         road = inside.view(bool) & ~crack
         radius = float(_distance(road).max())

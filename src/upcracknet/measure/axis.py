@@ -163,18 +163,20 @@ def _lines(graph: Graph, branches: Branches, windows: Windows) -> _Lines:
     all_typical = ~is_tip
     all_points[~is_tip], all_radius[~is_tip] = _at(at, along, points), np.interp(at, along, radius)
     all_typical[~is_tip] = typical
+    ways = []
     for side, (origin, sign) in enumerate(((along[starts], 1.0), (along[ends], -1.0))):
         chosen = free[side]
         base_at = origin[chosen] + sign * cut[side][chosen]
         back = np.minimum(np.maximum(TANGENT, TANGENT_TO_RADIUS * end_radius[side][chosen]), rest[chosen])
         base = _at(base_at, along, points)
-        heading = _unit(base - _at(base_at + sign * back, along, points))
-        limit = cut[side][chosen] + 2 * end_radius[side][chosen] + 2
-        distance = reach(windows, base, heading, np.zeros(len(base)), limit)
-        # The last pixel of a line of one pixel: between pixels there is too little of it to add up.
-        distance = np.maximum(distance, (cut - corner)[side][chosen] + 0.5)
-        all_points[tips[side][chosen]] = base + heading * distance[:, None]
-        all_radius[tips[side][chosen]] = end_radius[side][chosen]
+        ways.append((base, _unit(base - _at(base_at + sign * back, along, points))))
+    base, heading = (np.concatenate(sides) for sides in zip(*ways, strict=True))
+    limit = cut[free] + 2 * end_radius[free] + 2
+    distance = reach(windows, base, heading, np.zeros(len(base)), limit)
+    # The last pixel of a line of one pixel: between pixels there is too little of it to add up.
+    distance = np.maximum(distance, (cut - corner)[free] + 0.5)
+    all_points[tips[free]] = base + heading * distance[:, None]
+    all_radius[tips[free]] = end_radius[free]
     return _Lines(all_points, all_radius, all_typical, sizes)
 
 

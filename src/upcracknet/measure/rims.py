@@ -57,6 +57,8 @@ def close_rims(mask: Mask, grey: Float32[np.ndarray, "h w"] | None = None) -> Ma
         the crack pixels, at least those of ``mask``.
     """
     closed = mask.copy()
+    if not mask.any():
+        return closed
     # Gaps of wide cracks need no more than half the resolution, which is a quarter of the work.
     halved = _halved(closed)
     where, distance = _between(halved)

@@ -5,7 +5,7 @@
 # make bench   measures speed and memory on this machine
 # make judge   judges the default model without labels, on painted cracks; out/judge/judge.md
 # make accuracy  measures the shipped models on the test sets in UPCRACKNET_DATA; out/accuracy/accuracy.md
-# make measures  measures drawn cracks, whose length and width are known; docs/results/measures.md
+# make measures  measures painted and drawn cracks, whose axis and width are known; docs/results/measures.md
 
 PYTHON ?= python3
 PHOTOS ?=

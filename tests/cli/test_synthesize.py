@@ -23,6 +23,10 @@ def test_photos_masks_and_undamaged_roads_are_written_as_made(tmp_path, capsys):
         assert np.array_equal(photo[..., ::-1], road.photo)
         assert np.array_equal(undamaged[..., ::-1], road.undamaged)
         assert np.array_equal(mask, road.mask * np.uint8(255))
+        written = json.loads((tmp_path / "roads" / entry["axes"]).read_text())
+        assert (written["width"], written["height"]) == (64, 48)
+        for axis, expected in zip(written["axes"], road.axes, strict=True):
+            assert np.allclose(axis, expected, atol=0.005)
         assert entry["surface"] == road.surface
         assert entry["crack_share"] == pytest.approx(road.mask.mean(), abs=1e-6)
     summary = json.loads(capsys.readouterr().out)
@@ -38,6 +42,7 @@ def test_roads_that_are_there_are_kept_unless_asked_for(tmp_path):
     assert (tmp_path / "manifest.json").read_bytes() == before
     synthesize(tmp_path, count=1, height=16, width=16, seed=2, overwrite=True)
     assert json.loads((tmp_path / "manifest.json").read_text())["roads"][0]["seed"] == 2
+    assert [path.name for path in (tmp_path / "axes").iterdir()] == ["road-00002.json"]
 
 
 def test_files_of_others_are_never_replaced(tmp_path):

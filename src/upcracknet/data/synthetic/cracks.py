@@ -48,6 +48,13 @@ class CrackPath:
     left: Float64[np.ndarray, " n"]
     right: Float64[np.ndarray, " n"]
 
+    @property
+    def across(self) -> Points:
+        """Directions at right angles to the line, to its left edge, as vectors of length 1."""
+        along = np.gradient(self.points, axis=0)
+        along /= np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-6)[:, None]
+        return np.stack([-along[:, 1], along[:, 0]], 1)
+
 
 def draw_crack_mask(
     height: int,
@@ -57,6 +64,7 @@ def draw_crack_mask(
     widths: tuple[float, float] = (1.0, 15.0),
     usual: float | None = None,
     pattern: Pattern | None = None,
+    paths: list[CrackPath] | None = None,
 ) -> Plane:
     """Draw one system of connected cracks.
 
@@ -68,6 +76,7 @@ def draw_crack_mask(
         usual: usual width in pixels of the main crack; drawn between ``widths`` where not given. It is never
             more than 0.45 of the picture's shorter side.
         pattern: one crack with branches, or a network (alligator, map cracking); drawn where not given.
+        paths: where given, the centre line of each strand is added to it.
 
     Returns:
         float32 H×W, the share of each pixel that is crack, in [0, 1].
@@ -86,7 +95,10 @@ def draw_crack_mask(
         usual = _usual_width(height, width, generator, widths)
     usual = float(np.clip(min(usual, WIDEST_SHARE * min(height, width)), *widths))
     draw = _network if pattern == "network" else _branching
-    coverage = rasterise(draw(height, width, generator, widths, usual), height, width)
+    drawn = draw(height, width, generator, widths, usual)
+    if paths is not None:
+        paths += drawn
+    coverage = rasterise(drawn, height, width)
     return crumble(coverage, generator)
 
 
@@ -277,9 +289,7 @@ def rasterise(paths: list[CrackPath], height: int, width: int) -> Plane:
 
 def _quads(path: CrackPath) -> Float64[np.ndarray, "m 4 2"]:
     """One quadrilateral between each two neighbouring points; none where the crack is closed."""
-    along = np.gradient(path.points, axis=0)
-    along /= np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-6)[:, None]
-    across = np.stack([-along[:, 1], along[:, 0]], 1)
+    across = path.across
     left = path.points + across * path.left[:, None]
     right = path.points - across * path.right[:, None]
     quads = np.stack([left[:-1], left[1:], right[1:], right[:-1]], 1)

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from upcracknet.data.synthetic.cracks import Pattern, draw_crack_mask
+from upcracknet.data.synthetic.axes import Axis, axes_of
+from upcracknet.data.synthetic.cracks import CrackPath, Pattern, draw_crack_mask
 from upcracknet.data.synthetic.edges import half_widths, inner_distance
 from upcracknet.data.synthetic.inside import fill_wide_crack, wide_shape
 from upcracknet.data.synthetic.noise import Plane, fractal_noise, smoothstep
@@ -41,6 +42,7 @@ def paint_cracks(
     systems: int | None = None,
     covered: Plane | None = None,
     mark: Mark = "covered",
+    axes: list[Axis] | None = None,
 ) -> tuple[Photo, Bool[np.ndarray, "h w"]]:
     """Paint cracks into an undamaged photo.
 
@@ -59,6 +61,8 @@ def paint_cracks(
         systems: number of connected crack systems; drawn (1 to 3) where not given.
         covered: float32 H×W in [0, 1], where things lie on the road and hide its cracks.
         mark: which pixels the mask marks; see ``Mark``. The photo is the same with either.
+        axes: where given, the axis of each crack is added to it: x, y and width in pixels, n×3. Finding them
+            takes a moment, and changes nothing else.
 
     Returns:
         the cracked photo, and the bool H×W mask of its crack pixels.
@@ -68,6 +72,7 @@ def paint_cracks(
     cracked, mask = photo, np.zeros((height, width), bool)
     for number in range(count):
         finest = (widths[0], widths[1] if number == 0 else max(widths[0], widths[1] / 3))
+        paths: list[CrackPath] = []
         coverage = draw_crack_mask(
             height,
             width,
@@ -75,10 +80,13 @@ def paint_cracks(
             widths=finest,
             usual=usual if number == 0 else None,
             pattern=pattern,
+            paths=paths,
         )
         if covered is not None:
             coverage = coverage * (1 - covered)
-        cracked, blurred = _darken(cracked, coverage, generator, depths)
+        if axes is not None:
+            axes += axes_of(paths, coverage)
+        cracked, blurred = paint_coverage(cracked, coverage, generator, depths)
         mask |= coverage > 0.5 if mark == "covered" else _seen(blurred)
     return cracked, mask
 
@@ -90,13 +98,23 @@ def _seen(blurred: Plane) -> Bool[np.ndarray, "h w"]:
     return seen
 
 
-def _darken(
+def paint_coverage(
     photo: Photo,
     coverage: Plane,
     generator: np.random.Generator,
-    depths: tuple[float, float],
+    depths: tuple[float, float] = (0.1, 0.9),
 ) -> tuple[Photo, Plane]:
-    """Blend the crack's own colour into the photo; also gives the cover, blurred as the photo is."""
+    """Blend the colour of cracks that are drawn already into a photo.
+
+    Args:
+        photo: uint8 H×W×3 RGB; not changed.
+        coverage: float32 H×W, the share of each pixel that is crack, in [0, 1].
+        generator: source of randomness.
+        depths: as in :func:`paint_cracks`.
+
+    Returns:
+        the cracked photo, and the coverage, blurred as the photo is.
+    """
     grain = _grain(photo)
     softness = max(0.35, generator.uniform(0.6, 1.0) * grain.blur)
     blurred = np.asarray(cv2.GaussianBlur(coverage, (0, 0), softness))

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
 
+from upcracknet.data.synthetic.axes import Axis
 from upcracknet.data.synthetic.distractors import lay_distractors
 from upcracknet.data.synthetic.noise import Scene, log_uniform
 from upcracknet.data.synthetic.painting import paint_cracks
@@ -25,6 +26,9 @@ class SyntheticRoad:
         undamaged: uint8 H×W×3 RGB, the same road without its cracks.
         surface: "asphalt", "concrete", "gravel" or "wall".
         seed: what it was made from.
+        axes: the axis of each crack, one for each strand: n×3, places (x, y) about a pixel apart and the
+            crack's width there, in pixels of the photo; pixel centres are at whole numbers. Kinks shorter
+            than about 10 pixels, or than the crack is wide, are smoothed.
     """
 
     photo: UInt8[np.ndarray, "h w 3"]
@@ -32,6 +36,7 @@ class SyntheticRoad:
     undamaged: UInt8[np.ndarray, "h w 3"]
     surface: str
     seed: int
+    axes: tuple[Axis, ...]
 
 
 def synthesize_road(
@@ -72,9 +77,10 @@ def synthesize_road(
     covered = lay_distractors(scene, generator, chosen) if distractors else None
     undamaged = _photograph(scene, generator)
     photo, mask = undamaged.copy(), np.zeros((height, width), bool)
+    axes: list[Axis] = []
     if cracks:
-        photo, mask = paint_cracks(undamaged, generator, covered=covered)
-    return SyntheticRoad(photo, mask, undamaged, chosen, seed)
+        photo, mask = paint_cracks(undamaged, generator, covered=covered, axes=axes)
+    return SyntheticRoad(photo, mask, undamaged, chosen, seed, tuple(axes))
 
 
 def _photograph(scene: Scene, generator: np.random.Generator) -> UInt8[np.ndarray, "h w 3"]:

@@ -117,14 +117,17 @@ def _fill_pinholes(mask: Mask) -> None:
     # What touches a wide place is a part of it.
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     narrow, is_open = road & ~wide.view(bool), cv2.dilate(wide, cross).view(bool)
-    if not (narrow & ~is_open).any():
+    enclosed = trimmed(narrow & ~is_open, (slice(0, mask.shape[0]), slice(0, mask.shape[1])))
+    if enclosed is None:
         return
-    place = np.flatnonzero(narrow)
+    box = grown(enclosed, PINHOLE, mask.shape)
+    narrow, is_open = np.ascontiguousarray(narrow[box]), is_open[box]
     number, labels = cv2.connectedComponents(narrow.view(np.uint8), connectivity=4)
-    label = labels.ravel()[place]
+    rows, columns = np.divmod(np.flatnonzero(narrow), narrow.shape[1])
+    label = labels[rows, columns]
     filled = np.bincount(label, minlength=number) <= PINHOLE
-    filled[label[is_open.ravel()[place]]] = False
-    mask.ravel()[place[filled[label]]] = True
+    filled[label[is_open[rows, columns]]] = False
+    mask[box][rows, columns] |= filled[label]
 
 
 def _fill(

@@ -139,7 +139,9 @@ class Windows:
             borders.append(border)
             sums.append(moments)
             count += len(moments)
-        number, crack = self._joined(np.concatenate(borders), count)
+        number, crack = count, np.arange(count)
+        if len(sums) > 2:  # within one window they are joined
+            number, crack = self._joined(np.concatenate(borders), count)
         x, y, radius, label = np.concatenate(pixels).T
         order = np.lexsort((x, y))
         total = np.zeros((number, 6))
@@ -155,8 +157,6 @@ class Windows:
         """Number the cracks: labels of two windows are one crack if pixels of theirs touch."""
         x, y, label = border[np.lexsort((border[:, 0], border[:, 1]))].T
         pairs = label[touching(x, y)]
-        if not len(pairs):
-            return count, np.arange(count)
         matrix = coo_array((np.ones(len(pairs), np.int8), pairs.T), (count, count))
         number, crack = connected_components(matrix, directed=False)
         return number, crack.astype(np.int64)

@@ -29,15 +29,13 @@ MOST_CRACK = 0.01
 
 PHOTOS, ROUNDS = 8, 5
 
-TEXT = """Seconds of one core, of the machine of [the speed page](speed.md): {rounds} rounds, of which the best
-counts. To measure is all of `inspect`, with classes and networks, without a scale.
+TEXT = """Best of {rounds}, in seconds of one core of the machine of [the speed page](speed.md). To measure is all
+of `inspect`, with classes and networks, without a scale. Masks of 12 megapixels:"""
 
-A mask of 12 megapixels:"""
-
-BESIDE = """Beside finding the cracks, in milliseconds of one core: photos of {width} × {height} pixels with at
-most 1 % of crack, and one of 12 megapixels with the crack above. Both take turns; the share is the median of the
-photos' shares, and the greatest. Files are neither read nor written. "With the photo" takes widths at half depth
-of its grey values."""
+BESIDE = """Beside finding the cracks, in milliseconds of all cores together: {photos} photos of {width} × {height}
+pixels with at most 1 % of crack, and one of 12 megapixels with the one crack above. Finding and measuring take turns.
+The share is the median of the photos / the greatest. Files are neither read nor written. "With the photo"
+takes widths at half depth of its grey values."""
 
 Mask = NDArray[np.bool_]
 
@@ -59,7 +57,7 @@ def cost(model: str) -> str:
         section("Cost", TEXT.format(rounds=ROUNDS), table),
         "Measured in windows of 1,024 pixels, no length in the network's left half differs by more than\n"
         f"{differs:.0e} pixels.",
-        BESIDE.format(width=SMALL[1], height=SMALL[0]),
+        BESIDE.format(photos=PHOTOS, width=SMALL[1], height=SMALL[0]),
         beside_detection(model, masks["one crack"]),
     ])  # fmt: skip
 

@@ -42,7 +42,7 @@ Mask = Bool[np.ndarray, "h w"]
 _REACH = WIDEST_GAP / 4 + 1
 """Radius of the disc that closes gaps, in pixels of the mask at half its size."""
 
-BLOCK = 256
+BLOCK = 512
 """Side of the blocks in which gaps are looked for, in pixels of the mask at half its size."""
 
 

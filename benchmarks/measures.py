@@ -10,6 +10,7 @@ import argparse
 from pathlib import Path
 
 import cv2
+import measure_cost
 import measures_drawn as drawn
 import measures_end_to_end as end_to_end
 from classes import SECTIONS
@@ -95,7 +96,8 @@ def main() -> None:
     sections = [INTRODUCTION, *from_photos(chosen.model, chosen.roads)]
     sections.append(section("What others publish", PUBLISHED, end_to_end.published()))
     cv2.setNumThreads(1)  # the cost is that of one core
-    sections += [drawn.as_measured(), drawn.lengths(), drawn.widths(), drawn.shapes(), drawn.cost()]
+    sections += [drawn.as_measured(), drawn.lengths(), drawn.widths(), drawn.shapes()]
+    sections.append(measure_cost.cost(chosen.model))
     write_atomically(chosen.file, ("\n\n".join(sections) + "\n").encode())
     print(chosen.file)
 

@@ -1,6 +1,5 @@
 """Measures of drawn bars, winding cracks and shapes, as sections of ``docs/results/measures.md``."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -10,8 +9,7 @@ from drawn_cracks import bar, sine
 from scipy.ndimage import convolve, distance_transform_edt
 from skimage.morphology import skeletonize
 
-from upcracknet.data.synthetic import draw_crack_mask
-from upcracknet.measure import Crack, measure_cracks, measure_in_windows
+from upcracknet.measure import Crack, measure_cracks
 from upcracknet.tables import figure, markdown_table
 
 ANGLES = range(0, 180, 10)
@@ -205,35 +203,3 @@ def shapes() -> str:
         "wide is measured as the rectangle with the same second moments.",
         markdown_table(["shape", "truth or rule", "found"], rows),
     )
-
-
-def cost() -> str:
-    generator = np.random.default_rng(3)
-    network = np.zeros((3000, 4000), bool)
-    for _ in range(3):
-        network |= draw_crack_mask(3000, 4000, generator, widths=(3.0, 9.0), pattern="network") >= 0.5
-    single = draw_crack_mask(3000, 4000, generator, widths=(5.0, 5.0), pattern="branching") >= 0.5
-    half = network.copy()
-    half[:, 2000:] = False
-    rows = []
-    for name, mask in (("network", network), ("its left half alone", half), ("one crack", single)):
-        seconds = min(timed(lambda mask=mask: measure_cracks(mask)) for _ in range(3))
-        total = sum(crack.length_px for crack in measure_cracks(mask))
-        rows.append([name, f"{100 * mask.mean():.1f}", figure(total / 1000, 0), figure(seconds)])
-    whole = measure_cracks(half)
-    windows = measure_in_windows(lambda rows, columns: half[rows, columns], half.shape, window=1024)
-    differs = max(abs(one.length_px - other.length_px) for one, other in zip(whole, windows, strict=True))
-    table = markdown_table(["mask", "crack, %", "length, 1000 px", "seconds"], rows)
-    return section(
-        "Cost",
-        "A mask of 12 megapixels, best of three, on one core of the machine of [the speed page](speed.md).",
-        f"{table}\n\nMeasured in windows of 1,024 pixels, no length in the network's left half differs by\n"
-        f"more than {differs:.0e} pixels.",
-    )
-
-
-def timed(action: Callable[[], object]) -> float:
-    """Seconds of one core, whatever else the machine does."""
-    begin = time.process_time()
-    action()
-    return time.process_time() - begin

@@ -22,7 +22,7 @@ def test_length_and_direction_of_bars(width):
         assert len(crack.axis) == 1
 
 
-@pytest.mark.parametrize("width", [2, 3, 6, 20])
+@pytest.mark.parametrize("width", [1, 2, 3, 6, 20])
 def test_length_and_direction_of_short_bars(width):
     for angle in ANGLES:
         (crack,) = measure_cracks(bar(width, angle, length=100, size=160))

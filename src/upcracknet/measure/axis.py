@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from upcracknet.measure.graph import Branches, Graph
-from upcracknet.measure.profiles import reach
+from upcracknet.measure.profiles import marked, reach
 from upcracknet.measure.windows import Moments, Windows
 
 SPACING = 1.0
@@ -32,6 +32,12 @@ TANGENT = 10.0
 TANGENT_TO_RADIUS = 1.5
 """The direction in which a crack ends is that of at least 10 pixels of its axis before, and of so many times
 the distance to the nearest rim."""
+
+BEHIND = np.linspace(0, 1, 21)
+"""Places on that part of the axis, from the end inwards, that are asked whether they are marked."""
+
+LEAST_MARKED = 0.5
+"""Share of it that is marked, at least: less tells of an axis beside the pixels, not of the crack."""
 
 Points = Float64[np.ndarray, "n 2"]
 
@@ -163,18 +169,22 @@ def _lines(graph: Graph, branches: Branches, windows: Windows) -> _Lines:
     all_typical = ~is_tip
     all_points[~is_tip], all_radius[~is_tip] = _at(at, along, points), np.interp(at, along, radius)
     all_typical[~is_tip] = typical
+    ways = []
     for side, (origin, sign) in enumerate(((along[starts], 1.0), (along[ends], -1.0))):
         chosen = free[side]
         base_at = origin[chosen] + sign * cut[side][chosen]
         back = np.minimum(np.maximum(TANGENT, TANGENT_TO_RADIUS * end_radius[side][chosen]), rest[chosen])
-        base = _at(base_at, along, points)
-        heading = _unit(base - _at(base_at + sign * back, along, points))
-        limit = cut[side][chosen] + 2 * end_radius[side][chosen] + 2
-        distance = reach(windows, base, heading, np.zeros(len(base)), limit)
-        # The last pixel of a line of one pixel: between pixels there is too little of it to add up.
-        distance = np.maximum(distance, (cut - corner)[side][chosen] + 0.5)
-        all_points[tips[side][chosen]] = base + heading * distance[:, None]
-        all_radius[tips[side][chosen]] = end_radius[side][chosen]
+        behind = _at((base_at[:, None] + sign * back[:, None] * BEHIND).ravel(), along, points)
+        ways.append(behind.reshape(-1, len(BEHIND), 2))
+    behind = np.concatenate(ways)
+    base, heading = behind[:, 0], _unit(behind[:, 0] - behind[:, -1])
+    limit = cut[free] + 2 * end_radius[free] + 2
+    distance = reach(windows, base, heading, np.zeros(len(base)), limit)
+    # A thin line adds up to less than its length, as it is only partly marked between its pixels' centres.
+    share = marked(windows, behind.reshape(-1, 2)).reshape(-1, len(BEHIND)).mean(axis=1)
+    distance = np.minimum(distance / np.maximum(share, LEAST_MARKED), limit)
+    all_points[tips[free]] = base + heading * distance[:, None]
+    all_radius[tips[free]] = end_radius[free]
     return _Lines(all_points, all_radius, all_typical, sizes)
 
 

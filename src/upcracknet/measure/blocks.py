@@ -9,6 +9,8 @@ from jaxtyping import Bool
 Box = tuple[slice, slice]
 """Rows and columns, each with a beginning and an end."""
 
+NOTHING: Box = (slice(0, 0), slice(0, 0))
+
 
 def blocks(shape: tuple[int, ...], side: int) -> Iterator[Box]:
     """Cut a picture into rectangles of about one size, and no longer than 1.5 times a side."""

@@ -150,7 +150,7 @@ def inspect_in_windows(
 
     Args:
         read_mask: reads rows and columns of the mask, bool, or numbers of which 0 is road; each is read up to
-            three times.
+            four times.
         shape: height and width of the mask in pixels.
         scale: gives millimetres; None gives pixels alone.
         read_photo: reads rows and columns of the photo, uint8, H×W×3 or H×W; None measures the mask alone.

@@ -81,12 +81,12 @@ def find_networks(axes: Sequence[Points], frame: Frame) -> list[Network]:
         the networks, the largest first.
     """
     factor = max(1.0, max(frame.height, frame.width) / _CANVAS)
-    lines = _drawn(axes, frame, factor)
     whole, cut = _pieces(
         _drawn([_extended(axis, _BRIDGE * factor) for axis in axes], frame, factor), frame, factor
     )
-    if not whole:
+    if not whole or 3 * len(whole) + len(cut) < 3 * FEWEST_PIECES:
         return []
+    lines = _drawn(axes, frame, factor)
     area = _area(lines, whole, cut, _typical([piece.side_px for piece in whole], whole) / factor)
     area = _on_the_road(area, frame, factor)
     labels, networks = _labels(area), []

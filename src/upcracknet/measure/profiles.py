@@ -38,18 +38,32 @@ def reach(windows: Windows, points: Points, directions: Points, inside: Values, 
     return result
 
 
+def marked(windows: Windows, points: Points) -> Values:
+    """Interpolate the mask between pixels at n×2 places (x, y) in pixels: 0 is road and 1 is crack."""
+    result = np.empty(len(points))
+    for window, chosen in windows.around(points):
+        result[chosen] = _interpolated(window.mask, points[chosen] - (window.left, window.top))
+    return result
+
+
 def _march(
     mask: Bool[np.ndarray, "h w"], points: Points, directions: Points, inside: Values, limit: Values
 ) -> Values:
     total: Values = np.minimum(inside, limit)
     at = total.copy()
-    image = mask.view(np.uint8)
     active = np.flatnonzero(at < limit)
     while active.size:
         step = np.minimum(STEP, limit[active] - at[active])
         place = points[active] + directions[active] * (at[active] + step / 2)[:, None]
-        value = map_coordinates(image, place.T[::-1], np.float64, order=1, mode="grid-constant")
+        value = _interpolated(mask, place)
         total[active] += value * step
         at[active] += step
         active = active[(value > 0) & (at[active] < limit[active])]
     return total
+
+
+def _interpolated(mask: Bool[np.ndarray, "h w"], points: Points) -> Values:
+    values: Values = map_coordinates(
+        mask.view(np.uint8), points.T[::-1], np.float64, order=1, mode="grid-constant"
+    )
+    return values

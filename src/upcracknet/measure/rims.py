@@ -49,7 +49,7 @@ Mask = Bool[np.ndarray, "h w"]
 _REACH = WIDEST_GAP / 4 + 1
 """Radius of the disc that closes gaps, in pixels of the mask at half its size."""
 
-BLOCK = 256
+BLOCK = 512
 """Side of the blocks in which gaps are looked for, in pixels of the mask at half its size."""
 
 
@@ -64,6 +64,8 @@ def close_rims(mask: Mask, grey: Float32[np.ndarray, "h w"] | None = None) -> Ma
         the crack pixels, at least those of ``mask``.
     """
     closed = mask.copy()
+    if not mask.any():
+        return closed
     # Gaps of wide cracks need no more than half the resolution, which is a quarter of the work.
     halved = _halved(closed)
     where, distance = _between(halved)
@@ -127,14 +129,17 @@ def _fill_pinholes(mask: Mask) -> None:
     # What touches a wide place is a part of it.
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     narrow, is_open = road & ~wide.view(bool), cv2.dilate(wide, cross).view(bool)
-    if not (narrow & ~is_open).any():
+    enclosed = trimmed(narrow & ~is_open, (slice(0, mask.shape[0]), slice(0, mask.shape[1])))
+    if enclosed is None:
         return
-    place = np.flatnonzero(narrow)
+    box = grown(enclosed, PINHOLE, mask.shape)
+    narrow, is_open = np.ascontiguousarray(narrow[box]), is_open[box]
     number, labels = cv2.connectedComponents(narrow.view(np.uint8), connectivity=4)
-    label = labels.ravel()[place]
+    rows, columns = np.divmod(np.flatnonzero(narrow), narrow.shape[1])
+    label = labels[rows, columns]
     filled = np.bincount(label, minlength=number) <= PINHOLE
-    filled[label[is_open.ravel()[place]]] = False
-    mask.ravel()[place[filled[label]]] = True
+    filled[label[is_open[rows, columns]]] = False
+    mask[box][rows, columns] |= filled[label]
 
 
 def _fill_holes(mask: Mask) -> None:

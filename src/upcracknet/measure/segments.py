@@ -119,7 +119,7 @@ def spread(
         their middle; the standard deviation along each principal axis, the smaller first; the axes as
         columns.
     """
-    middle = np.average(places, axis=0, weights=weights)
+    middle = weights @ places / weights.sum()
     around = places - middle
     variances, axes = np.linalg.eigh((around * weights[:, None]).T @ around / weights.sum())
     return middle, np.sqrt(np.maximum(variances, 0)), axes

@@ -28,8 +28,12 @@ def measure_widths(
     """
     inside = np.maximum(0.8 * axes.radius - 1.5, 0.0)
     limit = WIDEST_TO_CIRCLE * axes.radius + 1
-    left = reach(windows, axes.points, axes.normals, inside, limit)
-    right = reach(windows, axes.points, -axes.normals, inside, limit)
+    normals = axes.normals
+    both = reach(
+        windows, np.tile(axes.points, (2, 1)), np.concatenate([normals, -normals]),
+        np.tile(inside, 2), np.tile(limit, 2),
+    )  # fmt: skip
+    left, right = np.split(both, 2)
     if windows.has_photo:
         refine(axes, windows, left, right)
     return left, right

@@ -11,9 +11,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from skimage.morphology import skeletonize
 
-from upcracknet.measure.blocks import Box, blocks, grown, shifted, trimmed
+from upcracknet.measure.blocks import NOTHING, Box, blocks, common, grown, shifted, trimmed
 from upcracknet.measure.graph import Skeleton, touching
-from upcracknet.measure.rims import close_rims
+from upcracknet.measure.rims import PINHOLE, close_rims
 
 Read = Callable[[slice, slice], np.ndarray]
 """Reads rows and columns; the slices have a beginning and an end, within the picture."""
@@ -21,6 +21,9 @@ Read = Callable[[slice, slice], np.ndarray]
 MARGIN = 256
 """Pixels around a window that are read with it. The axis of a crack does not depend on what is farther away,
 unless the crack is wider than that."""
+
+AROUND = PINHOLE + 2
+"""Pixels of road that are kept around cracks, so that none of it is taken for a pinhole."""
 
 BLOCK = 256
 """Side of the blocks in which a mask is thinned, in pixels. Only those with a wide crack need as many rounds
@@ -32,7 +35,7 @@ NARROW = 32
 
 @dataclass(frozen=True)
 class Window:
-    """One window of a mask, with a margin.
+    """One window of a mask, with a margin, and without the road around its cracks.
 
     Attributes:
         left: column of the mask at which the array begins.
@@ -136,7 +139,9 @@ class Windows:
             borders.append(border)
             sums.append(moments)
             count += len(moments)
-        number, crack = self._joined(np.concatenate(borders), count)
+        number, crack = count, np.arange(count)
+        if len(sums) > 2:  # within one window they are joined
+            number, crack = self._joined(np.concatenate(borders), count)
         x, y, radius, label = np.concatenate(pixels).T
         order = np.lexsort((x, y))
         total = np.zeros((number, 6))
@@ -152,23 +157,28 @@ class Windows:
         """Number the cracks: labels of two windows are one crack if pixels of theirs touch."""
         x, y, label = border[np.lexsort((border[:, 0], border[:, 1]))].T
         pairs = label[touching(x, y)]
-        if not len(pairs):
-            return count, np.arange(count)
         matrix = coo_array((np.ones(len(pairs), np.int8), pairs.T), (count, count))
         number, crack = connected_components(matrix, directed=False)
         return number, crack.astype(np.int64)
 
     def _window(self, number: int) -> Window:
-        row, column = divmod(number, self._columns)
-        own, read = [], []
-        for place, length in ((row, self.shape[0]), (column, self.shape[1])):
-            begin, end = place * self.size, min((place + 1) * self.size, length)
-            read.append(slice(max(begin - MARGIN, 0), min(end + MARGIN, length)))
-            own.append(slice(begin - read[-1].start, end - read[-1].start))
-        rows, columns = read
-        grey = None if self._read_photo is None else _grey(self._read_photo(rows, columns))
-        mask = close_rims(self._read_mask(rows, columns), grey)
-        return Window(columns.start, rows.start, (own[0], own[1]), mask, grey)
+        top, left = (self.size * place for place in divmod(number, self._columns))
+        core = (
+            slice(top, min(top + self.size, self.shape[0])),
+            slice(left, min(left + self.size, self.shape[1])),
+        )
+        read = grown(core, MARGIN, self.shape)
+        mask = self._read_mask(*read)
+        # Road around is cut off, but of a photo what profiles and gaps are compared with.
+        box = trimmed(mask, (slice(0, mask.shape[0]), slice(0, mask.shape[1]))) or NOTHING
+        rows, columns = grown(box, AROUND if self._read_photo is None else MARGIN, mask.shape)
+        # Gaps are looked for in pairs of rows and columns, which stay the same pairs.
+        box = slice(rows.start // 2 * 2, rows.stop), slice(columns.start // 2 * 2, columns.stop)
+        placed = shifted(box, read[0].start, read[1].start)
+        grey = None if self._read_photo is None else _grey(self._read_photo(*placed))
+        top, left = placed[0].start, placed[1].start
+        own = common(core, placed) or NOTHING
+        return Window(left, top, shifted(own, -top, -left), close_rims(mask[box], grey), grey)
 
 
 def _grey(photo: np.ndarray) -> Float32[np.ndarray, "h w"]:

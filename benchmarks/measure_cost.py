@@ -29,13 +29,13 @@ MOST_CRACK = 0.01
 
 PHOTOS, ROUNDS = 8, 5
 
-TEXT = """Best of {rounds}, in seconds of one core of the machine of [the speed page](speed.md). To measure is all
-of `inspect`, with classes and networks, without a scale. Masks of 12 megapixels:"""
+TEXT = """Best of {rounds}, in seconds of one core of the machine of [the speed page](speed.md). To
+measure is all of `inspect`, with classes and networks, without a scale. Masks of 12 megapixels:"""
 
-BESIDE = """Beside finding the cracks, in milliseconds of all cores together: {photos} photos of {width} × {height}
-pixels with at most 1 % of crack, and one of 12 megapixels with the one crack above. Finding and measuring take turns.
-The share is the median of the photos / the greatest. Files are neither read nor written. "With the photo"
-takes widths at half depth of its grey values."""
+BESIDE = """Beside finding the cracks, in milliseconds of all cores together: {photos} photos of
+{width} × {height} pixels with at most 1 % of crack, and one of 12 megapixels with the one crack above.
+Finding and measuring take turns. The share is the median of the photos / the greatest. Files are neither
+read nor written. "With the photo" takes widths at half depth of its grey values."""
 
 Mask = NDArray[np.bool_]
 

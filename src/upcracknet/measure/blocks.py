@@ -52,3 +52,10 @@ def common(first: Box, second: Box) -> Box | None:
         for one, other in zip(first, second, strict=True)
     )
     return (rows, columns) if rows.start < rows.stop and columns.start < columns.stop else None
+
+
+def padded(
+    mask: Bool[np.ndarray, "_ _"], margin: int, border: int = cv2.BORDER_CONSTANT
+) -> Bool[np.ndarray, "_ _"]:
+    """Add a margin to a mask: not marked, or as OpenCV's other kinds of borders are."""
+    return cv2.copyMakeBorder(mask.view(np.uint8), *4 * (margin,), border, value=0).view(bool)

@@ -60,7 +60,9 @@ def refine(axes: Axes, windows: Windows, left: Values, right: Values) -> None:
             offsets = np.arange(-reach, reach + STEP, STEP)
             place = axes.points[chosen] - (window.left, window.top)
             rays = place[:, None] + axes.normals[chosen][:, None] * offsets[:, None]
-            profiles = map_coordinates(window.grey, rays.transpose(2, 0, 1)[::-1], order=1, mode="nearest")
+            profiles = map_coordinates(
+                window.grey, rays.transpose(2, 0, 1)[::-1], np.float32, order=1, mode="nearest"
+            )
             profiles = _averaged(profiles, branch[chosen])
             new[:, chosen], found[chosen] = _half_depth(profiles, offsets, left[chosen], right[chosen])
     found &= (np.bincount(branch, found) >= MOST * np.bincount(branch))[branch]

@@ -25,9 +25,9 @@ import math
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Int32, Int64
+from jaxtyping import Bool, Float32, Int32, Int64, UInt8
 
-from upcracknet.measure.blocks import blocks, common, grown, shifted, trimmed
+from upcracknet.measure.blocks import blocks, common, grown, padded, shifted, trimmed
 
 WIDEST_GAP = 60
 """Widest gap between two rims of one crack, in pixels."""
@@ -53,7 +53,7 @@ BLOCK = 512
 """Side of the blocks in which gaps are looked for, in pixels of the mask at half its size."""
 
 
-def close_rims(mask: Mask, grey: Float32[np.ndarray, "h w"] | None = None) -> Mask:
+def close_rims(mask: Mask, grey: UInt8[np.ndarray, "h w"] | None = None) -> Mask:
     """Fill what lies between the two rims of one crack, pinholes, and holes no wider than the crack.
 
     Args:
@@ -98,18 +98,18 @@ def _between(mask: Mask) -> tuple[Int64[np.ndarray, " n"], Float32[np.ndarray, "
         the flat index of each, and its distance to the nearest marked pixel.
     """
     margin = int(_REACH) + 2
-    padded = np.pad(mask, margin, mode="edge")
+    around = padded(mask, margin, cv2.BORDER_REPLICATE)
     places, distances = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
     for block in blocks(mask.shape, BLOCK):
         own = shifted(block, margin, margin)
         # A disc that covers a pixel of the block reaches no farther.
-        box = trimmed(padded, grown(own, 2 * margin, padded.shape))
+        box = trimmed(around, grown(own, 2 * margin, around.shape))
         if box is None:
             continue
         inside = common(own, box)
         if inside is None:
             continue
-        part = np.pad(padded[box], margin)
+        part = padded(around[box], margin)
         inner = shifted(inside, margin - box[0].start, margin - box[1].start)
         distance = _distance(~part)
         rows, columns = np.nonzero((_distance(distance <= _REACH)[inner] > _REACH) & ~part[inner])
@@ -176,7 +176,7 @@ def _fill(
     index: int,
     places: Int64[np.ndarray, " n"],
     gap: float,
-    grey: Float32[np.ndarray, "h w"] | None,
+    grey: UInt8[np.ndarray, "h w"] | None,
 ) -> None:
     """Look at the rims of one gap, and fill it if they are those of one crack."""
     margin = int(3 * gap) + 2
@@ -194,7 +194,7 @@ def _fill(
         return
     if grey is not None:
         values = cv2.resize(
-            grey[rows.start * 2 : rows.stop * 2, columns.start * 2 : columns.stop * 2],
+            grey[rows.start * 2 : rows.stop * 2, columns.start * 2 : columns.stop * 2].astype(np.float32),
             (region.shape[1], region.shape[0]), interpolation=cv2.INTER_AREA,
         )  # fmt: skip
         outside = ~crack & ~region & (away <= 2 * rim + gap)
@@ -219,9 +219,8 @@ def _is_darker(values: Float32[np.ndarray, "h w"], region: Mask, rims: Mask, out
 def _closed(mask: Mask, radius: float) -> Mask:
     """Close with a disc; what is marked at the border is taken to go on beyond it."""
     margin = int(radius) + 2
-    padded = np.pad(mask, margin, mode="edge")
-    grown = _distance(~padded) <= radius
-    shrunk = _distance(grown) > radius
+    around = padded(mask, margin, cv2.BORDER_REPLICATE)
+    shrunk = _distance(_distance(~around) <= radius) > radius
     inner: Mask = shrunk[margin:-margin, margin:-margin]
     return inner
 
@@ -236,6 +235,8 @@ def _distance(mask: Mask) -> Float32[np.ndarray, "h w"]:
 
 def _halved(mask: Mask) -> Bool[np.ndarray, "h2 w2"]:
     """Each two by two pixels as one, marked if any of them is."""
-    even = np.pad(mask, [(0, size % 2) for size in mask.shape])
+    height, width = mask.shape
+    even = np.zeros((height + height % 2, width + width % 2), bool)
+    even[:height, :width] = mask
     # Two pixels of a row are one number of 16 bits.
     return np.asarray((even[::2] | even[1::2]).view(np.uint16) != 0)

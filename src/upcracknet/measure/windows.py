@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64
+from jaxtyping import Bool, Float64, Int64, UInt8
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from skimage.morphology import skeletonize
 
-from upcracknet.measure.blocks import NOTHING, Box, blocks, common, grown, shifted, trimmed
+from upcracknet.measure.blocks import NOTHING, Box, blocks, common, grown, padded, shifted, trimmed
 from upcracknet.measure.graph import Skeleton, touching
 from upcracknet.measure.rims import PINHOLE, close_rims
 
@@ -49,7 +49,7 @@ class Window:
     top: int
     core: tuple[slice, slice]
     mask: Bool[np.ndarray, "h w"]
-    grey: Float32[np.ndarray, "h w"] | None
+    grey: UInt8[np.ndarray, "h w"] | None
 
 
 @dataclass(frozen=True)
@@ -181,9 +181,8 @@ class Windows:
         return Window(left, top, shifted(own, -top, -left), close_rims(mask[box], grey), grey)
 
 
-def _grey(photo: np.ndarray) -> Float32[np.ndarray, "h w"]:
-    grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY) if photo.ndim == 3 else photo
-    return np.asarray(grey, np.float32)
+def _grey(photo: UInt8[np.ndarray, "h w *rgb"]) -> UInt8[np.ndarray, "h w"]:
+    return np.asarray(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY) if photo.ndim == 3 else photo)
 
 
 def _skeleton_of(window: Window) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -233,7 +232,7 @@ def _thinned(
     while margin < needed:
         margin = needed
         box = trimmed(mask, grown(own, margin, mask.shape)) or own
-        part = np.pad(mask[box], 1)  # beyond the border there is no crack
+        part = padded(mask[box], 1)  # beyond the border there is no crack
         distance = cv2.distanceTransform(part.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
         needed = min(int(2 * distance.max()) + 16, BLOCK)
     # Lee, not the default method: that one loses half of a wide diagonal bar (scikit-image issue 7704).

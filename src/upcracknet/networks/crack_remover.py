@@ -206,24 +206,19 @@ class CrackRemover(nn.Module):
     def _features(
         self, features: Float[Tensor, "b 12 h w"], level: int, coarser: Float[Tensor, "b c _h _w"] | None
     ) -> Float[Tensor, "b c h w"]:
-        exact = (
-            self.size_multiple.bit_length() - 1 - level
-        )  # layers whose sizes are whole halves of each other
+        # No level goes down further than the photo itself. Small coarse levels would be a pixel there, with
+        # nothing but border around it, and the layers below would learn from borders.
+        layers = min(len(self.encoder), self.size_multiple.bit_length() - 1 - level)
         encoded: list[Tensor] = []
-        for layer, block in enumerate(self.encoder):
-            if layer:
-                # Nothing is below zero here, so a border of zeros rounds an odd size up and changes nothing.
-                whole = features if layer < exact else F.pad(features, (0, 1, 0, 1))
-                features = F.max_pool2d(whole, 2)
-            features = block(features)
+        for layer, block in enumerate(self.encoder[:layers]):
+            features = block(F.max_pool2d(features, 2) if layer else features)
             if layer == 1 and coarser is not None and self.coarser is not None:
                 features = features + self.coarser(coarser)
             encoded.append(features)
         features = encoded.pop()
-        for lateral, block in zip(reversed(self.lateral), reversed(self.decoder), strict=True):
-            above = encoded.pop()
+        for lateral, block in reversed(list(zip(self.lateral, self.decoder, strict=True))[: layers - 1]):
             below = F.interpolate(lateral(features), scale_factor=2.0, mode="nearest")
-            features = block(above + below[..., : above.shape[-2], : above.shape[-1]])
+            features = block(encoded.pop() + below)
         return features
 
 

@@ -106,7 +106,7 @@ class PaintingRange:
     cracked: float = 0.75
     distracted: float = 0.5
     crowding: float = 1.0
-    things: float = 0.4
+    things: float = 0.2
     synthetic: float = 0.4
     surfaces: tuple[Surface, ...] = tuple(surface for surface in SURFACES if surface != "gravel")
     fine: float = 0.5

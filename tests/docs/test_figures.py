@@ -76,8 +76,8 @@ def test_the_tables_of_accuracy(monkeypatch):
 
 
 def test_false_alarms_on_further_roads():
-    default, former = FIGURES["further synthetic roads"].values()
-    assert f"the default marks {default} % as crack, the former teacher {former} %" in page(
+    default, teacher = FIGURES["further synthetic roads"].values()
+    assert f"the former default marks {default} % as crack, the former teacher {teacher} %" in page(
         "docs/results/accuracy.md"
     )
 

@@ -5,6 +5,7 @@
 Prints the section "Cost" of ``docs/results/measures.md``; two minutes.
 """
 
+import itertools
 import statistics
 import sys
 import time
@@ -23,19 +24,21 @@ from upcracknet.tables import figure, markdown_table
 HEIGHT, WIDTH = 3000, 4000
 """12 megapixels."""
 
-SMALL = (384, 544)
+PHOTOS = {(384, 544): 8, (1080, 1920): 4}
+"""Heights and widths, and how many of each."""
+
 MOST_CRACK = 0.01
 """Share of crack pixels up to which a photo is a typical one."""
 
-PHOTOS, ROUNDS = 8, 5
+ROUNDS = 5
 
 TEXT = """Best of {rounds}, in seconds of one core of the machine of [the speed page](speed.md). To
 measure is all of `inspect`, with classes and networks, without a scale. Masks of 12 megapixels:"""
 
-BESIDE = """Beside finding the cracks, in milliseconds of all cores together: {photos} photos of
-{width} × {height} pixels with at most 1 % of crack, and one of 12 megapixels with the one crack above.
-Finding and measuring take turns. The share is the median of the photos / the greatest. Files are neither
-read nor written. "With the photo" takes widths at half depth of its grey values."""
+BESIDE = """Beside finding the cracks, in milliseconds of all cores together: synthetic photos with at most
+1 % of crack, and one of 12 megapixels with the one crack above. Finding and measuring take turns. The share
+is the median of the photos / the greatest. Files are neither read nor written. "With the photo" takes widths
+at half depth of its grey values."""
 
 Mask = NDArray[np.bool_]
 
@@ -57,7 +60,7 @@ def cost(model: str) -> str:
         section("Cost", TEXT.format(rounds=ROUNDS), table),
         "Measured in windows of 1,024 pixels, no length in the network's left half differs by more than\n"
         f"{differs:.0e} pixels.",
-        BESIDE.format(photos=PHOTOS, width=SMALL[1], height=SMALL[0]),
+        BESIDE,
         beside_detection(model, masks["one crack"]),
     ])  # fmt: skip
 
@@ -76,17 +79,14 @@ def large_masks() -> dict[str, Mask]:
 def beside_detection(model: str, single: Mask) -> str:
     """How long measuring takes beside finding the cracks, each photo's in turns."""
     detector = CrackDetector.from_pretrained(model, runtime="auto")
-    photos = []
-    seed = 0
-    while len(photos) < PHOTOS:
-        road = synthesize_road(seed, *SMALL)
-        if 0 < road.mask.mean() <= MOST_CRACK:
-            photos.append((road.photo, road.mask))
-        seed += 1
-    tiles = HEIGHT // SMALL[0] + 1, WIDTH // SMALL[1] + 1, 1
-    large = np.ascontiguousarray(np.tile(photos[0][0], tiles)[:HEIGHT, :WIDTH])
+    groups = {
+        f"{number} of {width} × {height}": typical(height, width, number)
+        for (height, width), number in PHOTOS.items()
+    }
+    rows_and_columns = np.ix_(np.arange(HEIGHT) % 384, np.arange(WIDTH) % 544)
+    groups["12 megapixels"] = [(next(iter(groups.values()))[0][0][rows_and_columns], single)]
     rows = []
-    for name, pairs in ((f"{SMALL[1]} × {SMALL[0]}", photos), ("12 megapixels", [(large, single)])):
+    for name, pairs in groups.items():
         times = np.array([_times(detector, photo, mask) for photo, mask in pairs])
         shares = 100 * times[:, 1:] / times[:, :1]
         rows.append([
@@ -96,6 +96,13 @@ def beside_detection(model: str, single: Mask) -> str:
     return markdown_table(
         ["photo", "to find", "to measure", "with the photo", "share, %", "share with the photo, %"], rows
     )
+
+
+def typical(height: int, width: int, number: int) -> list[tuple[np.ndarray, Mask]]:
+    """Synthetic photos with little crack, and their masks."""
+    roads = (synthesize_road(seed, height, width) for seed in itertools.count())
+    chosen = ((road.photo, road.mask) for road in roads if 0 < road.mask.mean() <= MOST_CRACK)
+    return list(itertools.islice(chosen, number))
 
 
 def _times(detector: CrackDetector, photo: np.ndarray, mask: Mask) -> list[float]:

@@ -40,7 +40,7 @@ def test_what_has_no_severity_says_why():
     assert look(None, kind="joint").shape == "dashes"
 
 
-def test_severities_are_told_apart_without_colour():
+def test_severities_differ_without_colour():
     """Relative luminance (WCAG 2.2): each is at least 1.5 times as light as the next."""
     colours = [np.array(look(severity).colour) for severity in ("low", "medium", "high")]
     linear = [(colour / 255) ** 2.2 @ (0.2126, 0.7152, 0.0722) for colour in colours]

@@ -83,9 +83,8 @@ _ROWS = (
         configuration="upcracknet.training.crack_remover_configuration:CrackRemoverConfiguration",
         method="upcracknet.training.crack_remover:CrackRemoverTraining",
         patches="upcracknet.training.patches:painted_patches",
-        # The default model's, which scores photos at full and at half size.
-        size={"widths": (16, 32, 64, 128, 192, 192), "refinement_channels": 8},
-        passes=1.25,
+        # The default model's; its pyramid is in the network.
+        size={"widths": (16, 32, 64, 128, 192, 192), "refinement_channels": 8, "pyramid": 5},
     ),
     System(
         "up-cracknet",

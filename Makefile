@@ -23,11 +23,11 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 demo: .venv/core
 ifeq ($(PHOTOS),)
 	@$(BIN)/upcracknet synthesize out/demo/roads --count 8 --seed 3 --no-distractors --overwrite >/dev/null
-	@$(BIN)/upcracknet detect out/demo/roads/photos out/demo/roads/undamaged --output out/demo --overwrite >/dev/null
+	@$(BIN)/upcracknet detect out/demo/roads/photos out/demo/roads/undamaged --output out/demo --crack-pictures --overwrite >/dev/null
 else
-	@$(BIN)/upcracknet detect "$(PHOTOS)" --output $(DEMO) --overwrite >/dev/null || test $$? -eq 3
+	@$(BIN)/upcracknet detect "$(PHOTOS)" --output $(DEMO) --crack-pictures --overwrite >/dev/null || test $$? -eq 3
 endif
-	@echo "cracks in red: $(DEMO)/overlays   masks: $(DEMO)/masks   table: $(DEMO)/photos.csv"
+	@echo "cracks in red: $(DEMO)/overlays   measured: $(DEMO)/pictures, $(DEMO)/cracks.csv   masks: $(DEMO)/masks   table: $(DEMO)/photos.csv"
 
 test: .venv/dev
 	$(BIN)/python -m pytest $(TEST_OPTIONS)

@@ -30,3 +30,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(measure, name)
     raise AttributeError(f"module 'upcracknet' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -54,4 +54,4 @@ def measure(
         counts, worst = remeasuring.run(show)
     print_worst(console, worst)
     print_sums(counts, results, without_mask=len(remeasuring.without_mask))
-    return EXIT_INCOMPLETE if remeasuring.without_mask else 0
+    return EXIT_INCOMPLETE if remeasuring.without_mask or counts.measured < counts.done else 0

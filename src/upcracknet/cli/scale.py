@@ -42,10 +42,13 @@ def scale(
         given: millimetres per pixel, or the photo in which points or a rectangle are marked.
         options: where the scale comes from.
         output: scale file; what it says of other photos is kept.
-        place: folder or photo that the scale counts for; without it all that no other scale is for.
+        place: folder or photo that the scale counts for; without it all that no other scale is for, or the
+            raster that it comes from.
     """
     scales = SurveyScales.read(output) if output.exists() else SurveyScales()
     made = make_scale(given, options)
+    if place is None and options.raster is not None:  # the place of one image says nothing of others
+        place = str(options.raster)
     scales.including(made.scale, place).write(output)
     picture = output.with_name(f"{output.stem}-{made.photo.stem}-grid.jpg") if made.photo else None
     step = made.save_grid(picture) if picture else None

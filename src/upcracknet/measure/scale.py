@@ -242,9 +242,9 @@ class Scale:
 
         Raises:
             ConfigurationError: width and height are in another ratio; or the photo is oblique, and the scale
-                is not that of a rectangle or a raster.
+                is not that of a rectangle.
         """
-        if abs(tilt_deg) > drone.LARGEST_TILT_DEG and self.method not in ("rectangle", "raster"):
+        if abs(tilt_deg) > drone.LARGEST_TILT_DEG and self.method != "rectangle":
             raise ConfigurationError(
                 f"the camera was tilted by {abs(tilt_deg):.0f}° from straight down, where no number counts "
                 "for all places; mark a rectangle on the road: `upcracknet scale --rectangle`"

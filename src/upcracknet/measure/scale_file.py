@@ -83,7 +83,7 @@ class SurveyScales:
                 impossible values, or names a place twice.
         """
         try:
-            content = json.loads(path.read_bytes())
+            content = json.loads(path.read_bytes().decode(errors="surrogateescape"))
         except (OSError, ValueError) as error:
             raise ConfigurationError(
                 f"{path}: cannot be read ({one_line(error)}); make one with `upcracknet scale`"
@@ -145,7 +145,7 @@ def from_dict(values: Any, name: str = "scale") -> Scale:
             scale = replace(scale, matrix=(first, second, third), source="given: a matrix")
         width, height = int(values.get("photo_width", 0)), int(values.get("photo_height", 0))
         coarsest = values.get("coarsest_millimetres_per_pixel")
-        method: Method = values.get("method", scale.method)
+        method: Method = values.get("method", scale.method if matrix is None else "rectangle")
         scale = replace(
             scale,
             source=str(values.get("source", scale.source)),
@@ -154,7 +154,7 @@ def from_dict(values: Any, name: str = "scale") -> Scale:
             size=(height, width) if width or height else None,
             coarsest=None if coarsest is None else float(coarsest),
         )
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ConfigurationError(
             f"{name}: {one_line(error)}; expected numbers, and a matrix of 3×3"
         ) from error

@@ -122,7 +122,7 @@ def crack_rows(path: Path, name: str) -> Iterator[dict[str, Any]]:
         DataError: the file cannot be read, or is none.
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes().decode(errors="surrogateescape"))
         more = {"name": name, "standard": content["standard"]}
         for crack in content["cracks"]:
             x, y = crack["width_max_place"]

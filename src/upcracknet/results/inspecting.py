@@ -15,7 +15,7 @@ from upcracknet.measure.inspection import Inspection, inspect, inspect_in_window
 from upcracknet.measure.scale import Scale
 from upcracknet.results.crack_files import crack_file, summary
 from upcracknet.results.jpeg import jpeg
-from upcracknet.results.measuring import Measuring, pixel_side
+from upcracknet.results.measuring import MISSED_PHOTO, Measuring, pixel_side
 from upcracknet.results.opening import opened
 from upcracknet.results.records import Record
 from upcracknet.results.sources import Source
@@ -37,12 +37,14 @@ class _Measured:
         photo: to draw on, perhaps shrunk; None where it is not at hand or not needed.
         warnings: what to know before the measures are trusted.
         widths: what widths were measured in: "photo" or "mask".
+        missed_photo: whether the photo was needed and not at hand.
     """
 
     inspection: Inspection
     photo: Photo | None
     warnings: tuple[str, ...]
     widths: str
+    missed_photo: bool
 
 
 def measure_record(
@@ -99,7 +101,8 @@ def measure_record(
         cracks=cracks,
         picture=picture,
         measure_warning="; ".join(text.rstrip(".") for text in warnings) or None,
-        measures=measuring.settings(results.source(record).address),
+        measures=measuring.settings(results.source(record).address)
+        | ({MISSED_PHOTO: True} if measured.missed_photo else {}),
     )
 
 
@@ -117,12 +120,14 @@ def _values(inspection: Inspection, record: Record) -> dict[str, Any]:
         return summary(inspection)
     frame = inspection.classes.frame
     side = pixel_side(scale, (frame.height, frame.width))
+    area_mm2: float | None
     if side is not None:
         area_mm2 = (record.crack_pixels or 0) * side**2
     else:
-        area_mm2 = sum(crack.area_mm2 or 0.0 for crack in inspection.cracks)
+        areas = [crack.area_mm2 for crack in inspection.cracks if crack.area_mm2 is not None]
+        area_mm2 = sum(areas) if areas or not inspection.cracks else None
     return summary(inspection) | {
-        "crack_area_cm2": round(area_mm2 / 100, 3),
+        "crack_area_cm2": None if area_mm2 is None else round(area_mm2 / 100, 3),
         "millimetres_per_pixel": side,
     }
 
@@ -153,6 +158,7 @@ def _whole(
         photo,
         (*terms.warnings, *missing, *inspection.notes),
         "mask" if refined is None else "photo",
+        bool(missing),
     )
 
 
@@ -177,8 +183,9 @@ def _in_windows(mask_file: Path, source: Source, measuring: Measuring) -> _Measu
         )  # fmt: skip
         photo = windows.small() if windows is not None and measuring.pictures else None
     return _Measured(
-        inspection, photo, (*terms.warnings, *missing, *inspection.notes), "photo" if refined else "mask"
-    )
+        inspection, photo, (*terms.warnings, *missing, *inspection.notes), "photo" if refined else "mask",
+        bool(missing),
+    )  # fmt: skip
 
 
 def _needs_photo(measuring: Measuring) -> bool:

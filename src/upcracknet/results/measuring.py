@@ -20,6 +20,9 @@ from upcracknet.results.opening import has_place
 from upcracknet.results.settings import MeasureOptions, Widths
 from upcracknet.results.sources import Source
 
+MISSED_PHOTO = "photo_was_missing"
+"""In what a record says of its measures: the photo was needed and not at hand, and is looked for again."""
+
 
 @dataclass(frozen=True)
 class Terms:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from upcracknet.results.measuring import Measuring
+from upcracknet.errors import PhotoError
+from upcracknet.results.measuring import MISSED_PHOTO, Measuring
 from upcracknet.results.names import photo_names
 from upcracknet.results.records import Record
 from upcracknet.results.settings import ResultSettings
@@ -134,9 +135,20 @@ def plan_measuring(
 
 def is_measured(results: WritableResults, record: Record, measuring: Measuring) -> bool:
     """Tell whether a photo's cracks were measured as they would be now, and all files of that are there."""
-    if record.measures != measuring.settings(results.source(record).address):
+    source, measures = results.source(record), dict(record.measures or {})
+    missed_photo = measures.pop(MISSED_PHOTO, False)
+    if measures != measuring.settings(source.address) or (missed_photo and _is_at_hand(source)):
         return False
     return all(results.file(file).exists() for file in (record.cracks, record.picture) if file)
+
+
+def _is_at_hand(source: Source) -> bool:
+    """Whether a photo is where it was, as it was."""
+    try:
+        source.require_unchanged()
+    except PhotoError:
+        return False
+    return source.path is not None
 
 
 def written_kinds(measuring: Measuring | None) -> set[str]:

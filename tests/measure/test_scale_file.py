@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -112,6 +113,7 @@ GOOD = {"format": "upcracknet scale", "version": 1, "default": {"millimetres_per
             "method 'guess', expected one of",
         ),
         (GOOD | {"default": {"millimetres_per_pixel": 1, "photo_width": 4000}}, "a photo of 4000×0 pixels"),
+        (GOOD | {"default": {"millimetres_per_pixel": 1, "photo_width": math.inf}}, "expected numbers"),
         (
             GOOD | {"default": {"millimetres_per_pixel": 1, "coarsest_millimetres_per_pixel": 0}},
             "0 mm per pixel",
@@ -129,3 +131,16 @@ def test_files_that_are_wrong(tmp_path, content, message, unchecked):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(ConfigurationError, match=r"No such file.*make one with `upcracknet scale`"):
         SurveyScales.read(tmp_path / "scale.json")
+
+
+def test_a_name_that_is_not_utf_8_does_not_cost_the_others(tmp_path):
+    scale = replace(Scale.uniform(2.0), source="two points in a\udcff.png")
+    SurveyScales(Scale.uniform(1.2)).including(scale, str(tmp_path)).write(tmp_path / "scale.json")
+    read = SurveyScales.read(tmp_path / "scale.json")
+    assert read.default == Scale.uniform(1.2)
+    assert read.of(str(tmp_path / "b.png")) == scale
+
+
+def test_a_matrix_written_by_hand_counts_for_oblique_photos():
+    scale = from_dict({"matrix": [[1.5, 0, 0], [0, 1.5, 0], [0, 0.0005, 1]]})
+    assert scale.for_photo(400, 500, 45.0) is scale

@@ -167,6 +167,18 @@ class TestMeasure:
         assert len(measure(IN_MM, overwrite=True)[0]) == 6
         assert [path.name for path in (tmp_path / "out" / ".upcracknet").iterdir()] == ["lock"]
 
+    def test_a_photo_that_was_away_is_measured_again_once_it_is_back(self, photos, detect, measure, tmp_path):
+        detect(photos, measure=None)
+        photos.rename(tmp_path / "away")
+        records, _, _ = measure(IN_MM)
+        assert all("measured by the mask alone" in record.measure_warning for record in records)
+        assert measure(IN_MM)[0] == []  # still away
+        (tmp_path / "away").rename(photos)
+        records, counts, _ = measure(IN_MM)
+        assert len(records) == counts.measured == 6
+        assert not any(record.measure_warning for record in records)
+        assert measure(IN_MM)[0] == []
+
     def test_a_folder_of_before_there_were_measures(
         self, photos, detect, measure, tmp_path, forbid_detection
     ):

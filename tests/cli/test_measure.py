@@ -46,6 +46,12 @@ def test_a_mask_that_is_gone(out, capsys):
     assert "000.png: its mask is gone; run `upcracknet detect` again" in printed.err
 
 
+def test_a_record_that_is_damaged(out, capsys):
+    (out / "records" / "day-0" / "000.png.json").write_text("{")
+    assert run(["measure", str(out)]) == EXIT_INCOMPLETE
+    assert "day-0/000.png: its record is damaged; run `upcracknet detect` again" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

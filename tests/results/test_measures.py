@@ -167,6 +167,17 @@ class TestMeasure:
         assert len(measure(IN_MM, overwrite=True)[0]) == 6
         assert [path.name for path in (tmp_path / "out" / ".upcracknet").iterdir()] == ["lock"]
 
+    def test_a_photo_that_the_scale_file_leaves_out_says_so(self, photos, detect, measure, tmp_path):
+        detect(photos)
+        SurveyScales().including(Scale.uniform(2.0), str(photos / "day-0")).write(tmp_path / "scale.json")
+        records, _, _ = measure(MeasureOptions(scale=tmp_path / "scale.json"))
+        for record in records:
+            left_out = record.name.startswith("day-1/")
+            assert (record.crack_length_m is None) == left_out
+            assert (
+                "the scale file has no scale for this photo" in (record.measure_warning or "")
+            ) == left_out
+
     def test_a_photo_that_was_away_is_measured_again_once_it_is_back(self, photos, detect, measure, tmp_path):
         detect(photos, measure=None)
         photos.rename(tmp_path / "away")

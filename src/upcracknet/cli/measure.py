@@ -43,6 +43,10 @@ def measure(
             print_line(
                 console, f"warning: {photo}: its mask is gone; run `upcracknet detect` again", "yellow"
             )
+        for name in remeasuring.damaged:
+            print_line(
+                console, f"warning: {name}: its record is damaged; run `upcracknet detect` again", "yellow"
+            )
         plan = remeasuring.plan
         total = plan.finished + len(plan.to_measure)
         task = bar.add_task("measuring", total=total, completed=plan.finished)
@@ -54,4 +58,5 @@ def measure(
         counts, worst = remeasuring.run(show)
     print_worst(console, worst)
     print_sums(counts, results, without_mask=len(remeasuring.without_mask))
-    return EXIT_INCOMPLETE if remeasuring.without_mask or counts.measured < counts.done else 0
+    left = remeasuring.without_mask or remeasuring.damaged or counts.measured < counts.done
+    return EXIT_INCOMPLETE if left else 0

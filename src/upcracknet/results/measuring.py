@@ -127,6 +127,8 @@ class Measuring:
         except PhotoError as error:
             warnings = (f"the camera is taken to have looked straight down: {error}",)
         scale = self.scales.of(source.address)
+        if scale is None and self.scales.places:
+            return Terms(None, direction, ("no millimetres: the scale file has no scale for this photo",))
         if scale is None:
             return Terms(None, direction)
         try:

@@ -103,7 +103,7 @@ def plan_detection(
 
 def plan_measuring(
     results: WritableResults, measuring: Measuring, *, overwrite: bool = False
-) -> tuple[Plan, list[str]]:
+) -> tuple[Plan, list[str], list[str]]:
     """Tell which photos of a folder are to be measured again.
 
     Args:
@@ -112,14 +112,14 @@ def plan_measuring(
         overwrite: measure again what was measured so already.
 
     Returns:
-        the plan, and the photos that cannot be measured, as their masks are gone.
+        the plan; the photos that cannot be measured, as their masks are gone; the names of damaged records.
 
     Raises:
         OutputError: a file is in the way that no record of this folder names.
     """
     names, own = set[str](), set[str]()
-    to_measure, without_mask = list[str](), list[str]()
-    for record in results.readable_records():
+    to_measure, without_mask, damaged = list[str](), list[str](), set[str]()
+    for record in results.readable_records(damaged):
         names.add(record.name)
         own.update(record.files)
         if record.mask is not None and not results.file(record.mask).exists():
@@ -130,7 +130,8 @@ def plan_measuring(
     measured = [name for name in to_measure if name not in ours]
     results.require_no_foreign_files(measured, own, written_kinds(measuring))
     results.note_names(ours.union(to_measure))
-    return Plan([], frozenset(names), len(names) - len(to_measure), to_measure), without_mask
+    plan = Plan([], frozenset(names), len(names) - len(to_measure), to_measure)
+    return plan, without_mask, sorted(damaged)
 
 
 def is_measured(results: WritableResults, record: Record, measuring: Measuring) -> bool:

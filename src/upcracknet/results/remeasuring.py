@@ -57,12 +57,14 @@ class Remeasuring:
         results: the folder.
         plan: what is to be measured.
         without_mask: photos that cannot be measured, as their masks are gone.
+        damaged: names of photos whose records cannot be read; they are in no table.
         measuring: how.
     """
 
     results: WritableResults
     plan: Plan
     without_mask: list[str]
+    damaged: list[str]
     measuring: Measuring
 
     def run(self, show: Callable[[Record], None]) -> tuple[Counts, list[Record]]:
@@ -107,5 +109,5 @@ def open_remeasuring(
     read_results(folder)
     measuring = Measuring.of(options)
     with open_results(folder) as results:
-        plan, without_mask = plan_measuring(results, measuring, overwrite=overwrite)
-        yield Remeasuring(results, plan, without_mask, measuring)
+        plan, without_mask, damaged = plan_measuring(results, measuring, overwrite=overwrite)
+        yield Remeasuring(results, plan, without_mask, damaged, measuring)

@@ -19,7 +19,7 @@ ENGINES = ("openvino", "onnx", "onnxruntime", "onnxscript", "nncf", "rasterio", 
 # From the ground up: a room may import those of the floors below its own. Files in the package's folder are
 # rooms too.
 FLOORS = (
-    {"errors"},
+    {"errors", "on_demand"},
     {"files"},
     {"tables", "weights"},
     {"measure"},

@@ -9,7 +9,9 @@ Example:
     cracks = crack_map.cracks()  # the longest first
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from upcracknet.on_demand import on_demand
 
 if TYPE_CHECKING:
     from upcracknet.detection import CrackDetector, CrackMap
@@ -18,19 +20,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["CrackDetector", "CrackMap", "Scale", "__version__", "measure_cracks"]
 
+_MODULES = {
+    "CrackDetector": "detection",
+    "CrackMap": "detection",
+    "Scale": "measure",
+    "measure_cracks": "measure",
+}
 
-def __getattr__(name: str) -> Any:
-    # Loading torch takes a second: neither `upcracknet --help` nor measuring need wait for it.
-    if name in ("CrackDetector", "CrackMap"):
-        from upcracknet import detection
-
-        return getattr(detection, name)
-    if name in ("Scale", "measure_cracks"):
-        from upcracknet import measure
-
-        return getattr(measure, name)
-    raise AttributeError(f"module 'upcracknet' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+# Neither `upcracknet --help` nor measuring need wait for torch.
+__getattr__, __dir__ = on_demand(__name__, _MODULES, __all__)

@@ -1,7 +1,8 @@
 """Road photos, crack masks and undamaged patches (paper, Section IV-A)."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from upcracknet.on_demand import on_demand
 
 if TYPE_CHECKING:
     from upcracknet.data.dataset import CrackDataset, Sample
@@ -25,7 +26,7 @@ __all__ = [
     "split_samples",
 ]
 
-_FILES = {
+_MODULES = {
     "CrackDataset": "dataset",
     "Listing": "listing",
     "Sample": "dataset",
@@ -39,13 +40,5 @@ _FILES = {
     "split_samples": "patches",
 }
 
-
-def __getattr__(name: str) -> Any:
-    # Loading torch takes a second: what reads photos alone need not wait for it.
-    if name in _FILES:
-        return getattr(import_module(f"{__name__}.{_FILES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+# What reads photos alone need not wait for torch.
+__getattr__, __dir__ = on_demand(__name__, _MODULES, __all__)

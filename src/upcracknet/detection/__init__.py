@@ -1,7 +1,8 @@
 """Detection (Section III-D): error map, filter, threshold, tiling, and the one detector that joins them."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from upcracknet.on_demand import on_demand
 
 if TYPE_CHECKING:
     from upcracknet.detection.crack_map import CrackMap
@@ -23,7 +24,7 @@ __all__ = [
     "Threshold",
 ]
 
-_FILES = {
+_MODULES = {
     "CrackDetector": "detector",
     "CrackMap": "crack_map",
     "CrackRemoverScorer": "crack_remover_scorer",
@@ -35,13 +36,5 @@ _FILES = {
     "Threshold": "threshold",
 }
 
-
-def __getattr__(name: str) -> Any:
-    # Loading torch takes a second: measuring needs no network.
-    if name in _FILES:
-        return getattr(import_module(f"{__name__}.{_FILES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+# Measuring needs no network, and so need not wait for torch.
+__getattr__, __dir__ = on_demand(__name__, _MODULES, __all__)

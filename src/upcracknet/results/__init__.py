@@ -1,8 +1,8 @@
 """From photos to a result folder, of one photo or a million, and back: records, tables, images in windows."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from upcracknet.on_demand import on_demand
 from upcracknet.results.folder import ResultFolder, read_results
 from upcracknet.results.records import Record
 from upcracknet.results.settings import MeasureOptions
@@ -24,7 +24,7 @@ __all__ = [
     "read_results",
 ]
 
-_FILES = {
+_MODULES = {
     "Detection": "run",
     "DetectionOptions": "detection_options",
     "RasterResult": "raster",
@@ -32,13 +32,5 @@ _FILES = {
     "open_detection": "run",
 }
 
-
-def __getattr__(name: str) -> Any:
-    # Loading torch takes a second: measuring and reading results need no network.
-    if name in _FILES:
-        return getattr(import_module(f"{__name__}.{_FILES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+# Measuring and reading results need no network, and so need not wait for torch.
+__getattr__, __dir__ = on_demand(__name__, _MODULES, __all__)

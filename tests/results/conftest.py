@@ -8,8 +8,10 @@ import pytest
 
 from upcracknet.results import DetectionOptions, MeasureOptions, Record, open_detection
 from upcracknet.results.records import Counts
+from upcracknet.results.remeasuring import open_remeasuring
 
 LIGHT = DetectionOptions("local-contrast", runtime="torch")
+IN_MM = MeasureOptions(millimetres_per_pixel=2.0)
 
 
 def write_photos(folder: Path, count: int, size: tuple[int, int] = (64, 96)) -> Path:
@@ -57,3 +59,20 @@ def rows(folder: Path) -> dict[str, dict[str, str]]:
 def cracks(folder: Path) -> list[dict[str, str]]:
     with (folder / "cracks.csv").open(newline="") as file:
         return [*csv.DictReader(file)]
+
+
+def of(records: list[Record]) -> dict[str, Record]:
+    return {record.name: record for record in records}
+
+
+@pytest.fixture
+def measure(tmp_path):
+    """Measures a result folder; gives the records made, the counts and the photos without a mask."""
+
+    def run(options, folder=tmp_path / "out", *, overwrite=False):
+        with open_remeasuring(folder, options, overwrite=overwrite) as remeasuring:
+            records = list[Record]()
+            counts, _ = remeasuring.run(records.append)
+            return records, counts, remeasuring.without_mask
+
+    return run

@@ -15,6 +15,7 @@ import upcracknet
 PACKAGE = Path(upcracknet.__file__).parent
 EXTRAS = ("pytorch_lightning", "lightning_fabric", "tensorboard", "kornia", "torchmetrics")
 ENGINES = ("openvino", "onnx", "onnxruntime", "onnxscript", "nncf", "rasterio", "ray", "pyarrow", "fsspec")
+SURVEYS = ("pyogrio", "shapely", "av", "reportlab", "jinja2")
 
 # From the ground up: a room may import those of the floors below its own. Files in the package's folder are
 # rooms too.
@@ -28,8 +29,8 @@ FLOORS = (
     {"detection"},
     {"baselines"},
     {"results"},
-    {"training", "evaluation", "preparation"},
-    {"calibration"},
+    {"training", "evaluation", "preparation", "survey", "exchange"},
+    {"calibration", "report"},
     {"reproduction"},
     {"cli"},
 )
@@ -147,7 +148,7 @@ def test_importing_the_package_is_light():
 def test_measuring_needs_neither_torch_nor_an_extra():
     loaded = loaded_by("from upcracknet import Scale, measure_cracks")
     assert "numpy" in loaded
-    assert not loaded & {"torch", "torchvision", *EXTRAS, *ENGINES}
+    assert not loaded & {"torch", "torchvision", *EXTRAS, *ENGINES, *SURVEYS}
 
 
 def test_detection_needs_no_extra():

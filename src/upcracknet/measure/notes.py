@@ -112,8 +112,10 @@ def _place(image: Any, gps: Mapping[int, Any]) -> tuple[float, float] | None:
             _degrees(gps.get(_GPS.GPSLatitude), {"N": 1, "S": -1}.get(gps.get(_GPS.GPSLatitudeRef, ""))),
             _degrees(gps.get(_GPS.GPSLongitude), {"E": 1, "W": -1}.get(gps.get(_GPS.GPSLongitudeRef, ""))),
         )
-    if by_exif is not None and any(abs(degrees * 3600 % 1 - 0.5) < 0.499 for degrees in by_exif):
-        return by_exif
+    if by_exif is not None:
+        seconds = np.multiply(by_exif, 3600)
+        if (np.abs(seconds - seconds.round()) > 1e-3).any():
+            return by_exif
     return _usable(_first(image, LATITUDES), _first(image, LONGITUDES)) or by_exif
 
 

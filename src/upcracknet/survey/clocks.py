@@ -38,8 +38,8 @@ def clock_notes(
     if better is not None:
         reached = int(track.covers(seconds + better).sum())
         notes.append(
-            f"With a clock offset of {clock_offset_s + better:g} s ({better / 3600:+g} h) {reached} of "
-            f"{photos} photos would be on the track: check the camera's zone."
+            f"With a clock offset of {clock_offset_s + better:g} s {reached} of {photos} photos would be on "
+            "the track: check the camera's zone."
         )
     return notes
 

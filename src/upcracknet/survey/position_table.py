@@ -70,9 +70,11 @@ def read_positions(path: Path, records: Sequence[Record]) -> tuple[dict[str, Giv
     wrong = list[str]()
     for number, row in _rows(path):
         try:
-            given[_key(row["photo"])].add(_position(row))
+            position = _position(row)
         except ValueError as error:
             wrong.append(f"{number} ({error})")
+        else:
+            given[_key(row["photo"])].add(position)
     owners, unknown, ambiguous = _owners(given, records)
     doubled = [key for key, places in given.items() if len(places) > 1]
     left_out = {

@@ -34,7 +34,7 @@ def test_all_columns_in_any_order_and_spelling_and_others_are_passed_over(read):
     ]
     found, notes = read(text.replace("450", "359.5"))
     seconds = datetime(2024, 5, 1, 10, 0, 0, 500_000, UTC).timestamp()
-    assert found == {"top.png": GivenPosition(-33.25, -70.5, 270, 359.5, -3.5, seconds)}
+    assert found == {"top.png": GivenPosition(-33.25, -70.5, 270.0, 359.5, -3.5, seconds)}
     assert not notes
 
 

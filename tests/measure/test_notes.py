@@ -1,8 +1,11 @@
 """What cameras noted: places, heights and times, and what is left out because it means nothing."""
 
+import io
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
+from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import IFDRational
 from tests.measure.photos import B, G, photo, place
 
@@ -111,6 +114,20 @@ def test_times_with_parts_of_a_second_and_zones(gps, exif, utc, local):
     notes = read(gps=gps, exif=exif)
     assert notes.utc_s == (None if utc is None else pytest.approx(SECOND + utc, abs=1e-6))
     assert notes.local_s == (None if local is None else pytest.approx(SECOND + local, abs=1e-6))
+
+
+def test_pixels_are_not_decoded():
+    """Pillow's own way decodes a PNG whole: a survey of them would take hours."""
+    pixels, file = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8), io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    cut = Image.open(io.BytesIO(file.getvalue()[:2000]))
+    assert CameraNotes.read(cut) == CameraNotes()
+    tags = Image.Exif()
+    tags[B.Orientation] = 1
+    tags.get_ifd(ExifTags.IFD.GPSInfo).update(place(52.123456, 13.5))
+    Image.fromarray(pixels).save(file := io.BytesIO(), "PNG", exif=tags)
+    cut = Image.open(io.BytesIO(file.getvalue()[:2000]))
+    assert CameraNotes.read(cut).place == pytest.approx((52.123456, 13.5), abs=1e-7)
 
 
 def test_a_photo_without_notes():

@@ -10,6 +10,7 @@ from tests.measure.photos import B, G, place, write_photo
 from tests.measure.tracks import START, straight
 from tests.survey.places import folder_in, record_of
 
+from upcracknet.errors import ConfigurationError
 from upcracknet.measure.track import Track
 from upcracknet.results.records import Record
 from upcracknet.survey.positions import locate
@@ -89,7 +90,13 @@ def test_photos_in_a_tunnel_fail_in_one_line_unless_they_tell_their_own_place(su
     assert notes[0] == "3 of 4 photos have a place: 2 by the track, 1 by the camera's notes."
 
 
-@pytest.mark.parametrize("offset", [3600.0, -90.5])
+@pytest.mark.parametrize("offset", [float("nan"), float("inf"), -1e12])
+def test_an_offset_that_is_none_is_refused(survey, offset):
+    with pytest.raises(ConfigurationError, match="expected seconds, such as 3600 or -7200"):
+        survey(at(20), track=straight(0.0), clock_offset_s=offset)
+
+
+@pytest.mark.parametrize("offset", [3600.0, -90.5, 1_234_567.25])
 def test_the_clock_offset_is_added_to_the_photos_clock(survey, offset):
     """mapillary_tools#827: options for the offset had no effect."""
     photos, _ = survey(at(20 - offset), track=straight(0.0), clock_offset_s=offset)

@@ -38,7 +38,7 @@ def clock_notes(
     if better is not None:
         reached = int(track.covers(seconds + better).sum())
         notes.append(
-            f"With a clock offset of {clock_offset_s + better:g} s {reached} of {photos} photos would be on "
+            f"With a clock offset of {clock_offset_s + better:.10g} s {reached} of {photos} photos would be on "
             "the track: check the camera's zone."
         )
     return notes

@@ -38,8 +38,8 @@ def clock_notes(
     if better is not None:
         reached, offset_s = int(track.covers(seconds + better).sum()), clock_offset_s + better
         notes.append(
-            f"With a clock offset of {offset_s:.10g} s {reached} of {photos} photos would be on the track: check "
-            "the camera's zone."
+            f"With a clock offset of {offset_s:.10g} s {reached} of {photos} photos would be on the track: "
+            "check the camera's zone."
         )
     return notes
 

@@ -147,16 +147,6 @@ class WritableResults(ResultFolder):
                 f"{self.path}: was deleted or moved while it was written; run the same command again"
             )
 
-    def readable_records(self, damaged: set[str] | None = None) -> Iterator[Record]:
-        """Give the records that can be read; the names of the others are added to a set."""
-        for path in files_below(self.path / "records"):
-            try:
-                yield Record.read(path)
-            except DataError:
-                if damaged is not None:
-                    name = path.relative_to(self.path / "records").as_posix().removesuffix(".json")
-                    damaged.add(name)
-
     def require_no_foreign_files(self, names: Iterable[str], own: Set[str], kinds: Set[str]) -> None:
         """Refuse to replace files of others.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from upcracknet.data.listing import RESULTS_MARKER
 from upcracknet.errors import DataError, OutputError
 from upcracknet.files import claimed, json_bytes, one_line, write_atomically
-from upcracknet.results.folder import FORMAT, ResultFolder, files_below, read_results
+from upcracknet.results.folder import FORMAT, ResultFolder, read_results
 from upcracknet.results.records import Counts, Record
 from upcracknet.results.sources import Source
 from upcracknet.results.tables import write_tables

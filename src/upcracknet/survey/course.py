@@ -15,12 +15,12 @@ from upcracknet.survey.line_layer import read_lines
 from upcracknet.survey.records import Position
 
 STEP_M = 5.0
-"""Places of a drive nearer to the one before are left out: a receiver that stands strays by metres, and the road
-would grow by that each second."""
+"""Places of a drive nearer to the one before are left out: a receiver that stands strays by metres, and the
+road would grow by that each second."""
 
 LONGEST_GAP_M = 5000.0
-"""Where a track has no points, the road goes straight on up to this far, as it does through a tunnel; beyond it
-another road begins."""
+"""Where a track has no points, the road goes straight on up to this far, as it does through a tunnel; beyond
+it another road begins."""
 
 LONGEST_PHOTO_GAP_M = 500.0
 """The same between photos, where nothing else tells where the road is."""

@@ -81,7 +81,7 @@ def _as_degrees(coordinates: Places, system: str | None, path: Path) -> Places:
     """Longitude and latitude of places in some reference system."""
     if system is None:
         raise DataError(
-            f"{path}: has no reference system, so where its lines lie is not known; a shapefile needs its .prj"
+            f"{path}: has no reference system, so its lines may lie anywhere; a shapefile needs its .prj"
         )
     from rasterio.warp import transform
 

@@ -1,5 +1,6 @@
 """What the photos of a section add up to."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -158,12 +159,12 @@ class SectionSums:
         """Give a section with what its photos add up to."""
         if self.seen_area_m2 is None:
             return replace(section, photos=self.photos, length_px=round(self.length_px, 2))
-        length_m = sum(self.class_length_m.values())
+        length_m = math.fsum(self.class_length_m.values())
         index: tuple[float | None, float | None, float | None] = (None, None, None)
         percent = None
         if self.seen_area_m2 > 0:
             index = self._index(self.seen_area_m2)
-            fatigue_m2 = sum(amount for key, amount in self.quantities.items() if key[0] in FATIGUE)
+            fatigue_m2 = math.fsum(amount for key, amount in self.quantities.items() if key[0] in FATIGUE)
             percent = round(100 * fatigue_m2 / self.seen_area_m2, 2)
         by_severity = sorted(self.severity_length_m.items(), key=lambda item: severity_rank(item[0]))
         return replace(

@@ -94,7 +94,7 @@ def test_photos_on_no_road_are_left_alone():
     assert (found, notes) == ([1, 1], [])
 
 
-def test_without_outline_a_standing_car_counts_once_and_the_rest_is_told():
+def test_without_outline_a_standing_car_counts_once_and_the_rest_is_named():
     moments = [{"quality": "photo", "time": START + timedelta(seconds=number)} for number in range(4)]
     places = (0, 0.5, 0.9, 2)
     found, notes = shares([photo(metres, **moment) for metres, moment in zip(places, moments, strict=True)])

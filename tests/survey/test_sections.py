@@ -38,7 +38,7 @@ def test_a_rest_below_a_metre_is_no_section(length_m, count):
     assert sections[-1].end_m == pytest.approx(length_m, abs=0.01)
 
 
-def test_numbers_go_on_from_road_to_road_and_chainage_begins_anew():
+def test_numbers_go_on_from_road_to_road_and_chainage_begins_again():
     roads = [Road("Main Street", line_north(150.0)), Road("Mill Lane", line_north(150.0))]
     first, second = cut_sections(roads, 100.0)
     assert [one.number for one in (*first, *second)] == [1, 2, 3, 4]

@@ -64,7 +64,7 @@ def test_the_file_is_plain_json_with_its_format(folder, survey):
     assert content["sections"][0]["quantities"][0]["amount"] == 1.25
 
 
-def test_what_changed_since_then_is_told(folder, survey):
+def test_it_says_what_changed_since_then(folder, survey):
     write_survey(folder, survey)
     add_photo(folder, "b", cracks_file([], []), crack_length_px=7.0)
     (folder.path / "records/c.json").unlink()
@@ -85,7 +85,7 @@ def test_measuring_again_to_the_same_result_changes_nothing(folder, survey):
     assert read_survey(folder).outdated is None
 
 
-def test_without_a_survey_the_command_is_told(folder):
+def test_without_a_survey_it_names_the_command(folder):
     with pytest.raises(DataError, match=r"has no survey yet; make one with `upcracknet map .*out`"):
         read_survey(folder)
 

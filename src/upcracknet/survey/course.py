@@ -81,10 +81,10 @@ def _from_photo_to_photo(positions: Sequence[Position]) -> Course:
         )
     if len(positions) < 2:
         return Course((), none, "There are no sections, as fewer than two photos have a place.")
-    times = [position.time for position in positions]
+    seconds = [position.time.timestamp() for position in positions if position.time is not None]
     order, by = list(range(len(positions))), "names, as some have no time"
-    if None not in times:
-        order, by = sorted(order, key=lambda number: str(times[number])), "times"
+    if len(seconds) == len(positions):
+        order, by = sorted(order, key=lambda number: seconds[number]), "times"
     places = np.array([(positions[number].longitude, positions[number].latitude) for number in order])
     ranks = np.arange(len(order), dtype=np.float64)
     moments: list[float | None] = [None] * len(order)

@@ -59,8 +59,12 @@ def sum_sections(
         if record.cracks is None:
             unmeasured += 1
             continue
+        pixels = (record.width or 0) * (record.height or 0)
+        road_pixels = getattr(record, "road_pixels", None)
+        road_share = 1.0 if road_pixels is None or not pixels else road_pixels / pixels
         try:
-            sums[photo.section].add(read_cracks(results.file(record.cracks), lines=False), photo.counted)
+            measured = read_cracks(results.file(record.cracks), lines=False)
+            sums[photo.section].add(measured, photo.counted, road_share)
         except (UpCrackNetError, KeyError, TypeError):
             damaged.append(record.cracks)
         without_scale += record.scale_source is None

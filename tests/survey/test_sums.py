@@ -4,7 +4,7 @@ from tests.survey.roads import add_photo, crack, cracks_file, quantity, result_f
 from upcracknet.measure.condition import cracking_pci
 from upcracknet.measure.quantities import Quantity
 from upcracknet.survey.records import Section, SurveyPhoto
-from upcracknet.survey.sums import cracking_class, sum_sections
+from upcracknet.survey.sums import SectionSums, cracking_class, sum_sections
 
 EMPTY = (
     Section(1, 0.0, 100.0, ((7.0, 45.0), (7.0, 45.1)), 0),
@@ -141,6 +141,14 @@ def test_the_seen_area_of_an_oblique_photo_ends_with_its_scale(folder):
     last = (1 - 4 ** (-1 / 3)) / 4e-4
     expected_mm2 = 1000 * ((1 - 4e-4 * last) ** -2 - 1) / (2 * 4e-4)
     assert section.seen_area_m2 == pytest.approx(expected_mm2 / 1e6, rel=0.03)
+
+
+def test_only_road_is_seen_area():
+    """A region in the picture leaves a quarter of 12 m² out."""
+    sums = SectionSums()
+    sums.add(cracks_file([], [], networks_m2=0.9), share=0.5, road_share=0.75)
+    assert sums.complete(EMPTY[0]).seen_area_m2 == 4.5
+    assert sums.complete(EMPTY[0]).network_area_m2 == 0.45
 
 
 def test_one_bad_file_is_one_named_failure(folder):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import shapely
 from jaxtyping import Float64, Int64
 
 from upcracknet.measure.track import LARGEST_DISTANCE_M
@@ -114,6 +113,8 @@ class Segments:
         ]
 
     def _nearest(self, points: Places) -> Int64[np.ndarray, " m"]:
+        import shapely
+
         lines = shapely.linestrings(np.stack([self._starts, self._starts + self._steps], axis=1))
         nearest = shapely.STRtree(lines).query_nearest(shapely.points(points), all_matches=False)
         return np.asarray(nearest[1], np.int64)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
-import shapely
 
 from upcracknet.measure.georeference import metres_per_radian
 from upcracknet.survey.earth import Places, distances_m, on_plane
@@ -116,6 +115,8 @@ def _new_shares(photos: list[SurveyPhoto]) -> list[float]:
     """The share of each photo's outline outside those before it; photos lie in the order of chainage."""
     if not photos:
         return []
+    import shapely
+
     origin_deg = _position(photos[0]).longitude
     outlines = shapely.polygons([on_plane(_outline(photo), origin_deg) for photo in photos])
     shares: list[float] = []

@@ -217,7 +217,8 @@ def _in_time(points: Float64[np.ndarray, "_ 3"]) -> Float64[np.ndarray, "_ 3"]:
     """The points that have times, in order of time, the first of each."""
     _, first = np.unique(points[:, 2], return_index=True)
     ordered: Float64[np.ndarray, "_ 3"] = points[first]
-    return ordered[np.isfinite(ordered[:, 2])]
+    timed: np.ndarray = ordered[np.isfinite(ordered[:, 2])]
+    return timed
 
 
 def _without_gaps(points: Float64[np.ndarray, "_ 3"]) -> list[Float64[np.ndarray, "_ 3"]]:

@@ -152,7 +152,8 @@ def _outline(photo: SurveyPhoto) -> Places:
     east = ahead * np.sin(heading) + right * np.cos(heading)
     north = ahead * np.cos(heading) - right * np.sin(heading)
     east_m, north_m = metres_per_radian(np.radians(position.latitude))
-    return np.array(_place(photo)) + np.degrees(np.stack([east / east_m, north / north_m], axis=1))
+    corners: np.ndarray = np.degrees(np.stack([east / east_m, north / north_m], axis=1))
+    return corners + np.array(_place(photo))
 
 
 def _size_m(photo: SurveyPhoto) -> tuple[float, float]:

@@ -30,6 +30,7 @@ CELLS = 64
 """Where the scale differs by place, the seen area is summed over so many cells across and down a photo."""
 
 _Key = tuple[str, str, Unit, str]
+_Readings = dict[str, dict[_Key, float]]
 """Distress, severity, unit, code."""
 
 
@@ -112,9 +113,7 @@ class SectionSums:
     severity_length_m: dict[str, float] = field(default_factory=dict)
     class_length_m: dict[str, float] = field(default_factory=dict)
     quantities: dict[_Key, float] = field(default_factory=dict)
-    readings: dict[str, dict[_Key, float]] | None = field(
-        default_factory=lambda: {name: {} for name in READINGS}
-    )
+    readings: _Readings | None = field(default_factory=lambda: _Readings({name: {} for name in READINGS}))
     scale_uncertainty: float = 0.0
 
     def add(self, measured: dict[str, Any], share: float, road_share: float = 1.0) -> None:

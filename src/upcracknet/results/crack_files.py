@@ -111,6 +111,18 @@ def summary(inspection: Inspection) -> dict[str, Any]:
     }
 
 
+def read_cracks(path: Path) -> dict[str, Any]:
+    """Read a photo's file of cracks.
+
+    Raises:
+        DataError: it cannot be read, or is none.
+    """
+    try:
+        return dict(json.loads(path.read_bytes().decode(errors="surrogateescape")))
+    except (OSError, ValueError, TypeError) as error:
+        raise unreadable(path, error) from error
+
+
 def crack_rows(path: Path, name: str) -> Iterator[dict[str, Any]]:
     """Read the rows of the table of cracks from a photo's file.
 
@@ -121,18 +133,23 @@ def crack_rows(path: Path, name: str) -> Iterator[dict[str, Any]]:
     Raises:
         DataError: the file cannot be read, or is none.
     """
+    content = read_cracks(path)
     try:
-        content = json.loads(path.read_bytes().decode(errors="surrogateescape"))
         more = {"name": name, "standard": content["standard"]}
         for crack in content["cracks"]:
             x, y = crack["width_max_place"]
             row = crack | more | {"width_max_x_px": x, "width_max_y_px": y}
             yield {column: row[column] for column in CRACK_COLUMNS}
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise DataError(
-            f"{path}: no file of cracks that can be read ({type(error).__name__}); delete it, and run "
-            "`upcracknet measure` again"
-        ) from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> DataError:
+    """Say that a file of cracks cannot be read, for any reason that reading it may bring up."""
+    return DataError(
+        f"{path}: no file of cracks that can be read ({type(error).__name__}); delete it, and run "
+        "`upcracknet measure` again"
+    )
 
 
 def _plain(measured: Crack | Network | Any) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def _table(path: Path, columns: Mapping[str, str], scratch: Path) -> Iterator[Ad
             to_parquet = files.enter_context(_parquet(partial, columns))
 
         def add(row: Mapping[str, Any]) -> None:
-            texts = {column: _readable(value) for column, value in row.items()}
+            texts = {column: readable(value) for column, value in row.items()}
             writer.writerow({column: _no_formula(value) for column, value in texts.items()})
             if to_parquet is not None:
                 to_parquet(texts)
@@ -95,8 +95,8 @@ def _parquet(path: Path, columns: Mapping[str, str]) -> Iterator[AddRow]:
         write()
 
 
-def _readable(value: Any) -> Any:
-    """File names need not be UTF-8; the texts of tables must."""
+def readable(value: Any) -> Any:
+    """Write a text as UTF-8, which file names need not be; anything else stays as it is."""
     return os.fsencode(value).decode(errors="backslashreplace") if isinstance(value, str) else value
 
 

@@ -1,5 +1,6 @@
 """The file ``cracks/NAME.json``: all that was measured of a photo; and what records and tables say of it."""
 
+import gc
 import json
 import math
 from collections.abc import Iterator
@@ -117,10 +118,16 @@ def read_cracks(path: Path) -> dict[str, Any]:
     Raises:
         DataError: it cannot be read, or is none.
     """
+    collecting = gc.isenabled()
+    # A file makes a hundred thousand lists and no cycle: looking for cycles takes longer than reading it.
+    gc.disable()
     try:
         return dict(json.loads(path.read_bytes().decode(errors="surrogateescape")))
     except (OSError, ValueError, TypeError) as error:
         raise unreadable(path, error) from error
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def crack_rows(path: Path, name: str) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ import numpy as np
 from jaxtyping import Float64
 
 from upcracknet.measure.georeference import metres_per_radian
-from upcracknet.measure.scale_file import from_dict
 from upcracknet.results.crack_files import read_cracks, unreadable
 from upcracknet.results.folder import ResultFolder
+from upcracknet.results.tables import readable
 from upcracknet.survey.layers import AREAS, CRACKS, PHOTOS, Layer
 from upcracknet.survey.placing import WGS_84, Placing, placing_of, transformed
 from upcracknet.survey.records import SurveyPhoto
@@ -66,53 +67,60 @@ def crack_layers() -> tuple[Layer, Layer, Layer]:
     """Make the layers that cracks and networks go to: ``cracks``, ``cracks_at_photos``, ``areas``."""
     return (
         Layer("cracks", "Cracks where they lie: one line a branch", "LineString", CRACKS),
-        Layer("cracks_at_photos", "Cracks whose own place is not known: one point a crack, at its photo",
-              "Point", CRACKS),
+        Layer("cracks_at_photos", "Cracks whose own place is not known: one point a crack", "Point", CRACKS),
         Layer("areas", "Alligator and block cracking where it lies", "MultiPolygon", AREAS),
-    )  # fmt: skip
+    )
 
 
-def add_cracks(
-    photo: SurveyPhoto, results: ResultFolder, system: Any, layers: tuple[Layer, Layer, Layer]
-) -> None:
-    """Add what was measured in a photo: lines and areas where they lie, or else points at the photo.
-
-    A photo without a place, or in which nothing was measured, adds nothing.
+def add_placed(photo: SurveyPhoto, results: ResultFolder, system: Any, lines: Layer, areas: Layer) -> None:
+    """Add the cracks and networks of a photo where they lie.
 
     Args:
-        photo: of the survey.
+        photo: with a position whose quality is "each crack".
         results: the folder.
         system: reference system of the layers.
-        layers: see :func:`crack_layers`.
+        lines: gets a line for each branch.
+        areas: gets the networks.
 
     Raises:
-        DataError: its file of cracks or its mask is damaged; nothing of it was added.
+        DataError: its file of cracks, or its mask, is damaged; nothing of it was added.
     """
-    record = photo.record
-    if photo.position is None or record.cracks is None or not results.file(record.cracks).exists():
-        return
-    lines, points, areas = layers
-    path = results.file(record.cracks)
+    with _cracks_of(photo, results) as (content, shared):
+        placing = placing_of(photo, content, results, system)
+        branches = _branches(content["cracks"], shared["name"], placing)
+        networks = _networks(content["networks"], placing)
+        lines.extend(*branches, shared)
+        areas.extend(*networks, shared)
+
+
+def add_at_photo(photo: SurveyPhoto, results: ResultFolder, system: Any, points: Layer) -> None:
+    """Add the cracks of a photo as points where the photo is.
+
+    Args:
+        photo: with a position.
+        results: the folder.
+        system: reference system of the layers.
+        points: gets a point for each crack.
+
+    Raises:
+        DataError: its file of cracks is damaged; nothing of it was added.
+    """
+    with _cracks_of(photo, results) as (content, shared):
+        cracks = content["cracks"]
+        values = _crack_columns(cracks, shared["name"])
+        values |= {"length_px": values["crack_length_px"], "length_m": values["crack_length_m"]}
+        points.extend([photo_point(photo, system)] * len(cracks), values, shared)
+
+
+@contextmanager
+def _cracks_of(photo: SurveyPhoto, results: ResultFolder) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """What was measured in a photo, and what its features share; damage that comes up becomes a DataError."""
+    path = results.file(photo.record.cracks or "")
     content = read_cracks(path)
     try:
-        scale = None if content["scale"] is None else from_dict(content["scale"])
-        placing = placing_of(photo, content, scale, results, system)
-        shared = shared_values(photo, results) | {"standard": content["standard"]}
-        rows = [
-            _crack_values(crack) | shared | {"crack": f"{record.name}#{crack['number']}"}
-            for crack in content["cracks"]
-        ]
-        if placing is None:
-            shape = photo_point(photo, system)
-            found = [(points, shape, row) for row in rows]
-        else:
-            axes = [crack["axis"] for crack in content["cracks"]]
-            found = [(lines, *feature) for feature in _branches(axes, rows, placing)]
-            found += [(areas, *feature) for feature in _networks(content["networks"], shared, placing)]
+        yield content, shared_values(photo, results) | {"standard": content["standard"]}
     except (ValueError, TypeError, KeyError) as error:
         raise unreadable(path, error) from error
-    for layer, shape, values in found:
-        layer.add(shape, values)
 
 
 def shared_values(photo: SurveyPhoto, results: ResultFolder) -> dict[str, Any]:
@@ -151,86 +159,89 @@ def photo_point(photo: SurveyPhoto, system: Any) -> bytes | None:
     return bytes(shapely.to_wkb(shapely.points(transformed(place, WGS_84, system)))[0])
 
 
-def _crack_values(crack: dict[str, Any]) -> dict[str, Any]:
-    values = {column: crack[column] for column in CRACKS if column in crack}
-    length_mm = crack["length_mm"]
-    length_m = None if length_mm is None else length_mm / 1000
+def _crack_columns(cracks: Sequence[dict[str, Any]], name: str) -> dict[str, list[Any]]:
+    """The values of cracks by column."""
+    values = {
+        column: [crack[column] for crack in cracks] for column in CRACKS if cracks and column in cracks[0]
+    }
+    lengths = [crack["length_mm"] for crack in cracks]
     return values | {
-        "class": crack["kind"],
-        "branches": len(crack["axis"]),
-        "length_m": length_m,
-        "crack_length_m": length_m,
-        "crack_length_px": crack["length_px"],
+        "crack": [f"{readable(name)}#{crack['number']}" for crack in cracks],
+        "class": [crack["kind"] for crack in cracks],
+        "branches": [len(crack["axis"]) for crack in cracks],
+        "crack_length_m": [None if length is None else length / 1000 for length in lengths],
+        "crack_length_px": [crack["length_px"] for crack in cracks],
     }
 
 
 def _branches(
-    axes: Sequence[Sequence[Any]], rows: Sequence[dict[str, Any]], placing: Placing
-) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    """Make a feature of each branch; a crack's length is shared among its branches by their own."""
+    cracks: Sequence[dict[str, Any]], name: str, placing: Placing
+) -> tuple[list[bytes], dict[str, list[Any]]]:
+    """Lines and values of all branches; a crack's length is shared among its branches by their own."""
     import shapely
 
+    axes = [crack["axis"] for crack in cracks]
     sizes = [len(branch) for branch in chain.from_iterable(axes)]
-    if not sizes:
-        return
     crack = np.repeat(np.arange(len(axes)), [len(axis) for axis in axes])
-    pixels = np.array([*chain.from_iterable(chain.from_iterable(axes))], np.float64)
+    numbers = chain.from_iterable(chain.from_iterable(chain.from_iterable(axes)))
+    pixels = np.fromiter(numbers, np.float64).reshape(-1, 2)
     measured = shapely.linestrings(pixels, indices=np.repeat(np.arange(len(sizes)), sizes))
     lengths = shapely.length(measured)
     shares = lengths / np.maximum(np.bincount(crack, lengths), np.finfo(np.float64).tiny)[crack]
     fewer, branch = shapely.get_coordinates(
         shapely.simplify(measured, LARGEST_ERROR_PX, preserve_topology=False), return_index=True
     )
-    on_road = np.isfinite(placed := placing.on_map(fewer)).all(axis=1)
+    placed = placing.on_map(fewer)
+    on_road = np.isfinite(placed).all(axis=1)
     # A branch that only touches where the scale counts is no line.
     on_road &= (np.bincount(branch, on_road) >= 2)[branch]
     kept, indices = np.unique(branch[on_road], return_inverse=True)
-    shapes = shapely.to_wkb(shapely.linestrings(placed[on_road], indices=indices))
-    ends = np.cumsum(sizes)
-    bearings = _bearings(placing.on_earth(pixels[ends - np.array(sizes)]), placing.on_earth(pixels[ends - 1]))
-    number = np.concatenate([np.arange(1, len(axis) + 1) for axis in axes])
-    for shape, index in zip(shapes, kept, strict=True):
-        row, share = rows[crack[index]], float(shares[index])
-        yield (
-            bytes(shape),
-            row
-            | {
-                "branch": int(number[index]),
-                "length_px": row["crack_length_px"] * share,
-                "length_m": None if row["crack_length_m"] is None else row["crack_length_m"] * share,
-                "bearing_deg": bearings[index],
-            },
-        )
+    lines = shapely.to_wkb(shapely.linestrings(placed[on_road], indices=indices))
+    ends = np.cumsum(sizes, dtype=np.int64)
+    first, last = placing.on_earth(pixels[ends - sizes]), placing.on_earth(pixels[ends - 1])
+    number = np.arange(len(sizes)) - np.searchsorted(crack, crack) + 1
+
+    of_cracks = _crack_columns(cracks, name)
+    source, share = crack[kept].tolist(), shares[kept].tolist()
+    values = {column: [held[place] for place in source] for column, held in of_cracks.items()}
+    return lines.tolist(), values | {
+        "branch": number[kept].tolist(),
+        "bearing_deg": _bearings(first[kept], last[kept]),
+        "length_px": [length * part for length, part in zip(values["crack_length_px"], share, strict=True)],
+        "length_m": [
+            None if length is None else length * part
+            for length, part in zip(values["crack_length_m"], share, strict=True)
+        ],
+    }
 
 
 def _bearings(first: Float64[np.ndarray, "n 2"], last: Float64[np.ndarray, "n 2"]) -> list[float | None]:
     """Directions from end to end, 0 to 180 from true north, clockwise; None where both ends are one place."""
-    scale = [metres_per_radian(latitude) for latitude in np.radians(first[:, 1])]
-    steps = (last - first) * np.array(scale)
+    if not len(first):
+        return []
+    # The branches of one photo lie so close that one latitude does for all.
+    steps = (last - first) * metres_per_radian(float(np.radians(first[0, 1])))
     degrees = np.degrees(np.arctan2(steps[:, 0], steps[:, 1])) % 180
     known = np.isfinite(degrees) & steps.any(axis=1)
-    return [float(value) if there else None for value, there in zip(degrees, known, strict=True)]
+    return [value if there else None for value, there in zip(degrees.tolist(), known, strict=True)]
 
 
 def _networks(
-    networks: Sequence[dict[str, Any]], shared: dict[str, Any], placing: Placing
-) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    networks: Sequence[dict[str, Any]], placing: Placing
+) -> tuple[list[bytes], dict[str, list[Any]]]:
+    """Areas and values of all networks."""
     import shapely
 
+    shapes = []
     for network in networks:
-        outline = shapely.make_valid(
-            shapely.polygons(placing.on_map(np.array(network["polygon"], np.float64)))
-        )
-        # Making an outline valid that touches itself leaves lines beside areas.
-        parts = shapely.get_parts(shapely.get_parts(outline))
-        parts = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
-        area_mm2 = network["area_mm2"]
-        yield (
-            bytes(shapely.to_wkb(shapely.multipolygons(parts))),
-            shared
-            | network
-            | {
-                "class": network["kind"],
-                "area_m2": None if area_mm2 is None else area_mm2 / 1e6,
-            },
-        )
+        corners = placing.on_map(np.array(network["polygon"], np.float64))
+        # What makes an outline valid that touches itself may leave lines beside areas.
+        parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(shapely.polygons(corners))))
+        areas = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
+        shapes.append(bytes(shapely.to_wkb(shapely.multipolygons(areas))))
+    on_road = [network["area_mm2"] for network in networks]
+    measured = ("area_px", "pieces", "piece_side_mm", "piece_side_px")
+    return shapes, {column: [network[column] for network in networks] for column in measured} | {
+        "class": [network["kind"] for network in networks],
+        "area_m2": [None if area is None else area / 1e6 for area in on_road],
+    }

@@ -15,7 +15,7 @@ DECIMALS = 9
 
 
 def write_geojson(results: WritableResults) -> None:
-    """Write ``cracks.geojson``: the layers ``cracks`` and ``cracks_at_photos`` of ``survey.gpkg`` in one file.
+    """Write ``cracks.geojson``: the layers ``cracks`` and ``cracks_at_photos`` of ``survey.gpkg`` together.
 
     In longitude and latitude (WGS 84); lines across the line at 180° are cut there (RFC 7946, section 3.1.9).
     Features go from one file to the other in batches and are not held.

@@ -1,7 +1,7 @@
 """The file ``survey.gpkg``: the survey as a GeoPackage (OGC 12-128), for QGIS and every other GIS."""
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,17 +9,18 @@ from typing import Any
 
 from upcracknet.errors import DataError, OutputError
 from upcracknet.files import one_line, replacing
+from upcracknet.results.folder import ResultFolder
 from upcracknet.results.writing import WritableResults
-from upcracknet.survey.features import add_cracks, crack_layers, photo_layer
-from upcracknet.survey.layers import Layer
+from upcracknet.survey.features import add_at_photo, add_placed, crack_layers, photo_layer
+from upcracknet.survey.layers import GEOMETRY, Layer
 from upcracknet.survey.placing import map_system
-from upcracknet.survey.records import Survey
+from upcracknet.survey.records import Survey, SurveyPhoto
 from upcracknet.survey.section_features import section_layer, standards_of
 from upcracknet.survey.styles import Style, styles
 
 NAME = "survey.gpkg"
 
-AT_ONCE = 20_000
+AT_ONCE = 5_000
 """Features of a layer that are held before they are written."""
 
 _STYLES = """
@@ -48,10 +49,10 @@ class Written:
 def write_geopackage(
     results: WritableResults, survey: Survey, show: Callable[[int, int], None] = lambda _done, _total: None
 ) -> Written:
-    """Write ``survey.gpkg`` into a result folder; the one that was there is replaced once the new one is whole.
+    """Write ``survey.gpkg`` into a result folder; a former one is replaced once the new one is whole.
 
     Its layers are ``photos``, ``cracks``, ``cracks_at_photos``, ``areas`` and ``sections``, with an R-tree
-    each, and styles of QGIS. One photo is read at a time, and 20,000 features of a layer are held.
+    each, and styles of QGIS. One photo is read at a time, and some thousand features are held.
 
     Args:
         results: the folder, claimed.
@@ -65,66 +66,81 @@ def write_geopackage(
     path = results.file(NAME)
     _require_closed(path)
     damaged = list[str]()
-    with replacing(path, suffix=".gpkg", scratch=results.scratch) as partial:
-        file = _File(partial, map_system(survey.photos, results))
-        photos, sections = (
-            photo_layer(survey.photos, results, file.system),
-            section_layer(survey, file.system),
-        )
-        file.append(photos)
-        layers = crack_layers()
-        for done, photo in enumerate(survey.photos, 1):
+    placed, others = _with_cracks(survey, results)
+    system = map_system(survey.photos, results)
+    lines, points, areas = crack_layers()
+
+    def each(
+        photos: Sequence[SurveyPhoto], add: Callable[[SurveyPhoto], None], before: int
+    ) -> Iterator[None]:
+        for done, photo in enumerate(photos, before + 1):
             try:
-                add_cracks(photo, results, file.system, layers)
+                add(photo)
             except DataError as error:
                 damaged.append(str(error))
-            for layer in layers:
-                if len(layer.shapes) >= AT_ONCE:
-                    file.append(layer)
-            show(done, len(survey.photos))
-        for layer in (*layers, sections):
-            file.append(layer)
+            show(done, len(placed) + len(others))
+            yield
+
+    in_place = each(placed, lambda photo: add_placed(photo, results, system, lines, areas), 0)
+    at_photos = each(others, lambda photo: add_at_photo(photo, results, system, points), len(placed))
+    photos, sections = photo_layer(survey.photos, results, system), section_layer(survey, system)
+    with replacing(path, suffix=".gpkg", scratch=results.scratch) as partial:
+        for layer, work in (photos, ()), (lines, in_place), (areas, ()), (points, at_photos), (sections, ()):
+            _write_layer(partial, layer, work, system)
         _add_styles(partial, styles(standards_of(survey)))
-    return Written({layer.name: layer.count for layer in (photos, *layers, sections)}, damaged)
+    return Written({layer.name: layer.count for layer in (photos, lines, points, areas, sections)}, damaged)
 
 
-class _File:
-    """A GeoPackage that is being written."""
+def _with_cracks(survey: Survey, results: ResultFolder) -> tuple[list[SurveyPhoto], list[SurveyPhoto]]:
+    """Measured photos with a place: those whose cracks have places of their own, and the others."""
+    placed, others = list[SurveyPhoto](), list[SurveyPhoto]()
+    for photo in survey.photos:
+        if photo.position is not None and photo.record.cracks is not None:
+            (placed if photo.position.quality == "each crack" else others).append(photo)
+    return placed, others
 
-    def __init__(self, path: Path, system: Any) -> None:
-        self.path = path
-        self.system = system
-        self.begun = set[str]()
 
-    def append(self, layer: Layer) -> None:
-        """Write the rows of a layer that wait; a layer without any is made as well."""
-        from pyogrio.errors import DataLayerError, DataSourceError
-        from pyogrio.raw import write_arrow
+def _write_layer(path: Path, layer: Layer, work: Iterable[None], system: Any) -> None:
+    """Write a layer while its rows are being made; not more than some thousand are held."""
+    import pyarrow
+    from pyogrio.errors import DataLayerError, DataSourceError
+    from pyogrio.raw import write_arrow
 
-        first = layer.name not in self.begun
-        if not first and not layer.shapes:
-            return
+    failures = list[BaseException]()
+
+    def batches() -> Iterator[Any]:
         try:
-            write_arrow(
-                layer.take(),
-                self.path,
-                layer=layer.name,
-                driver="GPKG",
-                geometry_name="geom",
-                geometry_type=layer.geometry,
-                crs=self.system if isinstance(self.system, str) else self.system.to_wkt(),
-                append=not first,
-                layer_options={"DESCRIPTION": layer.description} if first else None,
-            )
-        except (DataSourceError, DataLayerError, RuntimeError) as error:
-            raise OutputError(
-                f"cannot write {NAME} ({one_line(error)}); choose another folder or free some space"
-            ) from error
-        self.begun.add(layer.name)
+            for _ in work:
+                if len(layer.shapes) >= AT_ONCE:
+                    yield layer.take()
+            yield layer.take()
+        except BaseException as failure:  # also an interruption: GDAL would tell of it as an error of its own
+            failures.append(failure)
+            raise
+
+    try:
+        write_arrow(
+            pyarrow.RecordBatchReader.from_batches(layer.schema(), batches()),
+            path,
+            layer=layer.name,
+            driver="GPKG",
+            geometry_name=GEOMETRY,
+            geometry_type=layer.geometry,
+            crs=system if isinstance(system, str) else system.to_wkt(),
+            # Of version 1.2, which programs of the last years read without a warning.
+            dataset_options={"VERSION": "1.2"},
+            layer_options={"DESCRIPTION": layer.description, "DATETIME_PRECISION": "MILLISECOND"},
+        )
+    except (DataSourceError, DataLayerError, RuntimeError) as error:
+        if failures:
+            raise failures[0] from error
+        raise OutputError(
+            f"cannot write {NAME} ({one_line(error)}); choose another folder or free some space"
+        ) from error
 
 
 def _require_closed(path: Path) -> None:
-    """Refuse a file that is open in QGIS: what that has not yet stored would be lost, or spoil the new file."""
+    """Refuse a file that is open in QGIS: what that has not stored yet would spoil the new file."""
     log = path.with_name(f"{path.name}-wal")
     if log.exists():
         raise OutputError(
@@ -135,7 +151,7 @@ def _require_closed(path: Path) -> None:
 def _add_styles(path: Path, all_styles: Iterable[Style]) -> None:
     """Add QGIS's table of styles, and register it as every table of a GeoPackage is."""
     rows = [
-        ("", "", style.layer, "geom", style.layer, style.qml, "", True, style.description, "upcracknet")
+        ("", "", style.layer, GEOMETRY, style.layer, style.qml, "", True, style.description, "upcracknet")
         for style in all_styles
     ]
     with closing(sqlite3.connect(path)) as database, database:

@@ -1,5 +1,6 @@
 """The layers of a survey's map: what columns they have, and how their rows are gathered."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -99,6 +100,9 @@ PHOTOS = {
 }
 """Columns of the layer ``photos``."""
 
+GEOMETRY = "geom"
+"""Name of the column of geometries."""
+
 Geometry = Literal["Point", "LineString", "MultiPolygon"]
 
 
@@ -127,30 +131,43 @@ class Layer:
     def __post_init__(self) -> None:
         self.rows = {column: [] for column in self.columns}
 
-    def add(self, shape: bytes | None, values: dict[str, Any]) -> None:
+    def add(self, shape: bytes | None, values: Mapping[str, Any]) -> None:
         """Add a feature; columns that it has no value for stay empty."""
-        self.count += 1
-        self.shapes.append(shape)
+        self.extend([shape], {}, values)
+
+    def extend(
+        self, shapes: Sequence[bytes | None], values: Mapping[str, Sequence[Any]], shared: Mapping[str, Any]
+    ) -> None:
+        """Add features.
+
+        Args:
+            shapes: of each.
+            values: by column, one for each feature.
+            shared: by column, what is the same for all of them; texts need not be UTF-8, as file names.
+        """
+        self.count += len(shapes)
+        self.shapes += shapes
         for column, held in self.rows.items():
-            held.append(values.get(column))
+            held += values.get(column) or [readable(shared.get(column))] * len(shapes)
 
     def take(self) -> Any:
         """Give the waiting rows as a record batch of Arrow, and hold them no longer."""
         import pyarrow
 
-        arrays = [pyarrow.array(self.shapes, pyarrow.binary())]
-        for column, kind in self.columns.items():
-            values = self.rows[column]
-            if kind == "string":
-                values = [readable(value) for value in values]
-            arrays.append(pyarrow.array(values, _arrow_type(kind)))
+        schema = self.schema()
+        columns = {GEOMETRY: self.shapes} | self.rows
+        arrays = [pyarrow.array(columns[field.name], field.type) for field in schema]
         self.shapes.clear()
         for held in self.rows.values():
             held.clear()
-        return pyarrow.RecordBatch.from_arrays(arrays, ["geom", *self.columns])
+        return pyarrow.RecordBatch.from_arrays(arrays, schema=schema)
 
+    def schema(self) -> Any:
+        """Give the columns as a schema of Arrow, the geometry first."""
+        import pyarrow
 
-def _arrow_type(kind: str) -> Any:
-    import pyarrow
+        def of(kind: str) -> Any:
+            return pyarrow.timestamp("ms", "UTC") if kind == "time" else getattr(pyarrow, kind)()
 
-    return pyarrow.timestamp("ms", "UTC") if kind == "time" else getattr(pyarrow, kind)()
+        columns = {GEOMETRY: pyarrow.binary()} | {column: of(kind) for column, kind in self.columns.items()}
+        return pyarrow.schema(columns.items())

@@ -77,8 +77,8 @@ def write_map(folder: Path, options: SurveyOptions, show: Callable[[int, int], N
         foreign = [results.file(name) for name in FILES if results.file(name).exists()]
         if foreign and not results.file(SURVEY).exists():
             raise OutputError(
-                f"{foreign[0]}: in the way, and not written by `upcracknet map` ({SURVEY} is missing); move it "
-                "away"
+                f"{foreign[0]}: in the way, and not written by `upcracknet map` (there is no {SURVEY}); move "
+                "it away"
             )
         survey = make_survey(results, options)
         write_survey(results, survey)

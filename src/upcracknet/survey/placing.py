@@ -13,6 +13,7 @@ from upcracknet.errors import DataError
 from upcracknet.files import one_line
 from upcracknet.measure.georeference import metres_per_radian
 from upcracknet.measure.scale import Scale
+from upcracknet.measure.scale_file import from_dict
 from upcracknet.results.folder import ResultFolder
 from upcracknet.survey.records import Position, SurveyPhoto
 
@@ -120,33 +121,29 @@ def map_system(photos: Iterable[SurveyPhoto], results: ResultFolder) -> Any:
     return found or WGS_84
 
 
-def placing_of(
-    photo: SurveyPhoto, cracks: dict[str, Any], scale: Scale | None, results: ResultFolder, system: Any
-) -> Placing | None:
-    """Find how a photo's cracks are placed.
+def placing_of(photo: SurveyPhoto, cracks: dict[str, Any], results: ResultFolder, system: Any) -> Placing:
+    """Find how the cracks of a photo are placed.
 
     Args:
-        photo: of the survey.
+        photo: with a position whose quality is "each crack".
         cracks: content of its file of cracks.
-        scale: of the photo, from that file.
         results: the folder.
         system: of the layers; see :func:`map_system`.
 
-    Returns:
-        None where only the place of the photo is known.
-
     Raises:
-        DataError: a raster's mask cannot be read.
+        DataError: scale or heading are missing, or a raster's mask cannot be read.
     """
     position = photo.position
-    if position is None or position.quality != "each crack":
-        return None
-    if position.source == "raster":
+    if position is not None and position.source == "raster":
         transform, own = _georeference(photo, results)
         return OnRaster(transform, own, to_wgs_84=system != own)
-    if scale is None or position.heading_deg is None:
-        return None
-    return FromAbove(scale, ((cracks["width"] - 1) / 2, (cracks["height"] - 1) / 2), position)
+    if position is None or position.heading_deg is None or cracks["scale"] is None:
+        raise DataError(
+            f"{photo.record.photo}: its cracks have no places, as scale or heading are not known; run "
+            "`upcracknet measure` and `upcracknet map` again"
+        )
+    middle = (cracks["width"] - 1) / 2, (cracks["height"] - 1) / 2
+    return FromAbove(from_dict(cracks["scale"]), middle, position)
 
 
 def transformed(places: Places, source: Any, target: Any) -> Places:

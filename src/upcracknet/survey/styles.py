@@ -21,15 +21,15 @@ from upcracknet.measure.severity import NOT_GRADED, STANDARDS
 from upcracknet.survey.qml import Category, Symbol, style_document
 
 RATING_COLOURS: tuple[Colour, ...] = (
-    (0, 110, 200),
-    (90, 190, 255),
-    (190, 225, 200),
+    (1, 102, 94),
+    (90, 180, 172),
+    (199, 234, 229),
     (255, 225, 40),
     (245, 130, 0),
     (190, 0, 30),
     (90, 0, 20),
 )
-"""Of the ratings of a pavement condition index, from good to failed: from blue over yellow to dark red."""
+"""Of the ratings of a pavement condition index, from good to failed."""
 
 _NO_CRACK_COLOUR: Colour = (255, 255, 255)
 _FAILED_COLOUR: Colour = (130, 130, 130)
@@ -38,7 +38,7 @@ _SEVERITY = "coalesce(\"severity\", 'not graded')"
 
 _DIRECTION = 'coalesce("heading_deg", "course_deg")'
 
-# The path begins at the folder of the layer's GeoPackage. Signs that mean something in an address are escaped.
+# The path begins at the folder of the GeoPackage. Signs that have a meaning in an address are escaped.
 _WITH_PICTURE = r"""<b>[% "name" %]</b><br>
 {text}<br>
 [% if("overlay" is null, '', '<img width="480" src="file:///' || replace(replace(
@@ -60,7 +60,7 @@ _OF_AREA = _WITH_PICTURE.format(
     text="""[% "class" || ' cracking' || coalesce(': ' || round("area_m2", 2) || ' m²', '') %]"""
 )
 
-_OF_SECTION = """<b>[% coalesce("road" || ', ', '') || round("start_m") || ' to ' || round("end_m") || ' m' %]</b><br>
+_OF_SECTION = """<b>[% coalesce("road" || ', ', '') %][% round("start_m") %] to [% round("end_m") %] m</b><br>
 [% coalesce(round("length_m", 1) || ' m of cracks', round("length_px") || ' px of cracks') %]<br>
 [% coalesce('condition index from cracks alone: ' || round("pci"), '') %]"""
 
@@ -138,8 +138,12 @@ def _severities(standards: Set[str]) -> list[tuple[str, str, Colour]]:
 
 
 def _arrow(colour: Colour) -> Symbol:
-    shape = f"if({_DIRECTION} is null, 'circle', 'arrow')"
-    return Symbol("marker", colour, 4.0, "circle", {"angle": f"coalesce({_DIRECTION}, 0)", "name": shape})
+    by_expression = {
+        "angle": f"coalesce({_DIRECTION}, 0)",
+        "name": f"if({_DIRECTION} is null, 'circle', 'arrow')",
+        "size": f"if({_DIRECTION} is null, 3, 6)",
+    }
+    return Symbol("marker", colour, 3.0, "circle", by_expression)
 
 
 def _ratings() -> list[Category]:

@@ -7,6 +7,7 @@ from upcracknet.errors import OutputError
 from upcracknet.files import one_line, replacing
 from upcracknet.results.writing import WritableResults
 from upcracknet.survey import geopackage
+from upcracknet.survey.geopackage import AT_ONCE
 
 NAME = "cracks.geojson"
 
@@ -34,8 +35,11 @@ def write_geojson(results: WritableResults) -> None:
     with replacing(results.file(NAME), suffix=".geojson", scratch=results.scratch) as partial:
         try:
             with (
-                open_arrow(source, layer="cracks", use_pyarrow=True) as (about, lines),
-                open_arrow(source, layer="cracks_at_photos", use_pyarrow=True) as (_, points),
+                open_arrow(source, layer="cracks", use_pyarrow=True, batch_size=AT_ONCE) as (about, lines),
+                open_arrow(source, layer="cracks_at_photos", use_pyarrow=True, batch_size=AT_ONCE) as (
+                    _,
+                    points,
+                ),
             ):
                 write_arrow(
                     pyarrow.RecordBatchReader.from_batches(lines.schema, _one_after_another(lines, points)),

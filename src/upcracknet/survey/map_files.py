@@ -11,7 +11,7 @@ from upcracknet.results.writing import open_results
 from upcracknet.survey import geojson, geopackage
 from upcracknet.survey.making import SurveyOptions, make_survey
 from upcracknet.survey.records import Survey
-from upcracknet.survey.sections import write_sections_csv
+from upcracknet.survey.sections_table import write_sections_csv
 from upcracknet.survey.survey_file import write_survey
 
 PACKAGES = ("pyogrio", "pyarrow", "shapely", "rasterio")

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
@@ -23,18 +23,6 @@ WGS_84 = "EPSG:4326"
 Places = Float64[np.ndarray, "n 2"]
 
 
-class Placing(Protocol):
-    """The way from a photo's pixels to the map. Pixels are (x, y), their centres at whole numbers."""
-
-    def on_map(self, pixels: Places) -> Places:
-        """Find places in the reference system of the layers; NaN where a pixel shows no road."""
-        ...
-
-    def on_earth(self, pixels: Places) -> Places:
-        """Find places as longitude and latitude in degrees (WGS 84)."""
-        ...
-
-
 @dataclass(frozen=True)
 class FromAbove:
     """The placing of a photo that looks straight down onto flat road, of which scale and heading are known.
@@ -50,7 +38,14 @@ class FromAbove:
     position: Position
 
     def on_map(self, pixels: Places) -> Places:
-        """Find places; layers of such photos are in WGS 84."""
+        """Find places in the reference system of the layers, which is WGS 84 where there are such photos.
+
+        Args:
+            pixels: (x, y), their centres at whole numbers.
+
+        Returns:
+            longitude and latitude in degrees; NaN where the scale does not count.
+        """
         return self.on_earth(pixels)
 
     def on_earth(self, pixels: Places) -> Places:
@@ -96,6 +91,10 @@ class OnRaster:
     def _own(self, pixels: Places) -> Places:
         own: Places = (pixels + 0.5) @ self.transform[:, :2].T + self.transform[:, 2]
         return own
+
+
+Placing = FromAbove | OnRaster
+"""The way from a photo's pixels to the map."""
 
 
 def map_system(photos: Iterable[SurveyPhoto], results: ResultFolder) -> Any:

@@ -1,16 +1,20 @@
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import ExifTags, Image
-from tests.survey.drawn_surveys import measured_photo
+from tests.survey.drawn_surveys import measured_photo, writable
 
 from upcracknet.cli.console import EXIT_FAILED, EXIT_INCOMPLETE
 from upcracknet.cli.main import run
+from upcracknet.results.records import Record
+from upcracknet.results.sources import stamp_of_file
 
 GPS = ExifTags.GPS
 
 
-def give_exif(photo, latitude: float) -> None:
+def give_exif(out, record: Record, latitude: float) -> None:
     """Turn a photo into one that knows where it was taken."""
     exif = Image.Exif()
     exif[ExifTags.IFD.GPSInfo] = {
@@ -19,7 +23,8 @@ def give_exif(photo, latitude: float) -> None:
         GPS.GPSLongitudeRef: "E",
         GPS.GPSLongitude: (9.0, 0.0, 0.0),
     }
-    Image.new("RGB", (400, 300)).save(photo, exif=exif)
+    Image.new("RGB", (400, 300)).save(record.photo, exif=exif)
+    writable(out).finish(replace(record, stamp=stamp_of_file(Path(record.photo))))
 
 
 @pytest.fixture
@@ -27,7 +32,7 @@ def out(tmp_path):
     """Two photos along a road that know where they were taken."""
     for number in range(2):
         photo = measured_photo(tmp_path / "out", f"{number}.jpg")
-        give_exif(photo.record.photo, 48 + number * 1e-4)
+        give_exif(tmp_path / "out", photo.record, 48 + number * 1e-4)
     return tmp_path / "out"
 
 

@@ -66,7 +66,7 @@ def _table(path: Path, columns: Mapping[str, str], scratch: Path) -> Iterator[Ad
 
         def add(row: Mapping[str, Any]) -> None:
             texts = {column: readable(value) for column, value in row.items()}
-            writer.writerow({column: _no_formula(value) for column, value in texts.items()})
+            writer.writerow({column: no_formula(value) for column, value in texts.items()})
             if to_parquet is not None:
                 to_parquet(texts)
 
@@ -100,6 +100,6 @@ def readable(value: Any) -> Any:
     return os.fsencode(value).decode(errors="backslashreplace") if isinstance(value, str) else value
 
 
-def _no_formula(value: Any) -> Any:
-    """A spreadsheet takes a text that begins so for a formula; as a path it stays the same."""
+def no_formula(value: Any) -> Any:
+    """Put ``./`` before a text that a spreadsheet would take for a formula; as a path it stays the same."""
     return f"./{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value

@@ -67,11 +67,13 @@ def test_the_same_command_again_replaces_its_files(out):
     assert run(["map", str(out), "--section-length", "5m"]) == 0
 
 
-@pytest.mark.parametrize("name", ["survey.gpkg", "cracks.geojson", "sections.csv"])
+@pytest.mark.parametrize("name", ["survey.gpkg", "cracks.geojson", "sections.csv", "sections_summary.csv"])
 def test_files_of_others_stay(out, capsys, name):
     (out / name).write_text("mine")
     assert run(["map", str(out)]) == EXIT_FAILED
-    assert f"{name}: in the way, and not written by `upcracknet map`" in capsys.readouterr().err.replace("\n", "")
+    assert f"{name}: in the way, and not written by `upcracknet map`" in capsys.readouterr().err.replace(
+        "\n", ""
+    )
     assert (out / name).read_text() == "mine"
     assert not (out / "survey.json").exists()
 
@@ -82,6 +84,10 @@ def test_no_result_folder(tmp_path, capsys):
 
 
 def test_a_package_that_is_missing(out, capsys, monkeypatch):
-    monkeypatch.setattr("upcracknet.survey.map_files.find_spec", lambda name: None if name == "pyogrio" else name)
+    monkeypatch.setattr(
+        "upcracknet.survey.map_files.find_spec", lambda name: None if name == "pyogrio" else name
+    )
     assert run(["map", str(out)]) == EXIT_FAILED
-    assert "maps need pyogrio; install them with `pip install 'upcracknet[survey]'`" in capsys.readouterr().err
+    assert (
+        "maps need pyogrio; install them with `pip install 'upcracknet[survey]'`" in capsys.readouterr().err
+    )

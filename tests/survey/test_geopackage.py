@@ -47,7 +47,7 @@ def survey(tmp_path_factory) -> Survey:
     out = tmp_path_factory.getbasetemp() / "survey" / "out"
     failed = Record("z.jpg", "/nowhere/z.jpg", "../photos/z.jpg", "1 1", "failed", error="is truncated")
     section = Section(
-        1, 0.0, 100.0, ((9.0, 48.0), (9.0, 48.0009)), 3, length_m=3.2, pci=72.0,
+        1, 0.0, 100.0, ((9.0, 48.0), (9.0, 48.0009)), 3, length_m=3.2, pci=72.0, road="Main Street",
         severity_length_m={"medium": 3.0, "cannot be graded": 0.2}, class_length_m={"longitudinal": 3.2},
         quantities=(SectionQuantity("longitudinal and transverse", "medium", 3.0, "m", "10"),
                     SectionQuantity("alligator", "medium", 1.5, "m²", "1")),
@@ -232,6 +232,7 @@ def test_sections_have_all_quantities(written):
     assert (values["section"], values["start_m"], values["end_m"], values["pci"]) == (1, 0, 100, 72)
     assert (values["length_medium_m"], values["length_not_graded_m"]) == (3.0, 0.2)
     assert np.isnan(values["length_low_m"])
+    assert values["road"] == "Main Street"  # complaint 21
     assert values["length_longitudinal_m"] == 3.2
     assert values["longitudinal_and_transverse_medium_m"] == 3.0
     assert values["alligator_medium_m2"] == 1.5

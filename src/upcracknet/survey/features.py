@@ -235,6 +235,7 @@ def _networks(
     shapes = []
     for network in networks:
         corners = placing.on_map(np.array(network["polygon"], np.float64))
+        corners = corners[np.isfinite(corners).all(axis=1)]
         # What makes an outline valid that touches itself may leave lines beside areas.
         parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(shapely.polygons(corners))))
         areas = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]

@@ -19,7 +19,7 @@ PACKAGES = ("pyogrio", "pyarrow", "shapely", "rasterio")
 SURVEY = "survey.json"
 """It is written first, so the files beside it are this program's where it is there."""
 
-FILES = (geopackage.NAME, geojson.NAME, "sections.csv")
+FILES = (geopackage.NAME, geojson.NAME, "sections.csv", "sections_summary.csv")
 
 
 @dataclass(frozen=True)

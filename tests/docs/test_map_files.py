@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from upcracknet.survey.geojson import COLUMNS
 from upcracknet.survey.layers import AREAS, CRACKS, PHOTOS
 from upcracknet.survey.section_features import FIRST
 
@@ -19,3 +20,10 @@ def test_every_column_is_described(heading, columns):
     cells = [line.split("|")[1] for line in part.splitlines() if line.startswith("| `")]
     described = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
     assert sorted(described) == sorted(columns)
+
+
+def test_the_columns_of_the_geojson_are_named_in_their_order():
+    sentence = re.search(r"with these of their columns: (.*?)\.", PAGE, re.DOTALL)
+    assert sentence is not None
+    assert re.findall(r"`(\w+)`", sentence[1]) == list(COLUMNS)
+    assert set(COLUMNS) <= set(CRACKS)

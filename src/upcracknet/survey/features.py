@@ -116,7 +116,7 @@ def add_at_photo(photo: SurveyPhoto, results: ResultFolder, system: Any, points:
 def _cracks_of(photo: SurveyPhoto, results: ResultFolder) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """What was measured in a photo, and what its features share; damage that comes up becomes a DataError."""
     path = results.file(photo.record.cracks or "")
-    content = read_cracks(path)
+    content = read_cracks(path, widths=False)
     try:
         yield content, shared_values(photo, results) | {"standard": content["standard"]}
     except (ValueError, TypeError, KeyError) as error:
@@ -169,7 +169,7 @@ def _crack_columns(cracks: Sequence[dict[str, Any]], name: str) -> dict[str, lis
         "crack": [f"{readable(name)}#{crack['number']}" for crack in cracks],
         "class": [crack["kind"] for crack in cracks],
         "branches": [len(crack["axis"]) for crack in cracks],
-        "crack_length_m": [None if length is None else length / 1000 for length in lengths],
+        "crack_length_m": [None if length is None else round(length / 1000, 6) for length in lengths],
         "crack_length_px": [crack["length_px"] for crack in cracks],
     }
 
@@ -207,9 +207,11 @@ def _branches(
     return lines.tolist(), values | {
         "branch": number[kept].tolist(),
         "bearing_deg": _bearings(first[kept], last[kept]),
-        "length_px": [length * part for length, part in zip(values["crack_length_px"], share, strict=True)],
+        "length_px": [
+            round(length * part, 2) for length, part in zip(values["crack_length_px"], share, strict=True)
+        ],
         "length_m": [
-            None if length is None else length * part
+            None if length is None else round(length * part, 5)
             for length, part in zip(values["crack_length_m"], share, strict=True)
         ],
     }
@@ -221,7 +223,7 @@ def _bearings(first: Float64[np.ndarray, "n 2"], last: Float64[np.ndarray, "n 2"
         return []
     # The branches of one photo lie so close that one latitude does for all.
     steps = (last - first) * metres_per_radian(float(np.radians(first[0, 1])))
-    degrees = np.degrees(np.arctan2(steps[:, 0], steps[:, 1])) % 180
+    degrees = np.degrees(np.arctan2(steps[:, 0], steps[:, 1])).round(1) % 180
     known = np.isfinite(degrees) & steps.any(axis=1)
     return [value if there else None for value, there in zip(degrees.tolist(), known, strict=True)]
 

@@ -15,6 +15,25 @@ DECIMALS = 9
 """Of degrees: a tenth of a millimetre. With the usual seven, a centimetre, a crack would be a staircase."""
 
 
+COLUMNS = (
+    *(
+        "crack",
+        "branch",
+        "name",
+        "photo",
+        "overlay",
+        "class",
+        "severity",
+        "standard",
+        "length_m",
+        "length_px",
+    ),
+    *("width_mean_mm", "width_max_mm", "width_mean_px", "bearing_deg", "scale_source", "position_quality"),
+    *("section", "review_status"),
+)
+"""Those of the layers that a map shows; all of them would make the file twice as large."""
+
+
 def write_geojson(results: WritableResults) -> None:
     """Write ``cracks.geojson``: the layers ``cracks`` and ``cracks_at_photos`` of ``survey.gpkg`` together.
 
@@ -32,11 +51,12 @@ def write_geojson(results: WritableResults) -> None:
     from pyogrio.raw import open_arrow, write_arrow
 
     source = results.file(geopackage.NAME)
+    how: dict[str, Any] = {"use_pyarrow": True, "batch_size": AT_ONCE, "columns": COLUMNS}
     with replacing(results.file(NAME), suffix=".geojson", scratch=results.scratch) as partial:
         try:
             with (
-                open_arrow(source, layer="cracks", use_pyarrow=True, batch_size=AT_ONCE) as (about, lines),
-                open_arrow(source, layer="cracks_at_photos", use_pyarrow=True, batch_size=AT_ONCE) as (
+                open_arrow(source, layer="cracks", **how) as (about, lines),
+                open_arrow(source, layer="cracks_at_photos", **how) as (
                     _,
                     points,
                 ),

@@ -273,6 +273,16 @@ def test_rasters_of_one_system_stay_in_it(out):
     assert (point.x, point.y) == pytest.approx((500_000, 5_399_700), abs=500)
 
 
+def test_a_raster_whose_mask_is_gone_costs_no_other(out):
+    photos = raster_photo(out, "a.tif"), raster_photo(out, "b.tif")
+    (out / "masks" / "b.tif.tif").unlink()
+    (problem,) = write_geopackage(writable(out), Survey(photos)).damaged
+    assert "b.tif.tif: cannot be read" in problem
+    columns, _, about = layer(out, "cracks")
+    assert set(columns["name"]) == {"a.tif"}
+    assert about["crs"] == "EPSG:32633"
+
+
 def test_rasters_of_several_systems_are_in_degrees(out):
     other = {"crs": "EPSG:32632"}
     write_geopackage(writable(out), Survey((raster_photo(out, "a.tif"), raster_photo(out, "b.tif", **other))))

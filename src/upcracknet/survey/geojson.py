@@ -56,10 +56,7 @@ def write_geojson(results: WritableResults) -> None:
         try:
             with (
                 open_arrow(source, layer="cracks", **how) as (about, lines),
-                open_arrow(source, layer="cracks_at_photos", **how) as (
-                    _,
-                    points,
-                ),
+                open_arrow(source, layer="cracks_at_photos", **how) as (_, points),
             ):
                 write_arrow(
                     pyarrow.RecordBatchReader.from_batches(lines.schema, _one_after_another(lines, points)),
@@ -75,7 +72,7 @@ def write_geojson(results: WritableResults) -> None:
                         "WRITE_NAME": "NO",
                     },
                 )
-        except (DataSourceError, DataLayerError, RuntimeError) as error:
+        except (DataSourceError, DataLayerError, RuntimeError, UnicodeError) as error:
             raise OutputError(
                 f"cannot write {NAME} ({one_line(error)}); choose another folder or free some space"
             ) from error

@@ -61,7 +61,6 @@ def write_geopackage(
 
     Raises:
         OutputError: the file is open in another program, or cannot be written.
-        DataError: the mask of a raster cannot be read.
     """
     path = results.file(NAME)
     _require_closed(path)
@@ -84,11 +83,14 @@ def write_geopackage(
     in_place = each(placed, lambda photo: add_placed(photo, results, system, lines, areas), 0)
     at_photos = each(others, lambda photo: add_at_photo(photo, results, system, points), len(placed))
     photos, sections = photo_layer(survey.photos, results, system), section_layer(survey, system)
+    steps: list[tuple[Layer, Iterable[None]]] = [
+        (photos, ()), (lines, in_place), (areas, ()), (points, at_photos), (sections, ()),
+    ]  # fmt: skip
     with replacing(path, suffix=".gpkg", scratch=results.scratch) as partial:
-        for layer, work in (photos, ()), (lines, in_place), (areas, ()), (points, at_photos), (sections, ()):
+        for layer, work in steps:
             _write_layer(partial, layer, work, system)
         _add_styles(partial, styles(standards_of(survey)))
-    return Written({layer.name: layer.count for layer in (photos, lines, points, areas, sections)}, damaged)
+    return Written({layer.name: layer.count for layer, _ in steps}, damaged)
 
 
 def _with_cracks(survey: Survey, results: ResultFolder) -> tuple[list[SurveyPhoto], list[SurveyPhoto]]:
@@ -131,7 +133,7 @@ def _write_layer(path: Path, layer: Layer, work: Iterable[None], system: Any) ->
             dataset_options={"VERSION": "1.2"},
             layer_options={"DESCRIPTION": layer.description, "DATETIME_PRECISION": "MILLISECOND"},
         )
-    except (DataSourceError, DataLayerError, RuntimeError) as error:
+    except (DataSourceError, DataLayerError, RuntimeError, UnicodeError) as error:
         if failures:
             raise failures[0] from error
         raise OutputError(

@@ -102,10 +102,7 @@ def map_system(photos: Iterable[SurveyPhoto], results: ResultFolder) -> Any:
 
     Returns:
         that of the rasters, as rasterio has it, where all photos with a place are rasters of one system; else
-        :data:`WGS_84`.
-
-    Raises:
-        DataError: a raster's mask cannot be read.
+        :data:`WGS_84`. Rasters whose masks cannot be read do not count.
     """
     found: Any = None
     for photo in photos:
@@ -113,7 +110,10 @@ def map_system(photos: Iterable[SurveyPhoto], results: ResultFolder) -> Any:
             continue
         if photo.position.source != "raster":
             return WGS_84
-        _, system = _georeference(photo, results)
+        try:
+            _, system = _georeference(photo, results)
+        except DataError:  # named where its cracks are placed
+            continue
         if found is not None and system != found:
             return WGS_84
         found = system

@@ -63,7 +63,8 @@ class FromAbove:
         )
         per_radian = np.array(metres_per_radian(math.radians(self.position.latitude)))
         degrees: Places = np.degrees(metres @ to_east_and_north / per_radian)
-        return degrees + np.array([self.position.longitude, self.position.latitude])
+        degrees += np.array([self.position.longitude, self.position.latitude])
+        return degrees
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,116 @@
+"""Which part of a photo shows the road: a polygon, for a camera that looks at it the same way all the time."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from jaxtyping import Bool
+
+from upcracknet.errors import ConfigurationError
+from upcracknet.files import one_line
+from upcracknet.measure.scale_file import absolute_place, place_around
+
+Polygon = tuple[tuple[float, float], ...]
+"""Corners (x, y) in order, as shares of the photo's width and height: (0, 0) is its upper left corner, (1, 1)
+its lower right one."""
+
+SUBPIXEL_BITS = 8
+"""Corners are drawn to 1/256 of a pixel."""
+
+EXAMPLE = "[[0.1, 1], [0.4, 0.5], [0.6, 0.5], [0.9, 1]]"
+
+
+@dataclass(frozen=True)
+class Regions:
+    """The road's polygons in the photos of a survey.
+
+    Attributes:
+        path: file that they come from, as it was given.
+        default: in all photos; None where the file has polygons by folder.
+        places: by the absolute path, or the address, of a folder or a photo.
+    """
+
+    path: str
+    default: Polygon | None = None
+    places: Mapping[str, Polygon] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> "Regions":
+        """Read a file: one polygon for all photos, or one for each folder.
+
+        Args:
+            path: JSON: a list of corners, or an object of such lists by folder. A folder's path is relative
+                to the file's folder.
+
+        Raises:
+            ConfigurationError: it is missing, no JSON, or a polygon is none.
+        """
+        try:
+            content = json.loads(path.read_bytes().decode(errors="surrogateescape"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise ConfigurationError(
+                f"{path}: cannot be read ({one_line(error)}); expected JSON such as {EXAMPLE}"
+            ) from error
+        if not isinstance(content, dict):
+            return cls(str(path), _polygon(content, str(path)))
+        if not content:
+            raise ConfigurationError(f"{path}: has no polygon; expected one by folder")
+        places = {
+            absolute_place(name, path.parent): _polygon(corners, f"{path}: {name}")
+            for name, corners in content.items()
+        }
+        return cls(str(path), None, places)
+
+    def of(self, address: str) -> Polygon | None:
+        """Find the polygon of a photo: its own, or that of the nearest folder around it, or that of all.
+
+        Args:
+            address: absolute path or URL of the photo.
+        """
+        place = place_around(address, self.places)
+        return self.default if place is None else self.places[place]
+
+
+def drawn(polygon: Polygon, size: tuple[int, int], rows: slice | None = None) -> Bool[np.ndarray, "_h w"]:
+    """Draw a polygon.
+
+    Args:
+        polygon: its corners.
+        size: height and width of the photo in pixels.
+        rows: only these; None draws all.
+
+    Returns:
+        True inside.
+    """
+    height, width = size
+    top, bottom = (0, height) if rows is None else (rows.start, rows.stop)
+    # Half a pixel less: OpenCV counts from the centre of the first pixel.
+    corners = np.array(polygon) * (width, height) - 0.5 - (0, top)
+    picture = np.zeros((bottom - top, width), np.uint8)
+    fixed = np.rint(corners * (1 << SUBPIXEL_BITS)).astype(np.int32)
+    cv2.fillPoly(picture, [fixed], 1, shift=SUBPIXEL_BITS)
+    return picture > 0
+
+
+def _polygon(corners: Any, name: str) -> Polygon:
+    """A polygon, or what is wrong with it."""
+    try:
+        polygon = tuple((float(x), float(y)) for x, y in corners)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"{name}: is no polygon; expected corners such as {EXAMPLE}") from error
+    if not all(0 <= value <= 1 for corner in polygon for value in corner):
+        raise ConfigurationError(
+            f"{name}: expected corners from 0 to 1; divide x by the photo's width, and y by its height"
+        )
+    if len(polygon) < 3 or not _area(polygon):
+        raise ConfigurationError(f"{name}: encloses nothing; expected three corners or more, in order")
+    return polygon
+
+
+def _area(polygon: Polygon) -> float:
+    x, y = np.array(polygon).T
+    return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2

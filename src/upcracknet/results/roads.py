@@ -73,6 +73,8 @@ class Roads:
         for content in shapely.to_wkb(polygons):
             checksum.update(content or b"")
         polygons = polygons[~shapely.is_missing(polygons) & ~shapely.is_empty(polygons)]
+        if not len(polygons):
+            raise ConfigurationError(f"{path}: its layer is empty; expected polygons of the road")
         return cls(str(path), polygons, str(meta["crs"]), checksum.hexdigest())
 
     def on(self, image: Any) -> OnRoad | None:

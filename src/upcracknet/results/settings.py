@@ -1,11 +1,13 @@
 """How cracks are to be measured, and what their detection depends on."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from upcracknet.errors import ConfigurationError
 from upcracknet.measure.severity import StandardName
+from upcracknet.results.sources import Source
+from upcracknet.results.where_road import WhereRoad
 
 Widths = Literal["photo", "mask"]
 """What widths are measured in."""
@@ -64,6 +66,8 @@ class ResultSettings:
         detection: how the model detects: preset, the weights' own settings, threshold, engine, tiles.
         overlays: whether the photo with its cracks in red is written.
         scores: in which form the score map is written.
+        where: what of the photos is road.
+        keep_frames: whether the frames of videos are written.
     """
 
     model: str
@@ -71,7 +75,23 @@ class ResultSettings:
     detection: dict[str, Any]
     overlays: bool
     scores: Literal["none", "png", "npy"]
+    where: WhereRoad = WhereRoad()
+    keep_frames: bool = False
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, for the records."""
-        return asdict(self)
+    def of(self, source: Source) -> dict[str, Any]:
+        """Give what the results of a photo depend on, as plain values, for its record.
+
+        What is none leaves the settings of a record as they were before there was such a setting.
+
+        Args:
+            source: the photo.
+        """
+        return {
+            "model": self.model,
+            "sha256": self.sha256,
+            "detection": self.detection,
+            "overlays": self.overlays,
+            "scores": self.scores,
+            **self.where.settings(source.address),
+            "frames": True if self.keep_frames and source.video is not None else None,
+        }

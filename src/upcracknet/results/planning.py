@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from upcracknet.errors import PhotoError
+from upcracknet.results.frames import file_of
 from upcracknet.results.measuring import MISSED_PHOTO, Measuring
 from upcracknet.results.names import photo_names
 from upcracknet.results.records import Record
@@ -163,7 +164,7 @@ def written_kinds(measuring: Measuring | None) -> set[str]:
 def _is_of_the_past(results: WritableResults, record: Record) -> bool:
     """Whether a photo failed that is no longer there."""
     failed = record.status == "failed" and not is_url(record.photo)
-    return failed and not Path(results.photo(record)).exists()
+    return failed and not file_of(Path(results.photo(record))).exists()
 
 
 def _is_detected(results: WritableResults, record: Record, source: Source, settings: ResultSettings) -> bool:

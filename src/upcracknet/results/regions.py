@@ -1,4 +1,4 @@
-"""Which part of a photo shows the road: a polygon, for a camera that looks at it the same way all the time."""
+"""Which part of a photo shows the road: a polygon, for a camera that always looks at it the same way."""
 
 import json
 from collections.abc import Mapping

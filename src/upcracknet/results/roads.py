@@ -1,4 +1,4 @@
-"""Where the road lies on the ground: polygons of a GIS layer, drawn into the windows of georeferenced images."""
+"""Where the road lies on the ground: polygons of a layer, drawn into windows of georeferenced images."""
 
 import hashlib
 from collections.abc import Callable
@@ -61,7 +61,11 @@ class Roads:
                 raise ConfigurationError(f"{path}: {found}; expected one layer with the polygons of the road")
             meta, _, stored, _ = pyogrio.raw.read(path, layer=layers[0], columns=[], force_2d=True)
             polygons = shapely.make_valid(shapely.from_wkb(stored))
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, shapely.GEOSException) as error:
+        except (
+            pyogrio.errors.DataSourceError,
+            pyogrio.errors.DataLayerError,
+            shapely.GEOSException,
+        ) as error:
             raise ConfigurationError(
                 f"{path}: cannot be read as a vector layer ({one_line(error)}); save it as GeoPackage"
             ) from error
@@ -98,7 +102,9 @@ class Roads:
         try:
             polygons = shapely.transform(self.polygons, lambda places: _in_pixels(places, self.crs, image))
         except RasterioError as error:
-            raise PhotoError(f"its system cannot be reached from that of the roads ({one_line(error)})") from error
+            raise PhotoError(
+                f"its system cannot be reached from that of the roads ({one_line(error)})"
+            ) from error
         # Far from an image, its projection may have no place for a point.
         polygons = polygons[np.isfinite(shapely.bounds(polygons)).all(axis=1)]
         tree = shapely.STRtree(polygons)

@@ -1,6 +1,6 @@
 """How cracks are to be measured, and what their detection depends on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +24,8 @@ class MeasureOptions:
         standard: grades cracks by their width: astm-d6433 or fhwa-ltpp.
         direction: driving direction in the photos, in degrees against their x axis, counter-clockwise; 90 is
             up. Without it, it is taken from the photo's EXIF or the track; else it is up.
-        track: GPX file of the drive or flight, which gives the driving direction.
+        gpx: track of the drive or flight, which gives the driving direction, and the places of a video's
+            frames.
         widths: photo takes widths at half depth of the grey profile across the crack, where the photo shows
             it; mask takes those of the mask alone.
         crack_pictures: write pictures: cracks by severity on the photo, with number, width and a legend.
@@ -34,7 +35,7 @@ class MeasureOptions:
     millimetres_per_pixel: float | None = None
     standard: StandardName = "astm-d6433"
     direction: float | None = None
-    track: Path | None = None
+    gpx: Path | None = None
     widths: Widths = "photo"
     crack_pictures: bool = False
 
@@ -75,7 +76,7 @@ class ResultSettings:
     detection: dict[str, Any]
     overlays: bool
     scores: Literal["none", "png", "npy"]
-    where: WhereRoad = WhereRoad()
+    where: WhereRoad = field(default_factory=WhereRoad)
     keep_frames: bool = False
 
     def of(self, source: Source) -> dict[str, Any]:
@@ -93,5 +94,5 @@ class ResultSettings:
             "overlays": self.overlays,
             "scores": self.scores,
             **self.where.settings(source.address),
-            "frames": True if self.keep_frames and source.video is not None else None,
+            "frames": True if self.keep_frames and source.frame is not None else None,
         }

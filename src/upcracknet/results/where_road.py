@@ -1,4 +1,4 @@
-"""What of each photo counts as road: all, what lies in a polygon of the photo, or in polygons of the ground."""
+"""What of each photo counts as road: all of it, or what a polygon in it or on the ground holds."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +69,9 @@ class WhereRoad:
         polygon = self.regions.of(address) if self.regions is not None else None
         warnings = self._missing(address)
         if self.roads is not None:
-            warnings.append(f"{self.roads.path} does not help: the photo does not say where it lies on the ground")
+            warnings.append(
+                f"{self.roads.path} does not help: the photo does not say where it lies on the ground"
+            )
         return None if polygon is None else drawn(polygon, size), warnings
 
     def in_image(self, image: Any, address: str, size: tuple[int, int]) -> tuple[OnRoad | None, list[str]]:
@@ -95,7 +97,9 @@ class WhereRoad:
                 warnings.append(f"{self.roads.path} does not help: {error}")
             else:
                 if on_road is None:
-                    warnings.append(f"no polygon of {self.roads.path} touches it, so none of it counts as road")
+                    warnings.append(
+                        f"no polygon of {self.roads.path} touches it, so none of it counts as road"
+                    )
                 parts.append(on_road or _nowhere)
         if not parts:
             return None, warnings

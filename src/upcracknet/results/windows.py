@@ -210,7 +210,6 @@ class Windows:
         return float(full_scale(int(usual)))
 
 
-
 def reader_of_mask(mask: Any, path: Path) -> Callable[[slice, slice], Bool[np.ndarray, "h w"]]:
     """Give what reads rows and columns of a crack mask.
 

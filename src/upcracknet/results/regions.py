@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from jaxtyping import Bool
 
@@ -17,9 +16,6 @@ from upcracknet.measure.scale_file import absolute_place, place_around
 Polygon = tuple[tuple[float, float], ...]
 """Corners (x, y) in order, as shares of the photo's width and height: (0, 0) is its upper left corner, (1, 1)
 its lower right one."""
-
-SUBPIXEL_BITS = 8
-"""Corners are drawn to 1/256 of a pixel."""
 
 EXAMPLE = "[[0.1, 1], [0.4, 0.5], [0.6, 0.5], [0.9, 1]]"
 
@@ -84,16 +80,20 @@ def drawn(polygon: Polygon, size: tuple[int, int], rows: slice | None = None) ->
         rows: only these; None draws all.
 
     Returns:
-        True inside.
+        True for the pixels whose centres are inside.
     """
     height, width = size
-    top, bottom = (0, height) if rows is None else (rows.start, rows.stop)
-    # Half a pixel less: OpenCV counts from the centre of the first pixel.
-    corners = np.array(polygon) * (width, height) - 0.5 - (0, top)
-    picture = np.zeros((bottom - top, width), np.uint8)
-    fixed = np.rint(corners * (1 << SUBPIXEL_BITS)).astype(np.int32)
-    cv2.fillPoly(picture, [fixed], 1, shift=SUBPIXEL_BITS)
-    return picture > 0
+    rows = slice(0, height) if rows is None else rows
+    y = (np.arange(rows.start, rows.stop) + 0.5) / height
+    x = (np.arange(width) + 0.5) / width
+    inside = np.zeros((len(y), width), bool)
+    # A place is inside if an odd number of edges lies to its right.
+    for (from_x, from_y), (to_x, to_y) in zip(polygon, polygon[1:] + polygon[:1], strict=True):
+        passed = (from_y <= y) != (to_y <= y)
+        if passed.any():
+            edge = from_x + (y[passed] - from_y) * (to_x - from_x) / (to_y - from_y)
+            inside[passed] ^= x < edge[:, None]
+    return inside
 
 
 def _polygon(corners: Any, name: str) -> Polygon:

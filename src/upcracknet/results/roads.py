@@ -1,6 +1,7 @@
 """Where the road lies on the ground: polygons of a layer, drawn into windows of georeferenced images."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -15,6 +16,12 @@ from upcracknet.files import one_line
 
 OnRoad = Callable[[slice, slice], Bool[np.ndarray, "h w"]]
 """Tells which pixels of some rows and columns of an image are road."""
+
+
+POLYGONS = 3, 6
+"""Shapely's numbers of polygons, and of several together."""
+
+_LINES = re.compile("Point|LineString|Curve$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +62,14 @@ class Roads:
         if not path.exists():
             raise ConfigurationError(f"{path}: no such file; give a layer of road polygons")
         try:
-            layers = [name for name, kind in pyogrio.list_layers(path) if kind and "Polygon" in kind]
+            # Layers of an unknown kind may hold anything; polygons are picked below.
+            layers = [name for name, kind in pyogrio.list_layers(path) if kind and not _LINES.search(kind)]
             if len(layers) != 1:
                 found = f"has the layers of polygons {', '.join(layers)}" if layers else "has no polygons"
                 raise ConfigurationError(f"{path}: {found}; expected one layer with the polygons of the road")
             meta, _, stored, _ = pyogrio.raw.read(path, layer=layers[0], columns=[], force_2d=True)
-            polygons = shapely.make_valid(shapely.from_wkb(stored))
+            parts = shapely.get_parts(shapely.make_valid(shapely.from_wkb(stored)))
+            polygons = parts[np.isin(shapely.get_type_id(parts), POLYGONS) & ~shapely.is_empty(parts)]
         except (
             pyogrio.errors.DataSourceError,
             pyogrio.errors.DataLayerError,
@@ -69,16 +78,15 @@ class Roads:
             raise ConfigurationError(
                 f"{path}: cannot be read as a vector layer ({one_line(error)}); save it as GeoPackage"
             ) from error
+        if not len(polygons):
+            raise ConfigurationError(f"{path}: has no polygons; expected those of the road")
         if meta["crs"] is None:
             raise ConfigurationError(
                 f"{path}: does not say in which coordinate reference system it is; set it in your GIS"
             )
         checksum = hashlib.sha256(str(meta["crs"]).encode())
         for content in shapely.to_wkb(polygons):
-            checksum.update(content or b"")
-        polygons = polygons[~shapely.is_missing(polygons) & ~shapely.is_empty(polygons)]
-        if not len(polygons):
-            raise ConfigurationError(f"{path}: its layer is empty; expected polygons of the road")
+            checksum.update(content)
         return cls(str(path), polygons, str(meta["crs"]), checksum.hexdigest())
 
     def on(self, image: Any) -> OnRoad | None:

@@ -24,9 +24,13 @@ class Record:
         photo_relative: the path from the result folder, so that both can be moved together; None for a URL.
         stamp: size and time of change of the photo that was read, or what its server gives for them.
         status: ``done`` or ``failed``.
+        taken_at: when a frame of a video was taken, by the camera's clock, in UTC (ISO 8601); None of photos,
+            and where the video does not say when it began.
         width: of the photo, in pixels.
         height: of the photo, in pixels.
         crack_pixels: number of crack pixels.
+        road_pixels: number of pixels that show road: without those that have no data, and without what
+            ``--region`` and ``--road`` leave out. None in records of earlier versions.
         area_share: share of the road that the photo shows that is crack, in [0, 1]; None where it shows none.
         crack_area_cm2: area of the crack pixels, in square centimetres, where the size of a pixel is known;
             where it differs from place to place the area of the measured cracks.
@@ -36,10 +40,6 @@ class Record:
         overlay: file below the result folder: the photo with its cracks in red.
         score: file below the result folder: 65535 (or 1.0 in a NumPy file) is a score of 1.
         frame: file below the result folder: the frame of a video; None unless it was asked for.
-        road_pixels: number of pixels that show road: without those that have no data, and without what
-            ``--region`` and ``--road`` leave out. None in records of earlier versions.
-        taken_at: when a frame of a video was taken, by the camera's clock, in UTC (ISO 8601); None of photos,
-            and where the video does not say when it began.
         warning: what to know before this result is trusted.
         error: why the photo could not be used.
         settings: what the result depends on: the model, the sha256 of its tensors, how it detects.
@@ -64,9 +64,11 @@ class Record:
     photo_relative: str | None
     stamp: str
     status: Status
+    taken_at: str | None = None
     width: int | None = None
     height: int | None = None
     crack_pixels: int | None = None
+    road_pixels: int | None = None
     area_share: float | None = None
     crack_area_cm2: float | None = None
     millimetres_per_pixel: float | None = None
@@ -75,8 +77,6 @@ class Record:
     overlay: str | None = None
     score: str | None = None
     frame: str | None = None
-    road_pixels: int | None = None
-    taken_at: str | None = None
     warning: str | None = None
     error: str | None = None
     settings: dict[str, Any] | None = None

@@ -21,8 +21,8 @@ def read_gpx(path: str | Path) -> tuple[Float64[np.ndarray, "_ 3"], ...]:
     Libraries for GPX give the nearest recorded point, not the place in between, and take longer to read.
 
     Returns:
-        the pieces (trkseg) of all tracks that have two points or more. A row is a point: latitude and longitude
-        in degrees (WGS 84), and its time in seconds since 1970 (UTC), NaN where there is none.
+        the pieces (trkseg) of all tracks that have two points or more. A row is a point: latitude and
+        longitude in degrees (WGS 84), and its time in seconds since 1970 (UTC), NaN where there is none.
 
     Raises:
         DataError: the file is missing or no GPX, it has no track of two points, a point has no place on the

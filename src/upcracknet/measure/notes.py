@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
-from PIL import ExifTags
+from PIL import ExifTags, Image
 
 from upcracknet.errors import PhotoError
 from upcracknet.measure.drone import camera_tilt_deg, xmp_number
@@ -74,7 +74,7 @@ class CameraNotes:
 
     @classmethod
     def read(cls, image: Any) -> "CameraNotes":
-        """Read the notes of a photo; its pixels are not decoded.
+        """Read the notes of a photo, from what stands before its pixels; these are not decoded.
 
         Args:
             image: opened by Pillow.
@@ -85,7 +85,8 @@ class CameraNotes:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of single damaged tags, which are left out
-                tags = image.getexif()
+                # Not image.getexif(): of a PNG it decodes all pixels, to look for EXIF behind them.
+                tags = Image.Image.getexif(image)
                 gps, exif = tags.get_ifd(ExifTags.IFD.GPSInfo), tags.get_ifd(ExifTags.IFD.Exif)
         except (OSError, SyntaxError, ValueError, TypeError, struct.error) as error:
             raise PhotoError("the photo's EXIF is damaged") from error
@@ -112,8 +113,10 @@ def _place(image: Any, gps: Mapping[int, Any]) -> tuple[float, float] | None:
             _degrees(gps.get(_GPS.GPSLatitude), {"N": 1, "S": -1}.get(gps.get(_GPS.GPSLatitudeRef, ""))),
             _degrees(gps.get(_GPS.GPSLongitude), {"E": 1, "W": -1}.get(gps.get(_GPS.GPSLongitudeRef, ""))),
         )
-    if by_exif is not None and any(abs(degrees * 3600 % 1 - 0.5) < 0.499 for degrees in by_exif):
-        return by_exif
+    if by_exif is not None:
+        seconds = np.multiply(by_exif, 3600)
+        if (np.abs(seconds - seconds.round()) > 1e-3).any():
+            return by_exif
     return _usable(_first(image, LATITUDES), _first(image, LONGITUDES)) or by_exif
 
 

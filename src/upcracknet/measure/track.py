@@ -14,12 +14,12 @@ from upcracknet.measure.georeference import metres_per_radian
 from upcracknet.measure.gpx import read_gpx
 
 LARGEST_GAP_S = 30.0
-"""A track has a point within this many seconds of a photo, or says nothing about it. Longer without a point it
-has a gap, as in a tunnel."""
+"""A track has a point within this many seconds of a photo, or says nothing about it. Longer without a point
+it has a gap, as in a tunnel."""
 
 STANDING_M = 25.0
-"""Two points that are at most so far apart have no gap between them, however much time passed: many receivers
-note nothing while they stand still."""
+"""Two points that are at most so far apart have no gap between them, however much time passed: many
+receivers note nothing while they stand."""
 
 LARGEST_DISTANCE_M = 50.0
 """A track passes a photo's place, or a map, at most this far away, or says nothing about it: farther than
@@ -35,8 +35,8 @@ class Track:
     """A recorded track.
 
     Attributes:
-        segments: its pieces as recorded, each of two points and more. A row is a point: latitude and longitude
-            in degrees (WGS 84), and its time in seconds since 1970 (UTC), NaN where there is none.
+        segments: its pieces as recorded, each of two points and more. A row is a point: latitude and
+            longitude in degrees (WGS 84), and its time in seconds since 1970 (UTC), NaN where there is none.
     """
 
     segments: tuple[Float64[np.ndarray, "_ 3"], ...]

@@ -93,7 +93,7 @@ class Worker:
         if isinstance(found, PhotoError):
             return self._failed(work, found)
         mask, overlay, score = self._files(work, ".png")
-        on_road, warnings = self.settings.where.in_photo(work.source.address, found.mask.shape)
+        on_road, warnings = self.settings.where.in_photo(work.source.address, (found.height, found.width))
         if on_road is None:
             warnings += street_scene(found.photo)
             on_road_pixels = found.mask.size

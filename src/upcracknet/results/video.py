@@ -191,7 +191,8 @@ def _upright(frame: Any, stream: Any) -> UInt8[np.ndarray, "h w 3"]:
 
 def _milliseconds(shown: int, stream: Any) -> int:
     """When a frame is shown, from the beginning of its video."""
-    return round((shown - (stream.start_time or 0)) * stream.time_base * 1000)
+    milliseconds: int = round((shown - (stream.start_time or 0)) * stream.time_base * 1000)
+    return milliseconds
 
 
 def _seconds(text: str | None) -> float | None:

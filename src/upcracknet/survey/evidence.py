@@ -49,8 +49,8 @@ def gather(record: Record, results: ResultFolder, clock_offset_s: float) -> Evid
     """
     # Frames of videos tell nothing but this.
     if record.taken_at is not None:
-        seconds = datetime.fromisoformat(record.taken_at).timestamp()
-        return Evidence(CameraNotes(), utc_s=seconds + clock_offset_s)
+        taken_s = datetime.fromisoformat(record.taken_at).timestamp()
+        return Evidence(CameraNotes(), utc_s=taken_s + clock_offset_s)
     try:
         # Georeferenced images have such a mask; it lies where they lie, and is there when they are gone.
         if record.mask is not None and record.mask.endswith(".tif"):

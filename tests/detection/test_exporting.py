@@ -1,15 +1,12 @@
 """Choices of exports, and what the files say for programs without this package."""
 
-import json
-from pathlib import Path
-
 import pytest
 
 from upcracknet import __version__
+from upcracknet.baselines.supervised.deepcrack19 import Deepcrack19
 from upcracknet.detection.exporting import ExportOptions, export_model
 from upcracknet.errors import ConfigurationError
-
-onnx = pytest.importorskip("onnx")
+from upcracknet.weights import WeightsRecord, save_weights
 
 
 @pytest.mark.parametrize(
@@ -20,10 +17,10 @@ onnx = pytest.importorskip("onnx")
             "n.onnx",
             ("--photos", "--millimetres-per-pixel is for --for qgis", "--tile-size is for --for qgis"),
         ),
-        (ExportOptions("qgis", "int8", tile_size=500), "n.xml", ("ends in .onnx", "such as 1.2", "500", "fp32")),
+        (ExportOptions("qgis", "int8", tile_size=500), "n.xml", ("ends in .onnx", "as 1.2", "500", "fp32")),
         (ExportOptions("hub", "bf16", tile_size=512), "n.onnx", ("--tile-size", "writes a folder", "fp32")),
     ],
-)  # fmt: skip
+)
 def test_choices_that_do_not_fit_are_named_at_once(options, output, parts, tmp_path):
     with pytest.raises(ConfigurationError) as caught:
         export_model("sauvola", tmp_path / output, options)
@@ -33,27 +30,23 @@ def test_choices_that_do_not_fit_are_named_at_once(options, output, parts, tmp_p
 
 
 def test_a_preset_that_weights_cannot_hold_is_refused_for_a_hub(tmp_path):
-    from upcracknet.baselines.supervised.deepcrack19 import Deepcrack19
-    from upcracknet.weights import WeightsRecord, save_weights
-
     weights = tmp_path / "network.safetensors"
     save_weights(weights, Deepcrack19().state_dict(), WeightsRecord("deepcrack19", {}, {}, {}))
     with pytest.raises(ConfigurationError, match="guided-filter cannot be kept"):
         export_model(str(weights), tmp_path / "hub", ExportOptions("hub", preset="guided-filter"))
 
 
-def described(path: Path) -> dict:
-    [entry] = onnx.load(str(path), load_external_data=False).metadata_props
-    return json.loads(entry.value)
-
-
-def test_a_restorer_says_its_size_and_its_rule(small_model, tmp_path):
-    path = tmp_path / "n.onnx"
-    export_model(str(small_model), path, ExportOptions())
-    found = described(path)
-    assert found["input"]["shape"] == ["batch", 3, 64, 64]
-    assert found["threshold"]["level"] is None
-    assert found["tiles"] == {"largest_side_px": 64, "overlap_px": 16}
-    assert found["version"] == __version__
-    assert found["license"] is None
-    assert found["weights_sha256"] == found["record"]["sha256"]
+def test_a_restorer_says_its_size_and_its_rule(small_model, tmp_path, monkeypatch):
+    said: dict = {}
+    monkeypatch.setattr(
+        "upcracknet.detection.exporting.export_scorer",
+        lambda scorer, threshold, path, engine, description, photos: said.update(description),
+    )
+    export_model(str(small_model), tmp_path / "n.onnx", ExportOptions())
+    assert said["input"]["shape"] == ["batch", 3, 64, 64]
+    assert said["input"]["padding"] == "reflect"
+    assert said["threshold"]["level"] is None
+    assert said["tiles"] == {"largest_side_px": 64, "overlap_px": 16}
+    assert said["version"] == __version__
+    assert said["license"] is None
+    assert said["weights_sha256"] == said["record"]["sha256"]

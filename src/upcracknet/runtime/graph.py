@@ -12,7 +12,7 @@ from upcracknet.runtime.compiled import Outputs, size_multiple
 from upcracknet.runtime.folding import without_narrow_transposed
 
 OLD_OPSET, OLD_IR_VERSION = 18, 8
-"""Set of operators and version of the format that ONNX Runtime reads from 1.14 on."""
+"""Set of operators and version of the format of ONNX 1.13; ONNX Runtime 1.17 reads no newer format than 9."""
 
 
 def write_graph(network: nn.Module, path: Path) -> None:

@@ -21,7 +21,7 @@ COMMANDS = {
     "synthesize": "Make synthetic road photos whose cracks are known.",
     "scale": "Say how many millimetres of road a pixel covers.",
     "methods": "List what can be trained and run.",
-    "export": "Write a model for ONNX Runtime or OpenVINO.",
+    "export": "Write a model for other programs: ONNX, OpenVINO, QGIS, a model hub.",
     "reproduce": "Train and measure the paper's tables again.",
 }
 

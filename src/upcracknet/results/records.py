@@ -52,6 +52,8 @@ class Record:
         picture: file below the result folder: cracks by severity on the photo.
         measure_warning: what to know before the measures are trusted, or why there are none.
         measures: what the measures depend on: scale, standard, driving direction.
+        review_status: ``accepted``, ``corrected`` or ``rejected`` by a person; None where nobody has looked.
+        reviewer_note: what the person wrote.
     """
 
     name: str
@@ -86,6 +88,8 @@ class Record:
     picture: str | None = None
     measure_warning: str | None = None
     measures: dict[str, Any] | None = None
+    review_status: str | None = None
+    reviewer_note: str | None = None
 
     @property
     def files(self) -> list[str]:

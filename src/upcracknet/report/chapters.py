@@ -213,12 +213,11 @@ def _scale(content: Content, language: Language) -> tuple[Block, ...]:
 
 
 def _problems(content: Content, language: Language) -> tuple[Block, ...]:
-    kinds = (
-        ("failed", "problems.failed", "problems.why", content.failed),
-        ("unplaced", "problems.unplaced", "problems.why", content.unplaced),
-        ("warnings", "problems.warnings", "problems.warning", content.warnings),
+    tables = (
+        tabling.problems("failed", content.failed, language),
+        tabling.problems("unplaced", content.unplaced, language),
+        tabling.warnings(content, language),
     )
-    tables = [tabling.problems(*kind, language) for kind in kinds]
     blocks = list[Block](table for table in tables if table is not None)
     if not blocks:
         blocks.append(Text((language.text("problems.none"),)))

@@ -1,6 +1,6 @@
 """One colour for each severity, in pictures, maps and plots: those of the pictures of cracks.
 
-They differ in lightness, so that nobody needs to see red and green apart; and a text always stands beside them.
+They differ in lightness, so that nobody needs to see red and green apart. A text always stands beside them.
 """
 
 from upcracknet.measure.legend import NO_SCALE_COLOUR, NOT_GRADED_COLOUR, SEVERITY_COLOURS, Colour

@@ -56,7 +56,7 @@ class Content:
         photos: those that could be used, the worst first.
         failed: those that could not, also where a record cannot be read.
         unplaced: photos of a survey that have no place.
-        warnings: what to know before a photo's results are trusted.
+        warnings: what to know before results are trusted, each with the photos that it is about.
         survey: places and sections; None where they were not made.
         reviews: number of photos by what a person said of them.
         order: what the worst sections are chosen by.
@@ -70,7 +70,7 @@ class Content:
     photos: tuple[SurveyPhoto, ...]
     failed: tuple[Problem, ...]
     unplaced: tuple[Problem, ...]
-    warnings: tuple[Problem, ...]
+    warnings: dict[str, list[str]]
     survey: Survey | None
     reviews: dict[str, int]
     order: Order
@@ -99,7 +99,8 @@ def gather(results: ResultFolder, survey: Survey | None) -> Content:
         survey: its places and sections; None where they were not made.
     """
     known = survey.photos if survey else tuple(map(SurveyPhoto, results.readable_records()))
-    tally, photos, failed, warnings = Tally(), list[SurveyPhoto](), list[Problem](), list[Problem]()
+    tally, photos, failed = Tally(), list[SurveyPhoto](), list[Problem]()
+    warnings: dict[str, list[str]] = {}
     for photo in known:
         record = photo.record
         tally.add(record, results, photo.counted)
@@ -107,8 +108,10 @@ def gather(results: ResultFolder, survey: Survey | None) -> Content:
             failed.append((record.name, _readable(record.error or "")))
             continue
         photos.append(photo)
-        texts = (record.warning, record.measure_warning)
-        warnings += [(record.name, _readable(text)) for text in texts if text]
+        for text in filter(None, (record.warning, record.measure_warning)):
+            warnings.setdefault(_readable(text), []).append(record.name)
+    for name, why in tally.damaged:
+        warnings.setdefault(_readable(why), []).append(name)
     failed += _damaged(results, {photo.record.name for photo in known})
     photos.sort(key=lambda photo: photo.record.rank, reverse=True)
     sections = survey.sections if survey else ()
@@ -120,7 +123,7 @@ def gather(results: ResultFolder, survey: Survey | None) -> Content:
         photos=tuple(photos),
         failed=tuple(failed),
         unplaced=tuple(_unplaced(photos)) if survey else (),
-        warnings=(*warnings, *tally.damaged),
+        warnings=warnings,
         survey=survey,
         reviews=dict(Counter(photo.record.review_status for photo in photos if photo.record.review_status)),
         order=order,

@@ -45,7 +45,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Label:
-    """A text; ``x`` is its start, middle or end, ``y`` its base line; a halo parts it from what lies below."""
+    """A text; ``x`` is its start, middle or end, ``y`` its base line; a halo parts it from what is below."""
 
     x: float
     y: float

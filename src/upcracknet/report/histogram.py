@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float64
@@ -53,7 +54,7 @@ class Bars:
         """Write the range of each class."""
         digits = 0 if self.step >= 1 else 1
         edges = [language.number(place * self.step, digits) for place in range(len(self.lengths) + 1)]
-        rows = [f"{low} – {high}" for low, high in zip(edges, edges[1:], strict=False)]
+        rows = [f"{low} – {high}" for low, high in pairwise(edges)]
         if self.is_open:
             rows[-1] = language.text("widths.more", low=edges[-2])
         return rows

@@ -16,7 +16,7 @@ LanguageName = Literal["en", "de"]
 Texts = dict[str, str | dict[str, str]]
 """A text for each key, with places for values in braces; or two, "one" and "other", chosen by ``count``."""
 
-_KILOMETRE, _TENTH = 1000.0, 0.1
+_KILOMETRE, _MANY, _TENTH = 1000.0, 100_000.0, 0.1  # metres
 
 
 def catalogue(name: str) -> Texts:
@@ -80,7 +80,7 @@ class Language:
     def metres(self, value: float, digits: int = 1) -> str:
         """Write a length with its unit, such as "86.3 m" or, from a kilometre on, "1.23 km"."""
         if value >= _KILOMETRE:
-            return f"{self.number(value / _KILOMETRE, 2)}\u00a0km"
+            return f"{self.number(value / _KILOMETRE, 2 if value < _MANY else 1)}\u00a0km"
         return f"{self.number(value, digits if value >= _TENTH or not value else 2)}\u00a0m"
 
     def percent(self, share: float, digits: int = 0) -> str:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,9 @@ MOST_ROWS = 100
 
 _MARGIN = 18 * mm
 _ROOM = A4[0] - 2 * _MARGIN
+_LEAST_LEFT = 40 * mm  # of a page below which a chapter, or a table, begins on the next one
 _PADDING = 6.0  # points beside a column
-_LEAST_TEXT = 60.0  # points of a column of texts
+_LEAST_TEXT, _LEAST_NUMBER = 60.0, 34.0  # points of a column
 _BESIDE = 3  # tiles, or pictures, side by side
 
 
@@ -63,8 +65,8 @@ def _style(size: float, *, bold: bool = False, **more: Any) -> ParagraphStyle:
 
 
 _TITLE = _style(20, bold=True, spaceAfter=6)
-_HEADING = _style(13, bold=True, spaceBefore=16, spaceAfter=6, keepWithNext=1)
-_CAPTION = _style(8.5, bold=True, spaceBefore=6, spaceAfter=3, keepWithNext=1)
+_HEADING = _style(13, bold=True, spaceBefore=16, spaceAfter=6)
+_CAPTION = _style(8.5, bold=True, spaceBefore=6, spaceAfter=3)
 _BODY = _style(9, spaceAfter=5)
 _WARNING = _style(9, spaceBefore=4, spaceAfter=8, backColor=HexColor("#fff4e5"), borderPadding=4)
 _TILE = _style(14, bold=True)
@@ -117,10 +119,13 @@ def _flow(report: Document) -> Iterator[Flowable]:
     yield Paragraph(marked(report.title), _TITLE)
     yield Paragraph(marked(" ".join(report.subtitle)), _BODY)
     for chapter in report.chapters:
-        yield CondPageBreak(40 * mm)
-        yield Paragraph(marked(chapter.heading), _HEADING)
-        for block in chapter.blocks:
-            yield from _block(block, report)
+        # A drawing stays on the page of its heading.
+        drawn = next((at for at, block in enumerate(chapter.blocks) if isinstance(block, Map | Plot)), -1)
+        flows = [[*_block(block, report)] for block in chapter.blocks]
+        heading = Paragraph(marked(chapter.heading), _HEADING)
+        yield CondPageBreak(_LEAST_LEFT)
+        yield KeepTogether([heading, *chain(*flows[: drawn + 1])]) if drawn >= 0 else heading
+        yield from chain(*flows[drawn + 1 :])
 
 
 def _block(block: Block, report: Document) -> Iterator[Flowable]:
@@ -208,6 +213,7 @@ def _picture(picture: Picture, missing: str) -> list[Flowable]:
 
 
 def _table(block: Table, report: Document) -> Iterator[Flowable]:
+    yield CondPageBreak(_LEAST_LEFT / 2)
     yield Paragraph(marked(block.caption), _CAPTION)
     heads = [
         Paragraph(marked(head), _SMALL_BOLD if column < block.texts else _NUMBER_HEAD)
@@ -245,7 +251,7 @@ def _widths(block: Table) -> list[float]:
             *(stringWidth(word, BOLD.fontName, _SMALL.fontSize) for word in words),
             *(stringWidth(cell, PLAIN.fontName, _SMALL.fontSize) for cell in cells),
         )
-        needed.append(longest + _PADDING + 2)
+        needed.append(max(longest, _LEAST_NUMBER) + _PADDING)
     left = _ROOM - sum(needed[block.texts :])
     texts = sum(needed[: block.texts])
     if texts > left:  # they are broken into lines

@@ -11,7 +11,7 @@ from upcracknet.report.figures import FAINT, INK, Dot, Figure, Label, Line, Plac
 from upcracknet.report.language import Language
 from upcracknet.results.records import Record, severity_rank
 
-_WIDTH, _TALLEST, _LOWEST, _MARGIN = 720.0, 560.0, 160.0, 24.0
+_WIDTH, _TALLEST, _LOWEST, _MARGIN = 720.0, 440.0, 160.0, 24.0
 _FOOT = 44.0  # points below the plan, for the north arrow and the scale bar
 _EARTH_M = 6_371_008.8  # mean radius (IUGG); a plan of a road needs no better
 _APART = 3.0  # points: photos nearer than that to a worse one are not drawn on paper
@@ -83,11 +83,13 @@ def plan(content: Content, language: Language) -> Figure | None:
         )
 
     shapes: list[Shape] = [Line(tuple(map(draw, piece)), FAINT, 1.2) for piece in survey.line]
-    by_severity = sorted(content.sections, key=lambda section: severity_rank(section.severity))
-    for section in by_severity:
-        places = tuple(map(draw, section.line))
-        colour = css(colour_of_place(section.severity, has_cracks(section)))
-        shapes += [Line(places, INK, 7), Line(places, colour, 4.6)]
+    courses = [
+        (tuple(map(draw, section.line)), css(colour_of_place(section.severity, has_cracks(section))))
+        for section in sorted(content.sections, key=lambda section: severity_rank(section.severity))
+    ]
+    # All rims below all colours: short sections would hide each other.
+    shapes += [Line(places, INK, 7) for places, _ in courses]
+    shapes += [Line(places, colour, 4.6) for places, colour in courses]
     dots = []
     taken: set[tuple[int, int]] = set()
     for photo, degree in zip(placed, points, strict=True):  # the worst first

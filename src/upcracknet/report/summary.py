@@ -102,8 +102,8 @@ def _sections(content: Content, language: Language) -> list[str]:
 def _missing(content: Content, language: Language) -> list[str]:
     counts, tally = content.tally.counts, content.tally
     missing = list[str]()
-    if unmeasured := counts.done - counts.measured:
-        missing.append(language.text("summary.not_measured", count=unmeasured))
+    if tally.unmeasured:
+        missing.append(language.text("summary.not_measured", count=tally.unmeasured))
     if counts.measured and not tally.has_scale:
         missing.append(language.text("summary.no_scale"))
     if content.survey is None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from upcracknet.measure.severity import NOT_GRADED, STANDARDS
 from upcracknet.report.content import Content, Problem
@@ -11,6 +12,8 @@ from upcracknet.report.language import Language
 from upcracknet.report.tally import Tally
 from upcracknet.results.records import severity_rank
 from upcracknet.tables import NOT_GIVEN
+
+_EXAMPLES = 3  # photos named of each warning
 
 CLASSES = ("longitudinal", "transverse", "diagonal", "alligator", "block", "network", "crack")
 """Classes of cracks in the order of the tables; joints are none."""
@@ -191,12 +194,25 @@ def models(tally: Tally, language: Language) -> Table:
     return Table("models", language.text("method.models"), tuple(map(language.text, heads)), rows, texts=3)
 
 
-def problems(name: str, caption: str, head: str, rows: Sequence[Problem], language: Language) -> Table | None:
+def problems(
+    kind: Literal["failed", "unplaced"], rows: Sequence[Problem], language: Language
+) -> Table | None:
     """Photos with what is wrong with each, in the program's own words; None where there are none."""
     if not rows:
         return None
-    heads = language.text("problems.photo"), language.text(head)
-    return Table(name, language.text(caption), heads, rows, texts=2, language="en")
+    heads = language.text("problems.photo"), language.text("problems.why")
+    return Table(kind, language.text(f"problems.{kind}"), heads, rows, texts=2, language="en")
+
+
+def warnings(content: Content, language: Language) -> Table | None:
+    """Warnings, the most frequent first, in the program's own words; None where there are none."""
+    if not content.warnings:
+        return None
+    ordered = sorted(content.warnings.items(), key=lambda item: -len(item[1]))
+    rows = [(text, ", ".join(names[:_EXAMPLES]), language.number(len(names))) for text, names in ordered]
+    heads = [f"problems.{head}" for head in ("warning", "example", "photos")]
+    caption = language.text("problems.warnings")
+    return Table("warnings", caption, tuple(map(language.text, heads)), rows, texts=2, language="en")
 
 
 def _range(low: float, high: float, language: Language) -> str:

@@ -95,6 +95,7 @@ class Tally:
     Attributes:
         counts: what became of the photos.
         with_cracks: photos in which cracks were measured that are no joints.
+        unmeasured: photos in which cracks were not measured.
         unscaled: photos that were measured without a scale.
         amounts: length by class and severity; joints are a class of their own. A severity may be None.
         areas_m2: alligator, fatigue and block cracking in square metres, by distress and severity.
@@ -109,6 +110,7 @@ class Tally:
 
     counts: Counts = field(default_factory=Counts)
     with_cracks: int = 0
+    unmeasured: int = 0
     unscaled: int = 0
     amounts: dict[tuple[str, str | None], Amount] = field(default_factory=dict)
     areas_m2: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -163,6 +165,7 @@ class Tally:
             return
         self._add_model(record)
         if record.measures is None or record.cracks is None:
+            self.unmeasured += 1
             return
         try:
             self._add_cracks(read_cracks(results.file(record.cracks), lines=False), share)

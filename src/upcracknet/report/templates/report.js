@@ -89,17 +89,17 @@
     }
     const everything = L.featureGroup();
     content.line.forEach((places) => L.polyline(places, { color: "#5a5f66", weight: 1.5 }).addTo(everything));
-    content.sections.forEach(([places, colour, number, facts]) => {
-      const heading = content.section + " " + number;
-      L.polyline(places, { color: "#191919", weight: 9, interactive: false }).addTo(everything);
+    // All rims below all colours: short sections would hide each other.
+    content.sections.forEach(([places]) =>
+      L.polyline(places, { color: "#191919", weight: 9, interactive: false }).addTo(everything));
+    content.sections.forEach(([places, colour, number, facts]) =>
       L.polyline(places, { color: colour, weight: 6 })
-        .bindPopup(() => told(heading, facts, "section-" + number)).addTo(everything);
-    });
-    content.photos.forEach(([latitude, longitude, colour, name, facts]) => {
+        .bindPopup(() => told(content.section + " " + number, facts, "section-" + number)).addTo(everything));
+    const radius = content.photos.length > 300 ? 3 : 5;
+    content.photos.forEach(([latitude, longitude, colour, name, facts]) =>
       L.circleMarker([latitude, longitude],
-        { radius: 5, color: "#191919", weight: 1, fillColor: colour, fillOpacity: 1 })
-        .bindPopup(() => told(name, facts)).addTo(everything);
-    });
+        { radius, color: "#191919", weight: 1, fillColor: colour, fillOpacity: 1 })
+        .bindPopup(() => told(name, facts)).addTo(everything));
     everything.addTo(map);
     map.fitBounds(everything.getBounds().pad(0.05), { maxZoom: 19 });
     L.control.scale({ imperial: false }).addTo(map);

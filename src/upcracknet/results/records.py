@@ -51,9 +51,9 @@ class Record:
         cracks: file below the result folder: all that was measured.
         picture: file below the result folder: cracks by severity on the photo.
         measure_warning: what to know before the measures are trusted, or why there are none.
+        review_status: what a person said of the photo: ``accepted``, ``rejected`` or ``corrected``.
+        reviewer_note: why, in the person's words.
         measures: what the measures depend on: scale, standard, driving direction.
-        review_status: ``accepted``, ``corrected`` or ``rejected`` by a person; None where nobody has looked.
-        reviewer_note: what the person wrote.
     """
 
     name: str
@@ -87,9 +87,9 @@ class Record:
     cracks: str | None = None
     picture: str | None = None
     measure_warning: str | None = None
-    measures: dict[str, Any] | None = None
     review_status: str | None = None
     reviewer_note: str | None = None
+    measures: dict[str, Any] | None = None
 
     @property
     def files(self) -> list[str]:

@@ -129,19 +129,15 @@ def read_cracks(path: Path, *, lines: bool = True) -> dict[str, Any]:
         what stands in it.
 
     Raises:
-        DataError: it cannot be read, or is no file of cracks.
+        DataError: it cannot be read, or is none.
     """
     try:
         raw = path.read_bytes()
         if not lines:
             raw = _LINES.sub(b"", raw)
-        content = json.loads(raw.decode(errors="surrogateescape"))
-        if content["format"] != FORMAT or content["version"] != VERSION:
-            raise ValueError("another format")  # noqa: TRY301 - one message for all that a file can be
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise _damaged(path, error) from error
-    known: dict[str, Any] = content
-    return known
+        return dict(json.loads(raw.decode(errors="surrogateescape")))
+    except (OSError, ValueError, TypeError) as error:
+        raise unreadable(path, error) from error
 
 
 def crack_rows(path: Path, name: str) -> Iterator[dict[str, Any]]:
@@ -162,10 +158,11 @@ def crack_rows(path: Path, name: str) -> Iterator[dict[str, Any]]:
             row = crack | more | {"width_max_x_px": x, "width_max_y_px": y}
             yield {column: row[column] for column in CRACK_COLUMNS}
     except (ValueError, TypeError, KeyError) as error:
-        raise _damaged(path, error) from error
+        raise unreadable(path, error) from error
 
 
-def _damaged(path: Path, error: Exception) -> DataError:
+def unreadable(path: Path, error: Exception) -> DataError:
+    """Say that a file of cracks cannot be read, for any reason that reading it may bring up."""
     return DataError(
         f"{path}: no file of cracks that can be read ({type(error).__name__}); delete it, and run "
         "`upcracknet measure` again"

@@ -1,6 +1,7 @@
 """What tells where a photo is: the georeference of its mask, its camera's notes, the track at its time."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from upcracknet.errors import DataError, PhotoError
@@ -46,6 +47,9 @@ def gather(record: Record, results: ResultFolder, clock_offset_s: float) -> Evid
     Raises:
         ConfigurationError: rasterio is needed and not installed.
     """
+    # Frames of videos tell nothing but this.
+    if (taken_at := getattr(record, "taken_at", None)) is not None:
+        return Evidence(CameraNotes(), utc_s=datetime.fromisoformat(taken_at).timestamp() + clock_offset_s)
     try:
         # Georeferenced images have such a mask; it lies where they lie, and is there when they are gone.
         if record.mask is not None and record.mask.endswith(".tif"):

@@ -56,7 +56,7 @@ def write(content: Content, language: Language, title: str | None, day: date) ->
         "sections": (tabling.sections(content, language),) if content.sections else (),
         "photos": (tabling.photos(content, language),) if content.photos else (),
         "measures": (_measures(content, language),),
-        "method": (summary.method(content, language), tabling.models(content.tally, language)),
+        "method": _method(content, language),
         "scale": _scale(content, language),
         "limits": (Bullets(tuple(text(f"limits.{limit}") for limit in LIMITS)),),
         "reviews": (summary.reviews(content, language),),
@@ -205,6 +205,12 @@ def _measures(content: Content, language: Language) -> Pairs:
     return Pairs(
         tuple((language.text(f"measures.{name}"), language.text(f"measures.{name}.is")) for name in names)
     )
+
+
+def _method(content: Content, language: Language) -> tuple[Block, ...]:
+    if not content.tally.models:
+        return ()
+    return summary.method(content, language), tabling.models(content.tally, language)
 
 
 def _scale(content: Content, language: Language) -> tuple[Block, ...]:

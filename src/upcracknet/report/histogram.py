@@ -82,7 +82,7 @@ def histogram(
     shapes: list[Shape] = []
     for number in range(math.ceil(tallest / tick) + 1):
         y = floor - number * tick * rise
-        shapes.append(Line(((_LEFT, y), (right, y)), GRID, 1))
+        shapes.append(Line(((_LEFT, y), (right, y)), GRID, 1.0))
         shapes.append(Label(_LEFT - 6, y + 4, language.number(number * tick, digits), "end", colour=FAINT))
     for place, length in enumerate(bars.lengths):
         tall = float(length) * rise
@@ -91,7 +91,7 @@ def histogram(
     digits = 0 if bars.step * every >= 1 and (bars.step * every) % 1 == 0 else 1
     for place in range(0, len(bars.lengths) + 1, every):
         x = _LEFT + place * step
-        shapes.append(Line(((x, floor), (x, floor + 4)), INK, 1))
+        shapes.append(Line(((x, floor), (x, floor + 4)), INK, 1.0))
         text = language.number(place * bars.step, digits)
         shapes.append(Label(x, floor + 18, text, "middle", colour=FAINT))
     for width, text in limits:
@@ -100,7 +100,7 @@ def histogram(
             shapes.append(Line(((x, _TOP - 6), (x, floor)), INK, 1.2, is_dashed=True))
             is_late = x > (_LEFT + right) / 2
             shapes.append(Label(x - 5 if is_late else x + 5, _TOP - 10, text, "end" if is_late else "start"))
-    shapes.append(Line(((_LEFT, floor), (right, floor)), INK, 1))
-    shapes.append(Label((_LEFT + right) / 2, _HEIGHT - 8, across, "middle", 13))
-    shapes.append(Label(4, 14, up, "start", 13))
+    shapes.append(Line(((_LEFT, floor), (right, floor)), INK, 1.0))
+    shapes.append(Label((_LEFT + right) / 2, _HEIGHT - 8, across, "middle", 13.0))
+    shapes.append(Label(4.0, 14.0, up, "start", 13.0))
     return Figure(_WIDTH, _HEIGHT, tuple(shapes), title)

@@ -44,7 +44,7 @@ class Language:
         """Load a language."""
         return cls(name, catalogue(name))
 
-    def text(self, key: str, **values: str | float) -> str:
+    def text(self, key: str, **values: str | float | int) -> str:
         """Give the text of a key with its values put in.
 
         Args:
@@ -67,7 +67,7 @@ class Language:
         entry = self.texts.get(f"{group}.{name}", name)
         return entry if isinstance(entry, str) else name
 
-    def number(self, value: float | None, digits: int = 0) -> str:
+    def number(self, value: float | int | None, digits: int = 0) -> str:
         """Write a number with the language's separators; None as "–"."""
         if value is None:
             return NOT_GIVEN

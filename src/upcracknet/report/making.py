@@ -56,7 +56,7 @@ def make_report(results: ResultFolder, output: Path, options: ReportOptions, day
         raise ConfigurationError("--pdf needs reportlab; install it with `pip install 'upcracknet[report]'`")
     content = read_content(results)
     report = write(content, Language.of(options.language), options.title, day)
-    write_atomically(output, page(report, base_map).encode())
+    write_atomically(output, page(report, base_map).encode(errors="backslashreplace"))
     if options.pdf:
         from upcracknet.report.pdf import write_pdf  # only with the extra
 

@@ -54,6 +54,7 @@ _ROOM = A4[0] - 2 * _MARGIN
 _LEAST_LEFT = 40 * mm  # of a page below which a chapter, or a table, begins on the next one
 _PADDING = 6.0  # points beside a column
 _LEAST_TEXT, _LEAST_NUMBER = 60.0, 34.0  # points of a column
+_LONGEST = 1000  # letters of a cell
 _BESIDE = 3  # tiles, or pictures, side by side
 
 
@@ -64,12 +65,12 @@ def _style(size: float, *, bold: bool = False, **more: Any) -> ParagraphStyle:
     )
 
 
-_TITLE = _style(20, bold=True, spaceAfter=6)
-_HEADING = _style(13, bold=True, spaceBefore=16, spaceAfter=6)
+_TITLE = _style(20.0, bold=True, spaceAfter=6)
+_HEADING = _style(13.0, bold=True, spaceBefore=16, spaceAfter=6)
 _CAPTION = _style(8.5, bold=True, spaceBefore=6, spaceAfter=3)
-_BODY = _style(9, spaceAfter=5)
-_WARNING = _style(9, spaceBefore=4, spaceAfter=8, backColor=HexColor("#fff4e5"), borderPadding=4)
-_TILE = _style(14, bold=True)
+_BODY = _style(9.0, spaceAfter=5)
+_WARNING = _style(9.0, spaceBefore=4, spaceAfter=8, backColor=HexColor("#fff4e5"), borderPadding=4)
+_TILE = _style(14.0, bold=True)
 _SMALL = _style(7.2)
 _SMALL_BOLD = _style(7.2, bold=True)
 _NUMBER = _style(7.2, alignment=TA_RIGHT)
@@ -185,7 +186,7 @@ def _legend(block: Legend) -> Paragraph:
 
 def _card(card: Card, missing: str) -> Iterator[Flowable]:
     """Heading, figures, and pictures side by side, together on one page."""
-    mark = drawing(Figure(10, 10, (Box(0, 1, 8, 8, card.colour),), card.heading), 10)
+    mark = drawing(Figure(10.0, 10.0, (Box(0.0, 1.0, 8.0, 8.0, card.colour),), card.heading), 10.0)
     heading = Grid(
         [[mark, Paragraph(marked(card.heading), _CAPTION)]],
         [14, _ROOM - 14],
@@ -221,7 +222,7 @@ def _table(block: Table, report: Document) -> Iterator[Flowable]:
     ]
     rows = [
         [
-            Paragraph(marked(cell), _SMALL if column < block.texts else _NUMBER)
+            Paragraph(marked(_cut(cell)), _SMALL if column < block.texts else _NUMBER)
             for column, cell in enumerate(row)
         ]
         for row in block.rows[:MOST_ROWS]
@@ -242,20 +243,23 @@ def _table(block: Table, report: Document) -> Iterator[Flowable]:
 
 
 def _widths(block: Table) -> list[float]:
-    """Widths of columns in points: numbers get what they need, texts share the rest."""
-    needed = []
-    for column, head in enumerate(block.heads):
-        words = [shown(word) for word in head.split(" ")]
-        cells = [shown(row[column]) for row in block.rows[:MOST_ROWS]]
-        longest = max(
-            *(stringWidth(word, BOLD.fontName, _SMALL.fontSize) for word in words),
-            *(stringWidth(cell, PLAIN.fontName, _SMALL.fontSize) for cell in cells),
-        )
-        needed.append(max(longest, _LEAST_NUMBER) + _PADDING)
-    left = _ROOM - sum(needed[block.texts :])
-    texts = sum(needed[: block.texts])
-    if texts > left:  # they are broken into lines
-        least = _LEAST_TEXT * block.texts
-        share = max(left, least) / texts
-        needed[: block.texts] = [share * width for width in needed[: block.texts]]
-    return [width * min(1.0, _ROOM / sum(needed)) for width in needed]
+    """Widths of columns in points: numbers get what they need; texts too, or an even share of the rest."""
+    widths = [_needed(block, column) for column in range(len(block.heads))]
+    left = _ROOM - sum(widths[block.texts :])
+    for place, column in enumerate(sorted(range(block.texts), key=widths.__getitem__)):
+        widths[column] = min(widths[column], max(left / (block.texts - place), _LEAST_TEXT))
+        left -= widths[column]
+    return [width * min(1.0, _ROOM / sum(widths)) for width in widths]
+
+
+def _needed(block: Table, column: int) -> float:
+    """Width in points of a column whose cells are not broken into lines."""
+    words = [(word, BOLD.fontName) for word in block.heads[column].split(" ")]
+    cells = [(_cut(row[column]), PLAIN.fontName) for row in block.rows[:MOST_ROWS]]
+    longest = max(stringWidth(shown(text), font, _SMALL.fontSize) for text, font in (*words, *cells))
+    return float(max(longest, _LEAST_NUMBER) + _PADDING)
+
+
+def _cut(text: str) -> str:
+    """The beginning of a text that would fill a page."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"

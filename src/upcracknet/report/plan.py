@@ -88,7 +88,7 @@ def plan(content: Content, language: Language) -> Figure | None:
         for section in sorted(content.sections, key=lambda section: severity_rank(section.severity))
     ]
     # All rims below all colours: short sections would hide each other.
-    shapes += [Line(places, INK, 7) for places, _ in courses]
+    shapes += [Line(places, INK, 7.0) for places, _ in courses]
     shapes += [Line(places, colour, 4.6) for places, colour in courses]
     dots = []
     taken: set[tuple[int, int]] = set()
@@ -102,7 +102,7 @@ def plan(content: Content, language: Language) -> Figure | None:
     shapes += reversed(dots)
     for worst in content.worst_sections:
         x, y = _half_way([draw(place) for place in worst.section.line])
-        shapes.append(Label(x, y - 9, str(worst.section.number), "middle", 14, has_halo=True))
+        shapes.append(Label(x, y - 9, str(worst.section.number), "middle", 14.0, has_halo=True))
     height += _FOOT
     shapes += _north(language, height) + _scale_bar(zoom, height)
     return Figure(_WIDTH, height, tuple(shapes), language.text("map.plan"))
@@ -144,9 +144,9 @@ def _mean(places: Iterable[Place]) -> Place:
 def _north(language: Language, height: float) -> list[Shape]:
     x, y = _WIDTH - 20, height - 10
     return [
-        Line(((x, y), (x, y - 24)), INK, 2),
-        Line(((x - 5, y - 16), (x, y - 25), (x + 5, y - 16)), INK, 2),
-        Label(x - 10, y - 6, language.text("map.north"), "end", 13),
+        Line(((x, y), (x, y - 24)), INK, 2.0),
+        Line(((x - 5, y - 16), (x, y - 25), (x + 5, y - 16)), INK, 2.0),
+        Label(x - 10, y - 6, language.text("map.north"), "end", 13.0),
     ]
 
 
@@ -155,6 +155,6 @@ def _scale_bar(zoom: float, height: float) -> list[Shape]:
     text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
     left, right, y = 16.0, 16.0 + length * zoom, height - 10
     return [
-        Line(((left, y - 6), (left, y), (right, y), (right, y - 6)), INK, 2),
-        Label(right + 8, y, text, "start", 13),
+        Line(((left, y - 6), (left, y), (right, y), (right, y - 6)), INK, 2.0),
+        Label(right + 8, y, text, "start", 13.0),
     ]

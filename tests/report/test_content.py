@@ -27,7 +27,7 @@ def test_a_damaged_record_is_one_failed_photo(results):
         assert [name for name, _ in content.failed] == ["day/broken.jpg", "day/03.jpg"]
 
 
-def test_photos_without_a_place_are_told_with_the_reason(results):
+def test_photos_without_a_place_have_the_reason(results):
     survey = read_survey(results)
     first, *others = survey.photos
     lost = replace(first, position=None, section=None, problem="has no time")
@@ -111,7 +111,7 @@ def test_same_warnings_stand_together(results):
     assert content.warnings == {"the photo is dark": ["day/00.jpg", "day/01.jpg", "day/02.jpg"]}
 
 
-def test_results_younger_than_the_survey_are_told(results):
+def test_results_younger_than_the_survey_are_noticed(results):
     path = results.path / "records" / "day" / "00.jpg.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"crack_length_m": 9.0}))
     survey = read_survey(results)

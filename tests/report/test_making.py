@@ -122,7 +122,7 @@ def test_complaint_20_statistics_of_what_was_found_also_as_pdf(results, written,
     assert content.startswith(b"%PDF") and content.rstrip().endswith(b"%%EOF")
 
 
-def test_complaint_8_the_scale_and_its_source_are_told(results, written):
+def test_complaint_8_the_scale_has_its_source(results, written):
     """magnus-haw/arcjetCV#52: the calibration was lost on the way."""
     page = written(results)
     assert row(page, "given: 2 mm per pixel") == ["11", "2.00", "3.3", "5.0"]
@@ -135,7 +135,7 @@ def test_method_and_model(results, written):
     assert "low up to 10 mm, medium up to 75 mm, high above" in words(page)
 
 
-def test_all_limits_are_told(results, written):
+def test_all_limits_are_there(results, written):
     page = words(written(results))
     assert all(" ".join(ENGLISH.text(f"limits.{limit}").split()) in page for limit in LIMITS)
     assert "Depth" in page and "potholes" in page

@@ -52,8 +52,10 @@ MOST_ROWS = 100
 _MARGIN = 18 * mm
 _ROOM = A4[0] - 2 * _MARGIN
 _LEAST_LEFT = 40 * mm  # of a page below which a chapter, or a table, begins on the next one
+_LEAST_FOR_CARDS = 110 * mm
 _PADDING = 6.0  # points beside a column
 _LEAST_TEXT, _LEAST_NUMBER = 60.0, 34.0  # points of a column
+_SHORT = 12  # rows of a table that stays on one page
 _LONGEST = 1000  # letters of a cell
 _BESIDE = 3  # tiles, or pictures, side by side
 
@@ -120,13 +122,16 @@ def _flow(report: Document) -> Iterator[Flowable]:
     yield Paragraph(marked(report.title), _TITLE)
     yield Paragraph(marked(" ".join(report.subtitle)), _BODY)
     for chapter in report.chapters:
-        # A drawing stays on the page of its heading.
-        drawn = next((at for at, block in enumerate(chapter.blocks) if isinstance(block, Map | Plot)), -1)
+        # A drawing, or a short table that comes first, stays on the page of its heading.
+        kept = next((at for at, block in enumerate(chapter.blocks) if isinstance(block, Map | Plot)), -1)
+        if isinstance(chapter.blocks[0], Table) and len(chapter.blocks[0].rows) <= _SHORT:
+            kept = max(kept, 0)
         flows = [[*_block(block, report)] for block in chapter.blocks]
         heading = Paragraph(marked(chapter.heading), _HEADING)
-        yield CondPageBreak(_LEAST_LEFT)
-        yield KeepTogether([heading, *chain(*flows[: drawn + 1])]) if drawn >= 0 else heading
-        yield from chain(*flows[drawn + 1 :])
+        has_cards = any(isinstance(block, Cards) for block in chapter.blocks)
+        yield CondPageBreak(_LEAST_FOR_CARDS if has_cards else _LEAST_LEFT)
+        yield KeepTogether([heading, *chain(*flows[: kept + 1])]) if kept >= 0 else heading
+        yield from chain(*flows[kept + 1 :])
 
 
 def _block(block: Block, report: Document) -> Iterator[Flowable]:
@@ -214,8 +219,6 @@ def _picture(picture: Picture, missing: str) -> list[Flowable]:
 
 
 def _table(block: Table, report: Document) -> Iterator[Flowable]:
-    yield CondPageBreak(_LEAST_LEFT / 2)
-    yield Paragraph(marked(block.caption), _CAPTION)
     heads = [
         Paragraph(marked(head), _SMALL_BOLD if column < block.texts else _NUMBER_HEAD)
         for column, head in enumerate(block.heads)
@@ -236,7 +239,12 @@ def _table(block: Table, report: Document) -> Iterator[Flowable]:
         ("TOPPADDING", (0, 0), (-1, -1), 2),
         ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
     ]
-    yield Grid([heads, *rows], _widths(block), style=look, repeatRows=1, hAlign="LEFT", spaceAfter=8)
+    caption = Paragraph(marked(block.caption), _CAPTION)
+    grid = Grid([heads, *rows], _widths(block), style=look, repeatRows=1, hAlign="LEFT", spaceAfter=8)
+    if len(rows) <= _SHORT:
+        yield KeepTogether([caption, grid])
+    else:
+        yield from (CondPageBreak(_LEAST_LEFT / 2), caption, grid)
     if len(block.rows) > MOST_ROWS:
         text = report.language.text("table.first", shown=MOST_ROWS, count=len(block.rows))
         yield Paragraph(marked(text), _BODY)
@@ -244,7 +252,10 @@ def _table(block: Table, report: Document) -> Iterator[Flowable]:
 
 def _widths(block: Table) -> list[float]:
     """Widths of columns in points: numbers get what they need; texts too, or an even share of the rest."""
-    widths = [_needed(block, column) for column in range(len(block.heads))]
+    columns = range(len(block.heads))
+    widths = [_needed(block, column, [block.heads[column]]) for column in columns]
+    if sum(widths) > _ROOM:
+        widths = [_needed(block, column, block.heads[column].split(" ")) for column in columns]
     left = _ROOM - sum(widths[block.texts :])
     for place, column in enumerate(sorted(range(block.texts), key=widths.__getitem__)):
         widths[column] = min(widths[column], max(left / (block.texts - place), _LEAST_TEXT))
@@ -252,11 +263,11 @@ def _widths(block: Table) -> list[float]:
     return [width * min(1.0, _ROOM / sum(widths)) for width in widths]
 
 
-def _needed(block: Table, column: int) -> float:
-    """Width in points of a column whose cells are not broken into lines."""
-    words = [(word, BOLD.fontName) for word in block.heads[column].split(" ")]
+def _needed(block: Table, column: int, head: list[str]) -> float:
+    """Width in points of a column whose cells, and parts of its head, are not broken into lines."""
     cells = [(_cut(row[column]), PLAIN.fontName) for row in block.rows[:MOST_ROWS]]
-    longest = max(stringWidth(shown(text), font, _SMALL.fontSize) for text, font in (*words, *cells))
+    texts = *((part, BOLD.fontName) for part in head), *cells
+    longest = max(stringWidth(shown(text), font, _SMALL.fontSize) for text, font in texts)
     return float(max(longest, _LEAST_NUMBER) + _PADDING)
 
 

@@ -20,7 +20,7 @@ CLASSES = ("longitudinal", "transverse", "diagonal", "alligator", "block", "netw
 
 
 def severities_of(tally: Tally) -> list[str]:
-    """Columns of severity: those of the standards that graded, from low to high, and what else was found."""
+    """List the severities of the standards that graded, from low to high, and what else was found."""
     graded = {word for name, standard in STANDARDS.items() if name in tally.standards
               for word in standard.severities}  # fmt: skip
     found = {severity for kind, severity in tally.amounts if severity is not None and kind != "joint"}
@@ -29,7 +29,7 @@ def severities_of(tally: Tally) -> list[str]:
 
 
 def lengths(tally: Tally, language: Language) -> Table:
-    """Length of cracks by class and severity in metres; without a scale by class in pixels."""
+    """Write the length of cracks by class and severity in metres; without a scale by class in pixels."""
     own = {key: amount for key, amount in tally.amounts.items() if key[0] != "joint"}
     classes = [kind for kind in CLASSES if any(kind == found for found, _ in own)]
     if not tally.has_scale:
@@ -79,7 +79,7 @@ def lengths(tally: Tally, language: Language) -> Table:
 
 
 def areas(tally: Tally, language: Language) -> Table | None:
-    """Area of alligator and block cracking by severity, as survey sheets count it; None without any."""
+    """Write the area of alligator and block cracking by severity; None where there is none."""
     if not tally.areas_m2:
         return None
     columns = sorted({severity for _, severity in tally.areas_m2}, key=severity_rank)
@@ -105,7 +105,7 @@ def areas(tally: Tally, language: Language) -> Table | None:
 
 
 def sections(content: Content, language: Language) -> Table:
-    """All sections along the road, a line each; columns of which nothing is known are left out."""
+    """List all sections along the road; columns of which nothing is known are left out."""
     in_metres = any(section.length_m is not None for section in content.sections)
     rows, heads = list[tuple[str, ...]](), ["number"]
     heads += ["road"] * any(section.road is not None for section in content.sections)
@@ -137,7 +137,7 @@ def sections(content: Content, language: Language) -> Table:
 
 
 def photos(content: Content, language: Language) -> Table:
-    """All photos that could be used, the worst first; columns of which nothing is known are left out."""
+    """List all photos that could be used, the worst first; unknown columns are left out."""
     heads = ["name"] + ["section"] * bool(content.sections)
     in_metres = content.tally.has_scale
     heads += ["length", "networks", "mean", "greatest", "severity"] if in_metres else ["length_px"]
@@ -163,7 +163,7 @@ def photos(content: Content, language: Language) -> Table:
 
 
 def scales(tally: Tally, language: Language) -> Table:
-    """Where the millimetres come from, how many there are per pixel, and how sure they are."""
+    """Say where the millimetres come from, how many there are per pixel, and how sure they are."""
     rows = []
     for source, use in sorted(tally.scales.items(), key=lambda item: -item[1].photos):
         pixel = language.text("scale.differs")
@@ -183,7 +183,7 @@ def scales(tally: Tally, language: Language) -> Table:
 
 
 def models(tally: Tally, language: Language) -> Table:
-    """What found the cracks, and by which threshold."""
+    """Say what found the cracks, and by which threshold."""
     rows = []
     for (name, sha256, preset), use in sorted(tally.models.items(), key=lambda item: -item[1].photos):
         is_known = math.isfinite(use.threshold[0])
@@ -197,7 +197,7 @@ def models(tally: Tally, language: Language) -> Table:
 def problems(
     kind: Literal["failed", "unplaced"], rows: Sequence[Problem], language: Language
 ) -> Table | None:
-    """Photos with what is wrong with each, in the program's own words; None where there are none."""
+    """List photos with what is wrong with each, in the program's own words; None where there are none."""
     if not rows:
         return None
     heads = language.text("problems.photo"), language.text("problems.why")
@@ -205,7 +205,7 @@ def problems(
 
 
 def warnings(content: Content, language: Language) -> Table | None:
-    """Warnings, the most frequent first, in the program's own words; None where there are none."""
+    """List warnings, the most frequent first, in the program's own words; None where there are none."""
     if not content.warnings:
         return None
     ordered = sorted(content.warnings.items(), key=lambda item: -len(item[1]))

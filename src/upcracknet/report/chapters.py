@@ -47,7 +47,7 @@ def write(content: Content, language: Language, title: str | None, day: date) ->
         first, last = (language.day(time.date()) for time in content.taken)
         key = "taken.day" if first == last else "taken.days"
         subtitle.insert(0, text(key, first=first, last=last))
-    chapters = {
+    chapters: dict[str, tuple[Block, ...]] = {
         "summary": summary.summary(content, language),
         "map": _map(content, language),
         "worst": _worst(content, language),

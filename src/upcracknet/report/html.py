@@ -95,7 +95,7 @@ def page(report: Document, base_map: BaseMap | None = None) -> str:
     )
 
 
-_BLOCKS: dict[str, type] = {
+_BLOCKS: dict[str, type[object]] = {
     "text": Text,
     "bullets": Bullets,
     "pairs": Pairs,
@@ -108,7 +108,7 @@ _BLOCKS: dict[str, type] = {
 """What the template calls the kinds of blocks."""
 
 
-def _is_a(kind: type, block: object) -> bool:
+def _is_a(kind: type[object], block: object) -> bool:
     return isinstance(block, kind)
 
 

@@ -256,8 +256,8 @@ def _widths(block: Table) -> list[float]:
     widths = [_needed(block, column, [block.heads[column]]) for column in columns]
     if sum(widths) > _ROOM:
         widths = [_needed(block, column, block.heads[column].split(" ")) for column in columns]
-    left = _ROOM - sum(widths[block.texts :])
-    for place, column in enumerate(sorted(range(block.texts), key=widths.__getitem__)):
+    needed, left = [*widths], _ROOM - sum(widths[block.texts :])
+    for place, column in enumerate(sorted(range(block.texts), key=lambda each: needed[each])):
         widths[column] = min(widths[column], max(left / (block.texts - place), _LEAST_TEXT))
         left -= widths[column]
     return [width * min(1.0, _ROOM / sum(widths)) for width in widths]

@@ -37,7 +37,8 @@ def thumbnail(record: Record, results: ResultFolder) -> bytes | None:
     height, width = photo.shape[:2]
     zoom = LONGEST_PX / max(height, width)
     size = max(1, round(width * zoom)), max(1, round(height * zoom))
-    picture = cv2.resize(photo, size, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR)
+    how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
+    picture = np.asarray(cv2.resize(photo, size, interpolation=how), np.uint8)
     try:
         content = {} if record.cracks is None else read_cracks(results.file(record.cracks))
         _draw(picture, content)

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from upcracknet.data.photo import load_photo
-from upcracknet.errors import DataError, PhotoError
+from upcracknet.errors import DataError, UpCrackNetError
 from upcracknet.measure.legend import INK
 from upcracknet.report.colours import colour_of
 from upcracknet.results.crack_files import read_cracks
@@ -54,11 +54,11 @@ def _photo(record: Record, results: ResultFolder) -> UInt8[np.ndarray, "h w 3"] 
     try:
         if source.path is not None:  # nothing is fetched for a report
             return source.load()
-    except PhotoError:
+    except UpCrackNetError:
         pass
     try:
         return None if record.overlay is None else load_photo(results.file(record.overlay))
-    except PhotoError:
+    except UpCrackNetError:
         return None
 
 

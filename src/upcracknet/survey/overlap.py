@@ -153,7 +153,8 @@ def _outline(photo: SurveyPhoto) -> Places:
     north = ahead * np.cos(heading) - right * np.sin(heading)
     east_m, north_m = metres_per_radian(np.radians(position.latitude))
     corners: np.ndarray = np.degrees(np.stack([east / east_m, north / north_m], axis=1))
-    return corners + np.array(_place(photo))
+    corners += np.array(_place(photo))
+    return corners
 
 
 def _size_m(photo: SurveyPhoto) -> tuple[float, float]:

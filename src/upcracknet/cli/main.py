@@ -13,6 +13,7 @@ COMMANDS = {
     "detect": "Find and measure cracks in photos, one or a million.",
     "measure": "Measure found cracks again, by another scale.",
     "map": "Put photos, cracks and sections on the map, for QGIS.",
+    "report": "Write what was found as a page and as a PDF.",
     "train": "Train on undamaged road photos.",
     "calibrate": "Choose how a trained model detects.",
     "evaluate": "Measure a model on annotated photos.",

@@ -56,6 +56,8 @@ class Record:
         cracks: file below the result folder: all that was measured.
         picture: file below the result folder: cracks by severity on the photo.
         measure_warning: what to know before the measures are trusted, or why there are none.
+        review_status: what a person said of the photo: ``accepted``, ``rejected`` or ``corrected``.
+        reviewer_note: why, in the person's words.
         measures: what the measures depend on: scale, standard, driving direction.
     """
 
@@ -93,6 +95,8 @@ class Record:
     cracks: str | None = None
     picture: str | None = None
     measure_warning: str | None = None
+    review_status: str | None = None
+    reviewer_note: str | None = None
     measures: dict[str, Any] | None = None
 
     @property

@@ -67,8 +67,8 @@ def synthesize(
         surface: material of all roads; without it each road draws its own, and a drive is on asphalt.
         seed: seed of the first road; each further road takes the next number. Of a drive, seed of its road.
         distractors: add shadows, stains, joints, paint and the like, which are no cracks; a drive has none.
-        drive: photos straight down along a road: the first drive, or a later one a year on, when the cracks of
-            the same road have grown.
+        drive: photos straight down along a road: the first drive, or a later one, a year on, when the cracks
+            of the same road have grown.
         overwrite: replace the roads of an earlier run; other files are never touched.
     """
     if drive is not None:

@@ -108,8 +108,8 @@ class Drive:
         if self.count < 1 or self.height < LEAST_HEIGHT or self.width < LEAST_WIDTH or self.seed < 0:
             raise ConfigurationError(
                 f"a drive of {self.count} photos of {self.height} by {self.width} pixels with seed "
-                f"{self.seed}; expected at least 1 photo of {LEAST_HEIGHT} by {LEAST_WIDTH} pixels and a seed "
-                "of 0 or more: change them"
+                f"{self.seed}; expected at least 1 photo of {LEAST_HEIGHT} by {LEAST_WIDTH} pixels and a "
+                "seed of 0 or more: change them"
             )
 
     @property

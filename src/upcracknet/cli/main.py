@@ -12,6 +12,7 @@ from upcracknet.errors import UpCrackNetError
 COMMANDS = {
     "detect": "Find and measure cracks in photos, one or a million.",
     "measure": "Measure found cracks again, by another scale.",
+    "compare": "Say how two surveys of one road differ.",
     "train": "Train on undamaged road photos.",
     "calibrate": "Choose how a trained model detects.",
     "evaluate": "Measure a model on annotated photos.",

@@ -9,6 +9,9 @@ from jaxtyping import Float64
 from upcracknet.data.synthetic.cracks import CrackPath, Points, wander
 from upcracknet.data.synthetic.noise import smooth_noise
 
+Corners = Float64[np.ndarray, "_ 2"]
+"""Places (x, y) in pixels, all the way round."""
+
 DamageKind = Literal["longitudinal", "transverse", "alligator"]
 
 _SHARES = {"none": 0.25, "longitudinal": 0.3, "transverse": 0.25, "alligator": 0.2}
@@ -62,8 +65,8 @@ class Damage:
     """
 
     cracks: tuple[Crack, ...] = ()
-    network: Points | None = None
-    network_later: Points | None = None
+    network: Corners | None = None
+    network_later: Corners | None = None
 
 
 def draw_damage(height: int, width: int, generator: np.random.Generator) -> Damage:
@@ -73,7 +76,7 @@ def draw_damage(height: int, width: int, generator: np.random.Generator) -> Dama
     cracking spreads; and half of the sound places get a crack.
 
     Args:
-        height: of the place in pixels, along the road; 500 or more for the alligator cracking to fit in.
+        height: of the place in pixels, along the road; 500 or more, so that alligator cracking fits in.
         width: of the place in pixels; 400 or more likewise.
         generator: source of randomness.
     """
@@ -131,6 +134,6 @@ def _widths(line: Points, width_px: float, generator: np.random.Generator) -> Fl
     return np.asarray(width_px * (1 + _UNEVEN * uneven))
 
 
-def _rim(knots: np.ndarray) -> Points:
+def _rim(knots: np.ndarray) -> Corners:
     """The outer corners of a grid, all the way round."""
     return np.concatenate([knots[0], knots[1:, -1], knots[-1, -2::-1], knots[-2:0:-1, 0]])

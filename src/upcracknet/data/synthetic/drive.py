@@ -19,8 +19,8 @@ from upcracknet.data.synthetic.surfaces import Surface, draw_surface
 from upcracknet.errors import ConfigurationError
 from upcracknet.measure.severity import grade
 
-LEAST_HEIGHT, LEAST_WIDTH = 512, 400
-"""Pixels of a photo that hold a network of cracks."""
+LEAST_HEIGHT, LEAST_WIDTH = 600, 500
+"""Pixels of a photo that hold a network of cracks, also a later one that lies otherwise."""
 
 CLOCK_OFFSET = timedelta(hours=1)
 """What is to be added to the camera's clock: it was not set to summer time."""
@@ -80,8 +80,8 @@ class Drive:
 
     Attributes:
         count: number of photos.
-        height: of each photo in pixels, along the road; at least 512.
-        width: of each photo in pixels; at least 400.
+        height: of each photo in pixels, along the road; at least 600.
+        width: of each photo in pixels; at least 500.
         millimetres_per_pixel: of road.
         first_m: metres along the road to the first photo.
         spacing_m: metres between two photos. With both values as given, no photo lies within 0.9 m of a

@@ -137,7 +137,7 @@ def _warnings(old: Survey, new: Survey, sections: Sequence[SectionChange]) -> It
     for what, of_photo in (
         ("standards", _standard),
         ("models", _model),
-        ("thresholds", lambda photo: photo.record.threshold),
+        ("ways of detecting", _detection),
         ("sources of the scale", lambda photo: photo.record.scale_source),
     ):
         before, after = _values(old, of_photo), _values(new, of_photo)
@@ -176,6 +176,14 @@ def _standard(photo: SurveyPhoto) -> Any:
 def _model(photo: SurveyPhoto) -> Any:
     settings = photo.record.settings or {}
     return settings.get("sha256") or settings.get("model")
+
+
+def _detection(photo: SurveyPhoto) -> Any:
+    """Preset and threshold that a photo was detected with."""
+    detection = (photo.record.settings or {}).get("detection", {})
+    threshold = detection.get("threshold")
+    level = threshold.get("level") if isinstance(threshold, dict) else threshold
+    return f"preset {detection.get('preset') or 'default'}, threshold {level}"
 
 
 def _listed(values: Sequence[Any]) -> str:

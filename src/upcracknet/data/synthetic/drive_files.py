@@ -73,17 +73,26 @@ def write_drive(
     return truth
 
 
-def _jpeg(photo: DrivePhoto) -> bytes:
-    """The photo as a camera keeps it."""
-    clock: datetime = photo.time - CLOCK_OFFSET
+def camera_notes(time: datetime) -> Image.Exif:
+    """Give the EXIF of a made photo: the time by the camera's clock with milliseconds, and no place.
+
+    Args:
+        time: when it was taken, in UTC.
+    """
+    clock = time - CLOCK_OFFSET
     exif = Image.Exif()
     exif[ExifTags.Base.Model] = "upcracknet, made photo"
     details = exif.get_ifd(ExifTags.IFD.Exif)
     details[ExifTags.Base.DateTimeOriginal] = f"{clock:%Y:%m:%d %H:%M:%S}"
     details[ExifTags.Base.SubsecTimeOriginal] = f"{clock.microsecond // 1000:03}"
     details[ExifTags.Base.OffsetTimeOriginal] = "+00:00"
+    return exif
+
+
+def _jpeg(photo: DrivePhoto) -> bytes:
+    """The photo as a camera keeps it."""
     content = io.BytesIO()
-    Image.fromarray(photo.photo).save(content, "JPEG", quality=_QUALITY, exif=exif)
+    Image.fromarray(photo.photo).save(content, "JPEG", quality=_QUALITY, exif=camera_notes(photo.time))
     return content.getvalue()
 
 

@@ -21,18 +21,36 @@ from typing import Any
 
 import cv2
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
+from upcracknet.survey.survey_file import read_survey
 
 from upcracknet.data.synthetic.drive import Drive
 from upcracknet.data.synthetic.drive_files import camera_notes, write_drive
 from upcracknet.files import write_atomically
 from upcracknet.results import read_results
-from upcracknet.results.records import Record
 from upcracknet.results.sources import stamp_of_file
-from upcracknet.survey.survey_file import read_survey
+from upcracknet.survey.comparing import compare_surveys
+from upcracknet.survey.pairing import compare_photos
 from upcracknet.tables import figure, markdown_table, percent
 
 PAGE = Path(__file__).parent.parent / "docs" / "results" / "surveys.md"
 CRACKS_A_PHOTO, PLACES_A_CRACK = 10, 200
+FILES = ("survey.gpkg", "cracks.geojson", "survey.json", "sections.csv", "report.html")
+
+SUMS: dict[str, Any] = {
+    "crack_pixels": 16_000,
+    "area_share": 0.04,
+    "crack_count": CRACKS_A_PHOTO,
+    "crack_length_px": 2000.0,
+    "crack_length_m": 4.0,
+    "crack_width_mean_mm": 8.0,
+    "crack_width_max_mm": 20.0,
+    "severity": "medium",
+    "severity_length_m": {"low": 2.0, "medium": 2.0},
+    "network_area_m2": 0.0,
+    "mask": None,
+}
+"""What a record sums up of the cracks below."""
 
 INTRODUCTION = """# What a survey is worth, and what it costs
 
@@ -44,9 +62,9 @@ DRIVE = """## Sections against the truth
 
 A made drive: 40 photos of 512 × 768 pixels at 2 mm a pixel along 380 m of a winding road, by a camera whose
 clock is an hour behind, and a track with a point each second (`upcracknet synthesize --drive first`). Each
-section of 100 m has so many metres of crack; errors are in per cent of the truth. *True masks* take the place
-of the detection: what is left is the error of measuring, placing and summing. *Detected* is end to end, by the
-default model: cracks that it misses are missing. The road is clean. On a real one, expect less."""
+section of 100 m has so many metres of crack; errors are in per cent of the truth. *True masks* take the
+place of the detection: what is left is the error of measuring, placing and summing. *Detected* is end to
+end, by the default model: cracks that it misses are missing. The road is clean; a real one is harder."""
 
 GROWTH = """## Growth against the truth
 
@@ -56,12 +74,13 @@ photos were laid on each other. Of 40 pairs of photos of different places {wrong
 
 COST = """## What 10,000 photos cost
 
-A result folder of {photos:,} photos along {kilometres:.0f} km with {cracks:,} cracks, {size:.0f} MB of measures. Each
-command ran in a process of its own on {cores} cores of {machine}. Memory is the most that was held."""
+A result folder of {photos:,} photos along {kilometres:.0f} km with {cracks:,} cracks, {size:.0f} MB of
+measures. Each command ran in a process of its own on {cores} cores of {machine}. Memory is the most that was
+held. Busy is the time of a processor: where it is much less than the seconds, the machine had other work."""
 
 
-def run(*words: str) -> tuple[float, float]:
-    """Run a command of the package; give its seconds, and the most memory it held in MB."""
+def run(*words: str) -> tuple[float, float, float]:
+    """Run a command of the package; give its seconds, those of a processor, and the most memory in MB."""
     start = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", "upcracknet", *words], stdout=subprocess.DEVNULL
@@ -69,11 +88,12 @@ def run(*words: str) -> tuple[float, float]:
     _, status, usage = os.wait4(process.pid, 0)
     if os.waitstatus_to_exitcode(status) not in (0, 3):
         raise RuntimeError(f"{' '.join(words)}: failed")
-    return time.perf_counter() - start, usage.ru_maxrss / 1024
+    seconds = time.perf_counter() - start
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def survey(folder: Path, drive: Drive) -> dict[str, Any]:
-    """A made drive as two result folders, out/ with what is found and true/ with the true masks; the truth."""
+    """Make a drive and two result folders: out/ of what is found, true/ of the true masks; give the truth."""
     truth = write_drive(folder, drive)
     track = ("--gpx", str(folder / "track.gpx"), "--clock-offset", "3600", "--straight-down")
     run("detect", str(folder / "photos"), "-o", str(folder / "out"), "--millimetres-per-pixel", "2")
@@ -106,9 +126,6 @@ def drive_rows(folder: Path, truth: dict[str, Any]) -> Iterator[list[str]]:
 
 
 def growth_part(folder: Path, truths: list[dict[str, Any]]) -> str:
-    from upcracknet.survey.comparing import compare_surveys
-    from upcracknet.survey.pairing import compare_photos
-
     rows = []
     for name in ("true", "out"):
         old, new = (read_results(folder / drive / name) for drive in ("first", "later"))
@@ -133,30 +150,22 @@ def many(folder: Path, template: Path, count: int) -> Drive:
     drive = Drive(count=count)
     record = next(read_results(template).records())
     content = json.loads((template / str(record.cracks)).read_bytes())
-    base = cv2.imencode(".jpg", np.full((768, 512, 3), 128, np.uint8))[1].tobytes()
+    picture = cv2.imencode(".jpg", np.full((768, 512, 3), 128, np.uint8))[1].tobytes()
     shutil.copy(template / "results.json", folder)
-    for name in ("photos", "records", "cracks", "overlays", "masks"):
+    for name in ("photos", "records", "cracks", "overlays"):
         (folder / name).mkdir()
     variants = [json.dumps(content | measured(seed), separators=(",", ":")) for seed in range(50)]
     for number, chainage_m in enumerate(drive.chainages_m):
         name = f"{number:05}.jpg"
-        notes = (
-            b"\xff\xe1"
-            + (len(exif := camera_notes(drive.driven.time(float(chainage_m))).tobytes()) + 2).to_bytes(
-                2, "big"
-            )
-            + exif
-        )
-        (folder / "photos" / name).write_bytes(base[:2] + notes + base[2:])
+        photo = folder / "photos" / name
+        exif = camera_notes(drive.driven.time(float(chainage_m))).tobytes()
+        marked = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif  # the segment APP1 of a JPEG
+        photo.write_bytes(picture[:2] + marked + picture[2:])
         (folder / "cracks" / f"{name}.json").write_text(variants[number % len(variants)])
-        (folder / "overlays" / f"{name}.jpg").write_bytes(base)
-        photo = str(folder / "photos" / name)
-        made = replace(
-            record, name=name, photo=photo, photo_relative=f"photos/{name}", stamp=stamp_of_file(Path(photo)),
-            mask=f"masks/{name}.png", overlay=f"overlays/{name}.jpg", cracks=f"cracks/{name}.json",
-            crack_pixels=16_000, area_share=0.04, crack_count=CRACKS_A_PHOTO, crack_length_px=2000.0, crack_length_m=4.0,
-            crack_width_mean_mm=8.0, crack_width_max_mm=20.0, severity="low", severity_length_m={"low": 4.0}, network_area_m2=0.0,
-        )  # fmt: skip
+        (folder / "overlays" / f"{name}.jpg").write_bytes(picture)
+        files = {"overlay": f"overlays/{name}.jpg", "cracks": f"cracks/{name}.json"}
+        place = {"name": name, "photo": str(photo), "photo_relative": f"photos/{name}"}
+        made = replace(record, stamp=stamp_of_file(photo), **place, **files, **SUMS)
         (folder / "records" / f"{name}.json").write_bytes(made.to_json())
     (folder / "track.gpx").write_bytes(drive.driven.gpx(float(drive.chainages_m[-1])))
     return drive
@@ -169,20 +178,20 @@ def measured(seed: int) -> dict[str, Any]:
     for number in range(1, CRACKS_A_PHOTO + 1):
         start, heading = generator.uniform(100, 400, 2), generator.uniform(0, np.pi)
         along = np.arange(PLACES_A_CRACK)[:, None] * [np.cos(heading), np.sin(heading)]
-        axis = start + along + np.cumsum(generator.normal(0, 0.3, along.shape), axis=0)
-        widths = generator.uniform(3, 5, PLACES_A_CRACK)
-        kind, severity = generator.choice(["longitudinal", "transverse"]), generator.choice(["low", "medium"])
-        mean = float(widths.mean())
-        cracks.append(
-            {
-                "number": number, "kind": str(kind), "severity": str(severity), "length_px": 200.0, "length_mm": 400.0,
-                "width_mean_px": mean, "width_median_px": mean, "width_p95_px": mean + 1, "width_max_px": mean + 2,
-                "width_mean_mm": 2 * mean, "width_median_mm": 2 * mean, "width_p95_mm": 2 * mean + 2,
-                "width_max_mm": 2 * mean + 4, "width_max_place": axis[0].round(2).tolist(), "area_px": 800, "area_mm2": 3200.0,
-                "orientation_deg": float(np.degrees(heading)), "gradable": True, "scale_source": "given",
-                "scale_uncertainty": 0.05, "axis": [axis.round(2).tolist()], "width_along_px": [widths.round(2).tolist()],
-            }
-        )  # fmt: skip
+        wander = gaussian_filter1d(np.cumsum(generator.normal(0, 0.3, along.shape), axis=0), 4.0, axis=0)
+        axis = (start + along + wander).round(2).tolist()
+        widths = generator.uniform(3, 5, PLACES_A_CRACK).round(2)
+        shares = {"mean": 1.0, "median": 1.0, "p95": 1.2, "max": 1.4}
+        crack = {f"width_{name}_px": share * float(widths.mean()) for name, share in shares.items()}
+        crack |= {f"width_{name}_mm": 2 * crack[f"width_{name}_px"] for name in shares}
+        crack |= {"number": number, "orientation_deg": float(np.degrees(heading)), "gradable": True}
+        crack |= {
+            "kind": ("longitudinal", "transverse")[number % 2],
+            "severity": ("low", "medium")[number % 2],
+        }
+        crack |= {"length_px": 200.0, "length_mm": 400.0, "area_px": 800, "area_mm2": 3200.0}
+        crack |= {"scale_source": "given", "scale_uncertainty": 0.05, "width_max_place": axis[0]}
+        cracks.append(crack | {"axis": [axis], "width_along_px": [widths.tolist()]})
     row = {"distress": "longitudinal and transverse", "unit": "m", "code": "10", "count": None}
     quantities = [row | {"severity": severity, "amount": 2.0} for severity in ("low", "medium")]
     return {"cracks": cracks, "networks": [], "quantities": quantities}
@@ -192,25 +201,17 @@ def cost_part(folder: Path, template: Path, count: int) -> str:
     drive = many(folder, template, count)
     size = sum(path.stat().st_size for path in (folder / "cracks").iterdir()) / 1e6
     track = ("--gpx", str(folder / "track.gpx"), "--clock-offset", "3600", "--straight-down")
-    costs = {
-        "map": run("map", str(folder), *track),
-        "report": run("report", str(folder), "-o", str(folder / "report.html")),
-    }
+    costs = [
+        run("map", str(folder), *track),
+        run("report", str(folder), "-o", str(folder / "report.html")),
+    ]
+    costs.append((costs[0][0] + costs[1][0], costs[0][1] + costs[1][1], max(costs[0][2], costs[1][2])))
+    names = ("`upcracknet map`", "`upcracknet report`", "both")
     rows = [
-        [f"`upcracknet {name}`", figure(seconds, 1), figure(memory, 0)]
-        for name, (seconds, memory) in costs.items()
+        [name, figure(seconds, 1), figure(busy, 1), figure(memory, 0)]
+        for name, (seconds, busy, memory) in zip(names, costs, strict=True)
     ]
-    rows.append(
-        [
-            "both",
-            figure(sum(seconds for seconds, _ in costs.values()), 1),
-            figure(max(memory for _, memory in costs.values()), 0),
-        ]
-    )
-    sizes = [
-        [f"`{name}`", figure((folder / name).stat().st_size / 1e6, 1)]
-        for name in ("survey.gpkg", "cracks.geojson", "survey.json", "sections.csv", "report.html")
-    ]
+    sizes = [[f"`{name}`", figure((folder / name).stat().st_size / 1e6, 1)] for name in FILES]
     text = COST.format(
         photos=count,
         kilometres=drive.chainages_m[-1] / 1000,
@@ -219,13 +220,8 @@ def cost_part(folder: Path, template: Path, count: int) -> str:
         cores=len(os.sched_getaffinity(0)),
         machine=processor(),
     )
-    return "\n\n".join(
-        [
-            text,
-            markdown_table(["command", "seconds", "memory, MB"], rows),
-            markdown_table(["file", "MB"], sizes),
-        ]
-    )
+    table = markdown_table(["command", "seconds", "busy, s", "memory, MB"], rows)
+    return "\n\n".join([text, table, markdown_table(["file", "MB"], sizes)])
 
 
 def processor() -> str:

@@ -1,7 +1,8 @@
 from pathlib import Path
 
-from upcracknet.report.comparison import write_comparison_page
 from upcracknet.report.html import page
+
+from upcracknet.report.comparison import write_comparison_page
 from upcracknet.results.folder import ResultFolder
 from upcracknet.results.records import Record
 from upcracknet.survey.comparing import Comparison, SectionChange

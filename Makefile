@@ -1,4 +1,4 @@
-# make demo    finds the cracks in sample road photos, and surveys a made drive; results in out/demo/
+# make demo    finds the cracks in sample road photos, and surveys a synthetic drive; results in out/demo/
 #              (PHOTOS=folder: finds those in your photos; out/photos/)
 # make test    runs the whole test suite, offline
 # make lint    format check, lint, types
@@ -7,7 +7,7 @@
 # make judge   judges the default model without labels, on painted cracks; out/judge/judge.md
 # make accuracy  measures the shipped models on the test sets in UPCRACKNET_DATA; out/accuracy/accuracy.md
 # make measures  measures painted and drawn cracks, whose axis and width are known; docs/results/measures.md
-# make surveys   measures a made drive against its truth, and a survey of 10,000 photos; docs/results/surveys.md
+# make surveys   measures a synthetic drive against its truth, and a survey of 10,000 photos; docs/results/surveys.md
 
 PYTHON ?= python3
 PHOTOS ?=

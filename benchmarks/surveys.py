@@ -1,4 +1,4 @@
-"""What a survey is worth on a made drive whose cracks are known, and what one of 10,000 photos costs.
+"""What a survey is worth on a synthetic drive whose cracks are known, and what one of 10,000 photos costs.
 
     make surveys
     python benchmarks/surveys.py [FILE] [--photos NUMBER] [--parts drive,growth,cost]
@@ -60,7 +60,7 @@ make surveys
 
 DRIVE = """## Sections against the truth
 
-A made drive: 40 photos of 512 × 768 pixels at 2 mm a pixel along 380 m of a winding road, by a camera whose
+A synthetic drive: 40 photos of 512 × 768 pixels at 2 mm a pixel along 380 m of a winding road, by a camera whose
 clock is an hour behind, and a track with a point each second (`upcracknet synthesize --drive first`). Each
 section of 100 m has so many metres of crack; errors are in per cent of the truth. *True masks* take the
 place of the detection: what is left is the error of measuring, placing and summing. *Detected* is end to

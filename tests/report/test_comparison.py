@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 from upcracknet.report.html import page
@@ -31,7 +32,17 @@ def test_sections_show_the_old_figure_the_new_one_and_the_growth():
     assert "What has changed from 2025 to 2026" in html
 
 
-def test_new_and_gone_sections_and_warnings_are_told():
+def test_growth_is_shown_by_class_and_by_severity():
+    before = section(1, 10.0, class_length_m={"transverse": 10.0}, severity_length_m={"low": 10.0})
+    after = section(
+        1, 14.0, class_length_m={"transverse": 11.0, "alligator": 3.0}, severity_length_m={"low": 14.0}
+    )
+    html = re.sub(r"<[^>]*>", "|", written(Comparison((SectionChange(after, before),), (), (), ())))
+    for cells in (("transverse", "10.0", "11.0", "+1.0"), ("alligator", "0.0", "3.0", "+3.0")):
+        assert "||".join(cells) in html
+
+
+def test_new_and_gone_sections_and_warnings_are_shown():
     changes = tuple(SectionChange(section(number, 1.0), None) for number in (1, 2, 3, 5))
     html = written(Comparison(changes, (section(9, 4.0),), (), ("The surveys have different models.",)))
     assert "Sections that the old survey does not show: 1 to 3, 5." in html

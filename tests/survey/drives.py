@@ -1,4 +1,4 @@
-"""A made drive as a result folder: detected or with its true masks, measured, and on the map."""
+"""A synthetic drive as a result folder: detected or with its true masks, measured, and on the map."""
 
 import json
 import shutil

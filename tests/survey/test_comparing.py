@@ -1,4 +1,4 @@
-"""Two made drives over one road, a year apart, with their true masks; and what a comparison says of them."""
+"""Two synthetic drives over one road, a year apart, with their true masks."""
 
 import csv
 import json

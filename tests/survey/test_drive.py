@@ -1,4 +1,4 @@
-"""From a memory card to the map and the report: a made drive whose places and cracks are known."""
+"""From a memory card to the map and the report: a synthetic drive whose places and cracks are known."""
 
 import shutil
 import sqlite3

@@ -39,15 +39,18 @@ def write_comparison_page(comparison: Comparison, old: ResultFolder, new: Result
     chapters = [
         Chapter("summary", "Summary", _summary(comparison)),
         Chapter("sections", "Sections", _sections(comparison)),
+        Chapter("classes", "Classes and severities", _classes(comparison)),
         Chapter("photos", "Photos of the same place", _photos(comparison, old, new)),
         Chapter("method", "What the figures mean", (_METHOD,)),
     ]
-    return Document(
-        Language.of("en"),
-        f"Two surveys: {names[0]} and {names[1]}",
-        ("Old survey and new survey.",),
-        tuple(chapters),
-    )
+    language = Language.of("en")
+    days = [
+        f"{name}: photos of {language.day(taken[0].date())}."
+        for name, taken in zip(names, comparison.taken, strict=True)
+        if taken is not None
+    ]
+    title = f"What has changed from {names[0]} to {names[1]}"
+    return Document(language, title, tuple(days), tuple(chapters))
 
 
 _METHOD = Pairs(
@@ -127,6 +130,25 @@ def _section_row(change: SectionChange) -> tuple[str, ...]:
         _then_and_now(old and old.pci, new.pci, 0),
         f"{(old and old.severity) or NOT_GIVEN} → {new.severity or NOT_GIVEN}",
     )
+
+
+def _classes(comparison: Comparison) -> tuple[Block, ...]:
+    """Metres of each class and of each severity, over all sections that both surveys have."""
+    both = [(change.old, change.new) for change in comparison.compared if change.old is not None]
+    rows = []
+    for what, name in (("class", "class_length_m"), ("severity", "severity_length_m")):
+        sums = [Counter[str](), Counter[str]()]
+        for sections in both:
+            for total, section in zip(sums, sections, strict=True):
+                total.update(getattr(section, name) or {})
+        for kind in sorted(sums[0] | sums[1]):
+            old, new = (total[kind] for total in sums)
+            rows.append((what, kind, figure(old, 1), figure(new, 1), figure(new - old, 1, signed=True)))
+    if not rows:
+        return (Text(("No section that both surveys have has lengths in metres.",)),)
+    caption = "Metres of crack in the sections that both surveys have"
+    heads = ("by", "name", "old m", "new m", "growth m")
+    return (Table("classes-table", caption, heads, tuple(rows), texts=2),)
 
 
 def _then_and_now(old: float | None, new: float | None, digits: int) -> str:

@@ -17,7 +17,7 @@ LONGEST_PX = 1000
 """Longer side of the photos as they are compared."""
 
 FEWEST_POINTS = 15
-"""Points that must agree. Four always do; between photos of two roads at most 5 agreed in 80 made pairs."""
+"""Points that must agree. Four always do; in 96 pairs of photos of two roads at most 5 agreed."""
 
 SMALLEST_OVERLAP = 0.25
 """Share of the smaller photo that the other one must show."""

@@ -1,4 +1,4 @@
-"""The course of a made drive: a winding road on the earth, and a car that follows it at an even speed."""
+"""The course of a synthetic drive: a winding road on the earth, and a car on it at an even speed."""
 
 import math
 from dataclasses import dataclass

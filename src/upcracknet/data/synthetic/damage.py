@@ -1,4 +1,4 @@
-"""What is wrong with one place of a made road, at first and a year later."""
+"""What is wrong with one place of a synthetic road, at first and a year later."""
 
 from dataclasses import dataclass
 from typing import Literal

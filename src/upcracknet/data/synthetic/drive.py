@@ -1,4 +1,4 @@
-"""A made drive: photos along a road, straight down, whose places, cracks and growth are known exactly."""
+"""A synthetic drive: photos along a road, straight down, whose places and cracks are known exactly."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""A made drive as files: photos with the camera's clock, the receiver's track, and the truth."""
+"""A synthetic drive as files: photos with the camera's clock, the receiver's track, and the truth."""
 
 import io
 from collections.abc import Callable, Iterable
@@ -74,14 +74,14 @@ def write_drive(
 
 
 def camera_notes(time: datetime) -> Image.Exif:
-    """Give the EXIF of a made photo: the time by the camera's clock with milliseconds, and no place.
+    """Give the EXIF of a synthetic photo: the time by the camera's clock with milliseconds, and no place.
 
     Args:
         time: when it was taken, in UTC.
     """
     clock = time - CLOCK_OFFSET
     exif = Image.Exif()
-    exif[ExifTags.Base.Model] = "upcracknet, made photo"
+    exif[ExifTags.Base.Model] = "upcracknet, synthetic photo"
     details = exif.get_ifd(ExifTags.IFD.Exif)
     details[ExifTags.Base.DateTimeOriginal] = f"{clock:%Y:%m:%d %H:%M:%S}"
     details[ExifTags.Base.SubsecTimeOriginal] = f"{clock.microsecond // 1000:03}"

@@ -60,9 +60,9 @@ make surveys
 
 DRIVE = """## Sections against the truth
 
-A synthetic drive: 40 photos of 512 × 768 pixels at 2 mm a pixel along 380 m of a winding road, by a camera whose
-clock is an hour behind, and a track with a point each second (`upcracknet synthesize --drive first`). Each
-section of 100 m has so many metres of crack; errors are in per cent of the truth. *True masks* take the
+A synthetic drive: 40 photos of 512 × 768 pixels at 2 mm a pixel along 380 m of a winding road, by a camera
+whose clock is an hour behind, and a track with a point each second (`upcracknet synthesize --drive first`).
+Each section of 100 m has so many metres of crack; errors are in per cent of the truth. *True masks* take the
 place of the detection: what is left is the error of measuring, placing and summing. *Detected* is end to
 end, by the default model: cracks that it misses are missing. The road is clean; a real one is harder."""
 

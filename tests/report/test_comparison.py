@@ -1,9 +1,8 @@
 import re
 from pathlib import Path
 
-from upcracknet.report.html import page
-
 from upcracknet.report.comparison import write_comparison_page
+from upcracknet.report.html import page
 from upcracknet.results.folder import ResultFolder
 from upcracknet.results.records import Record
 from upcracknet.survey.comparing import Comparison, SectionChange

@@ -11,13 +11,13 @@ import pyogrio
 import pytest
 import shapely
 from tests.survey.drives import QUICK, detect, mapped, truth_of, with_true_masks
-from upcracknet.survey.survey_file import read_survey
 
 from upcracknet.cli.main import run
 from upcracknet.data.synthetic.course import Course
 from upcracknet.data.synthetic.drive import Drive
 from upcracknet.results import read_results
 from upcracknet.survey.space import in_space
+from upcracknet.survey.survey_file import read_survey
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ COMMANDS = [
     ("reproduce",),
     ("scale",),
     ("measure",),
+    ("compare",),
     ("data", "download"),
     ("data", "list"),
     ("data", "mine"),

@@ -14,6 +14,7 @@ COMMANDS = {
     "measure": "Measure found cracks again, by another scale.",
     "map": "Put photos, cracks and sections on the map, for QGIS.",
     "report": "Write what was found as a page and as a PDF.",
+    "compare": "Say how two surveys of one road differ.",
     "train": "Train on undamaged road photos.",
     "calibrate": "Choose how a trained model detects.",
     "evaluate": "Measure a model on annotated photos.",

@@ -22,7 +22,6 @@ from typing import Any
 import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
-from upcracknet.survey.survey_file import read_survey
 
 from upcracknet.data.synthetic.drive import Drive
 from upcracknet.data.synthetic.drive_files import camera_notes, write_drive
@@ -31,6 +30,7 @@ from upcracknet.results import read_results
 from upcracknet.results.sources import stamp_of_file
 from upcracknet.survey.comparing import compare_surveys
 from upcracknet.survey.pairing import compare_photos
+from upcracknet.survey.survey_file import read_survey
 from upcracknet.tables import figure, markdown_table, percent
 
 PAGE = Path(__file__).parent.parent / "docs" / "results" / "surveys.md"

@@ -31,7 +31,11 @@ class Compared:
         """Sum it up, for standard output."""
         comparison = self.comparison
         growths = [change.growth_m for change in comparison.compared if change.growth_m is not None]
-        metres = {name: comparison.metres(name) for name in ("kept_px", "new_px", "gone_px")}
+        metres = {
+            "kept_m": comparison.metres("kept_px"),
+            "new_m": comparison.metres("new_px"),
+            "gone_m": comparison.metres("gone_px"),
+        }
         return {
             "sections": len(comparison.compared),
             "sections_new": len(comparison.sections) - len(comparison.compared),
@@ -39,10 +43,7 @@ class Compared:
             "growth_m": round(sum(growths), 2) if growths else None,
             "pairs": len(comparison.pairs),
             "pairs_refused": len(comparison.pairs) - len(comparison.registered),
-            **{
-                name.replace("_px", "_m"): None if length is None else round(length, 2)
-                for name, length in metres.items()
-            },
+            **{name: None if length is None else round(length, 2) for name, length in metres.items()},
             "files": [str(path) for path in self.files],
         }
 

@@ -122,13 +122,13 @@ def _section_row(change: SectionChange) -> tuple[str, ...]:
     return (
         str(new.number),
         f"{new.start_m:,.0f} to {new.end_m:,.0f}",
-        _then_and_now(old and old.length_m, new.length_m, 1),
+        _then_and_now(None if old is None else old.length_m, new.length_m, 1),
         figure(change.growth_m, 1, signed=True),
         _then_and_now(density_m_per_100_m2(old), density_m_per_100_m2(new), 1),
-        _then_and_now(old and old.width_mean_mm, new.width_mean_mm, 1),
-        _then_and_now(old and old.width_max_mm, new.width_max_mm, 1),
-        _then_and_now(old and old.pci, new.pci, 0),
-        f"{(old and old.severity) or NOT_GIVEN} → {new.severity or NOT_GIVEN}",
+        _then_and_now(None if old is None else old.width_mean_mm, new.width_mean_mm, 1),
+        _then_and_now(None if old is None else old.width_max_mm, new.width_max_mm, 1),
+        _then_and_now(None if old is None else old.pci, new.pci, 0),
+        f"{(None if old is None else old.severity) or NOT_GIVEN} → {new.severity or NOT_GIVEN}",
     )
 
 

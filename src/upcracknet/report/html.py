@@ -84,7 +84,8 @@ def page(report: Document, base_map: BaseMap | None = None) -> str:
     environment = Environment(loader=PackageLoader("upcracknet.report"), autoescape=True, trim_blocks=True,
                               lstrip_blocks=True)  # fmt: skip
     environment.filters |= {"code": _code, "base64": _base64, "svg": lambda figure: Markup(svg(figure))}
-    environment.tests |= {name: partial(_is_a, kind) for name, kind in _BLOCKS.items()}
+    tests: dict[str, Any] = {name: partial(_is_a, kind) for name, kind in _BLOCKS.items()}
+    environment.tests.update(tests)
     return environment.get_template("report.html.jinja").render(
         report=report,
         scripts=[Markup(script) for script in scripts],

@@ -82,7 +82,8 @@ def _section_row(change: SectionChange, kinds: Iterable[tuple[str, str]]) -> dic
     for group, name in kinds:
         lengths = [getattr(part, group, None) for part in (old, change.new)]
         column = f"length_{'unclassified' if name == 'crack' else name.replace(' ', '_')}_m"
-        figures[column] = tuple(None if part is None else part.get(name, 0.0) for part in lengths)
+        before, after = (None if part is None else part.get(name, 0.0) for part in lengths)
+        figures[column] = before, after
     for name, (before, after) in figures.items():
         row |= {f"old_{name}": before, f"new_{name}": after}
         row[f"growth_{name}"] = None if before is None or after is None else after - before

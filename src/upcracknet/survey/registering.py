@@ -113,7 +113,8 @@ def _features(photo: Photo) -> tuple[Points, Any]:
     grey = cv2.resize(grey, (max(1, size[0]), max(1, size[1])), interpolation=cv2.INTER_AREA)
     # Evens out shadows; the contrast of asphalt is low.
     even = cv2.createCLAHE(2.0, (8, 8)).apply(grey)
-    found, looks = cv2.SIFT_create(_FEATURES, contrastThreshold=0.02).detectAndCompute(even, None)
+    sift: Any = getattr(cv2, "SIFT_create")  # noqa: B009 - OpenCV's types lack it
+    found, looks = sift(_FEATURES, contrastThreshold=0.02).detectAndCompute(even, None)
     places = np.array([point.pt for point in found], np.float64).reshape(-1, 2)
     return (places + 0.5) * (np.array(photo.shape[1::-1]) / even.shape[1::-1]) - 0.5, looks
 

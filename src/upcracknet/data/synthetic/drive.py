@@ -131,7 +131,10 @@ class Drive:
         for number, (chainage_m, place) in enumerate(zip(self.chainages_m, places, strict=True)):
             photo, mask, cracks, area_mm2 = self._look(number)
             time = self.driven.time(float(chainage_m))
-            yield DrivePhoto(photo, mask, float(chainage_m), *map(float, place), time, cracks, area_mm2)
+            latitude, longitude, course = map(float, place)
+            yield DrivePhoto(
+                photo, mask, float(chainage_m), latitude, longitude, course, time, cracks, area_mm2
+            )
 
     def _look(
         self, number: int

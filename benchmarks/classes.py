@@ -18,7 +18,7 @@ from upcracknet.data.synthetic.seams import lay_joint
 from upcracknet.data.synthetic.surfaces import draw_surface
 from upcracknet.measure import Crack, measure_cracks
 from upcracknet.measure.classes import Classes, classify
-from upcracknet.measure.condition import cracking_pci, estimate_pci
+from upcracknet.measure.condition import Readings, cracking_pci, estimate_pci
 from upcracknet.measure.frame import Frame
 from upcracknet.measure.quantities import Quantity, Reading, book
 from upcracknet.measure.severity import STANDARDS, grade
@@ -192,7 +192,7 @@ def section_table(measured: Callable[[Section], list[Crack]]) -> str:
     rows, errors = [], []
     for section in map(draw_section, range(SECTIONS)):
         classes = classify(measured(section), Frame(*SECTION, SECTION_SCALE))
-        drawn, estimate = cracking_pci(section.truth, area).pci, estimate_pci(classes, area)
+        drawn, estimate = cracking_pci(section.truth, area).pci, estimate_pci(Readings.of(classes), area)
         errors.append(abs(estimate.pci - drawn))
         amounts = [
             sum(row.amount for row in quantities if row.unit == unit)

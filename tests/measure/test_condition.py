@@ -4,7 +4,13 @@ from tests.measure.drawn import Uniform, crack, grid, line, wavy
 
 from upcracknet.errors import ConfigurationError
 from upcracknet.measure.classes import classify
-from upcracknet.measure.condition import condition_of_deducts, cracking_pci, estimate_pci, sample_units_needed
+from upcracknet.measure.condition import (
+    Readings,
+    condition_of_deducts,
+    cracking_pci,
+    estimate_pci,
+    sample_units_needed,
+)
 from upcracknet.measure.deduct_curves import CURVES
 from upcracknet.measure.frame import Frame
 from upcracknet.measure.quantities import FOOT_M, Quantity
@@ -149,38 +155,38 @@ def test_ratings_change_above_their_limits():
 def test_an_estimate_has_a_range():
     frame = Frame(1000, 1000, Uniform(3.0))  # 3 m by 3 m
     cracks = [crack(wavy((500, 0), (500, 999), 1), width=3.4)]  # 10.2 mm: low or medium
-    estimate = estimate_pci(classify(cracks, frame), 9.0)
+    classes = classify(cracks, frame)
+    estimate = estimate_pci(Readings.of(classes), 9.0)
     assert estimate.lowest < estimate.pci < estimate.highest
-    surer = estimate_pci(classify(cracks, frame), 9.0, width_error_px=0.0)
+    surer = estimate_pci(Readings.of(classes, width_error_px=0.0), 9.0)
     assert surer.highest - surer.lowest < estimate.highest - estimate.lowest
     for doubt in ({"scale_uncertainty": 0.2}, {"quantity_error": 0.2}):
-        assert estimate_pci(classify(cracks, frame), 9.0, **doubt).lowest < estimate.lowest
+        assert estimate_pci(Readings.of(classes), 9.0, **doubt).lowest < estimate.lowest
     assert str(estimate) == f"{estimate.pci:.0f} ({estimate.lowest:.0f} to {estimate.highest:.0f})"
 
 
 def test_networks_widen_the_range_since_their_edges_are_not_seen():
     frame = Frame(1000, 1000, Uniform(3.0))
     classes = classify([crack(*grid(300, 300, 50, 6, 6))], frame)
-    estimate = estimate_pci(classes, 9.0, width_error_px=0.0)
+    estimate = estimate_pci(Readings.of(classes, width_error_px=0.0), 9.0)
     assert estimate.highest - estimate.lowest > 15
 
 
 def test_a_clean_road_is_certain():
-    estimate = estimate_pci(classify([], Frame(1000, 1000, Uniform(3.0))), 9.0)
+    estimate = estimate_pci(Readings.of(classify([], Frame(1000, 1000, Uniform(3.0)))), 9.0)
     assert (estimate.lowest, estimate.pci, estimate.highest) == (100, 100, 100)
 
 
 def test_an_estimate_needs_a_scale_and_sensible_errors():
     line_only = [crack(line((0, 0), (99, 50)))]
     with pytest.raises(ConfigurationError, match="scale"):
-        estimate_pci(classify(line_only, Frame(100, 100)), 9.0)
-    for name, value in (
-        ("width_error_px", -1.0),
-        ("quantity_error", 1.0),
-        ("scale_uncertainty", float("nan")),
-    ):
+        Readings.of(classify(line_only, Frame(100, 100)))
+    classes = classify(line_only, Frame(100, 100, Uniform(1.0)))
+    with pytest.raises(ConfigurationError, match="expected"):
+        Readings.of(classes, width_error_px=-1.0)
+    for name, value in (("quantity_error", 1.0), ("scale_uncertainty", float("nan"))):
         with pytest.raises(ConfigurationError, match="expected"):
-            estimate_pci(classify(line_only, Frame(100, 100, Uniform(1.0))), 9.0, **{name: value})
+            estimate_pci(Readings.of(classes), 9.0, **{name: value})
 
 
 def test_sample_units():

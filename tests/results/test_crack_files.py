@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from upcracknet.errors import DataError
 from upcracknet.measure.inspection import inspect
 from upcracknet.measure.scale import Scale
-from upcracknet.results.crack_files import CRACK_COLUMNS, crack_file, crack_rows, summary
+from upcracknet.results.crack_files import CRACK_COLUMNS, crack_file, crack_rows, read_cracks, summary
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +61,34 @@ def test_no_cracks_are_no_length():
     said = summary(inspect(np.zeros((40, 60), bool), Scale.uniform(2.0)))
     assert (said["crack_count"], said["crack_length_m"], said["crack_width_max_mm"]) == (0, 0.0, None)
     assert said["severity"] is None
+
+
+def test_a_file_is_read_without_its_lines(network, tmp_path):
+    path = tmp_path / "a.json"
+    path.write_bytes(crack_file(inspect(network, Scale.uniform(4.0)), "mask"))
+    whole, short = read_cracks(path), read_cracks(path, lines=False)
+    for crack in whole["cracks"]:
+        assert len(crack.pop("axis")) == len(crack.pop("width_along_px")) > 0
+    assert short == whole
+
+
+def test_readings_are_those_of_the_cracks(network, tmp_path):
+    inspection = inspect(network, Scale.uniform(4.0))
+    path = tmp_path / "a.json"
+    path.write_bytes(crack_file(inspection, "mask"))
+    found = {
+        name: [row["severity"] for row in rows if row["distress"] == "alligator"]
+        for name, rows in read_cracks(path)["readings"].items()
+    }
+    assert found == {"likely": ["medium"], "mildest": ["low"], "gravest": ["high"]}
+    path.write_bytes(crack_file(inspect(network, Scale.uniform(4.0), standard="fhwa-ltpp"), "mask"))
+    assert read_cracks(path)["readings"] is None
+    path.write_bytes(crack_file(inspect(network), "mask"))
+    assert read_cracks(path)["readings"] is None
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"format": "upcracknet cracks", "version": 2}', b"{}"])
+def test_what_is_no_file_of_cracks(content, tmp_path):
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(DataError, match=r"no file of cracks.*upcracknet measure"):
+        read_cracks(tmp_path / "a.json")

@@ -24,6 +24,9 @@ RATINGS = (
 )
 """Rating of an index above each number (ASTM D6433, figure 1); up to 10 it is "Failed"."""
 
+WIDTH_ERROR_PX = 0.7
+"""How far a mean width may be off, in pixels."""
+
 _COUNTED = 2.0  # deduct values above it count for q (ASTM D6433, section 9); TM 5-623 of 1982 counted from 5
 
 
@@ -132,44 +135,68 @@ class Estimate:
         return f"{self.pci:.0f} ({self.lowest:.0f} to {self.highest:.0f})"
 
 
+@dataclass(frozen=True)
+class Readings:
+    """What the cracks of a stretch add up to under ASTM D6433, as far as widths and networks leave a doubt.
+
+    Attributes:
+        likely: by the widths that were measured, those below 3 pixels too.
+        mildest: all widths too large by an error, and alligator cracking of low severity, which depends on
+            broken edges that no width shows.
+        gravest: all widths too small by it, and alligator cracking of high severity.
+    """
+
+    likely: tuple[Quantity, ...]
+    mildest: tuple[Quantity, ...]
+    gravest: tuple[Quantity, ...]
+
+    @classmethod
+    def of(cls, classes: Classes, width_error_px: float = WIDTH_ERROR_PX) -> "Readings":
+        """Sum up the cracks of a photo three times.
+
+        Args:
+            classes: the cracks.
+            width_error_px: how far a mean width may be off, in pixels, 0 or more.
+
+        Raises:
+            ConfigurationError: the error is below 0, or the cracks have no scale.
+        """
+        if not width_error_px >= 0:
+            raise ConfigurationError(f"a width error of {width_error_px:g} pixels; expected 0 or more")
+        readings = (Reading(0.0), Reading(-width_error_px, 0), Reading(width_error_px, 2))
+        return cls(*(tuple(book(classes, reading=reading)) for reading in readings))
+
+
 def estimate_pci(
-    classes: Classes,
-    area_m2: float,
-    *,
-    width_error_px: float = 0.7,
-    quantity_error: float = 0.05,
-    scale_uncertainty: float = 0.0,
+    readings: Readings, area_m2: float, *, quantity_error: float = 0.05, scale_uncertainty: float = 0.0
 ) -> Estimate:
     """Estimate the cracking-only index of a stretch of road, and how far it may be off.
 
-    The range is that between the best and the worst case of: both readings of the standard's charts; widths
-    that are all too small or too large by the error given, those below 3 pixels too; lengths and areas off by
-    the error given and by the scale's uncertainty; and alligator cracking of low or high severity, which
-    depends on broken edges that no width shows. Distresses other than cracks are not in it.
+    The range is that between the best and the worst case of: both readings of the standard's charts; the
+    mildest and the gravest reading of widths and networks; and lengths and areas off by the error given and
+    by the scale's uncertainty. Distresses other than cracks are not in it.
 
     Args:
-        classes: the cracks of the stretch.
+        readings: of the cracks of the stretch.
         area_m2: area of the stretch in square metres.
-        width_error_px: how far a mean width may be off, in pixels, 0 or more.
         quantity_error: how far lengths and areas may be off as a share of them, 0 or more and below 1.
         scale_uncertainty: one standard deviation of the scale as a share of it, 0 or more and below 1.
 
     Raises:
-        ConfigurationError: an area or error out of range, or cracks without a scale.
+        ConfigurationError: an area or error out of range.
     """
-    if not (width_error_px >= 0 and 0 <= quantity_error < 1 and 0 <= scale_uncertainty < 1):
+    if not (0 <= quantity_error < 1 and 0 <= scale_uncertainty < 1):
         raise ConfigurationError(
-            f"a width error of {width_error_px:g} pixels, a quantity error of {quantity_error:g}, a scale "
-            f"uncertainty of {scale_uncertainty:g}; expected 0 or more, and the last two below 1"
+            f"a quantity error of {quantity_error:g}, a scale uncertainty of {scale_uncertainty:g}; expected "
+            "0 or more and below 1"
         )
-    best = cracking_pci(book(classes, reading=Reading(moved_px=0.0)), area_m2).pci
+    best = cracking_pci(readings.likely, area_m2).pci
     cases = [best]
-    for sign in (-1, 1):
-        reading = Reading(moved_px=sign * width_error_px, network=1 + sign)
+    for sign, reading in ((-1, readings.mildest), (1, readings.gravest)):
         scale, share = 1 + sign * scale_uncertainty, 1 + sign * quantity_error
         quantities = [
             replace(row, amount=row.amount * share * (scale**2 if row.unit == "m²" else scale))
-            for row in book(classes, reading=reading)
+            for row in reading
         ]
         cases += [cracking_pci(quantities, area_m2, curves).pci for curves in CURVES]
     return Estimate(best, min(cases), max(cases))

@@ -11,6 +11,9 @@ from upcracknet.errors import PhotoError
 UNCERTAINTY = 0.01
 """Relative error of lengths: as far as a survey's grid may stretch the ground before the ground counts."""
 
+SQUARED_ECCENTRICITY = 6.69437999014e-3
+"""Of the WGS 84 ellipsoid."""
+
 
 def pixel_size(image: Any) -> float | None:
     """Compute the millimetres of a pixel on the ground: the root of its area, in the middle of the image.
@@ -109,7 +112,7 @@ def metres_per_radian(latitude: float) -> tuple[float, float]:
         latitude: in radians.
     """
     # Radii of curvature, along the meridian and across it.
-    squared_eccentricity, axis = 6.69437999014e-3, 6378137.0
-    shrinking = 1 - squared_eccentricity * math.sin(latitude) ** 2
-    along, across = axis * (1 - squared_eccentricity) / shrinking**1.5, axis / math.sqrt(shrinking)
+    axis = 6378137.0
+    shrinking = 1 - SQUARED_ECCENTRICITY * math.sin(latitude) ** 2
+    along, across = axis * (1 - SQUARED_ECCENTRICITY) / shrinking**1.5, axis / math.sqrt(shrinking)
     return across * math.cos(latitude), along

@@ -3,42 +3,21 @@
 A photo that looks straight down shows the driving direction if it says which way is up in it, the camera's
 heading, and which way the camera moved, its course: a car drives along the road, and a drone is taken to fly
 along it. Every other photo is taken to look along the road, so that the photo's vertical is the direction.
-
-Names and meanings are those of EXIF (CIPA DC-008, attributes of GPS) and of DJI's manuals (Mavic 3M): yaws
-count from north clockwise, FlightXSpeed and FlightYSpeed are the speeds to the north and to the east.
 """
 
 import math
-import struct
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
-from PIL import ExifTags
 
 from upcracknet.errors import DataError, PhotoError
-from upcracknet.measure.drone import LARGEST_TILT_DEG, camera_tilt_deg, xmp_number
+from upcracknet.measure.drone import LARGEST_TILT_DEG, camera_tilt_deg
 from upcracknet.measure.frame import PHOTO_VERTICAL, Direction
 from upcracknet.measure.georeference import require_ground
+from upcracknet.measure.notes import Bearing, CameraNotes
 from upcracknet.measure.track import LARGEST_DISTANCE_M, Track, nearest_place, step_along
-
-LEAST_SPEED_M_PER_S = 1.0
-"""Slower drones hover, and the speed that they tell has no direction; an assumption."""
-
-_GPS = ExifTags.GPS
-_North = Literal["true", "magnetic"]
-
-
-class _Bearing(NamedTuple):
-    """Degrees clockwise from one of the two norths, and where they are known from."""
-
-    degrees: float
-    north: _North
-    source: str
 
 
 def driving_direction(image: Any, *, given: float | None = None, track: Track | None = None) -> Direction:
@@ -132,116 +111,51 @@ def _seen_from_above(image: Any, track: Track | None) -> Direction:
         raise PhotoError("the photo does not say that it looks straight down (GimbalPitchDegree)")
     if abs(tilt) > LARGEST_TILT_DEG:
         raise PhotoError(f"the camera was tilted by {abs(tilt):.0f}° from straight down")
-    tags, gps, exif = _exif(image)
-    if tags.get(ExifTags.Base.Orientation, 1) != 1:
+    notes = CameraNotes.read(image)
+    if notes.turned:
         raise PhotoError("the photo is stored turned, so up is not known")
     if track is None:
-        course = _course(image, gps)
+        course = _own_course(notes)
     else:
-        course = _Bearing(track.course_deg(_taken_at(gps, exif), _place(gps)), "true", "track")
-    heading = _heading(image, gps, course)
+        course = Bearing(track.course_deg(_taken_at(notes), notes.place), "true", "track")
+    heading = _heading(notes, course)
     return Direction(
         (90 - (course.degrees - heading.degrees)) % 180,
         f"{course.source} ({course.degrees:.0f}°) against {heading.source} ({heading.degrees:.0f}°)",
     )
 
 
-def _exif(image: Any) -> tuple[Mapping[int, Any], Mapping[int, Any], Mapping[int, Any]]:
-    """A photo's tags: of the photo, of its place, and of how it was taken. Damaged ones are left out."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tags = image.getexif()
-            return tags, tags.get_ifd(ExifTags.IFD.GPSInfo), tags.get_ifd(ExifTags.IFD.Exif)
-    except (OSError, SyntaxError, ValueError, TypeError, struct.error) as error:
-        raise PhotoError("the photo's EXIF is damaged") from error
-
-
-def _course(image: Any, gps: Mapping[int, Any]) -> _Bearing:
+def _own_course(notes: CameraNotes) -> Bearing:
     """Which way the camera moved, by its own notes."""
-    course = _number(gps.get(_GPS.GPSTrack))
-    if course is not None:
-        return _Bearing(course, _north(gps.get(_GPS.GPSTrackRef)), "GPSTrack")
-    north, east = xmp_number(image, "FlightXSpeed"), xmp_number(image, "FlightYSpeed")
-    if north is None or east is None:
+    if notes.hovered:
+        raise PhotoError("the drone hovered (FlightXSpeed, FlightYSpeed); give a track")
+    if notes.course is None:
         raise PhotoError(
             "the photo does not say which way the camera moved (GPSTrack, FlightXSpeed); give a track"
         )
-    if math.hypot(north, east) < LEAST_SPEED_M_PER_S:
-        raise PhotoError("the drone hovered (FlightXSpeed, FlightYSpeed); give a track")
-    return _Bearing(math.degrees(math.atan2(east, north)) % 360, "true", "flight speed")
+    return notes.course
 
 
-def _heading(image: Any, gps: Mapping[int, Any], course: _Bearing) -> _Bearing:
+def _heading(notes: CameraNotes, course: Bearing) -> Bearing:
     """Which way up in the photo points, counted from the same north: the two lie degrees apart."""
-    candidates: list[tuple[float | None, _North, str]] = [
-        (xmp_number(image, "GimbalYawDegree"), "true", "GimbalYawDegree"),
-        (
-            _number(gps.get(_GPS.GPSImgDirection)),
-            _north(gps.get(_GPS.GPSImgDirectionRef)),
-            "GPSImgDirection",
-        ),
-        # Last: the camera may be turned against the drone.
-        (xmp_number(image, "FlightYawDegree"), "true", "FlightYawDegree"),
-    ]
-    known = [_Bearing(degrees, north, name) for degrees, north, name in candidates if degrees is not None]
-    if not known:
+    if not notes.headings:
         raise PhotoError("the photo does not say the camera's heading (GimbalYawDegree, GPSImgDirection)")
-    for heading in known:
+    for heading in notes.headings:
         if heading.north == course.north:
             return heading
+    first = notes.headings[0]
     raise PhotoError(
-        f"{course.source} counts from {course.north} north, {known[0].source} from {known[0].north} north"
+        f"{course.source} counts from {course.north} north, {first.source} from {first.north} north"
     )
 
 
-def _north(reference: Any) -> _North:
-    """Which north a direction counts from: true, EXIF's default, or magnetic."""
-    return "magnetic" if reference == "M" else "true"
-
-
-def _taken_at(gps: Mapping[int, Any], exif: Mapping[int, Any]) -> float:
+def _taken_at(notes: CameraNotes) -> float:
     """When a photo was taken, in seconds since 1970 (UTC): by GPS, else by a clock that tells its zone."""
-    date, clock = gps.get(_GPS.GPSDateStamp), _three_numbers(gps.get(_GPS.GPSTimeStamp))
-    if date and clock is not None:
-        with suppress(ValueError, OverflowError):  # damaged: the camera's own clock may tell
-            day = datetime.strptime(str(date), "%Y:%m:%d").replace(tzinfo=UTC)
-            hours, minutes, seconds = clock
-            return (day + timedelta(hours=hours, minutes=minutes, seconds=seconds)).timestamp()
-    local, zone = exif.get(ExifTags.Base.DateTimeOriginal), exif.get(ExifTags.Base.OffsetTimeOriginal)
-    if not local:
+    if notes.utc_s is not None:
+        return notes.utc_s
+    if notes.local_s is None:
         raise PhotoError("the photo does not say when it was taken (GPSTimeStamp, DateTimeOriginal)")
-    try:
-        return datetime.strptime(f"{local}{zone}", "%Y:%m:%d %H:%M:%S%z").timestamp()
-    except (ValueError, OverflowError) as error:
-        raise PhotoError(
-            "the photo's time (DateTimeOriginal) is of an unknown zone: it has no OffsetTimeOriginal and no "
-            "GPSTimeStamp"
-        ) from error
-
-
-def _place(gps: Mapping[int, Any]) -> tuple[float, float] | None:
-    """Latitude and longitude in degrees; None where the photo does not tell them."""
-    latitude = _three_numbers(gps.get(_GPS.GPSLatitude))
-    longitude = _three_numbers(gps.get(_GPS.GPSLongitude))
-    north = {"N": 1, "S": -1}.get(gps.get(_GPS.GPSLatitudeRef, ""))
-    east = {"E": 1, "W": -1}.get(gps.get(_GPS.GPSLongitudeRef, ""))
-    if latitude is None or longitude is None or north is None or east is None:
-        return None
-    units = np.array([1, 1 / 60, 1 / 3600])
-    return float(north * (latitude @ units)), float(east * (longitude @ units))
-
-
-def _three_numbers(value: Any) -> Float64[np.ndarray, "3"] | None:
-    """Degrees, minutes and seconds, or hours, minutes and seconds."""
-    numbers = [_number(part) for part in value] if isinstance(value, tuple) else []
-    return None if len(numbers) != 3 or None in numbers else np.array(numbers, np.float64)
-
-
-def _number(value: Any) -> float | None:
-    """A number of EXIF; None where there is none, or a fraction of zero."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError, ZeroDivisionError):
-        return None
-    return number if math.isfinite(number) else None
+    raise PhotoError(
+        "the photo's time (DateTimeOriginal) is of an unknown zone: it has no OffsetTimeOriginal and no "
+        "GPSTimeStamp"
+    )

@@ -9,6 +9,7 @@ from jaxtyping import Bool, UInt8
 from upcracknet.errors import ConfigurationError, PhotoError
 from upcracknet.measure.axis import find_axes
 from upcracknet.measure.classes import Classes, Kind, classify
+from upcracknet.measure.condition import Readings
 from upcracknet.measure.frame import PHOTO_VERTICAL, Direction, Frame
 from upcracknet.measure.joints import Joint
 from upcracknet.measure.networks import Network
@@ -48,6 +49,16 @@ class Inspection:
         scale does not count is not in them.
         """
         return () if self.scale is None else tuple(book(self.classes, self.standard))
+
+    @cached_property
+    def readings(self) -> Readings | None:
+        """The quantities as doubtful widths and networks allow them, for an index of condition.
+
+        None without a scale, and under another standard than ASTM D6433, which alone has the index.
+        """
+        if self.scale is None or self.standard != "astm-d6433":
+            return None
+        return Readings.of(self.classes)
 
     @property
     def networks(self) -> tuple[Network, ...]:

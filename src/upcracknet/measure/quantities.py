@@ -122,11 +122,11 @@ def book(
         for code, distress, severity, unit in (key,)
     ]
     order = [*severities, NOT_GRADED]
-    return sorted(quantities, key=lambda row: (_number(row.code), row.code, order.index(row.severity)))
+    return sorted(quantities, key=lambda row: (code_number(row.code), row.code, order.index(row.severity)))
 
 
-def _number(code: str) -> float:
-    """The number that a code begins with; none comes last."""
+def code_number(code: str) -> float:
+    """Give the number that a distress's code begins with; none comes last."""
     return float(code.rstrip("ab") or np.inf)
 
 

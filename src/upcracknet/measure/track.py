@@ -1,25 +1,25 @@
-"""Tracks that a GPS receiver recorded (GPX), and which way they lead.
-
-Python's own XML parser reads them: of a GPX file only points and times are needed, and libraries for GPX give
-the nearest recorded point, not the place in between.
-"""
+"""Tracks that a GPS receiver recorded: where it was at a time, and which way it moved."""
 
 import math
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from upcracknet.errors import DataError
-from upcracknet.files import one_line
 from upcracknet.measure.georeference import metres_per_radian
+from upcracknet.measure.gpx import read_gpx
 
 LARGEST_GAP_S = 30.0
-"""A track has a point within this many seconds of a photo, or says nothing about it."""
+"""A track has a point within this many seconds of a photo, or says nothing about it. Longer without a point it
+has a gap, as in a tunnel."""
+
+STANDING_M = 25.0
+"""Two points that are at most so far apart have no gap between them, however much time passed: many
+receivers note nothing while they stand still."""
 
 LARGEST_DISTANCE_M = 50.0
 """A track passes a photo's place, or a map, at most this far away, or says nothing about it: farther than
@@ -35,8 +35,8 @@ class Track:
     """A recorded track.
 
     Attributes:
-        segments: its unbroken pieces, each of two points and more. A row is a point: latitude and longitude
-            in degrees (WGS 84), and its time in seconds since 1970 (UTC), NaN where there is none.
+        segments: its pieces as recorded, each of two points and more. A row is a point: latitude and
+            longitude in degrees (WGS 84), and its time in seconds since 1970 (UTC), NaN where there is none.
     """
 
     segments: tuple[Float64[np.ndarray, "_ 3"], ...]
@@ -51,24 +51,77 @@ class Track:
             DataError: the file is missing or no GPX, it has no track of two points, a point has no place on
                 the earth, or a time has no zone.
         """
-        # A GPX file needs no document type, and without one there are no entities that grow without end.
-        parser = ElementTree.XMLParser(target=_WithoutDocumentType())
-        try:
-            root = ElementTree.parse(path, parser).getroot()
-        except FileNotFoundError as error:
-            raise DataError(f"{path}: no such file; give a GPX file") from error
-        except (OSError, ElementTree.ParseError, ValueError, LookupError) as error:
-            raise DataError(f"{path}: cannot be read as GPX ({one_line(error)})") from error
-        if root.tag.rpartition("}")[2] != "gpx":
-            raise DataError(f"{path}: is no GPX file; give the track that the receiver recorded, as GPX")
-        pieces = root.findall("{*}trk/{*}trkseg")
-        segments = [[_point(point, path) for point in piece.findall("{*}trkpt")] for piece in pieces]
-        if all(len(points) < 2 for points in segments):
+        return cls(read_gpx(path))
+
+    @cached_property
+    def pieces(self) -> tuple[Float64[np.ndarray, "_ 3"], ...]:
+        """The points that have times, in order of time and without gaps, sorted by their first times.
+
+        Of points of one time the first counts. Longitudes go on beyond 180° where a piece crosses that line.
+        Segments that follow each other without a gap are one piece; those of two receivers that recorded at
+        the same time are two.
+        """
+        timed = [_in_time(points) for points in self.segments]
+        timed = sorted((points for points in timed if len(points)), key=lambda points: float(points[0, 2]))
+        chains: list[list[Float64[np.ndarray, "_ 3"]]] = []
+        for points in timed:
+            if chains and chains[-1][-1][-1, 2] < points[0, 2]:
+                chains[-1].append(points)
+            else:
+                chains.append([points])
+        pieces = [piece for chain in chains for piece in _without_gaps(np.concatenate(chain))]
+        return tuple(sorted(pieces, key=lambda points: float(points[0, 2])))
+
+    @property
+    def span_s(self) -> tuple[float, float] | None:
+        """The first and the last time, in seconds since 1970 (UTC); None of a track without times."""
+        if not self.pieces:
+            return None
+        return float(self.pieces[0][0, 2]), max(float(piece[-1, 2]) for piece in self.pieces)
+
+    def covers(self, seconds: Float64[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
+        """Tell for which times the track tells a place: within it, and not in a gap.
+
+        Args:
+            seconds: since 1970 (UTC).
+        """
+        if not self.pieces:
+            return np.zeros(len(seconds), bool)
+        starts = np.array([piece[0, 2] for piece in self.pieces])
+        ends = np.maximum.accumulate([piece[-1, 2] for piece in self.pieces])
+        begun = np.searchsorted(starts, seconds, side="right")
+        covered: Bool[np.ndarray, " n"] = (begun > 0) & (seconds <= ends[begun - 1])
+        return covered
+
+    def at(self, seconds: float) -> tuple[float, float, float | None]:
+        """Compute where the receiver was at a time, between two recorded points, and which way it moved.
+
+        Args:
+            seconds: since 1970 (UTC).
+
+        Returns:
+            latitude and longitude in degrees (WGS 84), and the course over ground in degrees from true north,
+            clockwise, 0 to 360; None where the track does not move by 10 m around that time.
+
+        Raises:
+            DataError: the track does not reach the time, has a gap there, or no times.
+        """
+        for piece in self.pieces:
+            if piece[0, 2] <= seconds <= piece[-1, 2]:
+                latitude, longitude = _place(piece, seconds)
+                return latitude, (longitude + 180) % 360 - 180, _course_deg(piece, seconds)
+        span = self._require_span()
+        before = [piece[-1, 2] for piece in self.pieces if piece[-1, 2] < seconds]
+        after = [piece[0, 2] for piece in self.pieces if piece[0, 2] > seconds]
+        if before and after:
             raise DataError(
-                f"{path}: has no track of two points or more (trkseg, trkpt); routes and single places are "
-                "not enough"
+                f"the track has a gap of {min(after) - max(before):.0f} s at the photo's time, "
+                f"{utc_text(seconds)}"
             )
-        return cls(tuple(np.array(points, np.float64) for points in segments if len(points) > 1))
+        raise DataError(
+            f"the photo is of {utc_text(seconds)}, outside the track, which is of {utc_text(span[0])} to "
+            f"{utc_text(span[1])}"
+        )
 
     def course_deg(self, seconds: float, place: tuple[float, float] | None = None) -> float:
         """Compute the course over ground at a time.
@@ -83,34 +136,30 @@ class Track:
         Raises:
             DataError: the track has no point within 30 s of the time, was elsewhere, or did not move.
         """
-        timed = [segment[np.isfinite(segment[:, 2])] for segment in self.segments]
-        gaps = [np.abs(points[:, 2] - seconds).min(initial=math.inf) for points in timed]
-        if min(gaps) == math.inf:
-            raise DataError("the track's points have no times")
-        if min(gaps) > LARGEST_GAP_S:
-            times = np.concatenate(timed)[:, 2]
+        span = self._require_span()
+        away_s = [max(piece[0, 2] - seconds, seconds - piece[-1, 2], 0.0) for piece in self.pieces]
+        if min(away_s) > LARGEST_GAP_S:
             raise DataError(
                 f"the track has no point within {LARGEST_GAP_S:.0f} s of the photo: that is of "
-                f"{_clock(seconds)}, the track of {_clock(times.min())} to {_clock(times.max())}"
+                f"{utc_text(seconds)}, the track of {utc_text(span[0])} to {utc_text(span[1])}"
             )
-        points = timed[int(np.argmin(gaps))]
-        points = points[np.argsort(points[:, 2], kind="stable")]
-        times = points[:, 2]
-        origin = points[np.abs(times - seconds).argmin(), :2]
-        path = _on_plane(points[:, :2], origin)
-        here = np.array([np.interp(seconds, times, path[:, 0]), np.interp(seconds, times, path[:, 1])])
+        piece = self.pieces[int(np.argmin(away_s))]
         if place is not None:
-            away = float(np.hypot(*(_on_plane(np.array([place]), origin)[0] - here)))
-            if away > LARGEST_DISTANCE_M:
+            away_m = distance_m(_place(piece, seconds), place)
+            if away_m > LARGEST_DISTANCE_M:
                 raise DataError(
-                    f"the track was {away:.0f} m from the photo's place at its time, expected at most "
+                    f"the track was {away_m:.0f} m from the photo's place at its time, expected at most "
                     f"{LARGEST_DISTANCE_M:.0f} m"
                 )
-        passed = int(np.searchsorted(times, seconds, side="right"))
-        along = step_along(path - here, passed)
-        if along is None:
+        course = _course_deg(piece, seconds)
+        if course is None:
             raise DataError(f"the track does not move by {STEP_M:.0f} m around the photo's time")
-        return math.degrees(math.atan2(*along)) % 360
+        return course
+
+    def _require_span(self) -> tuple[float, float]:
+        if self.span_s is None:
+            raise DataError("the track's points have no times")
+        return self.span_s
 
 
 def step_along(path: Float64[np.ndarray, "n 2"], passed: int) -> Float64[np.ndarray, "2"] | None:
@@ -149,35 +198,61 @@ def nearest_place(path: Float64[np.ndarray, "n 2"]) -> tuple[Float64[np.ndarray,
     return places[index], index + 1
 
 
-class _WithoutDocumentType(ElementTree.TreeBuilder):
-    """Refuses a document type as soon as it begins, before the entities in it."""
+def distance_m(place: tuple[float, float], other: tuple[float, float]) -> float:
+    """Compute how far two places lie apart, in metres; near each other on the WGS 84 ellipsoid.
 
-    def doctype(self, name: str, _public: str | None, _system: str | None) -> None:
-        raise ValueError(f"it has a document type, {name}, which no GPX needs")
+    Args:
+        place: latitude and longitude in degrees.
+        other: the same.
+    """
+    return float(np.hypot(*_on_plane(np.array([other]), np.array(place))[0]))
 
 
-def _point(point: ElementTree.Element, path: str | Path) -> tuple[float, float, float]:
-    """Latitude, longitude and time of a track's point."""
-    try:
-        latitude, longitude = float(point.get("lat", "")), float(point.get("lon", ""))
-    except ValueError:
-        latitude = longitude = math.nan
-    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
-        raise DataError(
-            f"{path}: a point has lat {point.get('lat')!r:.40} and lon {point.get('lon')!r:.40}; expected "
-            "degrees, up to 90 and up to 180"
-        )
-    text = (point.findtext("{*}time") or "").strip()
-    if not text:
-        return latitude, longitude, math.nan
-    time = None
-    with suppress(ValueError):
-        time = datetime.fromisoformat(text)
-    if time is None or time.tzinfo is None:
-        raise DataError(
-            f"{path}: a point has the time {text[:40]!r}; expected UTC, such as 2024-05-01T10:00:00Z"
-        )
-    return latitude, longitude, time.timestamp()
+def utc_text(seconds: float) -> str:
+    """Write a time, in seconds since 1970 (UTC), for people."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _in_time(points: Float64[np.ndarray, "_ 3"]) -> Float64[np.ndarray, "_ 3"]:
+    """The points that have times, in order of time, the first of each."""
+    _, first = np.unique(points[:, 2], return_index=True)
+    ordered: Float64[np.ndarray, "_ 3"] = points[first]
+    return ordered[np.isfinite(ordered[:, 2])]
+
+
+def _without_gaps(points: Float64[np.ndarray, "_ 3"]) -> list[Float64[np.ndarray, "_ 3"]]:
+    """Cut points in order of time where there is a gap; longitudes of a piece have no leap."""
+    points[:, 1] = np.unwrap(points[:, 1], period=360)
+    pauses = np.flatnonzero(np.diff(points[:, 2]) > LARGEST_GAP_S) + 1
+    gaps = [
+        after
+        for after in pauses
+        if np.hypot(*_on_plane(points[after : after + 1, :2], points[after - 1, :2])[0]) > STANDING_M
+    ]
+    return np.split(points, gaps)
+
+
+def _place(piece: Float64[np.ndarray, "_ 3"], seconds: float) -> tuple[float, float]:
+    """Latitude and longitude at a time; before and after the piece those of its ends."""
+    times = piece[:, 2]
+    return float(np.interp(seconds, times, piece[:, 0])), float(np.interp(seconds, times, piece[:, 1]))
+
+
+def _course_deg(piece: Float64[np.ndarray, "_ 3"], seconds: float) -> float | None:
+    """The course at a time; None where the piece does not move."""
+    here = np.array(_place(piece, seconds))
+    passed = int(np.searchsorted(piece[:, 2], seconds, side="right"))
+    reach = 32
+    while True:
+        # Points near in time are enough, as a rule: a day's track has 100,000.
+        start, end = max(passed - reach, 0), min(passed + reach, len(piece))
+        path = _on_plane(piece[start:end, :2], here)
+        far = np.hypot(*path.T) >= STEP_M
+        behind, ahead = far[: passed - start].any() or start == 0, far[passed - start :].any()
+        if behind and (ahead or end == len(piece)):
+            along = step_along(path, passed - start)
+            return None if along is None else math.degrees(math.atan2(*along)) % 360
+        reach *= 4
 
 
 def _on_plane(places: Float64[np.ndarray, "n 2"], origin: Float64[np.ndarray, "2"]) -> np.ndarray:
@@ -187,7 +262,3 @@ def _on_plane(places: Float64[np.ndarray, "n 2"], origin: Float64[np.ndarray, "2
     # The short way round, where a track crosses the line at 180°.
     longitude = (longitude + 180) % 360 - 180
     return np.stack([np.radians(longitude) * east_m, np.radians(latitude) * north_m], axis=1)
-
-
-def _clock(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"

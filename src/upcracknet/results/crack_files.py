@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -12,12 +13,16 @@ import numpy as np
 from upcracknet.errors import DataError
 from upcracknet.measure.inspection import Inspection
 from upcracknet.measure.networks import Network
+from upcracknet.measure.quantities import Quantity
 from upcracknet.measure.records import Crack
 from upcracknet.measure.scale import Scale
 from upcracknet.measure.scale_file import to_dict
 from upcracknet.results.records import severity_rank
 
 FORMAT, VERSION = "upcracknet cracks", 1
+
+_LINES = re.compile(rb'"(?:axis|width_along_px)":\[[][0-9.,e-]*\],')
+"""The fields that hold a crack's lines, as :func:`crack_file` writes them."""
 
 CRACK_COLUMNS = {
     "name": "string",
@@ -68,6 +73,7 @@ def crack_file(inspection: Inspection, widths: str) -> bytes:
         "cracks": [_plain(crack) for crack in inspection.cracks],
         "networks": [_plain(network) for network in inspection.networks],
         "quantities": [_plain(quantity) for quantity in inspection.quantities],
+        "readings": None if inspection.readings is None else _plain(inspection.readings),
     }
     # Not indented: Python writes that many times slower, and a network has a hundred thousand places.
     return (json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n").encode(
@@ -111,6 +117,33 @@ def summary(inspection: Inspection) -> dict[str, Any]:
     }
 
 
+def read_cracks(path: Path, *, lines: bool = True) -> dict[str, Any]:
+    """Read a photo's file of cracks.
+
+    Args:
+        path: the file.
+        lines: whether the cracks' axes and the widths along them are needed. They are most of a file, and
+            without them it is read many times faster.
+
+    Returns:
+        what stands in it.
+
+    Raises:
+        DataError: it cannot be read, or is no file of cracks.
+    """
+    try:
+        raw = path.read_bytes()
+        if not lines:
+            raw = _LINES.sub(b"", raw)
+        content = json.loads(raw.decode(errors="surrogateescape"))
+        if content["format"] != FORMAT or content["version"] != VERSION:
+            raise ValueError("another format")  # noqa: TRY301 - one message for all that a file can be
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise _damaged(path, error) from error
+    known: dict[str, Any] = content
+    return known
+
+
 def crack_rows(path: Path, name: str) -> Iterator[dict[str, Any]]:
     """Read the rows of the table of cracks from a photo's file.
 
@@ -121,18 +154,22 @@ def crack_rows(path: Path, name: str) -> Iterator[dict[str, Any]]:
     Raises:
         DataError: the file cannot be read, or is none.
     """
+    content = read_cracks(path, lines=False)
     try:
-        content = json.loads(path.read_bytes().decode(errors="surrogateescape"))
         more = {"name": name, "standard": content["standard"]}
         for crack in content["cracks"]:
             x, y = crack["width_max_place"]
             row = crack | more | {"width_max_x_px": x, "width_max_y_px": y}
             yield {column: row[column] for column in CRACK_COLUMNS}
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise DataError(
-            f"{path}: no file of cracks that can be read ({type(error).__name__}); delete it, and run "
-            "`upcracknet measure` again"
-        ) from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> DataError:
+    return DataError(
+        f"{path}: no file of cracks that can be read ({type(error).__name__}); delete it, and run "
+        "`upcracknet measure` again"
+    )
 
 
 def _plain(measured: Crack | Network | Any) -> dict[str, Any]:
@@ -145,6 +182,8 @@ def _value(value: Any) -> Any:
         return np.round(value, 2).tolist()
     if isinstance(value, tuple):
         return [_value(part) for part in value]
+    if isinstance(value, Quantity):
+        return _plain(value)
     if isinstance(value, float):
         return round(value, 6) if math.isfinite(value) else None
     return value

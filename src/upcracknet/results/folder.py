@@ -55,6 +55,16 @@ class ResultFolder:
         for path in files_below(self.path / "records"):
             yield Record.read(path)
 
+    def readable_records(self, damaged: set[str] | None = None) -> Iterator[Record]:
+        """Give the records that can be read; the names of the others are added to a set."""
+        for path in files_below(self.path / "records"):
+            try:
+                yield Record.read(path)
+            except DataError:
+                if damaged is not None:
+                    name = path.relative_to(self.path / "records").as_posix().removesuffix(".json")
+                    damaged.add(name)
+
     def _record_path(self, name: str) -> Path:
         return self.path / "records" / f"{name}.json"
 

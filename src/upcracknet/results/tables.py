@@ -77,8 +77,8 @@ def open_table(path: Path, columns: Mapping[str, str], scratch: Path | None) -> 
             to_parquet = files.enter_context(_parquet(partial, columns))
 
         def add(row: Mapping[str, Any]) -> None:
-            texts = {column: _readable(value) for column, value in row.items()}
-            writer.writerow({column: _no_formula(value) for column, value in texts.items()})
+            texts = {column: readable(value) for column, value in row.items()}
+            writer.writerow({column: no_formula(value) for column, value in texts.items()})
             if to_parquet is not None:
                 to_parquet(texts)
 
@@ -107,11 +107,17 @@ def _parquet(path: Path, columns: Mapping[str, str]) -> Iterator[AddRow]:
         write()
 
 
-def _readable(value: Any) -> Any:
-    """File names need not be UTF-8; the texts of tables must."""
+def readable(value: Any) -> Any:
+    """Give a text of a table as UTF-8, and all else as it is.
+
+    File names need not be UTF-8; the texts of tables must.
+    """
     return os.fsencode(value).decode(errors="backslashreplace") if isinstance(value, str) else value
 
 
-def _no_formula(value: Any) -> Any:
-    """A spreadsheet takes a text that begins so for a formula; as a path it stays the same."""
+def no_formula(value: Any) -> Any:
+    """Put ``./`` in front of a text that a spreadsheet would take for a formula; as a path it stays the same.
+
+    All else stays as it is.
+    """
     return f"./{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value

@@ -10,7 +10,7 @@ from pathlib import Path
 from upcracknet.data.listing import RESULTS_MARKER
 from upcracknet.errors import DataError, OutputError
 from upcracknet.files import claimed, json_bytes, one_line, write_atomically
-from upcracknet.results.folder import FORMAT, ResultFolder, files_below, read_results
+from upcracknet.results.folder import FORMAT, ResultFolder, read_results
 from upcracknet.results.records import Counts, Record
 from upcracknet.results.sources import Source
 from upcracknet.results.tables import write_tables
@@ -146,16 +146,6 @@ class WritableResults(ResultFolder):
             raise OutputError(
                 f"{self.path}: was deleted or moved while it was written; run the same command again"
             )
-
-    def readable_records(self, damaged: set[str] | None = None) -> Iterator[Record]:
-        """Give the records that can be read; the names of the others are added to a set."""
-        for path in files_below(self.path / "records"):
-            try:
-                yield Record.read(path)
-            except DataError:
-                if damaged is not None:
-                    name = path.relative_to(self.path / "records").as_posix().removesuffix(".json")
-                    damaged.add(name)
 
     def require_no_foreign_files(self, names: Iterable[str], own: Set[str], kinds: Set[str]) -> None:
         """Refuse to replace files of others.

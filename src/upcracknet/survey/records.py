@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from upcracknet.measure.quantities import Unit
 from upcracknet.results.records import Record
 
 PositionSource = Literal["exif", "gpx", "csv", "raster"]
 
 PositionQuality = Literal["each crack", "photo"]
 """What a coordinate of a crack means: its own place, or that of the photo that shows it."""
+
+CrackingClass = Literal["good", "fair", "poor"]
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class SectionQuantity:
     distress: str
     severity: str
     amount: float
-    unit: str
+    unit: Unit
     code: str
 
 
@@ -74,7 +77,7 @@ class Section:
     """A stretch of road of a fixed length.
 
     Attributes:
-        number: from 1 along the road.
+        number: from 1 along the road; where there are several, one after the other.
         start_m: where it begins, in metres along the road.
         end_m: where it ends; the last one may be shorter.
         line: its course: (longitude, latitude) in degrees (WGS 84), two places and more.
@@ -94,6 +97,7 @@ class Section:
         pci_lowest: lowest index that the doubts allow.
         pci_highest: highest one.
         quantities: what a survey sheet asks for.
+        road: name of its road; None where there is only one, without a name.
     """
 
     number: int
@@ -111,11 +115,12 @@ class Section:
     width_max_mm: float | None = None
     severity: str | None = None
     cracking_percent: float | None = None
-    cracking_class: str | None = None
+    cracking_class: CrackingClass | None = None
     pci: float | None = None
     pci_lowest: float | None = None
     pci_highest: float | None = None
     quantities: tuple[SectionQuantity, ...] = ()
+    road: str | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,8 @@ class Survey:
         notes: what to know of it, as sentences: how many photos have a place, how the clocks overlap, what is
             counted once.
         line: the road's course: pieces of (longitude, latitude) in degrees; empty where there is none.
+        outdated: what has changed in the folder since the survey was made, and what to do; None where
+            nothing has.
     """
 
     photos: tuple[SurveyPhoto, ...]
@@ -136,3 +143,4 @@ class Survey:
     options: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
     line: tuple[tuple[tuple[float, float], ...], ...] = ()
+    outdated: str | None = None

@@ -1,0 +1,129 @@
+"""The roads of a survey: from a layer of lines, else from the track, else from photo to photo."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float64
+
+from upcracknet.measure.track import Track
+from upcracknet.survey.earth import Places, distances_m, metres_per_unit, on_plane
+from upcracknet.survey.line import Road
+from upcracknet.survey.line_layer import read_lines
+from upcracknet.survey.records import Position
+
+STEP_M = 5.0
+"""Places of a drive nearer to the one before are left out: a receiver that stands strays by metres, and the
+road would grow by that each second."""
+
+LONGEST_GAP_M = 5000.0
+"""Where a track has no points, the road goes straight on up to this far, as it does through a tunnel; beyond
+it another road begins."""
+
+LONGEST_PHOTO_GAP_M = 500.0
+"""The same between photos, where nothing else tells where the road is."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """The roads of a survey.
+
+    Attributes:
+        roads: in order; none where photos have no order along a road.
+        moments: of each photo, in the unit of the roads' own; None where that is not known.
+        note: where the roads come from, as a sentence.
+    """
+
+    roads: tuple[Road, ...]
+    moments: tuple[float | None, ...]
+    note: str
+
+
+def find_course(positions: Sequence[Position], track: Track | None, line: Path | None) -> Course:
+    """Find the roads that photos lie on.
+
+    Args:
+        positions: of the photos, in the order of their names.
+        track: of the camera.
+        line: file of lines; goes before the track.
+
+    Raises:
+        DataError: the file of lines cannot be used.
+        ConfigurationError: it is given, and the packages that read it are missing.
+    """
+    if line is not None:
+        roads = tuple(Road(name, places) for name, places in read_lines(line))
+        return Course(roads, (None,) * len(positions), f"Chainage runs along the lines of {line.name}.")
+    if track is not None:
+        seconds = tuple(None if one.time is None else one.time.timestamp() for one in positions)
+        roads = _roads_of_track(track)
+        kind = "as it was driven: a road that was driven twice has two stretches"
+        if roads and roads[0].moments is None:
+            kind = "and each photo lies where that is nearest, as the track has no times"
+        return Course(roads, seconds, f"Chainage runs along the track, {kind}.")
+    return _from_photo_to_photo(positions)
+
+
+def _roads_of_track(track: Track) -> tuple[Road, ...]:
+    """The track's pieces one after the other, joined where the receiver was silent."""
+    segments = [segment[np.argsort(segment[:, 2], kind="stable")] for segment in track.segments]
+    segments.sort(key=lambda segment: float(np.nan_to_num(segment[0, 2])))
+    points = np.concatenate(segments)
+    timed = np.isfinite(points[:, 2])
+    if timed.any():
+        points = points[timed]
+    return _roads(points[:, 1::-1], points[:, 2] if timed.any() else None, LONGEST_GAP_M, "track")
+
+
+def _from_photo_to_photo(positions: Sequence[Position]) -> Course:
+    none = (None,) * len(positions)
+    if any(position.source == "raster" for position in positions):
+        return Course(
+            (), none, "There are no sections: maps have no order along a road. Give its line: `--line`."
+        )
+    if len(positions) < 2:
+        return Course((), none, "There are no sections, as fewer than two photos have a place.")
+    times = [position.time for position in positions]
+    order, by = list(range(len(positions))), "names, as some have no time"
+    if None not in times:
+        order, by = sorted(order, key=lambda number: str(times[number])), "times"
+    places = np.array([(positions[number].longitude, positions[number].latitude) for number in order])
+    ranks = np.arange(len(order), dtype=np.float64)
+    moments: list[float | None] = [None] * len(order)
+    for rank, number in enumerate(order):
+        moments[number] = float(rank)
+    note = (
+        f"Chainage runs from photo to photo, in the order of their {by}: no track and no line was given. "
+        "It cuts curves."
+    )
+    return Course(_roads(places, ranks, LONGEST_PHOTO_GAP_M, "drive"), tuple(moments), note)
+
+
+def _roads(
+    places: Places, moments: Float64[np.ndarray, " n"] | None, gap_m: float, name: str
+) -> tuple[Road, ...]:
+    """Cut the places of a drive where the next one is far away."""
+    kept = _thinned(places)
+    places, moments = places[kept], None if moments is None else moments[kept]
+    breaks = np.flatnonzero(distances_m(places) > gap_m) + 1
+    pieces = [piece for piece in np.split(np.arange(len(places)), breaks) if len(piece) > 1]
+    return tuple(
+        Road(
+            None if len(pieces) == 1 else f"{name} {number}",
+            places[piece],
+            None if moments is None else moments[piece],
+        )
+        for number, piece in enumerate(pieces, 1)
+    )
+
+
+def _thinned(places: Places) -> list[int]:
+    """The places that lie at least some metres from the one kept before."""
+    plane = on_plane(places, float(places[0, 0]))
+    kept = [0]
+    for number, (point, latitude) in enumerate(zip(plane, places[:, 1].tolist(), strict=True)):
+        if math.dist(point, plane[kept[-1]]) * metres_per_unit(latitude) >= STEP_M:
+            kept.append(number)
+    return kept

@@ -1,6 +1,6 @@
 """Masks as Label Studio's brush has them: runs of the bytes of an RGBA picture, packed bit by bit.
 
-The packing is that of rle-pack 2 (thi.ng/umbrella): 32 bits say how many words there are, 5 bits one less than
+The packing is that of rle-pack (thi.ng/umbrella): 32 bits say how many words there are, 5 bits one less than
 the bits of a word, four times 4 bits one less than the bits of a count. Then come blocks: a bit that says
 whether one word is repeated, 2 bits that say which of the four kinds of counts follows, one less than the
 count, and the word that is repeated, or as many words as the count says. Bits are written from the highest.
@@ -29,7 +29,11 @@ def to_brush(mask: Bool[np.ndarray, "h w"]) -> list[int]:
         bytes, as Label Studio's ``rle`` has them.
     """
     lengths = run_lengths(mask.ravel()) * CHANNELS
-    bits = [f"{mask.size * CHANNELS:032b}", f"{WORD_BITS - 1:05b}", *(f"{size - 1:04b}" for size in COUNT_BITS)]
+    bits = [
+        f"{mask.size * CHANNELS:032b}",
+        f"{WORD_BITS - 1:05b}",
+        *(f"{size - 1:04b}" for size in COUNT_BITS),
+    ]
     for index, length in enumerate(lengths.tolist()):
         word = "1" * WORD_BITS if index % 2 else "0" * WORD_BITS
         for begin in range(0, length, LONGEST_RUN):

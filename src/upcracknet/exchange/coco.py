@@ -1,8 +1,8 @@
 """COCO's format of instances: one JSON file, one annotation a connected part, masks as run lengths.
 
-Format: cocodataset.org, "Data format", object detection. Run lengths go with ``iscrowd`` 0: each annotation is
-one crack, and programs that train or score leave out what is a crowd. pycocotools, CVAT, Datumaro and FiftyOne
-take run lengths with either.
+Format: cocodataset.org, "Data format", object detection. Run lengths go with ``iscrowd`` 0 here: each
+annotation is one crack, and programs that train or score leave out what is a crowd. Readers, such as
+pycocotools and Datumaro, which CVAT reads COCO with, tell masks by their form and not by ``iscrowd``.
 """
 
 import json
@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from upcracknet.exchange.labels import LABEL, crack_labels
 from upcracknet.exchange.parts import Part
 from upcracknet.exchange.photos import ExportedPhoto
 from upcracknet.exchange.run_lengths import coco_run_lengths, compressed
-from upcracknet.exchange.shapes import AnnotatedPhoto, Shape, polygon, runs_down, unusable
+from upcracknet.exchange.shapes import AnnotatedPhoto, Shape, polygon, readable, runs_down, unusable
 from upcracknet.files import replacing
 
 FILE = "annotations.json"
@@ -53,7 +54,9 @@ def writing(folder: Path) -> Iterator[Callable[[ExportedPhoto], None]]:
 
         def add(photo: ExportedPhoto) -> None:
             nonlocal count
-            lines = [_annotation(photo, part, count + place) for place, part in enumerate(photo.parts, start=1)]
+            lines = [
+                _annotation(photo, part, count + place) for place, part in enumerate(photo.parts, start=1)
+            ]
             height, width = photo.size
             image = {"id": photo.number, "file_name": photo.file_name, "width": width, "height": height}
             images.write(("\n" if photo.number == 1 else ",\n") + json.dumps(image))
@@ -102,14 +105,18 @@ def read(content: dict[str, Any], label: str | None = None) -> Iterator[Annotate
         for annotation in content["annotations"]:
             if not categories or categories[annotation["category_id"]] in chosen:
                 of_image.setdefault(annotation["image_id"], []).append(annotation)
-        for image in content["images"]:
-            size = (int(image["height"]), int(image["width"]))
-            shapes = [shape for annotation in of_image.get(image["id"], []) for shape in _shapes(annotation)]
-            yield AnnotatedPhoto(str(image["file_name"]), size, tuple(shapes))
+        images = [(str(image["file_name"]), image) for image in content["images"]]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
             f"no COCO file of instances that can be read ({type(error).__name__}: {error}); export it again"
         ) from error
+    for name, image in images:
+        yield readable(name, partial(_photo, name, image, of_image))
+
+
+def _photo(name: str, image: dict[str, Any], of_image: dict[Any, list[dict[str, Any]]]) -> AnnotatedPhoto:
+    shapes = [shape for annotation in of_image.get(image["id"], []) for shape in _shapes(annotation)]
+    return AnnotatedPhoto(name, (int(image["height"]), int(image["width"])), tuple(shapes))
 
 
 def _shapes(annotation: dict[str, Any]) -> list[Shape]:

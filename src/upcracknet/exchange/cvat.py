@@ -5,6 +5,7 @@ Format: docs.cvat.ai, "XML annotation format", version 1.1. Run lengths go along
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 from xml.sax.saxutils import XMLGenerator
@@ -18,7 +19,7 @@ from upcracknet.exchange.labels import COLOUR, LABEL, crack_labels
 from upcracknet.exchange.parts import ATTRIBUTES, Part
 from upcracknet.exchange.photos import ExportedPhoto
 from upcracknet.exchange.run_lengths import run_lengths
-from upcracknet.exchange.shapes import AnnotatedPhoto, Shape, line, polygon, runs_along, unusable
+from upcracknet.exchange.shapes import AnnotatedPhoto, Shape, line, polygon, readable, runs_along, unusable
 from upcracknet.files import json_bytes, one_line, replacing, write_atomically
 
 FILE = "annotations.xml"
@@ -101,7 +102,9 @@ def _text(xml: XMLGenerator, name: str, text: str, attributes: dict[str, Any] | 
         xml.characters(text)
 
 
-def read(file: Path | IO[bytes], label: str | None = None, line_width_px: float = 3.0) -> Iterator[AnnotatedPhoto]:
+def read(
+    file: Path | IO[bytes], label: str | None = None, line_width_px: float = 3.0
+) -> Iterator[AnnotatedPhoto]:
     """Read annotated photos.
 
     Args:
@@ -116,21 +119,25 @@ def read(file: Path | IO[bytes], label: str | None = None, line_width_px: float 
         root = parse(file).getroot()
         photos = [*root.iter("image")]
         if root.tag != "annotations" or root.find("track") is not None:
-            raise ValueError("it is no `CVAT for images 1.1`")
+            raise DataError(
+                "no annotations of CVAT's images, perhaps those of a video; export the task as `CVAT for "
+                "images 1.1`"
+            )
         labels = {shape.get("label", "") for photo in photos for shape in photo if shape.tag in SHAPES}
         chosen = crack_labels(labels, label)
-        for photo in photos:
-            size = (int(photo.attrib["height"]), int(photo.attrib["width"]))
-            shapes = [
-                _shape(element, line_width_px)
-                for element in photo
-                if element.tag in SHAPES and element.get("label", "") in chosen
-            ]
-            yield AnnotatedPhoto(photo.attrib["name"], size, tuple(shapes))
-    except (ParseError, DefusedXmlException, KeyError, ValueError) as error:
+        names = [photo.attrib["name"] for photo in photos]
+    except (ParseError, DefusedXmlException, KeyError) as error:
         raise DataError(
             f"no file of CVAT that can be read ({one_line(error)}); export the task as `CVAT for images 1.1`"
         ) from error
+    for name, photo in zip(names, photos, strict=True):
+        yield readable(name, partial(_photo, name, photo, chosen, line_width_px))
+
+
+def _photo(name: str, photo: Any, chosen: set[str], line_width_px: float) -> AnnotatedPhoto:
+    cracks = [one for one in photo if one.tag in SHAPES and one.get("label", "") in chosen]
+    size = (int(photo.attrib["height"]), int(photo.attrib["width"]))
+    return AnnotatedPhoto(name, size, tuple(_shape(crack, line_width_px) for crack in cracks))
 
 
 def _shape(element: Any, line_width_px: float) -> Shape:

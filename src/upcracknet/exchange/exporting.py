@@ -1,8 +1,7 @@
 """From a result folder to a folder that an annotation program, or training, takes."""
 
 import json
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from upcracknet.exchange import coco, cvat, label_studio, masks
 from upcracknet.exchange.photos import ExportedPhoto, Photos, bring_photo
 from upcracknet.files import json_bytes, one_line, write_atomically
 from upcracknet.results.corrections import CORRECTION, correction_checksum, read_correction
+from upcracknet.results.crack_files import read_cracks
 from upcracknet.results.folder import ResultFolder
 from upcracknet.results.records import Record
 
@@ -48,7 +48,6 @@ class Exported:
 
     Attributes:
         photos: number of photos.
-        parts: number of connected parts; None for masks.
         failed: photos that could not be used when their cracks were looked for; they have no masks.
         left_out: photos with a mask that is not in the export.
     """
@@ -58,7 +57,7 @@ class Exported:
     left_out: int = 0
 
 
-def export_results(
+def write_export(
     results: ResultFolder,
     to: Format,
     output: Path,
@@ -80,20 +79,18 @@ def export_results(
         OutputError: the folder holds files of others, or cannot be written.
     """
     _claim(output, to)
-    exported = Exported()
+    exported, damaged = Exported(), set[str]()
+    photo_folder = output / PHOTO_FOLDER.get(to, "photos")
     with _writer(to, output, options) as add:
-        for record, problem in _readable(results):
-            if record is not None and record.mask is None:
+        for record in results.readable_records(damaged):
+            if record.mask is None:
                 exported.failed += 1
                 show(None)
                 continue
             try:
-                if record is None:
-                    raise DataError(problem)
                 photo = _photo(exported.photos + 1, results, record, options)
                 if options.photos != "none":
-                    folder = output / PHOTO_FOLDER.get(to, "photos")
-                    bring_photo(results, record, folder / photo.file_name, options.photos)
+                    bring_photo(results, record, photo_folder / photo.file_name, options.photos)
                 add(photo)
             except (PhotoError, DataError) as error:
                 exported.left_out += 1
@@ -101,14 +98,29 @@ def export_results(
             else:
                 exported.photos += 1
                 show(None)
+    for name in sorted(damaged):
+        exported.left_out += 1
+        show(f"{name}: its record is damaged; run `upcracknet detect` again")
     return exported
+
+
+def _photo(number: int, results: ResultFolder, record: Record, options: ExportOptions) -> ExportedPhoto:
+    checksum = correction_checksum(results, record.name)
+    correction = read_correction(results, record.name)
+    cracks: tuple[dict[str, Any], ...] = ()
+    # What was measured before the correction is of other cracks.
+    if record.cracks is not None and (record.measures or {}).get(CORRECTION) == checksum:
+        cracks = tuple(read_cracks(results.file(record.cracks))["cracks"])
+    return ExportedPhoto(number, results, record, correction, cracks, options.least_length_px)
 
 
 def _claim(output: Path, to: Format) -> None:
     """Mark the folder as an export's, unless it holds files of others."""
     marker = output / MARKER
     try:
-        mine = json.loads(marker.read_bytes()).get("format") == "upcracknet export" if marker.exists() else False
+        mine = (
+            json.loads(marker.read_bytes()).get("format") == "upcracknet export" if marker.exists() else False
+        )
         if not mine and output.exists() and any(output.iterdir()):
             raise OutputError(
                 f"{output}: holds files that `upcracknet export-results` did not write; give another folder"

@@ -1,14 +1,15 @@
 """Label Studio's JSON: a task a photo, its cracks as one brush mask that the program found beforehand.
 
-Format: labelstud.io, "Import pre-annotated data" and the tag BrushLabels. The names in the results must be those
-of the labelling setup, or Label Studio shows nothing; so both are written. All cracks of a photo are one mask:
-each mask is a layer of the photo's size in the browser.
+Format: labelstud.io, "Import pre-annotated data" and the tag BrushLabels. The names in the results must be
+those of the labelling setup, or Label Studio shows nothing; so both are written. All cracks of a photo are
+one mask: each mask is a layer of the photo's size in the browser.
 """
 
 import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -19,7 +20,7 @@ from upcracknet.errors import DataError
 from upcracknet.exchange.brush import to_brush
 from upcracknet.exchange.labels import COLOUR, LABEL, crack_labels
 from upcracknet.exchange.photos import ExportedPhoto
-from upcracknet.exchange.shapes import AnnotatedPhoto, Shape, brush, polygon, unusable
+from upcracknet.exchange.shapes import AnnotatedPhoto, Shape, brush, polygon, readable, unusable
 from upcracknet.files import replacing, write_atomically
 
 FILE = "tasks.json"
@@ -102,7 +103,7 @@ def _task(photo: ExportedPhoto, photo_address: str) -> dict[str, Any]:
 
 
 def read(tasks: list[Any], label: str | None = None) -> Iterator[AnnotatedPhoto]:
-    """Read annotated photos; of several annotations of a photo the last counts, but for those that were skipped.
+    """Read annotated photos; of several annotations of a photo the last counts that was not skipped.
 
     Args:
         tasks: of an export as JSON (not JSON-MIN), with brush masks or polygons.
@@ -115,19 +116,23 @@ def read(tasks: list[Any], label: str | None = None) -> Iterator[AnnotatedPhoto]
         annotated = [(task, _regions(task)) for task in tasks]
         labels = {name for _, regions in annotated for region in regions or () for name in _labels(region)}
         chosen = crack_labels(labels, label)
-        for task, regions in annotated:
-            name = task["data"].get("name") or _name_in(task["data"])
-            if regions is None:
-                yield AnnotatedPhoto(name, shapes=None)
-                continue
-            regions = [region for region in regions if chosen.intersection(_labels(region))]
-            sizes = {(int(region["original_height"]), int(region["original_width"])) for region in regions}
-            shapes = tuple(_shape(region) for region in regions)
-            yield AnnotatedPhoto(name, sizes.pop() if len(sizes) == 1 else None, shapes)
+        named = [(task["data"].get("name") or _name_in(task["data"]), regions) for task, regions in annotated]
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise DataError(
-            f"no tasks of Label Studio that can be read ({type(error).__name__}: {error}); export them as JSON"
+            f"no tasks of Label Studio that can be read ({type(error).__name__}: {error}); export them as "
+            "JSON"
         ) from error
+    for name, regions in named:
+        yield readable(name, partial(_photo, name, regions, chosen))
+
+
+def _photo(name: str, regions: list[dict[str, Any]] | None, chosen: set[str]) -> AnnotatedPhoto:
+    if regions is None:
+        return AnnotatedPhoto(name, shapes=None)
+    regions = [region for region in regions if chosen.intersection(_labels(region))]
+    sizes = {(int(region["original_height"]), int(region["original_width"])) for region in regions}
+    shapes = tuple(_shape(region) for region in regions)
+    return AnnotatedPhoto(name, sizes.pop() if len(sizes) == 1 else None, shapes)
 
 
 def _regions(task: dict[str, Any]) -> list[dict[str, Any]] | None:

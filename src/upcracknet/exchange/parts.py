@@ -73,9 +73,7 @@ def without_short_parts(mask: Bool[np.ndarray, "h w"], least_length_px: int) -> 
     return kept
 
 
-def _measured(
-    labels: Int[np.ndarray, "h w"], cracks: Sequence[dict[str, Any]]
-) -> dict[int, dict[str, Any]]:
+def _measured(labels: Int[np.ndarray, "h w"], cracks: Sequence[dict[str, Any]]) -> dict[int, dict[str, Any]]:
     """The attributes of each part: of the crack that has most places of its axis there."""
     places: dict[int, Counter[int]] = {}
     for index, crack in enumerate(cracks):

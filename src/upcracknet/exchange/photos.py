@@ -19,6 +19,7 @@ from upcracknet.files import replacing, write_atomically
 from upcracknet.results.corrections import Correction
 from upcracknet.results.effective_mask import effective_mask, size_of
 from upcracknet.results.folder import ResultFolder
+from upcracknet.results.jpeg import jpeg
 from upcracknet.results.opening import LARGE
 from upcracknet.results.records import Record
 
@@ -35,10 +36,13 @@ def file_name(record: Record) -> str:
     It ends as photos do, and has only signs that every format and disk takes.
     """
     name = "".join(
-        sign if sign.isprintable() else "".join(f"%{byte:02X}" for byte in sign.encode()) for sign in record.name
+        sign if sign.isprintable() else "".join(f"%{byte:02X}" for byte in sign.encode())
+        for sign in record.name
     )
+    if PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES:
+        return name
     suffix = PurePosixPath(record.photo.partition("?")[0]).suffix
-    return name if PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES else name + suffix
+    return name + (suffix if suffix.lower() in PHOTO_SUFFIXES else ".jpg")  # frames of videos have none
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,8 @@ class ExportedPhoto:
         height, width = self.size
         if height * width > LARGE:
             raise PhotoError(
-                f"{self.record.photo}: {width}x{height} pixels, expected at most {LARGE:,} for annotation programs; "
-                "export it with --to masks"
+                f"{self.record.photo}: {width}x{height} pixels, expected at most {LARGE:,} for annotation "
+                "programs; export it with --to masks"
             )
         return without_short_parts(self._whole, self.least_length_px)
 
@@ -98,7 +102,7 @@ class ExportedPhoto:
 
 
 def bring_photo(results: ResultFolder, record: Record, path: Path, how: Photos) -> None:
-    """Copy a photo to an export, or link it there; one that is there already stays.
+    """Copy a photo to an export, or link it there; a copy that is there already stays.
 
     Raises:
         PhotoError: it is gone, cannot be fetched, or has changed since its cracks were found.
@@ -111,7 +115,9 @@ def bring_photo(results: ResultFolder, record: Record, path: Path, how: Photos) 
         write_atomically(path, source.content())
         return
     source.require_unchanged()
-    if how == "link":
+    if not source.path.is_file():  # a frame of a video
+        write_atomically(path, jpeg(source.load()))
+    elif how == "link":
         with replacing(path) as partial:
             partial.symlink_to(source.path)
     elif not _is_copy(path, source.path):
@@ -150,7 +156,7 @@ class PhotoIndex:
         The name may have more folders in front than the export had, or fewer, and another suffix.
 
         Args:
-            given: path or name of a photo or a mask, with ``/`` or ``\\``.
+            given: path or name of a photo or a mask, also as Windows writes paths.
 
         Raises:
             DataError: no photo has it, or several do.
@@ -162,10 +168,14 @@ class PhotoIndex:
         for key in (path.name, path.stem, bare):
             found = [name for name in self._by_last.get(key, []) if _fit(PurePosixPath(name), path)]
             if len(found) > 1:
-                raise DataError(f"{given}: fits {len(found)} photos, {' and '.join(found[:2])}; name its folder")
+                raise DataError(
+                    f"{given}: fits {len(found)} photos, {' and '.join(found[:2])}; name its folder"
+                )
             if found:
                 return self._exact[found[0]]
-        raise DataError(f"{given}: no photo of this result folder is called so; give the folder of that photo")
+        raise DataError(
+            f"{given}: no photo of this result folder is called so; give the folder of that photo"
+        )
 
 
 def _fit(name: PurePosixPath, given: PurePosixPath) -> bool:

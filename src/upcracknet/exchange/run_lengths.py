@@ -39,8 +39,8 @@ def pixels_of(lengths: Int[np.ndarray, " runs"], count: int) -> Bool[np.ndarray,
     """
     if (lengths < 0).any() or int(lengths.sum()) != count:
         raise DataError(
-            f"run lengths of {int(lengths.sum()):,} pixels, expected {count:,}; the annotation is damaged or of "
-            "another photo"
+            f"run lengths of {int(lengths.sum()):,} pixels, expected {count:,}; the annotation is damaged or "
+            "of another photo"
         )
     return np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
 

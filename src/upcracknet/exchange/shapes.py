@@ -12,12 +12,13 @@ from jaxtyping import Bool, Float, Int
 from upcracknet.errors import DataError
 from upcracknet.exchange.brush import from_brush
 from upcracknet.exchange.run_lengths import pixels_of, uncompressed
+from upcracknet.files import one_line
 
 Mask = Bool[np.ndarray, "h w"]
 
 Shape = Callable[[Mask], None]
-"""Paints itself into the mask of a photo. Places are (x, y) in pixels; the photo's upper left corner is (0, 0),
-so the middle of its first pixel is (0.5, 0.5)."""
+"""Paints itself into the mask of a photo. Places are (x, y) in pixels; the photo's upper left corner is (0,
+0), so the middle of its first pixel is (0.5, 0.5)."""
 
 SUBPIXEL_BITS = 4
 """OpenCV takes places in sixteenths of a pixel."""
@@ -41,6 +42,20 @@ class AnnotatedPhoto:
     size: tuple[int, int] | None = None
     shapes: tuple[Shape, ...] | None = ()
     file: Path | None = None
+
+
+def readable(name: str, read: Callable[[], AnnotatedPhoto]) -> AnnotatedPhoto:
+    """Read a photo of an annotation file; a damaged entry becomes a shape that says so when it is painted.
+
+    Args:
+        name: of the photo's file there.
+        read: reads it; raises what damaged entries bring up.
+    """
+    try:
+        return read()
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        problem = f"its entry is damaged ({type(error).__name__}: {one_line(error)}); export it again"
+        return AnnotatedPhoto(name, shapes=(partial(_refuse, problem=problem),))
 
 
 def painted(shapes: Iterable[Shape], size: tuple[int, int]) -> Mask:
@@ -86,7 +101,8 @@ def brush(values: list[int]) -> Shape:
 
 def unusable(kind: str) -> Shape:
     """Give a shape that says where a crack is, but not which pixels it has."""
-    return partial(_refuse, kind=kind)
+    problem = f"a crack is marked by a {kind}, which does not say its pixels; use a mask or a polygon"
+    return partial(_refuse, problem=problem)
 
 
 def _near(places: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 2"]:
@@ -131,5 +147,5 @@ def _paint_brush(mask: Mask, *, values: list[int]) -> None:
     mask |= from_brush(values, (mask.shape[0], mask.shape[1]))
 
 
-def _refuse(mask: Mask, *, kind: str) -> None:
-    raise DataError(f"a crack is marked by a {kind}, which does not say its pixels; use a mask or a polygon")
+def _refuse(mask: Mask, *, problem: str) -> None:
+    raise DataError(problem)

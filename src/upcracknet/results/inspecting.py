@@ -127,8 +127,9 @@ def _counted(record: Record, crack_pixels: int) -> Record:
     if crack_pixels == record.crack_pixels:
         return record
     height, width = size_of(record)
-    seen = record.seen_pixels or height * width  # records of earlier versions do not know it
-    return replace(record, crack_pixels=crack_pixels, area_share=round(crack_pixels / seen, 6))
+    road = height * width if record.road_pixels is None else record.road_pixels
+    share = round(crack_pixels / road, 6) if road else None
+    return replace(record, crack_pixels=crack_pixels, area_share=share)
 
 
 def _values(inspection: Inspection, record: Record) -> dict[str, Any]:

@@ -27,7 +27,6 @@ class Record:
         width: of the photo, in pixels.
         height: of the photo, in pixels.
         crack_pixels: number of crack pixels; once measured, of the corrected mask where there is one.
-        seen_pixels: number of pixels that show anything; those without data do not.
         area_share: share of what the photo shows that is crack, in [0, 1].
         crack_area_cm2: area of the crack pixels, in square centimetres, where the size of a pixel is known;
             where it differs from place to place the area of the measured cracks.
@@ -36,6 +35,8 @@ class Record:
         mask: file below the result folder: 255 is crack.
         overlay: file below the result folder: the photo with its cracks in red.
         score: file below the result folder: 65535 (or 1.0 in a NumPy file) is a score of 1.
+        road_pixels: number of pixels that show road: without those that have no data. None in records of
+            earlier versions.
         warning: what to know before this result is trusted.
         error: why the photo could not be used.
         settings: what the result depends on: the model, the sha256 of its tensors, how it detects.
@@ -65,7 +66,6 @@ class Record:
     width: int | None = None
     height: int | None = None
     crack_pixels: int | None = None
-    seen_pixels: int | None = None
     area_share: float | None = None
     crack_area_cm2: float | None = None
     millimetres_per_pixel: float | None = None
@@ -73,6 +73,7 @@ class Record:
     mask: str | None = None
     overlay: str | None = None
     score: str | None = None
+    road_pixels: int | None = None
     warning: str | None = None
     error: str | None = None
     settings: dict[str, Any] | None = None

@@ -8,7 +8,8 @@ from cyclopts import Parameter
 
 from upcracknet.cli.console import EXIT_INCOMPLETE, error_console, print_json, print_line, progress_bar
 from upcracknet.exchange.exporting import Format
-from upcracknet.exchange.importing import ImportOptions, import_annotations
+from upcracknet.exchange.importing import import_annotations
+from upcracknet.exchange.reading import ImportOptions
 
 
 def import_corrections(

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from xml.sax.saxutils import XMLGenerator
 
 import numpy as np
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import ParseError, parse
+from defusedxml.ElementTree import ParseError, fromstring
 
 from upcracknet.errors import DataError
 from upcracknet.exchange.labels import COLOUR, LABEL, crack_labels
@@ -102,13 +102,11 @@ def _text(xml: XMLGenerator, name: str, text: str, attributes: dict[str, Any] | 
         xml.characters(text)
 
 
-def read(
-    file: Path | IO[bytes], label: str | None = None, line_width_px: float = 3.0
-) -> Iterator[AnnotatedPhoto]:
+def read(content: bytes, label: str | None = None, line_width_px: float = 3.0) -> Iterator[AnnotatedPhoto]:
     """Read annotated photos.
 
     Args:
-        file: of "CVAT for images 1.1".
+        content: of a file of "CVAT for images 1.1".
         label: what means crack; see :func:`.crack_labels`.
         line_width_px: width of polylines, in pixels.
 
@@ -116,7 +114,7 @@ def read(
         DataError: it is no such file, or no label means crack.
     """
     try:
-        root = parse(file).getroot()
+        root = fromstring(content)
         photos = [*root.iter("image")]
         if root.tag != "annotations" or root.find("track") is not None:
             raise DataError(

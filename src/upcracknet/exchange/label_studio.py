@@ -162,7 +162,7 @@ def _shape(region: dict[str, Any]) -> Shape:
 
 def _name_in(data: dict[str, Any]) -> str:
     """The photo's name in the address of its task, which may have been made by hand."""
-    address = str(data.get("image") or next(value for value in data.values() if isinstance(value, str)))
+    address = str(data.get("image") or next((text for text in data.values() if isinstance(text, str)), ""))
     place = address.partition("?d=")[2] or urlsplit(address).path
     # Photos that were uploaded have eight signs and a hyphen in front.
     return re.sub(r"(/upload/\d+/)[0-9a-f]{8}-", r"\1", unquote(place))

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
-import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
@@ -19,9 +19,6 @@ Mask = Bool[np.ndarray, "h w"]
 Shape = Callable[[Mask], None]
 """Paints itself into the mask of a photo. Places are (x, y) in pixels; the photo's upper left corner is (0,
 0), so the middle of its first pixel is (0.5, 0.5)."""
-
-SUBPIXEL_BITS = 4
-"""OpenCV takes places in sixteenths of a pixel."""
 
 FARTHEST = 1e6
 """Pixels from the photo's corner that a place is taken for at most."""
@@ -106,7 +103,7 @@ def unusable(kind: str) -> Shape:
 
 
 def _near(places: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 2"]:
-    """Places that OpenCV can hold: those of a damaged file need not be numbers of this world."""
+    """Places that can be calculated with: those of a damaged file need not be numbers of this world."""
     return np.nan_to_num(places).clip(-FARTHEST, FARTHEST)
 
 
@@ -119,11 +116,17 @@ def _paint_polygon(mask: Mask, *, places: np.ndarray) -> None:
 
 
 def _paint_line(mask: Mask, *, places: np.ndarray, width_px: float) -> None:
-    canvas = mask.astype(np.uint8)
-    fixed = np.rint((places - 0.5) * (1 << SUBPIXEL_BITS)).astype(np.int32)
-    thickness = max(1, round(width_px))
-    cv2.polylines(canvas, [fixed.reshape(-1, 1, 2)], False, 1, thickness, cv2.LINE_8, SUBPIXEL_BITS)
-    mask |= canvas > 0
+    """Paint the pixels whose middles are within half of the width; OpenCV's thick lines are too wide."""
+    reach = max(1.0, width_px) / 2
+    for start, end in pairwise(places - 0.5):
+        low = np.floor(np.minimum(start, end) - reach).clip(0).astype(int)
+        high = np.ceil(np.maximum(start, end) + reach + 1).clip(0).astype(int)
+        part = mask[low[1] : high[1], low[0] : high[0]]
+        y, x = np.indices(part.shape)
+        there = np.stack([x + low[0], y + low[1]], axis=-1) - start
+        along = end - start
+        share = (there @ along / max(float(along @ along), 1e-12)).clip(0, 1)
+        part |= np.hypot(*np.moveaxis(there - share[..., None] * along, -1, 0)) <= reach
 
 
 def _paint_down(mask: Mask, *, lengths: np.ndarray | str, size: tuple[int, int]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from upcracknet.errors import DataError
-from upcracknet.files import json_bytes, one_line
+from upcracknet.files import one_line
 from upcracknet.results.folder import ResultFolder, files_below
 
 FORMAT, VERSION = "upcracknet correction", 1
@@ -61,7 +61,9 @@ class Correction:
 
     def to_json(self) -> bytes:
         """Give the content of the correction's file."""
-        return json_bytes({"format": FORMAT, "version": VERSION} | asdict(self))
+        content = {"format": FORMAT, "version": VERSION} | asdict(self)
+        # Escapes alone keep file names that are not UTF-8.
+        return (json.dumps(content, indent=1) + "\n").encode()
 
 
 def correction_path(results: ResultFolder, name: str) -> Path:

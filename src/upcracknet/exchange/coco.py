@@ -27,6 +27,9 @@ from upcracknet.files import replacing
 
 FILE = "annotations.json"
 
+COPIED_AT_ONCE = 16_384
+"""Letters of annotations that are copied behind the photos at a time."""
+
 CATEGORY = 1
 """Number of the category; CVAT takes 0 for none."""
 
@@ -67,7 +70,7 @@ def writing(folder: Path) -> Iterator[Callable[[ExportedPhoto], None]]:
         yield add
         images.write('\n], "annotations": [')
         annotations.seek(0)
-        shutil.copyfileobj(annotations, images)
+        shutil.copyfileobj(annotations, images, COPIED_AT_ONCE)
         images.write("\n]}\n")
 
 

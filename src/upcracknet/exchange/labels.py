@@ -16,7 +16,7 @@ def crack_labels(labels: Iterable[str], wanted: str | None = None) -> set[str]:
 
     Args:
         labels: all that the file has.
-        wanted: the label that means it; without it that called ``crack``, or the only one.
+        wanted: the label that means it; without it ``crack``, or the only one.
 
     Raises:
         DataError: none of them does.

@@ -19,7 +19,7 @@ class ImportOptions:
     """How annotations are read.
 
     Attributes:
-        label: the label that means crack; without it that called crack, or the only one.
+        label: the label that means crack; without it `crack`, or the only one.
         line_width_px: width of the cracks that CVAT has as polylines, in pixels.
         accept_unchanged: note photos whose mask comes back as it went as accepted. Without it nothing is
             noted of them: nobody may have looked at them.

@@ -22,6 +22,8 @@ COMMANDS = [
     ("scale",),
     ("measure",),
     ("compare",),
+    ("export-results",),
+    ("import",),
     ("data", "download"),
     ("data", "list"),
     ("data", "mine"),

@@ -32,7 +32,9 @@ _LISTED_SUFFIXES = PHOTO_SUFFIXES | OTHER_SUFFIXES
 
 RESULTS_MARKER = "results.json"
 RESULTS_FORMAT = "upcracknet results"
-RESULT_FOLDERS = frozenset({"masks", "overlays", "scores", "frames", "records", "cracks", "pictures"})
+RESULT_FOLDERS = frozenset(
+    {"masks", "overlays", "scores", "frames", "records", "cracks", "pictures", "corrections"}
+)
 """What is not searched in a folder whose marker names this format: results, not photos."""
 
 

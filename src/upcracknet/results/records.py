@@ -28,7 +28,7 @@ class Record:
             and where the video does not say when it began.
         width: of the photo, in pixels.
         height: of the photo, in pixels.
-        crack_pixels: number of crack pixels.
+        crack_pixels: number of crack pixels; once measured, of the corrected mask where there is one.
         road_pixels: number of pixels that show road: without those that have no data, and without what
             ``--region`` and ``--road`` leave out. None in records of earlier versions.
         area_share: share of the road that the photo shows that is crack, in [0, 1]; None where it shows none.
@@ -58,7 +58,7 @@ class Record:
         measure_warning: what to know before the measures are trusted, or why there are none.
         review_status: what a person said of the photo: ``accepted``, ``rejected`` or ``corrected``.
         reviewer_note: why, in the person's words.
-        measures: what the measures depend on: scale, standard, driving direction.
+        measures: what the measures depend on: scale, standard, driving direction, correction.
     """
 
     name: str
@@ -156,6 +156,7 @@ MEASURES = (
     *("crack_count", "crack_length_px", "crack_length_m", "crack_width_mean_mm", "crack_width_max_mm"),
     *("severity", "severity_length_m", "network_area_m2", "scale_source", "scale_uncertainty"),
     *("cracks", "picture", "measure_warning", "measures", "crack_area_cm2", "millimetres_per_pixel"),
+    *("review_status", "reviewer_note"),
 )
 """Fields of a record that measuring fills."""
 
@@ -186,6 +187,8 @@ COLUMNS = {
     "network_area_m2": "float64",
     "scale_source": "string",
     "scale_uncertainty": "float64",
+    "review_status": "string",
+    "reviewer_note": "string",
     "mask": "string",
     "overlay": "string",
     "score": "string",
@@ -214,6 +217,7 @@ class Counts:
         failed: how many could not.
         with_cracks: how many have a crack.
         measured: in how many the cracks were measured.
+        reviewed: of how many a person said what is in them.
         crack_length_m: length in metres of the cracks that have a scale.
         severity_length_m: of it, the length of each severity.
         network_area_m2: area in square metres of alligator and block cracking.
@@ -224,6 +228,7 @@ class Counts:
     failed: int = 0
     with_cracks: int = 0
     measured: int = 0
+    reviewed: int = 0
     crack_length_m: float = 0.0
     severity_length_m: dict[str, float] = field(default_factory=dict)
     network_area_m2: float = 0.0
@@ -235,6 +240,7 @@ class Counts:
         self.failed += record.status == "failed"
         self.with_cracks += bool(record.crack_pixels)
         self.measured += record.measures is not None
+        self.reviewed += record.review_status is not None
         self.crack_length_m = round(self.crack_length_m + (record.crack_length_m or 0), 4)
         self.network_area_m2 = round(self.network_area_m2 + (record.network_area_m2 or 0), 4)
         for severity, length in (record.severity_length_m or {}).items():

@@ -12,7 +12,7 @@ from upcracknet.detection.settings import PRESETS, DetectionSettings
 from upcracknet.detection.threshold import Threshold
 from upcracknet.errors import ConfigurationError
 from upcracknet.networks import UNetGenerator
-from upcracknet.networks.generator import BatchNormalization
+from upcracknet.networks.generator import normalize_with
 from upcracknet.runtime import PROCESSOR
 
 Kind = TypeVar("Kind", bound="Scorer")
@@ -89,10 +89,9 @@ class RestorationScorer(BaseScorer):
         self.name, self.settings = name, settings
         self.input_size: int = input_size
         self.network: nn.Module = detecting_copy(generator)
+        normalize_with(settings.statistics, self.network)
         for module in self.network.modules():
-            if isinstance(module, BatchNormalization):
-                module.statistics = settings.statistics
-            elif isinstance(module, nn.Dropout):
+            if isinstance(module, nn.Dropout):
                 module.train(settings.dropout)
 
     def with_settings(self, settings: DetectionSettings) -> "RestorationScorer":

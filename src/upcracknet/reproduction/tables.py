@@ -168,7 +168,8 @@ def _start(budget: Budget, seed: int, base: TrainingConfiguration | None) -> Tra
     data = replace(base.data, photos=ABLATED, split="train")
     paper = LossWeights()
     losses = {name: getattr(base.losses, name) or getattr(paper, name) for name in LOSSES.values()}
-    complete = LossWeights(**losses, restoration=base.losses.restoration or paper.restoration)
+    restoration = base.losses.restoration or paper.restoration
+    complete = LossWeights(**losses, restoration=restoration, form=base.losses.form)
     return budget.apply(replace(base, data=data, losses=complete, corruption="squares", seed=seed))
 
 

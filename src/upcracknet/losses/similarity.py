@@ -81,8 +81,8 @@ def structural_similarity_loss(
     """Average 1 − SSIM over pixels, channels and images (equation 4).
 
     Args:
-        restored: restored images in [0, 1].
-        original: original images in [0, 1].
+        restored: restored images in [0, 1], the range for which the constants are made.
+        original: original images in the same range.
         border: how the images are continued beyond their border.
 
     Returns:

@@ -28,7 +28,7 @@ BINS = (1, 2, 4, 6)
 
 
 class UperNet(SupervisedNetwork):
-    """Figure 4, with the layers of yassouali's network, which the UP-CrackNet paper's row most likely had.
+    """Figure 4, with the layers of yassouali/pytorch-segmentation, most likely those of UP-CrackNet's tables.
 
     It differs from the UperNet paper's in four points: C5 has an output stride of 16, the pyramid pooling
     returns to its 2048 channels, C2 enters the feature pyramid as it is, and one 3×3 convolution smooths all

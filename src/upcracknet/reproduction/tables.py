@@ -12,6 +12,7 @@ use the base's weights and change how cracks are found with them.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from upcracknet.detection import PRESETS, DetectionSettings
 from upcracknet.detection.pretrained import weights_path
@@ -77,7 +78,7 @@ def table1(budget: Budget, seed: int = 0, base: TrainingConfiguration | None = N
     rows = []
     for published in published_table("I"):
         words = published.row.split("+")
-        without = {name: 0.0 for word, name in LOSSES.items() if word not in words}
+        without: dict[str, Any] = {name: 0.0 for word, name in LOSSES.items() if word not in words}
         training = replace(start, losses=replace(start.losses, **without))
         rows.append(_ablation(published.row.lower(), published, training))
     title, question = "Table I: combinations of losses", "What does each loss contribute?"

@@ -40,7 +40,9 @@ def serve(
 
     def announce(address: str) -> None:
         if options.folder is None:
-            print_line(error_console(), "no --folder: jobs and results are gone when the service ends", "yellow")
+            print_line(
+                error_console(), "no --folder: jobs and results are gone when the service ends", "yellow"
+            )
         print_json({"address": address, "documentation": f"{address}/docs"})
 
     run_service(replace(detection, overlays=True, scores="none"), measuring, options, announce)

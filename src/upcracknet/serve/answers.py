@@ -1,10 +1,25 @@
-"""The answers of the service, as its OpenAPI document has them."""
+"""What the service is asked and answers, as its OpenAPI document has it."""
 
 from typing import Annotated, Any
 
+from fastapi import Form
+from fastapi import Path as PathParameter
 from pydantic import BaseModel, ConfigDict, Field
 
-from upcracknet.serve.jobs import State
+from upcracknet.measure.severity import StandardName
+from upcracknet.serve.jobs import JobState, State
+
+Id = Annotated[str, PathParameter(pattern="^[0-9a-f]{32}$")]
+Millimetres = Annotated[
+    float | None,
+    Form(
+        gt=0,
+        le=1000,
+        allow_inf_nan=False,
+        description="size of a pixel on the road; without it no millimetres",
+    ),
+]
+Standard = Annotated[StandardName | None, Form(description="whose severities and quantities")]
 
 
 class Problem(BaseModel):
@@ -55,14 +70,15 @@ class JobAnswer(BaseModel):
     """How far a job is, and what became of its photos."""
 
     id: str
-    state: Annotated[str, Field(description="waiting, working, done or cancelled")]
+    state: JobState
     photos: Annotated[int, Field(description="number of photos")]
     done: int
     failed: int
     cancelled: int
     waiting: Annotated[int, Field(description="number that is left, those in work included")]
     seconds_left: Annotated[
-        float | None, Field(description="until it is done, with the jobs before it; null while it is not known")
+        float | None,
+        Field(description="until it is done, with the jobs before it; null while it is not known"),
     ]
     results: list[JobPhoto]
 

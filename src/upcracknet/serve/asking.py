@@ -48,6 +48,6 @@ async def ask(
         record = await asyncio.wait_for(asyncio.wrap_future(answer), store.options.request_seconds)
     except TimeoutError as error:
         raise Busy(
-            f"no answer within {store.options.request_seconds:g} seconds; send the photo as a job, which waits"
+            f"no answer within {store.options.request_seconds:g} seconds; send it as a job, which waits"
         ) from error
     return photo, record

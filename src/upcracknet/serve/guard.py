@@ -10,7 +10,6 @@ import hmac
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -23,19 +22,18 @@ LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
-SECURITY_HEADERS = MappingProxyType(
-    {
-        "Content-Security-Policy": (
-            "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
-            "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-        ),
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Cache-Control": "no-store",
-    }
+SECURITY_HEADERS = (
+    (
+        "Content-Security-Policy",
+        "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
 )
 """Headers of every answer that has not its own; a page may load from its own server alone."""
 
@@ -50,7 +48,6 @@ class GuardOptions:
         open_paths: paths that need no token.
         pause_seconds: longest pause between two pieces of a request's body.
         body_seconds: longest time that a whole body may take.
-        headers: of the answers that have not their own.
     """
 
     hosts: frozenset[str] = LOCAL_HOSTS
@@ -58,7 +55,6 @@ class GuardOptions:
     open_paths: frozenset[str] = frozenset()
     pause_seconds: float = 20.0
     body_seconds: float = 600.0
-    headers: Mapping[str, str] = SECURITY_HEADERS
 
 
 class Guard:
@@ -84,7 +80,7 @@ class Guard:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in self.options.headers.items():
+                for name, value in SECURITY_HEADERS:
                     headers.setdefault(name, value)
             await send(message)
 
@@ -102,7 +98,8 @@ class Guard:
         host = headers.get("host", "")
         if _name(host) not in self.options.hosts or len(headers.getlist("host")) > 1:
             return _problem(
-                421, f"Host {host[:80]!r} is not served here; start the server with --allowed-host NAME for it"
+                421,
+                f"Host {host[:80]!r} is not served here; start the server with --allowed-host NAME for it",
             )
         origin = headers.get("origin")
         foreign = origin is not None and not _same_site(origin, host)
@@ -121,7 +118,9 @@ class Guard:
         if scheme.lower() == "bearer" and right:
             return None
         return _problem(
-            401, "no valid token; send the header 'Authorization: Bearer TOKEN'", {"WWW-Authenticate": "Bearer"}
+            401,
+            "no valid token; send the header 'Authorization: Bearer TOKEN'",
+            {"WWW-Authenticate": "Bearer"},
         )
 
     def _timed(self, receive: Receive) -> Receive:
@@ -164,6 +163,7 @@ def _same_site(origin: str, host: str) -> bool:
         parts = urlsplit(origin)
         usual = {"http": 80, "https": 443}[parts.scheme]
         asked = urlsplit(f"//{host}")
-        return (parts.hostname, parts.port or usual) == (asked.hostname, asked.port or usual)
+        same = (parts.hostname, parts.port or usual) == (asked.hostname, asked.port or usual)
     except (ValueError, KeyError):
         return False
+    return same

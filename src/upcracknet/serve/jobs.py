@@ -14,6 +14,10 @@ from upcracknet.errors import DataError
 from upcracknet.measure.severity import StandardName
 
 State = Literal["waiting", "working", "done", "failed", "cancelled"]
+"""Of a photo."""
+
+JobState = Literal["waiting", "working", "done", "cancelled"]
+"""Of a job; it is done when no photo of it is left, also where some failed."""
 
 VERSION = 1
 
@@ -88,6 +92,15 @@ class Progress:
     ahead: int
     was_cancelled: bool
 
+    @property
+    def state(self) -> JobState:
+        """What has become of the job."""
+        if self.was_cancelled:
+            return "cancelled"
+        if not self.waiting:
+            return "done"
+        return "working" if self.waiting < self.photos else "waiting"
+
 
 class Jobs:
     """The table of accepted photos. Any thread may call; each call is one transaction.
@@ -110,8 +123,7 @@ class Jobs:
             if job is not None:
                 database.execute("INSERT INTO jobs (id, created) VALUES (?, ?)", (job, time.time()))
             database.executemany(
-                "INSERT INTO photos (id, job, file_name, millimetres_per_pixel, standard, state, error, finished) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO photos ({COLUMNS}, finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         *(photo.id, job, photo.file_name, photo.millimetres_per_pixel, photo.standard),
@@ -125,8 +137,9 @@ class Jobs:
         """Give the next photo of a job, and note that it is in work; None where none waits."""
         with self._transaction() as database:
             row = database.execute(
-                "UPDATE photos SET state = 'working', tries = tries + 1 WHERE number = (SELECT number FROM photos "
-                f"WHERE state = 'waiting' AND job IS NOT NULL ORDER BY number LIMIT 1) RETURNING {COLUMNS}"
+                "UPDATE photos SET state = 'working', tries = tries + 1 WHERE number = (SELECT number "
+                "FROM photos WHERE state = 'waiting' AND job IS NOT NULL ORDER BY number LIMIT 1) "
+                f"RETURNING {COLUMNS}"
             ).fetchone()
         return None if row is None else AcceptedPhoto(*row)
 
@@ -197,7 +210,8 @@ class Jobs:
         """
         with self._transaction() as database:
             database.execute(
-                "UPDATE photos SET state = 'failed', finished = ?, error = ? WHERE state = 'working' AND tries >= ?",
+                "UPDATE photos SET state = 'failed', finished = ?, error = ? "
+                "WHERE state = 'working' AND tries >= ?",
                 (time.time(), f"the service ended {TRIES} times while it worked at this photo", TRIES),
             )
             database.execute("DELETE FROM photos WHERE job IS NULL AND state IN ('waiting', 'working')")
@@ -218,8 +232,9 @@ class Jobs:
         """
         with self._transaction() as database:
             rows = database.execute(
-                "WITH kept AS (SELECT id, finished FROM photos WHERE finished IS NOT NULL AND (job IS NULL OR job "
-                "NOT IN (SELECT job FROM photos WHERE state IN ('waiting', 'working') AND job IS NOT NULL))) "
+                "WITH open AS (SELECT job FROM photos WHERE state IN ('waiting', 'working') "
+                "AND job IS NOT NULL), kept AS (SELECT id, finished FROM photos "
+                "WHERE finished IS NOT NULL AND (job IS NULL OR job NOT IN open)) "
                 "SELECT id FROM kept WHERE finished < ? OR id IN "
                 "(SELECT id FROM kept ORDER BY finished DESC LIMIT -1 OFFSET ?)",
                 (before, keep),
@@ -230,7 +245,9 @@ class Jobs:
         """Forget photos, and jobs that have none left."""
         with self._transaction() as database:
             database.executemany("DELETE FROM photos WHERE id = ?", [(photo,) for photo in photos])
-            database.execute("DELETE FROM jobs WHERE id NOT IN (SELECT job FROM photos WHERE job IS NOT NULL)")
+            database.execute(
+                "DELETE FROM jobs WHERE NOT EXISTS (SELECT 1 FROM photos WHERE photos.job = jobs.id)"
+            )
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -258,7 +275,9 @@ def open_jobs(path: Path) -> Iterator[Jobs]:
             if version == 0:
                 connection.executescript(f"BEGIN;{SCHEMA}COMMIT;")
         except sqlite3.Error as error:
-            raise DataError(f"{path}: no table of jobs ({error}); move it away, or choose another folder") from error
+            raise DataError(
+                f"{path}: no table of jobs ({error}); move it away, or choose another folder"
+            ) from error
         if version not in (0, VERSION):
             raise DataError(f"{path}: of version {version}, expected {VERSION}; update upcracknet")
         yield Jobs(connection)

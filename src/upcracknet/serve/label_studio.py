@@ -9,8 +9,9 @@ import asyncio
 import base64
 import binascii
 import io
+from dataclasses import dataclass
 from typing import Annotated, Any
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import ParseError
 
 import defusedxml
 import defusedxml.ElementTree
@@ -19,24 +20,48 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from upcracknet.data.photo import load_mask
-from upcracknet.errors import OutputError, PhotoError
+from upcracknet.errors import PhotoError
 from upcracknet.exchange.brush import to_brush
 from upcracknet.exchange.label_studio import CONTROL, IMAGE
 from upcracknet.exchange.labels import LABEL
 from upcracknet.results.records import Record
 from upcracknet.serve.answers import problems
 from upcracknet.serve.asking import ask
+from upcracknet.serve.options import FORM_BYTES, MEGABYTE
 from upcracknet.serve.worker import PhotoWorker
 
 MOST_TASKS = 16
 """Tasks of a request; Label Studio sends one, or some at a time."""
 
 
+@dataclass(frozen=True)
+class Names:
+    """What a labelling setup calls its parts.
+
+    Attributes:
+        brush: that masks are drawn with.
+        image: the photo.
+        label: what means crack.
+        key: where the photo is in the data of a task.
+    """
+
+    brush: str
+    image: str
+    label: str
+    key: str
+
+
+USUAL_NAMES = Names(CONTROL, IMAGE, LABEL, IMAGE)
+"""Those of the setup that ``upcracknet export-results`` writes."""
+
+
 class Task(BaseModel):
     """A task of Label Studio, of which this is read."""
 
     id: int | str | None = None
-    data: Annotated[dict[str, Any], Field(description="the photo as data URI, such as data:image/jpeg;base64,…")]
+    data: Annotated[
+        dict[str, Any], Field(description="the photo as data URI, such as data:image/jpeg;base64,…")
+    ]
 
 
 class PredictRequest(BaseModel):
@@ -51,7 +76,9 @@ class Prediction(BaseModel):
 
     model_version: str
     score: Annotated[float, Field(description="share of the photo that is crack, 0 to 1")]
-    result: Annotated[list[dict[str, Any]], Field(description="one brush mask; empty where there is no crack")]
+    result: Annotated[
+        list[dict[str, Any]], Field(description="one brush mask; empty where there is no crack")
+    ]
     error: Annotated[str | None, Field(description="why the photo could not be used")] = None
 
 
@@ -83,9 +110,9 @@ def label_studio_router(worker: PhotoWorker, model_version: str) -> APIRouter:
         model_version: name of the model.
     """
     router = APIRouter(tags=["Label Studio"])
-    limit = 2 * 1_000_000 * worker.store.options.max_photo_mb
+    limit = 2 * worker.store.options.max_photo_mb * MEGABYTE  # base64 takes a third more
 
-    @router.post("/setup", responses=problems(400, 413, 422), max_body_size=1_000_000)
+    @router.post("/setup", responses=problems(400, 413, 422), max_body_size=FORM_BYTES)
     def setup(request: SetupRequest) -> SetupAnswer:
         """Take note of a project: says which model answers, or what its labelling setup lacks."""
         if request.label_config is not None:
@@ -95,7 +122,9 @@ def label_studio_router(worker: PhotoWorker, model_version: str) -> APIRouter:
     @router.post("/predict", responses=problems(400, 408, 413, 422, 503), max_body_size=limit)
     async def predict(request: PredictRequest) -> PredictAnswer:
         """Find the cracks in the photos of tasks, as brush masks."""
-        names = _names(request.label_config) if request.label_config else _Names(CONTROL, IMAGE, LABEL, "image")
+        names = (
+            _names(request.label_config) if request.label_config else Names(CONTROL, IMAGE, LABEL, "image")
+        )
         photos = [_photo(task, names.key) for task in request.tasks]
         answers = [_prediction(worker, photo, names, model_version) for photo in photos]
         return PredictAnswer(results=await asyncio.gather(*answers), model_version=model_version)
@@ -103,16 +132,7 @@ def label_studio_router(worker: PhotoWorker, model_version: str) -> APIRouter:
     return router
 
 
-class _Names(BaseModel):
-    """What a labelling setup calls its brush, its photo, the label for cracks, and the photo's place."""
-
-    brush: str
-    image: str
-    label: str
-    key: str
-
-
-async def _prediction(worker: PhotoWorker, photo: bytes, names: _Names, version: str) -> Prediction:
+async def _prediction(worker: PhotoWorker, photo: bytes, names: Names, version: str) -> Prediction:
     try:
         accepted, record = await ask(worker, io.BytesIO(photo), "photo")
     except PhotoError as error:
@@ -124,7 +144,7 @@ async def _prediction(worker: PhotoWorker, photo: bytes, names: _Names, version:
     return Prediction(model_version=version, score=record.area_share or 0.0, result=result)
 
 
-def _regions(worker: PhotoWorker, record: Record, names: _Names) -> list[dict[str, Any]]:
+def _regions(worker: PhotoWorker, record: Record, names: Names) -> list[dict[str, Any]]:
     if not record.crack_pixels or record.mask is None:
         return []
     mask = load_mask(worker.store.results.file(record.mask))
@@ -148,8 +168,8 @@ def _photo(task: Task, key: str) -> bytes:
     if not comma or not header.startswith("data:image/") or not header.endswith(";base64"):
         raise HTTPException(
             422,
-            f"task {task.id}: data.{key} is no data URI; this backend fetches no addresses and reads no files. "
-            "Import the tasks with the photos in them, or import predictions of `upcracknet export-results`",
+            f"task {task.id}: data.{key} is no data URI; this backend fetches no addresses and reads no files; "
+            "import tasks with the photos in them, or predictions of `upcracknet export-results`",
         )
     try:
         return base64.b64decode(content, validate=True)
@@ -157,7 +177,7 @@ def _photo(task: Task, key: str) -> bytes:
         raise HTTPException(422, f"task {task.id}: data.{key} is no base64; import the task again") from error
 
 
-def _names(setup: str) -> _Names:
+def _names(setup: str) -> Names:
     """Find the brush of a labelling setup."""
     try:
         view = defusedxml.ElementTree.fromstring(setup)
@@ -174,13 +194,8 @@ def _names(setup: str) -> _Names:
     if brush is None or image is None or label is None:
         raise HTTPException(
             422,
-            "the labelling setup needs an Image, and BrushLabels for it with one label, or one called 'crack'; "
-            "`upcracknet export-results --format label-studio` writes such a setup",
+            "the labelling setup needs an Image, and BrushLabels for it with one label, or one called "
+            "'crack'; `upcracknet export-results` writes such a setup",
         )
-    return _Names(
-        brush=brush.get("name", CONTROL), image=image.get("name", IMAGE), label=label, key=_key(image)
-    )
-
-
-def _key(image: Element) -> str:
-    return image.get("value", "$image").lstrip("$")
+    key = image.get("value", f"${IMAGE}").lstrip("$")
+    return Names(brush.get("name", CONTROL), image.get("name", IMAGE), label, key)

@@ -23,9 +23,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         named = {"registry": self.registry}
-        self._requests = Counter(
-            "upcracknet_requests", "Requests.", ["method", "path", "status"], **named
-        )
+        self._requests = Counter("upcracknet_requests", "Requests.", ["method", "path", "status"], **named)
         self._seconds = Histogram(
             "upcracknet_request_seconds", "Time to answer.", ["method", "path"], buckets=BUCKETS, **named
         )

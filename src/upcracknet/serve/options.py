@@ -19,6 +19,9 @@ OPEN_PATHS = frozenset({"/health", "/docs", "/docs/start.js", "/docs/ui.js", "/d
 
 MEGABYTE = 1_000_000
 
+FORM_BYTES = MEGABYTE
+"""What a form may take beside its photos, in bytes; and any other request."""
+
 
 @dataclass(frozen=True)
 class ServiceOptions:
@@ -28,8 +31,8 @@ class ServiceOptions:
         host: address of this machine to listen at; 0.0.0.0 is all of them.
         port: to listen at; 0 takes a free one.
         allowed_host: further name that requests may ask for, such as roads.example.org; may be repeated.
-        token_file: file with the token that requests must have; the environment variable UPCRACKNET_TOKEN does
-            the same.
+        token_file: file with the token that requests must have; the environment variable UPCRACKNET_TOKEN
+            does the same.
         no_token: let anybody ask who can reach the address, also one that is not of this machine alone.
         folder: where photos, jobs and results are kept; jobs go on there after a restart. Without it they are
             kept in a temporary folder until the service ends.

@@ -3,12 +3,12 @@
 import json
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 from upcracknet.data.photo import photo_size
@@ -94,17 +94,11 @@ class Store:
             TooLarge: it has more bytes or pixels than are accepted.
             OSError: it cannot be written.
         """
-        shown = "".join(sign for sign in file_name or "photo" if sign.isprintable())[:255]
-        photo = AcceptedPhoto(new_id(), None, shown, millimetres_per_pixel, standard)
+        photo = AcceptedPhoto(new_id(), None, _shown(file_name), millimetres_per_pixel, standard)
         path = self.uploads / photo.id
         try:
             self._copy(file, path)
-            height, width = photo_size(path)
-            if height * width > self.options.max_megapixels * 1e6:
-                raise TooLarge(
-                    f"{width}x{height} pixels, at most {self.options.max_megapixels:g} megapixels are accepted; "
-                    "cut it in parts, or use `upcracknet detect`"
-                )
+            self._require_usual_size(path)
         except BaseException as error:
             path.unlink(missing_ok=True)
             if isinstance(error, PhotoError):
@@ -114,8 +108,7 @@ class Store:
 
     def refused(self, file_name: str | None, error: PhotoError) -> AcceptedPhoto:
         """Note a photo of a job that could not be received: it fails, and the others go on."""
-        shown = "".join(sign for sign in file_name or "photo" if sign.isprintable())[:255]
-        return AcceptedPhoto(new_id(), None, shown, state="failed", error=str(error))
+        return AcceptedPhoto(new_id(), None, _shown(file_name), state="failed", error=str(error))
 
     def work(self, photo: AcceptedPhoto) -> Work:
         """Say what is to be done with a photo."""
@@ -163,7 +156,9 @@ class Store:
         needed = self.jobs.unfinished()
         cancelled = (path for path in self.uploads.iterdir() if path.name not in needed)
         for path in cancelled:
-            if time.time() - path.stat().st_mtime > self.options.request_seconds:  # not one that just comes in
+            if (
+                time.time() - path.stat().st_mtime > self.options.request_seconds
+            ):  # not one that just comes in
                 path.unlink(missing_ok=True)
 
     def record(self, photo: str) -> Record | None:
@@ -192,16 +187,24 @@ class Store:
         cracks = b"null" if record.cracks is None else self.results.file(record.cracks).read_bytes().strip()
         hidden = os.path.abspath(self.uploads / photo.id)  # noqa: PTH100
         text = text.replace(json.dumps(hidden)[1:-1], json.dumps(photo.file_name)[1:-1])
-        return b"%s, \"measures\": %s}\n" % (text[:-1].encode(), cracks)
+        return b'%s, "measures": %s}\n' % (text[:-1].encode(), cracks)
+
+    def _require_usual_size(self, path: Path) -> None:
+        height, width = photo_size(path)
+        if height * width > self.options.max_megapixels * 1e6:
+            raise TooLarge(
+                f"{width}x{height} pixels, accepted are {self.options.max_megapixels:g} megapixels; cut it in "
+                "parts, or use `upcracknet detect`"
+            )
 
     def _copy(self, file: BinaryIO, path: Path) -> None:
-        most, size = self.options.max_photo_mb * MEGABYTE, 0
+        megabytes, size = self.options.max_photo_mb, 0
         with path.open("xb") as copy:
             while chunk := file.read(CHUNK):
                 size += len(chunk)
-                if size > most:
+                if size > megabytes * MEGABYTE:
                     raise TooLarge(
-                        f"more than {self.options.max_photo_mb} million bytes, which is the most that is accepted"
+                        f"more than {megabytes} million bytes; save it smaller, or use `upcracknet detect`"
                     )
                 copy.write(chunk)
             copy.flush()
@@ -216,14 +219,17 @@ def open_store(measuring: Measuring, options: ServiceOptions) -> Iterator[Store]
         OutputError: another process has it, or it cannot be written.
         DataError: it is of a newer version.
     """
-    if options.folder is None:
-        with tempfile.TemporaryDirectory(prefix="upcracknet-") as folder:
-            with open_store(measuring, replace(options, folder=Path(folder))) as store:
-                yield store
-        return
-    with open_results(options.folder) as results, open_jobs(options.folder / "jobs.sqlite") as jobs:
+    with ExitStack() as opened:
+        folder = options.folder or Path(opened.enter_context(TemporaryDirectory(prefix="upcracknet-")))
+        results = opened.enter_context(open_results(folder))
+        jobs = opened.enter_context(open_jobs(folder / "jobs.sqlite"))
         try:
             store = Store(results, jobs, measuring, options)
         except OSError as error:
-            raise OutputError(f"{options.folder}: cannot be written ({one_line(error)})") from error
+            raise OutputError(f"{folder}: cannot be written ({one_line(error)})") from error
         yield store
+
+
+def _shown(file_name: str | None) -> str:
+    """A sender's name of a photo, as it may be shown."""
+    return "".join(sign for sign in file_name or "photo" if sign.isprintable())[:255] or "photo"

@@ -183,7 +183,9 @@ class PhotoWorker:
         except Exception as error:  # a defect must cost no photo but those that it met
             _log.exception("a batch failed")
             for task in [*taken, *large]:
-                self._close(task, None, f"a defect of this program ({type(error).__name__}: {one_line(error)})")
+                self._close(
+                    task, None, f"a defect of this program ({type(error).__name__}: {one_line(error)})"
+                )
         return True
 
     def _burst(self, first: Task, taken: dict[Task, None]) -> Iterator[Task]:
@@ -274,7 +276,7 @@ class PhotoWorker:
         self.store.expire()
 
     def _guarded(self, step: Callable[[], object]) -> bool:
-        """Do a step; one that fails is logged and tried again later. Gives whether it says that it did any."""
+        """Do a step, and give whether it says that it did something; an error is only logged."""
         try:
             return bool(step())
         except Exception:

@@ -47,10 +47,10 @@ def start(tmp_path, model) -> Iterator[Callable[..., TestClient]]:
             chosen = replace(ServiceOptions(folder=tmp_path / "service"), **options)
             store = running.enter_context(open_store(Measuring.of(MeasureOptions()), chosen))
             worker = PhotoWorker(detector, model[1], store)
-            if working:
-                running.enter_context(worker)
             client = TestClient(service(worker, chosen.guard()), base_url="http://127.0.0.1:8000")
             client.app_worker = worker
+            if working:
+                running.enter_context(worker)
             return client
 
         yield run

@@ -14,11 +14,13 @@ from upcracknet.serve.running import run_service  # noqa: F401 - loaded once, fo
 for line in sys.stdin:
     words = json.loads(line)
     if words[0] == "wait":
-        print(os.waitstatus_to_exitcode(os.waitpid(words[1], 0)[1]), flush=True)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(os.waitpid(words[1], 0)[1])}\n")
+        sys.stdout.flush()
         continue
     number = os.fork()
     if number:
-        print(number, flush=True)
+        sys.stdout.write(f"{number}\n")
+        sys.stdout.flush()
         continue
     try:
         code = run(words)

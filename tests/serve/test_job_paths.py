@@ -119,7 +119,7 @@ def test_results_of_a_job_are_kept_until_it_is_done(start, road):
 
 def test_too_many_photos_are_refused(start, road):
     client = start(working=False, max_job_photos=2, max_waiting_photos=3)
-    assert send(client, road, road, road).status_code == 422
+    assert send(client, road, road, road).status_code == 400
     assert send(client, road, road).status_code == 202
     answer = send(client, road, road)
     assert answer.status_code == 503

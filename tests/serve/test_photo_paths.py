@@ -185,6 +185,20 @@ def test_results_are_kept_for_a_time_and_a_number(start, road):
     assert client.get(f"/photos/{ids[2]}/mask").status_code == 404
 
 
+def test_figures_count_what_was_asked(client, road):
+    post(client, road)
+    post(client, b"text")
+    client.get(f"/photos/{new_id()}")
+    client.request("BREW", "/coffee")
+    figures = client.get("/metrics").text
+    assert 'upcracknet_requests_total{method="POST",path="/photos",status="200"} 1.0' in figures
+    assert 'upcracknet_requests_total{method="POST",path="/photos",status="422"} 1.0' in figures
+    assert 'upcracknet_requests_total{method="GET",path="/photos/{id}",status="404"} 1.0' in figures
+    assert 'upcracknet_requests_total{method="other",path="other",status="404"} 1.0' in figures
+    assert 'upcracknet_photos_total{outcome="done"} 1.0' in figures
+    assert "upcracknet_queued_photos 0.0" in figures
+
+
 def test_unknown_photos_and_paths(client):
     assert client.get(f"/photos/{new_id()}").status_code == 404
     for name in ("..", "%2e%2e", "A" * 32, "g" * 32, "0" * 31, "..%2f..%2fetc%2fpasswd"):

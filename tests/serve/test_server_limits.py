@@ -69,5 +69,5 @@ def test_connections_whose_headers_do_not_come_are_closed(monkeypatch, sent, clo
 
 
 def test_a_port_that_is_taken_is_named():
-    with pytest.raises(ConfigurationError, match="cannot listen at 192.0.2.1, port 80"):
+    with pytest.raises(ConfigurationError, match=r"cannot listen at 192\.0\.2\.1, port 80"):
         serve_app(app, "192.0.2.1", 80, lambda address: None)

@@ -1,6 +1,7 @@
 """Ask for the cracks of one photo, and wait for the answer, not for ever."""
 
 import asyncio
+
 from starlette.concurrency import run_in_threadpool
 
 from upcracknet.measure.severity import StandardName

@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from upcracknet.serve.answers import Id, JobAnswer, JobPhoto, Millimetres, Standard, problems
 from upcracknet.serve.jobs import Progress
-from upcracknet.serve.options import FORM_BYTES, MEGABYTE
+from upcracknet.serve.options import FIELD_BYTES, FORM_BYTES, MEGABYTE
 from upcracknet.serve.worker import PhotoWorker
 
 
@@ -51,9 +51,10 @@ def job_router(worker: PhotoWorker) -> APIRouter:
         status_code=202,
         responses=problems(408, 413, 422, 503),
         max_body_size=options.max_job_mb * MEGABYTE + FORM_BYTES,
+        form_limits={"max_files": options.max_job_photos, "max_fields": 8, "max_part_size": FIELD_BYTES},
     )
     async def accept(
-        photos: Annotated[list[UploadFile], File(min_length=1, max_length=options.max_job_photos)],
+        photos: Annotated[list[UploadFile], File(min_length=1)],
         millimetres_per_pixel: Millimetres = None,
         standard: Standard = None,
     ) -> JobAnswer:

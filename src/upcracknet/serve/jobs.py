@@ -181,8 +181,15 @@ class Jobs:
         if row is None:
             return None
         left = states.get("waiting", 0) + states.get("working", 0)
-        counts = (states.get(state, 0) for state in ("done", "failed", "cancelled"))
-        return Progress(sum(states.values()), *counts, left, ahead, bool(row[0]))
+        return Progress(
+            photos=sum(states.values()),
+            done=states.get("done", 0),
+            failed=states.get("failed", 0),
+            cancelled=states.get("cancelled", 0),
+            waiting=left,
+            ahead=ahead,
+            was_cancelled=bool(row[0]),
+        )
 
     def cancel(self, job: str) -> bool:
         """Cancel the photos of a job that were not begun; tells whether there is such a job."""

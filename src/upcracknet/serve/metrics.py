@@ -11,6 +11,8 @@ from upcracknet.serve.worker import PhotoWorker
 BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 """Upper ends of the classes of answering times, in seconds."""
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
 
 class Metrics:
     """What is counted; each service has its own.
@@ -20,14 +22,16 @@ class Metrics:
     """
 
     def __init__(self, worker: PhotoWorker) -> None:
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
-        named = {"registry": self.registry}
-        self._requests = Counter("upcracknet_requests", "Requests.", ["method", "path", "status"], **named)
+        registry = self.registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        path = ["method", "path"]
+        self._requests = Counter("upcracknet_requests", "Requests.", [*path, "status"], registry=registry)
         self._seconds = Histogram(
-            "upcracknet_request_seconds", "Time to answer.", ["method", "path"], buckets=BUCKETS, **named
+            "upcracknet_request_seconds", "Time to answer.", path, buckets=BUCKETS, registry=registry
         )
-        self._photos = Counter("upcracknet_photos", "Photos that were finished.", ["outcome"], **named)
+        self._photos = Counter(
+            "upcracknet_photos", "Photos that were finished.", ["outcome"], registry=registry
+        )
         gauges: dict[str, tuple[str, Callable[[], float]]] = {
             "upcracknet_queued_photos": ("Single photos that wait or are in work.", lambda: worker.queued),
             "upcracknet_job_photos": ("Photos of jobs that wait or are in work.", worker.store.jobs.waiting),
@@ -36,7 +40,7 @@ class Metrics:
             ),
         }  # fmt: skip
         for name, (text, value) in gauges.items():
-            Gauge(name, text, **named).set_function(value)
+            Gauge(name, text, registry=registry).set_function(value)
         worker.finished = self._finished
 
     def _finished(self, error: str | None) -> None:
@@ -50,10 +54,11 @@ class Metrics:
             status: of the answer.
             seconds: that it took.
         """
-        # By the route and not by the path, of which there are any number.
+        # Routes and methods that are known: of others there are any number.
         path = getattr(scope.get("route"), "path", "other")
-        self._requests.labels(scope["method"], path, str(status)).inc()
-        self._seconds.labels(scope["method"], path).observe(seconds)
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        self._requests.labels(method, path, str(status)).inc()
+        self._seconds.labels(method, path).observe(seconds)
 
 
 class Counted:

@@ -22,6 +22,9 @@ MEGABYTE = 1_000_000
 FORM_BYTES = MEGABYTE
 """What a form may take beside its photos, in bytes; and any other request."""
 
+FIELD_BYTES = 1024
+"""Most bytes of a field of a form that is no photo."""
+
 
 @dataclass(frozen=True)
 class ServiceOptions:

@@ -19,7 +19,7 @@ def run_service(
     options: ServiceOptions,
     announce: Callable[[str], None],
 ) -> None:
-    """Serve until the process is told to stop.
+    """Serve until the process gets SIGTERM or Ctrl-C.
 
     Args:
         detection: how cracks are found.
@@ -36,5 +36,8 @@ def run_service(
     """
     guard, measuring = options.guard(), Measuring.of(measure)
     detector, settings = load(detection)
-    with open_store(measuring, options) as store, PhotoWorker(detector, settings, store) as worker:
-        serve_app(service(worker, guard), options.host, options.port, announce)
+    with open_store(measuring, options) as store:
+        worker = PhotoWorker(detector, settings, store)
+        app = service(worker, guard)
+        with worker:
+            serve_app(app, options.host, options.port, announce)

@@ -60,7 +60,7 @@ class PatientProtocol(H11Protocol):
 
 
 def serve_app(app: ASGIApp, host: str, port: int, announce: Callable[[str], None]) -> None:
-    """Serve an app until the process is told to stop (SIGTERM, or Ctrl-C); requests in work are finished.
+    """Serve an app until the process gets SIGTERM or Ctrl-C; requests in work are finished.
 
     Args:
         app: the app, guarded.

@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI, HTTPException, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.formparsers import MultiPartParser
 
 from upcracknet import __version__
 from upcracknet.serve.answers import Health, Problem, problems
@@ -10,10 +11,12 @@ from upcracknet.serve.guard import Guard, GuardOptions
 from upcracknet.serve.job_paths import job_router
 from upcracknet.serve.label_studio import label_studio_router
 from upcracknet.serve.metrics import Counted, Metrics
-from upcracknet.serve.options import FORM_BYTES
+from upcracknet.serve.options import FIELD_BYTES, FORM_BYTES
 from upcracknet.serve.photo_paths import photo_router
 from upcracknet.serve.refusals import add_refusals
 from upcracknet.serve.worker import PhotoWorker
+
+SPOOLED_BYTES = 16_384
 
 
 def service(worker: PhotoWorker, guard: GuardOptions) -> FastAPI:
@@ -32,8 +35,11 @@ def service(worker: PhotoWorker, guard: GuardOptions) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         max_body_size=FORM_BYTES,
+        form_limits={"max_files": 1, "max_fields": 8, "max_part_size": FIELD_BYTES},
         responses={400: {"model": Problem, "description": "no HTTP request or no form that can be read"}},
     )
+    # Of each file that comes in, Starlette keeps so much in memory; the rest is on the disk at once.
+    MultiPartParser.spool_max_size = SPOOLED_BYTES
     metrics = Metrics(worker)
 
     @app.get("/health", responses=problems(503), tags=["Service"])

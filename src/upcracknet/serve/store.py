@@ -32,7 +32,7 @@ LEAST_FREE = 1_000_000_000
 """Bytes that stay free on the disk: with less, nothing is accepted."""
 
 INTERNAL = ("name", "photo", "photo_relative", "stamp", "score", "cracks", "picture", "settings", "measures")
-"""Fields of a record that are of this machine alone, or are told in another way."""
+"""Fields of a record that are of this machine alone, or are answered in another way."""
 
 
 @runtime_checkable
@@ -160,7 +160,7 @@ class Store:
         """Note that a photo is done, or why it failed; it is no longer kept, its results are.
 
         Returns:
-            the error as its sender is told it: with the name that he gave, and no path of this machine.
+            the error for its sender: with the name that he gave, and no path of this machine.
         """
         path = self.uploads / photo.id
         if error is not None:

@@ -317,8 +317,8 @@ ROWS = {"load": rows_of_load, "attack": rows_of_attack, "kill": rows_of_kill, "l
 PAGE = """\
 # The service, measured
 
-`upcracknet serve` with the default model and its usual settings, on two cores of {processor}, with {versions}.
-Written by `python benchmarks/service.py`.
+`upcracknet serve` with the default model and its usual settings, on two cores of {processor},
+with {versions}. Written by `python benchmarks/service.py`.
 
 {table}
 
@@ -326,7 +326,7 @@ Written by `python benchmarks/service.py`.
   answer. Clients run on the same two cores. The share is that of the mean of both runs of `detect`.
 - **Attack.** Damaged photos, other files, pictures that claim impossible sizes or unpack to a thousand times
   their size, and names that are paths; `benchmarks/uploads.py` makes them. Sixty of them are a test as well.
-- **`kill -9`.** A job is sent, and the server killed within 1.5 seconds. At the end one more start finishes all.
+- **`kill -9`.** A job is sent, and the server killed within 1.5 seconds. One more start finishes all of them.
 - **Large photos.** The memory that the server takes at most, all its libraries and the model included.
 """
 

@@ -53,6 +53,17 @@ def test_the_page_of_the_document_loads_nothing_from_elsewhere(client):
     assert "<script>" not in page  # the content security policy would not run it
 
 
+def test_the_document_asks_for_the_token_that_is_needed(start, client, tmp_path):
+    (tmp_path / "token").write_text("0123456789abcdef")
+    guarded = start(token_file=tmp_path / "token", folder=tmp_path / "guarded")
+    assert "securitySchemes" not in client.get("/openapi.json").json()["components"]
+    (scheme,) = guarded.get("/openapi.json").json()["components"]["securitySchemes"].values()
+    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+    assert guarded.get("/health").status_code == 200
+    assert guarded.get("/metrics").status_code == 401
+    assert guarded.get("/metrics", headers={"Authorization": "Bearer 0123456789abcdef"}).status_code == 200
+
+
 def test_the_document_names_all_paths_and_refusals(client):
     document = client.get("/openapi.json").json()
     assert document["paths"].keys() == {

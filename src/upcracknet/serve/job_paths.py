@@ -53,7 +53,7 @@ def job_router(worker: PhotoWorker) -> APIRouter:
         max_body_size=options.max_job_mb * MEGABYTE + FORM_BYTES,
         form_limits={"max_files": options.max_job_photos, "max_fields": 8, "max_part_size": FIELD_BYTES},
     )
-    async def accept(
+    async def accept_job(
         photos: Annotated[list[UploadFile], File(min_length=1)],
         millimetres_per_pixel: Millimetres = None,
         standard: Standard = None,
@@ -65,12 +65,12 @@ def job_router(worker: PhotoWorker) -> APIRouter:
         return await run_in_threadpool(answer, job)
 
     @router.get("/jobs/{id}", responses=problems(404, 422))
-    def progress_of(id: Id) -> JobAnswer:  # noqa: A002 - its name in the path
+    def get_job(id: Id) -> JobAnswer:  # noqa: A002 - its name in the path
         """Tell how far a job is, and what became of its photos."""
         return answer(id)
 
     @router.delete("/jobs/{id}", responses=problems(404, 422))
-    def cancel(id: Id) -> JobAnswer:  # noqa: A002
+    def cancel_job(id: Id) -> JobAnswer:  # noqa: A002
         """Cancel a job: photos that were not begun are left out, results so far are kept."""
         store.jobs.cancel(id)
         return answer(id)

@@ -66,7 +66,7 @@ def photo_router(worker: PhotoWorker) -> APIRouter:
                 await run_in_threadpool(store.forget, [accepted.id])
 
     @router.get("/photos/{id}", responses=problems(404, 422) | {200: {"model": PhotoAnswer}})
-    def measures(id: Id) -> Response:  # noqa: A002 - its name in the path
+    def get_measures(id: Id) -> Response:  # noqa: A002 - its name in the path
         """Give the measures of a photo again, while they are kept."""
         return answer(*found(id))
 
@@ -75,7 +75,7 @@ def photo_router(worker: PhotoWorker) -> APIRouter:
         responses=problems(404, 422) | {200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}}},
         response_class=FileResponse,
     )
-    def picture_of(id: Id, picture: Literal["mask", "overlay"]) -> FileResponse:  # noqa: A002
+    def get_picture(id: Id, picture: Literal["mask", "overlay"]) -> FileResponse:  # noqa: A002
         """Give the mask of a photo (255 is crack), or the photo with its cracks in red."""
         _, record = found(id)
         path = store.results.file(str(record.mask if picture == "mask" else record.overlay))

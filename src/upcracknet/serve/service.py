@@ -1,6 +1,7 @@
 """The HTTP API of ``upcracknet serve``: photos in, measures out."""
 
-from fastapi import FastAPI, HTTPException, Response
+from fastapi import Depends, FastAPI, HTTPException, Response
+from fastapi.security import HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.formparsers import MultiPartParser
 
@@ -36,6 +37,8 @@ def service(worker: PhotoWorker, guard: GuardOptions) -> FastAPI:
         redoc_url=None,
         max_body_size=FORM_BYTES,
         form_limits={"max_files": 1, "max_fields": 8, "max_part_size": FIELD_BYTES},
+        # The guard checks the token; this shows in the document that there is one.
+        dependencies=[] if guard.token is None else [Depends(HTTPBearer(auto_error=False))],
         responses={400: {"model": Problem, "description": "no HTTP request or no form that can be read"}},
     )
     # Of each file that comes in, Starlette keeps so much in memory; the rest is on the disk at once.
@@ -43,7 +46,7 @@ def service(worker: PhotoWorker, guard: GuardOptions) -> FastAPI:
     metrics = Metrics(worker)
 
     @app.get("/health", responses=problems(503), tags=["Service"])
-    def health() -> Health:
+    def get_health() -> Health:
         """Tell whether the service works."""
         if not worker.alive:
             raise HTTPException(503, "the service stops; start it again")
@@ -57,7 +60,7 @@ def service(worker: PhotoWorker, guard: GuardOptions) -> FastAPI:
         response_class=Response,
         tags=["Service"],
     )
-    def figures() -> Response:
+    def get_figures() -> Response:
         """Give figures for Prometheus."""
         return Response(generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 

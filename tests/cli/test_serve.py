@@ -1,4 +1,5 @@
 import json
+import sys
 
 import pytest
 
@@ -51,6 +52,14 @@ def test_wrong_options_are_one_line(served, capsys, options, said, monkeypatch):
     assert run([*LIGHT, *options]) in (EXIT_FAILED, EXIT_USAGE)
     assert said in capsys.readouterr().err
     assert not served
+
+
+def test_without_the_extra_it_says_what_to_install(capsys, monkeypatch):
+    for name in [name for name in sys.modules if name.startswith(("upcracknet.serve.", "fastapi"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "fastapi", None)
+    assert run([*LIGHT]) == EXIT_FAILED
+    assert "pip install 'upcracknet[serve]'" in capsys.readouterr().err
 
 
 def test_a_host_and_hosts_that_are_allowed(served, tmp_path):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from upcracknet.cli.console import error_console, print_json, print_line
+from upcracknet.cli.console import error_console, needs_server, print_json, print_line
 from upcracknet.results import DetectionOptions, MeasureOptions
 from upcracknet.serve.options import ServiceOptions
 
@@ -36,7 +36,8 @@ def serve(
         detection: how cracks are found.
         measuring: how cracks are measured where a request says nothing else.
     """
-    from upcracknet.serve.running import run_service  # the model's libraries, once options are right
+    with needs_server("the service"):
+        from upcracknet.serve.running import run_service  # the model's libraries, once options are right
 
     def announce(address: str) -> None:
         if options.folder is None:

@@ -9,7 +9,6 @@ import asyncio
 import hmac
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,8 +16,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
-"""Names of this machine that are always allowed."""
+from upcracknet.serve.guard_options import LOCAL_HOSTS, GuardOptions
+
+__all__ = ["LOCAL_HOSTS", "Guard", "GuardOptions"]
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -36,25 +36,6 @@ SECURITY_HEADERS = (
     ("Cache-Control", "no-store"),
 )
 """Headers of every answer that has not its own; a page may load from its own server alone."""
-
-
-@dataclass(frozen=True)
-class GuardOptions:
-    """What the guard lets through.
-
-    Attributes:
-        hosts: names that ``Host`` may have, lower case, without port.
-        token: what ``Authorization: Bearer`` must have; None asks for none.
-        open_paths: paths that need no token.
-        pause_seconds: longest pause between two pieces of a request's body.
-        body_seconds: longest time that a whole body may take.
-    """
-
-    hosts: frozenset[str] = LOCAL_HOSTS
-    token: str | None = None
-    open_paths: frozenset[str] = frozenset()
-    pause_seconds: float = 20.0
-    body_seconds: float = 600.0
 
 
 class Guard:

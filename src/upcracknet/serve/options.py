@@ -6,7 +6,7 @@ from pathlib import Path
 
 from upcracknet.errors import ConfigurationError
 from upcracknet.files import one_line
-from upcracknet.serve.guard import LOCAL_HOSTS, GuardOptions
+from upcracknet.serve.guard_options import LOCAL_HOSTS, GuardOptions
 
 TOKEN_VARIABLE = "UPCRACKNET_TOKEN"
 """Environment variable that may hold the token."""

@@ -14,7 +14,7 @@ def served(monkeypatch) -> list:
     """Notes what would be served, and where."""
     calls = []
 
-    def serve_app(app, host, port, announce):
+    def serve_app(app, host, port, announce, stopping):
         calls.append((app, host, port))
         announce(f"http://{host}:{port}")
 

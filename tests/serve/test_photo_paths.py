@@ -1,6 +1,7 @@
 import base64
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -15,10 +16,11 @@ class Gate(CrackDetector):
 
     def __init__(self, detector: CrackDetector) -> None:
         super().__init__(detector.scorer, detector.threshold)
-        self.open = threading.Event()
+        self.open, self.begun = threading.Event(), threading.Event()
 
     def detect_each(self, items):
         for item in items:
+            self.begun.set()
             self.open.wait(30)
             yield from super().detect_each([item])
 
@@ -157,6 +159,24 @@ def test_an_answer_that_takes_too_long_is_not_waited_for(start, road, model):
     assert answer.status_code == 503
     assert "as a job" in answer.json()["detail"]
     gate.open.set()
+
+
+def test_a_service_that_stops_finishes_what_is_in_work(start, road, model):
+    gate = Gate(model[0])
+    client = start(gate, request_seconds=60.0)
+    with ThreadPoolExecutor(2) as senders:
+        first = senders.submit(post, client, road)
+        while not gate.begun.wait(0.01):
+            pass
+        second = senders.submit(post, client, road)
+        while client.app_worker.queued < 2:
+            time.sleep(0.01)
+        client.app_worker.stop()
+        assert client.get("/health").status_code == 503
+        assert post(client, road).status_code == 503
+        gate.open.set()
+        assert first.result().status_code == 200
+        assert second.result().status_code == 503
 
 
 def test_a_defect_costs_its_own_photo_alone(start, road, model):

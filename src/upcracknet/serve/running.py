@@ -40,4 +40,4 @@ def run_service(
         worker = PhotoWorker(detector, settings, store)
         app = service(worker, guard)
         with worker:
-            serve_app(app, options.host, options.port, announce)
+            serve_app(app, options.host, options.port, announce, worker.stop)

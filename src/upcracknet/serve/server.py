@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -59,7 +60,31 @@ class PatientProtocol(H11Protocol):
             self._deadline = None
 
 
-def serve_app(app: ASGIApp, host: str, port: int, announce: Callable[[str], None]) -> None:
+class StoppableServer(uvicorn.Server):
+    """A server that says when it is asked to stop, and not only when it has stopped.
+
+    Args:
+        configuration: of uvicorn.
+        stopping: called then, by a signal.
+    """
+
+    def __init__(self, configuration: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(configuration)
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop, at a signal."""
+        self._stopping()
+        super().handle_exit(sig, frame)
+
+
+def serve_app(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    announce: Callable[[str], None],
+    stopping: Callable[[], None] = lambda: None,
+) -> None:
     """Serve an app until the process gets SIGTERM or Ctrl-C; requests in work are finished.
 
     Args:
@@ -67,6 +92,7 @@ def serve_app(app: ASGIApp, host: str, port: int, announce: Callable[[str], None
         host: address to listen at.
         port: to listen at; 0 takes a free one.
         announce: called with the address of the app, once it listens.
+        stopping: called when the process gets the signal; must take no locks.
 
     Raises:
         ConfigurationError: one cannot listen there.
@@ -98,6 +124,6 @@ def serve_app(app: ASGIApp, host: str, port: int, announce: Callable[[str], None
         before = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
         try:
             announce(f"http://{f'[{name}]' if ':' in name else name}:{taken}")
-            uvicorn.Server(configuration).run([listening])
+            StoppableServer(configuration, stopping).run([listening])
         finally:
             signal.signal(signal.SIGTERM, before)

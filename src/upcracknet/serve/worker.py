@@ -101,10 +101,15 @@ class PhotoWorker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._changed:
-            self._stopping = True
-            self._changed.notify()
+        self.stop()
         self._thread.join()
+
+    def stop(self) -> None:
+        """Begin nothing new: what is in work is finished, single photos that wait are refused.
+
+        Takes no lock, so that a signal may call it.
+        """
+        self._stopping = True
 
     @property
     def alive(self) -> bool:

@@ -26,6 +26,7 @@ COMMANDS = {
     "scale": "Say how many millimetres of road a pixel covers.",
     "methods": "List what can be trained and run.",
     "export": "Write a model for other programs: ONNX, OpenVINO, QGIS, a model hub.",
+    "serve": "Answer other programs over HTTP.",
     "reproduce": "Train and measure the paper's tables again.",
 }
 

@@ -143,6 +143,7 @@ class Worker:
             width=found.width,
             height=found.height,
             crack_pixels=found.crack_pixels,
+            road_pixels=found.valid_pixels if isinstance(found, RasterResult) else found.mask.size,
             area_share=round(found.area_share, 6),
             crack_area_cm2=None if scale is None else round(found.crack_pixels * scale**2 / 100, 3),
             millimetres_per_pixel=scale,

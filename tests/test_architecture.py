@@ -31,7 +31,7 @@ FLOORS = (
     {"results"},
     {"training", "evaluation", "preparation", "survey", "exchange"},
     {"calibration", "report"},
-    {"reproduction"},
+    {"reproduction", "serve"},
     {"cli"},
 )
 ARROWS = {

@@ -23,6 +23,7 @@ COMMANDS = {
     "synthesize": "Make synthetic road photos whose cracks are known.",
     "scale": "Say how many millimetres of road a pixel covers.",
     "methods": "List what can be trained and run.",
+    "serve": "Answer other programs over HTTP.",
     "export": "Write a model for ONNX Runtime or OpenVINO.",
     "reproduce": "Train and measure the paper's tables again.",
 }

@@ -20,10 +20,12 @@ class Work:
     Attributes:
         source: the photo.
         name: of its results.
+        measuring: how its cracks are measured, where not as those of all others.
     """
 
     source: Source
     name: str
+    measuring: Measuring | None = None
 
     def __str__(self) -> str:
         return self.source.address

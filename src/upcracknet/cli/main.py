@@ -13,6 +13,7 @@ COMMANDS = {
     "detect": "Find and measure cracks in photos, one or a million.",
     "measure": "Measure found cracks again, by another scale.",
     "map": "Put photos, cracks and sections on the map, for QGIS.",
+    "review": "Check and correct found cracks on a page.",
     "export-results": "Write found cracks for annotation programs, or as masks.",
     "import": "Take over masks that people corrected.",
     "train": "Train on undamaged road photos.",

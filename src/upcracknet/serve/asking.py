@@ -1,19 +1,18 @@
 """Ask for the cracks of one photo, and wait for the answer, not for ever."""
 
 import asyncio
-from typing import BinaryIO
-
 from starlette.concurrency import run_in_threadpool
 
 from upcracknet.measure.severity import StandardName
 from upcracknet.results.records import Record
 from upcracknet.serve.jobs import AcceptedPhoto
+from upcracknet.serve.store import Readable
 from upcracknet.serve.worker import Busy, PhotoWorker
 
 
 async def ask(
     worker: PhotoWorker,
-    file: BinaryIO,
+    file: Readable,
     file_name: str | None,
     millimetres_per_pixel: float | None = None,
     standard: StandardName | None = None,

@@ -3,10 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, File, HTTPException, UploadFile
+from starlette.concurrency import run_in_threadpool
 
-from upcracknet.errors import PhotoError
 from upcracknet.serve.answers import Id, JobAnswer, JobPhoto, Millimetres, Standard, problems
-from upcracknet.serve.jobs import Progress, new_id
+from upcracknet.serve.jobs import Progress
 from upcracknet.serve.options import FORM_BYTES, MEGABYTE
 from upcracknet.serve.worker import PhotoWorker
 
@@ -46,30 +46,22 @@ def job_router(worker: PhotoWorker) -> APIRouter:
             results=photos,
         )
 
-    # Not async: writing many photos to the disk waits in a thread of its own.
     @router.post(
         "/jobs",
         status_code=202,
         responses=problems(408, 413, 422, 503),
         max_body_size=options.max_job_mb * MEGABYTE + FORM_BYTES,
     )
-    def accept(
+    async def accept(
         photos: Annotated[list[UploadFile], File(min_length=1, max_length=options.max_job_photos)],
         millimetres_per_pixel: Millimetres = None,
         standard: Standard = None,
     ) -> JobAnswer:
         """Accept many photos; once this is answered, a restart does not lose them."""
-        store.require_room(len(photos))
-        accepted = []
-        for photo in photos:
-            try:
-                accepted.append(store.receive(photo.file, photo.filename, millimetres_per_pixel, standard))
-            except PhotoError as error:  # costs no other photo
-                accepted.append(store.refused(photo.filename, error))
-        job = new_id()
-        store.jobs.add(accepted, job)
+        sent = [(photo.file, photo.filename) for photo in photos]
+        job = await run_in_threadpool(store.receive_job, sent, millimetres_per_pixel, standard)
         worker.wake()
-        return answer(job)
+        return await run_in_threadpool(answer, job)
 
     @router.get("/jobs/{id}", responses=problems(404, 422))
     def progress_of(id: Id) -> JobAnswer:  # noqa: A002 - its name in the path

@@ -205,8 +205,8 @@ class Jobs:
     def recover(self) -> None:
         """Put right what a process left that ended in the midst of its work.
 
-        Photos of jobs wait again; those that were begun :data:`TRIES` times have failed. Photos that were sent
-        alone are forgotten: nobody waits for them any more.
+        Photos of jobs wait again; those that were begun :data:`TRIES` times have failed. Photos that were
+        sent alone are forgotten: nobody waits for them any more.
         """
         with self._transaction() as database:
             database.execute(

@@ -122,9 +122,7 @@ def label_studio_router(worker: PhotoWorker, model_version: str) -> APIRouter:
     @router.post("/predict", responses=problems(400, 408, 413, 422, 503), max_body_size=limit)
     async def predict(request: PredictRequest) -> PredictAnswer:
         """Find the cracks in the photos of tasks, as brush masks."""
-        names = (
-            _names(request.label_config) if request.label_config else Names(CONTROL, IMAGE, LABEL, "image")
-        )
+        names = USUAL_NAMES if request.label_config is None else _names(request.label_config)
         photos = [_photo(task, names.key) for task in request.tasks]
         answers = [_prediction(worker, photo, names, model_version) for photo in photos]
         return PredictAnswer(results=await asyncio.gather(*answers), model_version=model_version)
@@ -168,8 +166,8 @@ def _photo(task: Task, key: str) -> bytes:
     if not comma or not header.startswith("data:image/") or not header.endswith(";base64"):
         raise HTTPException(
             422,
-            f"task {task.id}: data.{key} is no data URI; this backend fetches no addresses and reads no files; "
-            "import tasks with the photos in them, or predictions of `upcracknet export-results`",
+            f"task {task.id}: data.{key} is no data URI; this backend fetches no addresses and reads no "
+            "files; import tasks with the photos in them, or predictions of `upcracknet export-results`",
         )
     try:
         return base64.b64decode(content, validate=True)

@@ -4,14 +4,14 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, BinaryIO
+from typing import Any, Protocol, runtime_checkable
 
-from upcracknet.data.photo import photo_size
+from upcracknet.data.image_file import opened_image
 from upcracknet.errors import DataError, OutputError, PhotoError
 from upcracknet.files import one_line
 from upcracknet.measure.scale import Scale
@@ -33,6 +33,14 @@ LEAST_FREE = 1_000_000_000
 
 INTERNAL = ("name", "photo", "photo_relative", "stamp", "score", "cracks", "picture", "settings", "measures")
 """Fields of a record that are of this machine alone, or are told in another way."""
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A file that was sent, of which only this is asked."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read so many bytes, or what is left."""
 
 
 class TooLarge(PhotoError):  # noqa: N818 - as errors of photos are called
@@ -76,7 +84,7 @@ class Store:
 
     def receive(
         self,
-        file: BinaryIO,
+        file: Readable,
         file_name: str | None,
         millimetres_per_pixel: float | None = None,
         standard: StandardName | None = None,
@@ -106,9 +114,37 @@ class Store:
             raise
         return photo
 
-    def refused(self, file_name: str | None, error: PhotoError) -> AcceptedPhoto:
-        """Note a photo of a job that could not be received: it fails, and the others go on."""
-        return AcceptedPhoto(new_id(), None, _shown(file_name), state="failed", error=str(error))
+    def receive_job(
+        self,
+        sent: Sequence[tuple[Readable, str | None]],
+        millimetres_per_pixel: float | None = None,
+        standard: StandardName | None = None,
+    ) -> str:
+        """Put the photos of a job on the disk; those that cannot be used fail, and cost no others.
+
+        Args:
+            sent: content of each photo, and what its sender calls it.
+            millimetres_per_pixel: size of a pixel on the road.
+            standard: whose severities.
+
+        Returns:
+            the id of the job, which a crash does not lose any more.
+
+        Raises:
+            OutputError: there is no room.
+            OSError: a photo cannot be written.
+        """
+        self.require_room(len(sent))
+        photos = []
+        for file, file_name in sent:
+            try:
+                photos.append(self.receive(file, file_name, millimetres_per_pixel, standard))
+            except PhotoError as error:
+                failed = AcceptedPhoto(new_id(), None, _shown(file_name), state="failed", error=str(error))
+                photos.append(failed)
+        job = new_id()
+        self.jobs.add(photos, job)
+        return job
 
     def work(self, photo: AcceptedPhoto) -> Work:
         """Say what is to be done with a photo."""
@@ -190,14 +226,15 @@ class Store:
         return b'%s, "measures": %s}\n' % (text[:-1].encode(), cracks)
 
     def _require_usual_size(self, path: Path) -> None:
-        height, width = photo_size(path)
+        with opened_image(path, str(path)) as image:
+            width, height = image.size  # EXIF is not asked for: to find it, Pillow decodes a PNG
         if height * width > self.options.max_megapixels * 1e6:
             raise TooLarge(
-                f"{width}x{height} pixels, accepted are {self.options.max_megapixels:g} megapixels; cut it in "
-                "parts, or use `upcracknet detect`"
+                f"{width}x{height} pixels, accepted are {self.options.max_megapixels:g} megapixels; cut it "
+                "in parts, or use `upcracknet detect`"
             )
 
-    def _copy(self, file: BinaryIO, path: Path) -> None:
+    def _copy(self, file: Readable, path: Path) -> None:
         megabytes, size = self.options.max_photo_mb, 0
         with path.open("xb") as copy:
             while chunk := file.read(CHUNK):

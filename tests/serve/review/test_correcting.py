@@ -28,7 +28,7 @@ class TestDrawing:
         assert correction.source == "upcracknet review" and correction.time.endswith("+00:00")
         assert np.array_equal(mask_of(client, before), line_mask())
         assert np.array_equal(mask_of(client, before, "?of=model"), models)
-        assert answer["row"] == row() and answer["row"]["revision"] not in ("", before["revision"])
+        assert answer["photo"] == row() and answer["photo"]["revision"] not in ("", before["revision"])
 
     def test_it_is_measured_at_once_as_before(self, client, row):
         """The oracle: a level bar of 60 pixels, at two millimetres a pixel."""
@@ -52,7 +52,7 @@ class TestDrawing:
 
     def test_a_note_alone_keeps_the_drawn_mask(self, client, row):
         send(client, row(), "corrected", line_mask())
-        assert send(client, row(), "corrected", note="looked twice").json()["row"]["note"] == "looked twice"
+        assert send(client, row(), "corrected", note="looked twice").json()["photo"]["note"] == "looked twice"
         assert np.array_equal(mask_of(client, row()), line_mask())
 
     def test_a_canvas_writes_four_channels(self, client, row):
@@ -93,13 +93,13 @@ class TestDrawing:
 class TestSaying:
     def test_accepting_changes_no_measure(self, client, row):
         before = row()
-        now = send(client, before, "accepted").json()["row"]
+        now = send(client, before, "accepted").json()["photo"]
         assert now["review_status"] == "accepted" and now["measured"]
         assert now["crack_length_m"] == before["crack_length_m"] > 0
 
     def test_a_rejected_photo_has_no_cracks(self, client, row, folder):
         answer = send(client, row(), "rejected", reason="shadow", note="of a tree").json()
-        assert (answer["row"]["reason"], answer["row"]["crack_length_m"]) == ("shadow", 0)
+        assert (answer["photo"]["reason"], answer["photo"]["crack_length_m"]) == ("shadow", 0)
         assert answer["measures"]["cracks"] == [] and not mask_of(client, row()).any()
 
     def test_json_does_as_well_as_a_form(self, client, row):
@@ -112,7 +112,7 @@ class TestSaying:
         send(client, before, "corrected", line_mask())
         answer = client.delete(f"/api/photos/{before['id']}/correction?revision={row()['revision']}").json()
         changing = ("doubt",)
-        assert {k: v for k, v in answer["row"].items() if k not in changing} == {
+        assert {k: v for k, v in answer["photo"].items() if k not in changing} == {
             k: v for k, v in before.items() if k not in changing
         }
         assert np.array_equal(mask_of(client, before), models)
@@ -132,9 +132,9 @@ class TestTwoTabs:
         slower = send(client, seen, "rejected", reason="shadow")
         assert slower.status_code == 409
         now = row()
-        assert slower.json()["revision"] == now["revision"] and slower.json()["row"] == now
+        assert slower.json()["photo"] == now
         assert now["review_status"] == "corrected"
-        again = send(client, slower.json()["row"], "rejected", reason="shadow")
+        again = send(client, slower.json()["photo"], "rejected", reason="shadow")
         assert again.status_code == 200 and row()["review_status"] == "rejected"
 
     def test_withdrawing_too(self, client, row):
@@ -214,7 +214,7 @@ class TestMeasuring:
         (tmp_path / "photos" / NAME).unlink()
         answer = send(client, row(), "corrected", line_mask()).json()
         assert len(answer["measures"]["cracks"]) == 1
-        assert "measured by the mask alone" in answer["row"]["warning"]
+        assert "measured by the mask alone" in answer["photo"]["warning"]
 
     def test_the_way_a_photo_was_measured_stays_when_it_cannot_be(self, client, row, folder):
         before = json.loads((folder / "records" / f"{NAME}.json").read_text())

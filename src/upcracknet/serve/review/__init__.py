@@ -49,9 +49,9 @@ What page and server say to each other. Answers are JSON unless it is said other
     channels, the first above 127 is crack; or only a part of it, whose place is said by ``left`` and
     ``top`` in pixels: it takes the place of that part of the mask that counts. Without a file the mask
     that counts stays. The answer comes once all is on the disk:
-    ``{"row": row, "measures": as above or null, "pending": whether they are still being made, "why": what
-    they wait for, why there are none, or null}``. 409 and ``{"detail", "revision", "row"}``, both as they
-    are now, where another tab was faster; nothing is changed then.
+    ``{"photo": row, "measures": as above or null, "pending": whether they are still being made, "why": what
+    they wait for, why there are none, or null}``. 409 and ``{"detail", "photo": row}``, as it is
+    now, where another tab was faster; nothing is changed then.
 ``DELETE /api/photos/{id}/correction?revision=…``
     Back to the model's answer; answers like ``PUT``.
 ``GET /api/map``

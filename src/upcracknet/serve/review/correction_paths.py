@@ -53,15 +53,15 @@ def correction_router(review: Review) -> APIRouter:
         try:
             change(photo)
         except Conflict:
-            row = review.photos.row(review.photos.named(name))
             detail = "another tab, browser or program has changed this photo; nothing was saved"
-            return JSONResponse({"detail": detail, "revision": row["revision"], "row": row}, 409)
+            row = review.photos.row(review.photos.named(name))
+            return JSONResponse({"detail": detail, "photo": row}, 409)
         review.measurer.want(name)
         settled = review.measurer.wait(name, MEASURE_SECONDS)
         photo = review.photos.named(name)
         return JSONResponse(
             {
-                "row": review.photos.row(photo),
+                "photo": review.photos.row(photo),
                 "measures": _measures(photo) if settled else None,
                 "pending": not settled,
                 "why": review.measurer.why(name),

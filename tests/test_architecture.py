@@ -31,7 +31,7 @@ FLOORS = (
     {"results"},
     {"training", "evaluation", "preparation", "survey", "exchange"},
     {"calibration", "report"},
-    {"reproduction"},
+    {"reproduction", "serve"},
     {"cli"},
 )
 ARROWS = {
@@ -157,7 +157,19 @@ def test_detection_needs_no_extra():
     assert not loaded & {"torchvision", *EXTRAS, *ENGINES}
 
 
-@pytest.mark.parametrize("command", ["detect", "evaluate", "data", "synthesize", "calibrate", "prepare"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "detect",
+        "evaluate",
+        "data",
+        "synthesize",
+        "calibrate",
+        "prepare",
+        "export_results",
+        "import_corrections",
+    ],
+)
 def test_only_the_command_train_needs_the_extra(command):
     """Read from the files: a process for each command would take seconds."""
     assert not {name.split(".")[0] for name in _closure(f"upcracknet.cli.{command}")} & {

@@ -21,6 +21,8 @@ COMMANDS = [
     ("reproduce",),
     ("scale",),
     ("measure",),
+    ("export-results",),
+    ("import",),
     ("data", "download"),
     ("data", "list"),
     ("data", "mine"),

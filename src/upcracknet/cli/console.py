@@ -88,3 +88,14 @@ def needs_training(work: str) -> Iterator[None]:
         if error.name != "pytorch_lightning":
             raise
         raise UpCrackNetError(f"{work} needs more packages; run: pip install 'upcracknet[train]'") from error
+
+
+@contextmanager
+def needs_server(work: str) -> Iterator[None]:
+    """Name the remedy where an import in the block fails because the extra ``serve`` is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name not in ("fastapi", "pydantic", "starlette", "uvicorn"):
+            raise
+        raise UpCrackNetError(f"{work} needs more packages; run: pip install 'upcracknet[serve]'") from error

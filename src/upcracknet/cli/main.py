@@ -13,6 +13,9 @@ COMMANDS = {
     "detect": "Find and measure cracks in photos, one or a million.",
     "measure": "Measure found cracks again, by another scale.",
     "map": "Put photos, cracks and sections on the map, for QGIS.",
+    "review": "Check and correct found cracks on a page.",
+    "export-results": "Write found cracks for annotation programs, or as masks.",
+    "import": "Take over masks that people corrected.",
     "train": "Train on undamaged road photos.",
     "calibrate": "Choose how a trained model detects.",
     "evaluate": "Measure a model on annotated photos.",
@@ -21,15 +24,19 @@ COMMANDS = {
     "synthesize": "Make synthetic road photos whose cracks are known.",
     "scale": "Say how many millimetres of road a pixel covers.",
     "methods": "List what can be trained and run.",
+    "serve": "Answer other programs over HTTP.",
     "export": "Write a model for ONNX Runtime or OpenVINO.",
     "reproduce": "Train and measure the paper's tables again.",
 }
+
+OTHER_NAMES = {"import": "import_corrections"}
+"""Files and functions of commands that cannot be called as the command is: a word of Python."""
 
 HELP = f"""Find cracks in road photos, pixel by pixel, learned from undamaged photos alone.
 
 Commands:
 
-{chr(10).join(f"    {name:<11} {description}" for name, description in COMMANDS.items())}
+{chr(10).join(f"    {name:<15} {description}" for name, description in COMMANDS.items())}
 
 For example:
 
@@ -58,8 +65,9 @@ app = App(
 # Named, not imported: a command's libraries are loaded only when it runs. Their own descriptions are not at
 # hand, therefore the list above in place of the automatic one.
 for command in COMMANDS:
-    function = "app" if command == "data" else command
-    app.command(f"upcracknet.cli.{command}:{function}", name=command, show=False)
+    file = OTHER_NAMES.get(command, command.replace("-", "_"))
+    function = "app" if command == "data" else file
+    app.command(f"upcracknet.cli.{file}:{function}", name=command, show=False)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

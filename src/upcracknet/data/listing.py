@@ -27,7 +27,7 @@ _LISTED_SUFFIXES = PHOTO_SUFFIXES | OTHER_SUFFIXES
 
 RESULTS_MARKER = "results.json"
 RESULTS_FORMAT = "upcracknet results"
-RESULT_FOLDERS = frozenset({"masks", "overlays", "scores", "records", "cracks", "pictures"})
+RESULT_FOLDERS = frozenset({"masks", "overlays", "scores", "records", "cracks", "pictures", "corrections"})
 """What is not searched in a folder whose marker names this format: results, not photos."""
 
 

@@ -25,7 +25,7 @@ def write_geotiff(
     size: tuple[int, int],
     kind: type[np.generic],
     rows: Iterator[np.ndarray],
-    scratch: Path,
+    scratch: Path | None,
 ) -> None:
     """Write a GeoTIFF where an image lies, whole or not at all, its blocks each written once.
 
@@ -35,7 +35,7 @@ def write_geotiff(
         size: height and width in pixels.
         kind: type of the values.
         rows: the values from the top, some rows at a time.
-        scratch: folder for the half-written file.
+        scratch: folder for the half-written file; None takes the file's own.
 
     Raises:
         OutputError: it cannot be written.

@@ -2,24 +2,23 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from upcracknet.data.photo import load_mask
 from upcracknet.errors import OutputError, PhotoError, UpCrackNetError
 from upcracknet.files import one_line, write_atomically
 from upcracknet.measure.inspection import Inspection, inspect, inspect_in_windows
 from upcracknet.measure.scale import Scale
+from upcracknet.results.corrections import CORRECTION, Correction, correction_checksum, read_correction
 from upcracknet.results.crack_files import crack_file, summary
+from upcracknet.results.effective_mask import effective_mask, effective_mask_in_windows, rows_of, size_of
 from upcracknet.results.jpeg import jpeg
 from upcracknet.results.measuring import MISSED_PHOTO, Measuring, pixel_side
 from upcracknet.results.opening import opened
 from upcracknet.results.records import Record
-from upcracknet.results.sources import Source
-from upcracknet.results.windows import Windows, reader_of_mask
+from upcracknet.results.windows import Windows
 from upcracknet.results.writing import WritableResults
 
 LARGE_PIXEL = 10.0
@@ -34,6 +33,7 @@ class _Measured:
 
     Attributes:
         inspection: it.
+        crack_pixels: of the mask that counts.
         photo: to draw on, perhaps shrunk; None where it is not at hand or not needed.
         warnings: what to know before the measures are trusted.
         widths: what widths were measured in: "photo" or "mask".
@@ -41,6 +41,7 @@ class _Measured:
     """
 
     inspection: Inspection
+    crack_pixels: int
     photo: Photo | None
     warnings: tuple[str, ...]
     widths: str
@@ -53,26 +54,31 @@ def measure_record(
     measuring: Measuring,
     found: tuple[Bool[np.ndarray, "h w"], Photo] | None = None,
 ) -> Record:
-    """Measure the cracks of a photo and write their files.
+    """Measure the cracks of a photo, as they were found or corrected, and write their files.
 
     Args:
         record: of a photo that is done, without measures; not changed.
         results: where its mask is, and where the files go.
         measuring: how.
-        found: its mask and the photo, where they are in memory; None reads them.
+        found: the model's mask and the photo, where they are in memory; None reads them.
 
     Returns:
-        the record with the measures. Where they fail it has a warning, and the mask stands.
+        the record with the measures, and with the crack pixels of the mask that counts. Where they fail it
+        has a warning, and the mask stands.
 
     Raises:
         OutputError: a file cannot be written.
     """
     assert record.mask is not None
+    # Before the correction is read: one that is replaced meanwhile is then measured again.
+    checksum = correction_checksum(results, record.name)
     try:
+        correction = read_correction(results, record.name)
         if record.mask.endswith(".tif"):
-            measured = _in_windows(results.file(record.mask), results.source(record), measuring)
+            measured = _in_windows(record, results, measuring, correction)
         else:
-            measured = _whole(results.file(record.mask), results.source(record), measuring, found)
+            measured = _whole(record, results, measuring, correction, found)
+        record = _counted(record, measured.crack_pixels)
         cracks, picture = f"cracks/{record.name}.json", None
         content = crack_file(measured.inspection, measured.widths)
         values = _values(measured.inspection, record)
@@ -101,8 +107,11 @@ def measure_record(
         cracks=cracks,
         picture=picture,
         measure_warning="; ".join(text.rstrip(".") for text in warnings) or None,
+        review_status=None if correction is None else correction.status,
+        reviewer_note=None if correction is None else correction.remark,
         measures=measuring.settings(results.source(record).address)
-        | ({MISSED_PHOTO: True} if measured.missed_photo else {}),
+        | ({MISSED_PHOTO: True} if measured.missed_photo else {})
+        | ({} if checksum is None else {CORRECTION: checksum}),
     )
 
 
@@ -111,6 +120,16 @@ def too_large_pixel(millimetres: float | None) -> list[str]:
     if millimetres is None or millimetres <= LARGE_PIXEL:
         return []
     return [f"a pixel is {millimetres:.0f} mm wide and shows hardly any crack; take photos from nearer"]
+
+
+def _counted(record: Record, crack_pixels: int) -> Record:
+    """The record with the crack pixels of another mask; of the same mask it stays as it is."""
+    if crack_pixels == record.crack_pixels:
+        return record
+    height, width = size_of(record)
+    road = height * width if record.road_pixels is None else record.road_pixels
+    share = round(crack_pixels / road, 6) if road else None
+    return replace(record, crack_pixels=crack_pixels, area_share=share)
 
 
 def _values(inspection: Inspection, record: Record) -> dict[str, Any]:
@@ -133,28 +152,31 @@ def _values(inspection: Inspection, record: Record) -> dict[str, Any]:
 
 
 def _whole(
-    mask_file: Path,
-    source: Source,
+    record: Record,
+    results: WritableResults,
     measuring: Measuring,
+    correction: Correction | None,
     found: tuple[Bool[np.ndarray, "h w"], Photo] | None,
 ) -> _Measured:
     """Measure a photo that fits into memory."""
+    source = results.source(record)
     photo: Photo | None = None
     missing: tuple[str, ...] = ()
     if found is not None:
         mask, photo = found
-    else:
-        mask = load_mask(mask_file)
-        if _needs_photo(measuring):
-            try:
-                photo = source.load()
-            except PhotoError as error:
-                missing = (_without_photo(error),)
+    elif _needs_photo(measuring):
+        try:
+            photo = source.load()
+        except PhotoError as error:
+            missing = (_without_photo(error),)
+    if found is None or (correction is not None and correction.changes_the_mask):
+        mask = effective_mask(results, record, correction)
     terms = measuring.of_photo(source, (mask.shape[0], mask.shape[1]))
     refined = photo if measuring.widths == "photo" else None
     inspection = inspect(mask, terms.scale, refined, direction=terms.direction, standard=measuring.standard)
     return _Measured(
         inspection,
+        int(np.count_nonzero(mask)),
         photo,
         (*terms.warnings, *missing, *inspection.notes),
         "mask" if refined is None else "photo",
@@ -162,12 +184,18 @@ def _whole(
     )
 
 
-def _in_windows(mask_file: Path, source: Source, measuring: Measuring) -> _Measured:
+def _in_windows(
+    record: Record, results: WritableResults, measuring: Measuring, correction: Correction | None
+) -> _Measured:
     """Measure an image that was read in windows; memory does not grow with it."""
+    assert record.mask is not None
+    source = results.source(record)
     windows: Windows | None = None
     missing: tuple[str, ...] = ()
     with ExitStack() as files:
-        mask = files.enter_context(opened(mask_file))
+        mask = files.enter_context(opened(results.file(record.mask)))  # it knows its place
+        read = files.enter_context(effective_mask_in_windows(results, record, correction))
+        crack_pixels = sum(int(np.count_nonzero(rows)) for rows in rows_of(read, size_of(record)))
         if _needs_photo(measuring) and source.path is not None:
             try:
                 source.require_unchanged()
@@ -177,14 +205,14 @@ def _in_windows(mask_file: Path, source: Source, measuring: Measuring) -> _Measu
         terms = measuring.of_map(mask, source)
         refined = windows is not None and measuring.widths == "photo"
         inspection = inspect_in_windows(
-            reader_of_mask(mask, mask_file), (mask.height, mask.width), terms.scale,
+            read, (mask.height, mask.width), terms.scale,
             read_photo=windows.rgb if windows is not None and refined else None,
             direction=terms.direction, standard=measuring.standard,
         )  # fmt: skip
         photo = windows.small() if windows is not None and measuring.pictures else None
     return _Measured(
-        inspection, photo, (*terms.warnings, *missing, *inspection.notes), "photo" if refined else "mask",
-        bool(missing),
+        inspection, crack_pixels, photo, (*terms.warnings, *missing, *inspection.notes),
+        "photo" if refined else "mask", bool(missing),
     )  # fmt: skip
 
 

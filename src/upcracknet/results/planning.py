@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from upcracknet.errors import PhotoError
+from upcracknet.results.corrections import CORRECTION, correction_checksum
 from upcracknet.results.measuring import MISSED_PHOTO, Measuring
 from upcracknet.results.names import photo_names
 from upcracknet.results.records import Record
@@ -19,10 +20,12 @@ class Work:
     Attributes:
         source: the photo.
         name: of its results.
+        measuring: how its cracks are measured, where not as those of all others.
     """
 
     source: Source
     name: str
+    measuring: Measuring | None = None
 
     def __str__(self) -> str:
         return self.source.address
@@ -138,6 +141,8 @@ def is_measured(results: WritableResults, record: Record, measuring: Measuring) 
     """Tell whether a photo's cracks were measured as they would be now, and all files of that are there."""
     source, measures = results.source(record), dict(record.measures or {})
     missed_photo = measures.pop(MISSED_PHOTO, False)
+    if measures.pop(CORRECTION, None) != correction_checksum(results, record.name):
+        return False
     if measures != measuring.settings(source.address) or (missed_photo and _is_at_hand(source)):
         return False
     return all(results.file(file).exists() for file in (record.cracks, record.picture) if file)

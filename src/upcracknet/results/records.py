@@ -26,7 +26,7 @@ class Record:
         status: ``done`` or ``failed``.
         width: of the photo, in pixels.
         height: of the photo, in pixels.
-        crack_pixels: number of crack pixels.
+        crack_pixels: number of crack pixels; once measured, of the corrected mask where there is one.
         area_share: share of what the photo shows that is crack, in [0, 1].
         crack_area_cm2: area of the crack pixels, in square centimetres, where the size of a pixel is known;
             where it differs from place to place the area of the measured cracks.
@@ -35,6 +35,8 @@ class Record:
         mask: file below the result folder: 255 is crack.
         overlay: file below the result folder: the photo with its cracks in red.
         score: file below the result folder: 65535 (or 1.0 in a NumPy file) is a score of 1.
+        road_pixels: number of pixels that show road: without those that have no data. None in records of
+            earlier versions.
         warning: what to know before this result is trusted.
         error: why the photo could not be used.
         settings: what the result depends on: the model, the sha256 of its tensors, how it detects.
@@ -51,7 +53,9 @@ class Record:
         cracks: file below the result folder: all that was measured.
         picture: file below the result folder: cracks by severity on the photo.
         measure_warning: what to know before the measures are trusted, or why there are none.
-        measures: what the measures depend on: scale, standard, driving direction.
+        review_status: what a person said of the photo: ``accepted``, ``rejected`` or ``corrected``.
+        reviewer_note: why, in the person's words.
+        measures: what the measures depend on: scale, standard, driving direction, correction.
     """
 
     name: str
@@ -69,6 +73,7 @@ class Record:
     mask: str | None = None
     overlay: str | None = None
     score: str | None = None
+    road_pixels: int | None = None
     warning: str | None = None
     error: str | None = None
     settings: dict[str, Any] | None = None
@@ -85,6 +90,8 @@ class Record:
     cracks: str | None = None
     picture: str | None = None
     measure_warning: str | None = None
+    review_status: str | None = None
+    reviewer_note: str | None = None
     measures: dict[str, Any] | None = None
 
     @property
@@ -144,6 +151,7 @@ MEASURES = (
     *("crack_count", "crack_length_px", "crack_length_m", "crack_width_mean_mm", "crack_width_max_mm"),
     *("severity", "severity_length_m", "network_area_m2", "scale_source", "scale_uncertainty"),
     *("cracks", "picture", "measure_warning", "measures", "crack_area_cm2", "millimetres_per_pixel"),
+    *("review_status", "reviewer_note"),
 )
 """Fields of a record that measuring fills."""
 
@@ -172,6 +180,8 @@ COLUMNS = {
     "network_area_m2": "float64",
     "scale_source": "string",
     "scale_uncertainty": "float64",
+    "review_status": "string",
+    "reviewer_note": "string",
     "mask": "string",
     "overlay": "string",
     "score": "string",
@@ -199,6 +209,7 @@ class Counts:
         failed: how many could not.
         with_cracks: how many have a crack.
         measured: in how many the cracks were measured.
+        reviewed: of how many a person said what is in them.
         crack_length_m: length in metres of the cracks that have a scale.
         severity_length_m: of it, the length of each severity.
         network_area_m2: area in square metres of alligator and block cracking.
@@ -209,6 +220,7 @@ class Counts:
     failed: int = 0
     with_cracks: int = 0
     measured: int = 0
+    reviewed: int = 0
     crack_length_m: float = 0.0
     severity_length_m: dict[str, float] = field(default_factory=dict)
     network_area_m2: float = 0.0
@@ -220,6 +232,7 @@ class Counts:
         self.failed += record.status == "failed"
         self.with_cracks += bool(record.crack_pixels)
         self.measured += record.measures is not None
+        self.reviewed += record.review_status is not None
         self.crack_length_m = round(self.crack_length_m + (record.crack_length_m or 0), 4)
         self.network_area_m2 = round(self.network_area_m2 + (record.network_area_m2 or 0), 4)
         for severity, length in (record.severity_length_m or {}).items():

@@ -99,11 +99,16 @@ class Source:
 
     def _fetched(self) -> UInt8[np.ndarray, "h w 3"]:
         try:
-            return load_photo(self._content())
+            return load_photo(self.content())
         except PhotoError as error:
             raise PhotoError(str(error).replace("image:", f"{self.address}:", 1)) from error
 
-    def _content(self) -> bytes:
+    def content(self) -> bytes:
+        """Fetch the bytes of a photo behind an address.
+
+        Raises:
+            PhotoError: it cannot be fetched, or has changed since it was listed.
+        """
         for left in reversed(range(TRIES)):
             try:
                 system, path = _file_system(self.address)

@@ -38,10 +38,10 @@ def write_tables(folder: Path, records: Iterable[Record], scratch: Path) -> Coun
     """
     counts = Counts()
     with ExitStack() as tables:
-        add_photo = tables.enter_context(_table(folder / "photos", COLUMNS, scratch))
+        add_photo = tables.enter_context(open_table(folder / "photos", COLUMNS, scratch))
         add_crack: AddRow | None = None
         if (folder / "cracks").is_dir():
-            add_crack = tables.enter_context(_table(folder / "cracks", CRACK_COLUMNS, scratch))
+            add_crack = tables.enter_context(open_table(folder / "cracks", CRACK_COLUMNS, scratch))
         for record in records:
             counts.add(record)
             add_photo({column: getattr(record, column) for column in COLUMNS})
@@ -53,8 +53,20 @@ def write_tables(folder: Path, records: Iterable[Record], scratch: Path) -> Coun
 
 
 @contextmanager
-def _table(path: Path, columns: Mapping[str, str], scratch: Path) -> Iterator[AddRow]:
-    """Open a table of columns and their types; gives what adds a row. It is there once the block is left."""
+def open_table(path: Path, columns: Mapping[str, str], scratch: Path | None) -> Iterator[AddRow]:
+    """Open a table, as CSV and, where pyarrow is installed, as Parquet. It is there once the block is left.
+
+    Args:
+        path: of the table, without suffix.
+        columns: and their types.
+        scratch: folder for half-written files; None takes the table's own.
+
+    Yields:
+        what adds a row.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     with ExitStack() as files:
         partial = files.enter_context(replacing(path.with_suffix(".csv"), scratch=scratch))
         writer = csv.DictWriter(files.enter_context(partial.open("w", newline="")), columns)

@@ -72,16 +72,24 @@ class Worker:
                     if isinstance(found, ReadInWindows):
                         large.append(work)
                         continue
-                    waiting.append(writers.submit(self._photo, work, found))
+                    waiting.append(writers.submit(self.write, work, found))
                     while waiting and (waiting[0].done() or len(waiting) > WRITERS):
                         yield waiting.popleft().result()
                 yield from (record.result() for record in waiting)
             for work in large:
-                yield self._large(work)
+                yield self.detect_large(work)
         finally:
             cv2.setNumThreads(threads)
 
-    def _photo(self, work: Work, found: CrackMap | PhotoError) -> Record:
+    def write(self, work: Work, found: CrackMap | PhotoError) -> Record:
+        """Measure what was found in a photo, and write its results.
+
+        Returns:
+            the record of the photo; of one that cannot be used, what is wrong.
+
+        Raises:
+            OutputError: the results cannot be written.
+        """
         self.results.begin(work.name)
         if isinstance(found, PhotoError):
             return self._failed(work, found)
@@ -97,7 +105,8 @@ class Worker:
             self._save(score, np.rint(found.score.clip(0, 1) * 65535).astype(np.uint16))
         return self._done(work, found, mask, overlay, score)
 
-    def _large(self, work: Work) -> Record:
+    def detect_large(self, work: Work) -> Record:
+        """Find the cracks of an image that is read in windows, and write its results; see :meth:`write`."""
         assert work.source.path is not None
         self.results.begin(work.name)
         mask, overlay, score = self._files(work, ".tif")
@@ -143,6 +152,7 @@ class Worker:
             width=found.width,
             height=found.height,
             crack_pixels=found.crack_pixels,
+            road_pixels=found.valid_pixels if isinstance(found, RasterResult) else found.mask.size,
             area_share=round(found.area_share, 6),
             crack_area_cm2=None if scale is None else round(found.crack_pixels * scale**2 / 100, 3),
             millimetres_per_pixel=scale,
@@ -152,9 +162,10 @@ class Worker:
             score=score,
             warning="; ".join(warnings) or None,
         )
-        if self.measuring is not None:
+        measuring = work.measuring or self.measuring
+        if measuring is not None:
             whole = (found.mask, found.photo) if isinstance(found, CrackMap) else None
-            record = measure_record(record, self.results, self.measuring, whole)
+            record = measure_record(record, self.results, measuring, whole)
         return self.results.finish(record)
 
     def _failed(self, work: Work, error: PhotoError) -> Record:

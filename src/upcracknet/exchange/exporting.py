@@ -1,0 +1,144 @@
+"""From a result folder to a folder that an annotation program, or training, takes."""
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from upcracknet.errors import DataError, OutputError, PhotoError
+from upcracknet.exchange import coco, cvat, label_studio, masks
+from upcracknet.exchange.photos import ExportedPhoto, Photos, bring_photo
+from upcracknet.files import json_bytes, one_line, write_atomically
+from upcracknet.results.corrections import CORRECTION, correction_checksum, read_correction
+from upcracknet.results.crack_files import read_cracks
+from upcracknet.results.folder import ResultFolder
+from upcracknet.results.records import Record
+
+Format = Literal["coco", "cvat", "label-studio", "masks"]
+
+MARKER = "export.json"
+"""Marks the folder of an export, whose files may be replaced by the next one."""
+
+PHOTO_FOLDER = {"cvat": "images"}
+"""Where the photos lie; else in ``photos``."""
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What goes into an export.
+
+    Attributes:
+        photos: copy puts the photos beside the annotations, link makes links to them, none leaves them where
+            they are.
+        least_length_px: leave out connected parts that reach less far than so many pixels, in height and in
+            width. CVAT becomes slow from some 1000 parts on.
+        photo_address: for label-studio: what it finds the photos' names behind; s3://bucket/road/ for one.
+    """
+
+    photos: Photos = "copy"
+    least_length_px: int = 0
+    photo_address: str = label_studio.LOCAL_FILES
+
+
+@dataclass
+class Exported:
+    """What an export holds.
+
+    Attributes:
+        photos: number of photos.
+        failed: photos that could not be used when their cracks were looked for; they have no masks.
+        left_out: photos with a mask that is not in the export.
+    """
+
+    photos: int = 0
+    failed: int = 0
+    left_out: int = 0
+
+
+def write_export(
+    results: ResultFolder,
+    to: Format,
+    output: Path,
+    options: ExportOptions,
+    show: Callable[[str | None], None] = lambda problem: None,
+) -> Exported:
+    """Write the masks that count, corrected ones in place of the model's, for another program.
+
+    Photos and masks pass by one at a time: memory does not grow with their number.
+
+    Args:
+        results: the result folder.
+        to: format.
+        output: folder of the export; files of an earlier export are replaced.
+        options: what goes into it.
+        show: called after each photo, with what is wrong with it if it is left out.
+
+    Raises:
+        OutputError: the folder holds files of others, or cannot be written.
+    """
+    _claim(output, to)
+    exported, damaged = Exported(), set[str]()
+    photo_folder = output / PHOTO_FOLDER.get(to, "photos")
+    with _writer(to, output, options) as add:
+        for record in results.readable_records(damaged):
+            if record.mask is None:
+                exported.failed += 1
+                show(None)
+                continue
+            try:
+                photo = _photo(exported.photos + 1, results, record, options)
+                if options.photos != "none":
+                    bring_photo(results, record, photo_folder / photo.file_name, options.photos)
+                add(photo)
+            except (PhotoError, DataError) as error:
+                exported.left_out += 1
+                show(str(error))
+            else:
+                exported.photos += 1
+                show(None)
+    for name in sorted(damaged):
+        exported.left_out += 1
+        show(f"{name}: its record is damaged; run `upcracknet detect` again")
+    return exported
+
+
+def _photo(number: int, results: ResultFolder, record: Record, options: ExportOptions) -> ExportedPhoto:
+    checksum = correction_checksum(results, record.name)
+    correction = read_correction(results, record.name)
+    cracks: tuple[dict[str, Any], ...] = ()
+    # What was measured before the correction is of other cracks.
+    if record.cracks is not None and (record.measures or {}).get(CORRECTION) == checksum:
+        cracks = tuple(read_cracks(results.file(record.cracks))["cracks"])
+    return ExportedPhoto(number, results, record, correction, cracks, options.least_length_px)
+
+
+def _claim(output: Path, to: Format) -> None:
+    """Mark the folder as an export's, unless it holds files of others."""
+    marker = output / MARKER
+    try:
+        mine = (
+            json.loads(marker.read_bytes()).get("format") == "upcracknet export" if marker.exists() else False
+        )
+        if not mine and output.exists() and any(output.iterdir()):
+            raise OutputError(
+                f"{output}: holds files that `upcracknet export-results` did not write; give another folder"
+            )
+    except (OSError, ValueError, AttributeError) as error:
+        raise OutputError(f"{output}: cannot be used ({one_line(error)}); give another folder") from error
+    write_atomically(marker, json_bytes({"format": "upcracknet export", "version": 1, "to": to}))
+
+
+def _writer(
+    to: Format, output: Path, options: ExportOptions
+) -> AbstractContextManager[Callable[[ExportedPhoto], None]]:
+    match to:
+        case "coco":
+            return coco.writing(output)
+        case "cvat":
+            return cvat.writing(output)
+        case "label-studio":
+            return label_studio.writing(output, options.photo_address)
+        case "masks":
+            return masks.writing(output)

@@ -1,0 +1,101 @@
+"""Write what people say of the cracks that were found; the model's answer stays as it is."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool
+
+from upcracknet.data.photo import save_image_atomically
+from upcracknet.errors import DataError, OutputError
+from upcracknet.files import one_line, replacing, write_atomically
+from upcracknet.results.corrections import FOLDER, Correction, correction_path, read_correction
+from upcracknet.results.effective_mask import mask_file_in_windows, require_size, rows_of, size_of
+from upcracknet.results.folder import ResultFolder
+from upcracknet.results.geotiff import write_geotiff
+from upcracknet.results.opening import opened
+from upcracknet.results.records import Record
+
+
+def write_correction(
+    results: ResultFolder, correction: Correction, mask: Bool[np.ndarray, "h w"] | Path | None = None
+) -> Correction:
+    """Write what a person said of a photo, in the place of what was said before.
+
+    The mask is written first, then the file that names it: after a crash in between, each correction that is
+    there has its mask. Both are on the disk when this comes back. The folder need not be
+    claimed: a person may correct while cracks are measured.
+
+    Args:
+        results: the result folder.
+        correction: it; its mask's file is filled in.
+        mask: True where there is a crack, of the photo's size. Of images that are read in windows it may be a
+            file, GeoTIFF or PNG: anything but 0 is crack. Only for a corrected photo, and needed there.
+
+    Returns:
+        the correction as it was written.
+
+    Raises:
+        DataError: there is no such photo, it has no mask, the mask has another size, or what stands in the
+            correction's place is none.
+        PhotoError: the file of the mask cannot be read.
+        OutputError: it cannot be written.
+    """
+    record = results.record(correction.name)
+    if (mask is not None) != (correction.status == "corrected"):
+        raise DataError(f"{correction.name}: a mask goes with the status `corrected`, and with no other")
+    if record.mask is None:
+        raise DataError(f"{correction.name}: the photo could not be used; there is nothing to correct")
+    old = read_correction(results, correction.name)
+    named = None if mask is None else f"{FOLDER}/{record.name}{Path(record.mask).suffix}"
+    if mask is not None and named is not None:
+        path = results.file(named)
+        with replacing(path, suffix=path.suffix, durable=True) as partial:
+            _write_mask(results, record, mask, partial)
+    correction = replace(correction, mask=named)
+    write_atomically(correction_path(results, correction.name), correction.to_json(), durable=True)
+    if old is not None and old.mask not in (None, named):
+        _remove(results.file(str(old.mask)))
+    return correction
+
+
+def withdraw_correction(results: ResultFolder, name: str) -> None:
+    """Delete what a person said of a photo; the model's answer counts again.
+
+    Raises:
+        DataError: what stands in the correction's place is none.
+        OutputError: it cannot be deleted.
+    """
+    old = read_correction(results, name)
+    _remove(correction_path(results, name))  # first: a correction without its mask would be damaged
+    if old is not None and old.mask is not None:
+        _remove(results.file(old.mask))
+
+
+def _write_mask(
+    results: ResultFolder, record: Record, mask: Bool[np.ndarray, "h w"] | Path, path: Path
+) -> None:
+    size = size_of(record)
+    assert record.mask is not None
+    if isinstance(mask, np.ndarray):
+        require_size(mask.shape, size, f"{record.name}: the corrected mask")
+    if path.suffix == ".png":
+        if isinstance(mask, Path):
+            raise DataError(f"{record.name}: the mask of a photo that is read whole is given as an array")
+        save_image_atomically(path, mask.astype(np.uint8) * np.uint8(255))
+        return
+    with opened(results.file(record.mask)) as place:
+        if isinstance(mask, np.ndarray):
+            write_geotiff(path, place, size, np.uint8, iter([mask.astype(np.uint8) * np.uint8(255)]), None)
+            return
+        with mask_file_in_windows(mask) as (read, found):
+            require_size(found, size, str(mask))
+            blocks = (block.astype(np.uint8) * np.uint8(255) for block in rows_of(read, size))
+            write_geotiff(path, place, size, np.uint8, blocks, None)
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be deleted ({one_line(error)})") from error

@@ -39,11 +39,12 @@ class Pictures:
 
     Args:
         results: the folder.
+        levels: reads its photos and masks.
     """
 
-    def __init__(self, results: ResultFolder) -> None:
+    def __init__(self, results: ResultFolder, levels: PhotoLevels) -> None:
         self.results = results
-        self._levels = PhotoLevels(results)
+        self._levels = levels
         self._thumbnails = Cache[bytes](THUMBNAILS_BYTES, len, at_once=2)
 
     def tile(self, photo: Photo, level: int, column: int, row: int, *, cracks: bool) -> bytes | None:
@@ -121,8 +122,11 @@ class Pictures:
             PhotoError: it cannot be read.
             DataError: the corrected mask has another size than the photo.
         """
-        correction = None if of_model else photo.correction
-        return as_png(effective_mask(self.results, photo.record, correction).astype(np.uint8) * np.uint8(255))
+        if of_model:
+            mask = effective_mask(self.results, photo.record, None)
+        else:
+            mask = self._levels.whole_mask(photo)
+        return as_png(mask.astype(np.uint8) * np.uint8(255))
 
     def score(self, photo: Photo) -> bytes:
         """Give the stored score as PNG of one channel: 255 is a score of 1.

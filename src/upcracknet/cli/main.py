@@ -27,7 +27,6 @@ COMMANDS = {
     "scale": "Say how many millimetres of road a pixel covers.",
     "methods": "List what can be trained and run.",
     "serve": "Answer other programs over HTTP.",
-    "export": "Write a model for ONNX Runtime or OpenVINO.",
     "export": "Write a model for other programs: ONNX, OpenVINO, QGIS, a model hub.",
     "reproduce": "Train and measure the paper's tables again.",
 }

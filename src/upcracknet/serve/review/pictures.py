@@ -140,7 +140,8 @@ class Pictures:
         score = load_score(self.results, photo.record)
         if score is None or score.shape != size_of(photo.record):
             raise DataError(
-                f"{photo.record.name}: its score has another size than the photo; run `upcracknet detect` again"
+                f"{photo.record.name}: its score has another size than the photo; run `upcracknet detect` "
+                "again"
             )
         return as_png(np.asarray(cv2.convertScaleAbs(score, alpha=255), np.uint8))
 

@@ -8,8 +8,8 @@ What page and server say to each other. Answers are JSON unless it is said other
 ``GET /``, ``/page/…``, ``/leaflet/…``
     The page, its files, and those of Leaflet. They need no token: nothing of the survey is in them.
 ``GET /api/survey``
-    ``{"folder", "standard", "revision", "session", "photos", "has_map", "reasons", "suggested"}``: the folder's
-    name; standard of the severities, or null; a number that grows with each change; a name for this
+    ``{"folder", "standard", "revision", "session", "photos", "has_map", "reasons", "suggested"}``: the name
+    of the folder; standard of the severities, or null; a number that grows with each change; a name for this
     tab, new with each request; number of photos; whether there is a map; reasons to reject; numbers of the
     photos that were suggested (``--suggest``), most useful first.
 ``GET /api/photos``, with ``?since=REVISION`` only what has changed after that revision
@@ -17,7 +17,8 @@ What page and server say to each other. Answers are JSON unless it is said other
 
         {"id", "name", "status": "done" | "failed", "width", "height", "severity",
          "severity_rank": 0 (none) … 4, "crack_length_m", "crack_length_px", "crack_count",
-         "area_share": 0 … 1, "doubt": 0 … 1 | null while it is worked out, "latitude", "longitude", "chainage_m", "section",
+         "area_share": 0 … 1, "doubt": 0 … 1 | null while it is worked out,
+         "latitude", "longitude", "chainage_m", "section",
          "review_status": "accepted" | "rejected" | "corrected" | null, "reason", "note",
          "revision": text, of the correction; "" where there is none,
          "measured": whether the measures are those of the mask that counts now,
@@ -43,14 +44,14 @@ What page and server say to each other. Answers are JSON unless it is said other
     As ``cracks/NAME.json``, of the mask that counts. 202 and ``{"pending": true, "why"}`` while they are made
     (``why`` says what they wait for, or is null), 404 where there are none.
 ``PUT /api/photos/{id}/correction``
-    JSON or a form (multipart) with ``status``, ``reason`` (only rejected), ``note``, ``revision`` (as the page
-    knows it; "" for none). With ``corrected`` a file ``mask`` may come: PNG of the photo's size, of any
+    JSON or a form (multipart) with ``status``, ``reason`` (only rejected), ``note``, ``revision`` (as the
+    page knows it; "" for none). With ``corrected`` a file ``mask`` may come: PNG of the photo's size, of any
     channels, the first above 127 is crack; or only a part of it, whose place is said by ``left`` and
     ``top`` in pixels: it takes the place of that part of the mask that counts. Without a file the mask
     that counts stays. The answer comes once all is on the disk:
-    ``{"row": row, "measures": as above or null, "pending": whether they are still being made, "why": what
-    they wait for, why there are none, or null}``. 409 and ``{"detail", "revision", "row"}``, both as they
-    are now, where another tab was faster; nothing is changed then.
+    ``{"photo": row, "measures": as above or null, "pending": whether they are still being made, "why": what
+    they wait for, why there are none, or null}``. 409 and ``{"detail", "photo": row}``, as it is
+    now, where another tab was faster; nothing is changed then.
 ``DELETE /api/photos/{id}/correction?revision=…``
     Back to the model's answer; answers like ``PUT``.
 ``GET /api/map``

@@ -1,4 +1,4 @@
-"""Who may ask: who has the address that the command printed. Others of the same machine have not its token."""
+"""Who may ask: who has the address that the command printed, with its token; not all of this machine."""
 
 import hashlib
 import hmac

@@ -53,15 +53,15 @@ def correction_router(review: Review) -> APIRouter:
         try:
             change(photo)
         except Conflict:
-            row = review.photos.row(review.photos.named(name))
             detail = "another tab, browser or program has changed this photo; nothing was saved"
-            return JSONResponse({"detail": detail, "revision": row["revision"], "row": row}, 409)
+            row = review.photos.row(review.photos.named(name))
+            return JSONResponse({"detail": detail, "photo": row}, 409)
         review.measurer.want(name)
         settled = review.measurer.wait(name, MEASURE_SECONDS)
         photo = review.photos.named(name)
         return JSONResponse(
             {
-                "row": review.photos.row(photo),
+                "photo": review.photos.row(photo),
                 "measures": _measures(photo) if settled else None,
                 "pending": not settled,
                 "why": review.measurer.why(name),
@@ -79,19 +79,12 @@ def correction_router(review: Review) -> APIRouter:
 
 async def _said(request: Request) -> tuple[Said, bytes | None]:
     """What a request says, as JSON or as a form, and the mask that comes with a form."""
-    mask: bytes | None = None
     try:
         if request.headers.get("content-type", "").startswith("application/json"):
             return Said.model_validate_json(await request.body()), None
-        form = await request.form(max_files=1, max_fields=20)
-        file = form.get("mask")
-        if isinstance(file, UploadFile):
-            mask = await file.read()
-        values = {
-            name: value
-            for name, value in form.items()
-            if isinstance(value, str) and name in Said.model_fields
-        }
-        return Said.model_validate(values), mask
+        async with request.form(max_files=1, max_fields=len(Said.model_fields)) as form:
+            file = form.get("mask")
+            mask = await file.read() if isinstance(file, UploadFile) else None
+            return Said.model_validate({name: value for name, value in form.items() if name != "mask"}), mask
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from error

@@ -73,6 +73,7 @@ class Measurer:
                 self._wanted.remove(name)
             self._why.pop(name, None)
             self._wanted.appendleft(name)
+            self._waits_for = None  # try at once
             self._changed.notify_all()
 
     def pending(self, name: str) -> bool:
@@ -115,7 +116,10 @@ class Measurer:
                     self._changed.notify_all()
                     if self._end is not None:
                         return
-                    self._changed.wait_for(lambda: self._end is not None, self.retry_seconds)
+                    self._changed.wait_for(self._is_called, self.retry_seconds)
+
+    def _is_called(self) -> bool:
+        return self._end is not None or self._waits_for is None
 
     def _goes_on(self) -> bool:
         return bool(self._wanted) and (self._end is None or time.monotonic() < self._end)

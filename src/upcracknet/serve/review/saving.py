@@ -13,6 +13,7 @@ from upcracknet.errors import ConfigurationError, DataError, PhotoError
 from upcracknet.results.correcting import withdraw_correction, write_correction
 from upcracknet.results.corrections import Correction, RejectReason, ReviewStatus, correction_checksum
 from upcracknet.results.effective_mask import effective_mask, require_size, size_of
+from upcracknet.results.records import Record
 from upcracknet.serve.review.rows import LARGEST_MASK, Photo, Photos
 from upcracknet.serve.review.tiles import Mask
 
@@ -78,8 +79,8 @@ class Saving:
             raise ConfigurationError("a mask goes with the status `corrected`, and with no other")
         if said.status == "corrected" and not photo.editable:
             raise ConfigurationError(
-                f"{photo.record.name}: more than {LARGEST_MASK:,} pixels, too large to be drawn on; accept or "
-                "reject it, or correct it in another program and import that"
+                f"{photo.record.name}: more than {LARGEST_MASK:,} pixels, too large to be drawn on; accept "
+                "or reject it, or correct it in another program and import that"
             )
         part = None if mask is None else _decoded(mask)
         with self._lock:
@@ -88,7 +89,7 @@ class Saving:
             if said.status == "corrected":
                 whole = effective_mask(self.photos.results, photo.record, photo.correction)
                 if part is not None:
-                    whole = _with_part(whole, part, said, photo)
+                    whole = _with_part(whole, part, said, photo.record)
             correction = Correction(
                 photo.record.name, said.status, said.reason, said.note or None, SOURCE,
                 datetime.now(UTC).isoformat(timespec="seconds"),
@@ -134,16 +135,16 @@ def _decoded(mask: bytes) -> Mask:
     return np.asarray(red > 127)
 
 
-def _with_part(whole: Mask, part: Mask, said: Said, photo: Photo) -> Mask:
+def _with_part(whole: Mask, part: Mask, said: Said, record: Record) -> Mask:
     """The mask that counts with a part of it replaced."""
-    size, left, top = size_of(photo.record), said.left or 0, said.top or 0
+    size, left, top = size_of(record), said.left or 0, said.top or 0
     if said.left is None and said.top is None:
-        require_size(part.shape, size, f"{photo.record.name}: the corrected mask")
+        require_size(part.shape, size, f"{record.name}: the corrected mask")
         return part
     bottom, right = top + part.shape[0], left + part.shape[1]
     if bottom > size[0] or right > size[1]:
         raise DataError(
-            f"{photo.record.name}: a part of the mask to x {right}, y {bottom}, expected within "
+            f"{record.name}: a part of the mask to x {right}, y {bottom}, expected within "
             f"{size[1]}x{size[0]} pixels"
         )
     whole = whole.copy()

@@ -15,8 +15,8 @@ CRACKS_COLOUR = (255, 40, 90)
 QUALITY = 85
 """Of JPEG, 1 to 100."""
 
-Picture = UInt8[np.ndarray, "h w 3"]
-Mask = Bool[np.ndarray, "h w"]
+Picture = UInt8[np.ndarray, "_ _ 3"]
+Mask = Bool[np.ndarray, "_ _"]
 
 
 def size_at(level: int, height: int, width: int) -> tuple[int, int]:

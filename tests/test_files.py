@@ -3,6 +3,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -89,13 +90,13 @@ def test_a_folder_that_cannot_be_made(tmp_path):
         pass
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="the names of open files are read there")
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the names of open files are read there")
 def test_a_durable_file_is_on_the_disk_before_it_takes_its_place(tmp_path, monkeypatch):
     """After a power cut there is the old file or the new one: content, then name, then the name's folder."""
     path, done = tmp_path / "correction.json", []
     flush, rename = os.fsync, type(path).replace
     monkeypatch.setattr(
-        os, "fsync", lambda file: done.append(os.readlink(f"/proc/self/fd/{file}")) or flush(file)
+        os, "fsync", lambda file: done.append(str(Path(f"/proc/self/fd/{file}").readlink())) or flush(file)
     )
     monkeypatch.setattr(type(path), "replace", lambda old, new: done.append("replaced") or rename(old, new))
     write_atomically(path, b"old")

@@ -20,7 +20,7 @@ OLD_SECONDS = 3600.0
 
 
 def run_review(folder: Path, port: int, suggestions: int, announce: Callable[[str], None]) -> None:
-    """Serve the review page until the process is told to stop, by SIGTERM or Ctrl-C.
+    """Serve the review page until SIGTERM or Ctrl-C ends it.
 
     Only this machine can reach it, and only with the token of the address.
 

@@ -18,6 +18,9 @@ PATIENCE_SECONDS = 20.0
 COUNT, HEIGHT, WIDTH = 12, 120, 180
 """Number of photos, and their size in pixels."""
 
+NAME = "day-0/IMG_00.png"
+"""Of the first photo's results."""
+
 RIM = (255, 226, 60)
 """Colour of the mask's rim, RGB, as the page draws it."""
 
@@ -53,7 +56,9 @@ class Page:
 
     def module(self, script: str, *arguments: Any) -> Any:
         """Run a script that awaits the page's own modules, and returns what can be JSON."""
-        wrapped = f"const [...given] = arguments; const done = given.pop(); (async (args) => {{ {script} }})(given)"
+        wrapped = (
+            f"const [...given] = arguments; const done = given.pop(); (async (args) => {{ {script} }})(given)"
+        )
         answer = self.driver.execute_async_script(
             f"{wrapped}.then((value) => done([value, null]), (error) => done([null, String(error.stack)]))",
             *arguments,
@@ -136,6 +141,11 @@ class Page:
             around = picture[y - 12 : y + 13, x - 12 : x + 13]
             seen += bool((np.abs(around - RIM).max(axis=2) < 30).any())
         return seen / len(places)
+
+    def number_of(self, name: str) -> int:
+        """The number by which the program knows a photo."""
+        rows = self.module("return (await fetch('/api/photos')).json();")
+        return next(row["id"] for row in rows if row["name"] == name)
 
     def names(self) -> list[str]:
         """The names in the list, as they are sorted."""

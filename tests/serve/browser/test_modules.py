@@ -42,10 +42,16 @@ def test_a_line_is_the_pixels_within_half_its_width(modules, start, end, width):
     assert np.array_equal(drawn(modules, runs), expected)
 
 
-@pytest.mark.parametrize(("start", "end"), [((3.5, 3.5), (3.5, 3.5)), ((2.2, 3.9), (55.7, 36.1)), ((50, 2), (48, 39))])
+@pytest.mark.parametrize(
+    ("start", "end"), [((3.5, 3.5), (3.5, 3.5)), ((2.2, 3.9), (55.7, 36.1)), ((50, 2), (48, 39))]
+)
 def test_the_thinnest_line_is_one_piece(modules, start, end):
     runs = modules.module(
-        "const { runsOfLine } = await import('/page/drawing.js'); return runsOfLine(...args);", start, end, 1, SIZE
+        "const { runsOfLine } = await import('/page/drawing.js'); return runsOfLine(...args);",
+        start,
+        end,
+        1,
+        SIZE,
     )
     mask = drawn(modules, runs).astype(np.uint8)
     assert mask.any()
@@ -57,7 +63,9 @@ def test_a_smoothed_line_trembles_less_and_keeps_its_ends(modules):
     rng = np.random.default_rng(0)
     line = np.stack([np.arange(50.0), 20 + rng.normal(0, 1, 50)], axis=1)
     smoothed = np.array(
-        modules.module("const { smooth } = await import('/page/drawing.js'); return smooth(args[0]);", line.tolist())
+        modules.module(
+            "const { smooth } = await import('/page/drawing.js'); return smooth(args[0]);", line.tolist()
+        )
     )
     assert np.array_equal(smoothed[[0, -1]], line[[0, -1]])
     assert np.abs(np.diff(smoothed[:, 1], 2)).mean() < np.abs(np.diff(line[:, 1], 2)).mean() / 4

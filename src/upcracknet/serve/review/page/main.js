@@ -10,7 +10,9 @@ import { Survey } from "./survey.js";
 import { tableOf } from "./shortcuts.js";
 
 const HEARTBEAT = 10_000; // ms
-const SINGLE_KEYS = "upcracknet single keys"; // in the browser's store
+// In the browser's stores.
+const SINGLE_KEYS = "upcracknet single keys";
+const SESSION = "upcracknet session";
 
 const survey = new Survey(() => {
   grid.refresh();
@@ -135,11 +137,16 @@ function listen() {
   addEventListener("beforeunload", (event) => {
     if (photo.unsaved.length) event.preventDefault();
   });
+  addEventListener("focus", beat);
+  addEventListener("pagehide", () => sessionStorage.setItem(SESSION, survey.session));
   setInterval(beat, HEARTBEAT);
 }
 
 try {
   await survey.load();
+  // A tab that is loaded again is no other one. While it is open its name is not in the store, which a copy of it takes along.
+  survey.session = sessionStorage.getItem(SESSION) ?? survey.session;
+  sessionStorage.removeItem(SESSION);
   find("folder").textContent = survey.folder;
   find("map-link").hidden = !survey.has_map;
   listen();

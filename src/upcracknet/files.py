@@ -23,7 +23,9 @@ _numbers = itertools.count()
 
 
 @contextmanager
-def replacing(path: str | Path, *, suffix: str = ".part", scratch: Path | None = None) -> Iterator[Path]:
+def replacing(
+    path: str | Path, *, suffix: str = ".part", scratch: Path | None = None, durable: bool = False
+) -> Iterator[Path]:
     """Open a temporary file that takes a file's place when the block ends well, and is gone when it does not.
 
     Args:
@@ -31,6 +33,7 @@ def replacing(path: str | Path, *, suffix: str = ".part", scratch: Path | None =
         suffix: of the temporary file, for programs that tell formats by it.
         scratch: folder for the temporary file, on the same disk, which must be there; None takes the file's
             own, which is made as needed.
+        durable: come back only once the file is on the disk, so that a power cut does not lose it.
 
     Raises:
         OutputError: the folder cannot be made or written to, or the disk is full. No partial file is left.
@@ -46,7 +49,11 @@ def replacing(path: str | Path, *, suffix: str = ".part", scratch: Path | None =
             # Only now: where the scratch folder was deleted or moved, nothing is made in its old place.
             partial.stat()
             path.parent.mkdir(parents=True, exist_ok=True)
+            if durable:
+                _flush(partial)
             partial.replace(path)
+            if durable:
+                _flush(path.parent)
         finally:
             partial.unlink(missing_ok=True)
     except OSError as error:
@@ -55,13 +62,26 @@ def replacing(path: str | Path, *, suffix: str = ".part", scratch: Path | None =
         ) from error
 
 
-def write_atomically(path: str | Path, content: bytes, *, scratch: Path | None = None) -> None:
+def _flush(path: Path) -> None:
+    """Bring what was written to a file, or the names in a folder, to the disk."""
+    if path.is_dir() and sys.platform == "win32":
+        return  # folders cannot be opened there; the file system keeps names in a journal
+    opened = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def write_atomically(
+    path: str | Path, content: bytes, *, scratch: Path | None = None, durable: bool = False
+) -> None:
     """Write a file whole or not at all; see :func:`replacing`.
 
     Raises:
         OutputError: it cannot be written.
     """
-    with replacing(path, scratch=scratch) as partial:
+    with replacing(path, scratch=scratch, durable=durable) as partial:
         partial.write_bytes(content)
 
 

@@ -8,7 +8,7 @@ from jaxtyping import Bool
 
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.errors import DataError, OutputError
-from upcracknet.files import one_line, write_atomically
+from upcracknet.files import one_line, replacing, write_atomically
 from upcracknet.results.corrections import FOLDER, Correction, correction_path, read_correction
 from upcracknet.results.effective_mask import mask_file_in_windows, require_size, rows_of, size_of
 from upcracknet.results.folder import ResultFolder
@@ -23,7 +23,8 @@ def write_correction(
     """Write what a person said of a photo, in the place of what was said before.
 
     The mask is written first, then the file that names it: after a crash in between, each correction that is
-    there has its mask. The folder need not be claimed: a person may correct while cracks are measured.
+    there has its mask. Both are on the disk when this comes back. The folder need not be
+    claimed: a person may correct while cracks are measured.
 
     Args:
         results: the result folder.
@@ -45,12 +46,16 @@ def write_correction(
         raise DataError(f"{correction.name}: a mask goes with the status `corrected`, and with no other")
     if record.mask is None:
         raise DataError(f"{correction.name}: the photo could not be used; there is nothing to correct")
+    if isinstance(mask, np.ndarray):
+        require_size(mask.shape, size_of(record), f"{record.name}: the corrected mask")
     old = read_correction(results, correction.name)
     named = None if mask is None else f"{FOLDER}/{record.name}{Path(record.mask).suffix}"
     if mask is not None and named is not None:
-        _write_mask(results, record, mask, results.file(named))
+        path = results.file(named)
+        with replacing(path, suffix=path.suffix, durable=True) as partial:
+            _write_mask(results, record, mask, partial)
     correction = replace(correction, mask=named)
-    write_atomically(correction_path(results, correction.name), correction.to_json())
+    write_atomically(correction_path(results, correction.name), correction.to_json(), durable=True)
     if old is not None and old.mask not in (None, named):
         _remove(results.file(str(old.mask)))
     return correction
@@ -74,8 +79,6 @@ def _write_mask(
 ) -> None:
     size = size_of(record)
     assert record.mask is not None
-    if isinstance(mask, np.ndarray):
-        require_size(mask.shape, size, f"{record.name}: the corrected mask")
     if path.suffix == ".png":
         if isinstance(mask, Path):
             raise DataError(f"{record.name}: the mask of a photo that is read whole is given as an array")

@@ -1,0 +1,202 @@
+"""A person opens the page, paints, saves, reloads, filters, rejects and goes back."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from tests.serve.browser.pages import COUNT, HEIGHT, NAME, WIDTH
+
+
+@pytest.fixture
+def photo(page):
+    """The page at one photo."""
+    page.open(f"photo/{page.number_of(NAME)}")
+    return page
+
+
+def model_mask(page, name: str = NAME) -> np.ndarray:
+    return cv2.imread(str(page.results.path / "masks" / f"{name}.png"), cv2.IMREAD_UNCHANGED)
+
+
+def test_the_list_shows_all_photos_the_most_doubtful_first(page):
+    page.until(lambda: len(page.names()) == COUNT)
+    assert page.text("#progress-text") == f"0 of {COUNT} reviewed"
+    rows = page.module("return (await fetch('/api/photos')).json();")
+    doubts = {row["name"]: row["doubt"] for row in rows}
+    shown = [doubts[name] for name in page.names()]
+    assert shown == sorted(shown, reverse=True)
+    assert max(shown) > min(shown)
+
+
+def test_filters_and_order(page):
+    page.js(
+        "const order = arguments[0]; order.value = 'name'; order.dispatchEvent(new Event('input'))",
+        page.find("#order"),
+    )
+    page.until(lambda: page.names() == sorted(page.names()))
+    page.press("/")
+    page.press("day-1 _0")
+    page.until(lambda: page.names() == [f"day-1/IMG_0{number}.png" for number in (1, 3, 5, 7, 9)])
+    assert page.text("#shown") == "5 shown"
+    page.press("x")
+    page.until(lambda: page.find("#nothing").is_displayed())
+
+
+def test_the_mask_lies_on_the_crack(photo):
+    rows = np.flatnonzero(model_mask(photo).any(axis=1))
+    along = [(x, int(np.flatnonzero(model_mask(photo)[:, x]).mean())) for x in range(20, 160, 20)]
+    beside = [(x, int(rows.max()) + 25) for x in range(20, 160, 20)]
+    photo.until(lambda: photo.rim_share(*along) == 1)
+    assert photo.rim_share(*beside) == 0
+    photo.press("h")
+    photo.until(lambda: photo.rim_share(*along) == 0)
+
+
+def test_what_is_painted_is_saved_and_there_after_loading_again(photo):
+    before = model_mask(photo)
+    length = photo.text(".totals div:nth-child(2) dd")
+    photo.press("b")
+    photo.draw((40, 90), (120, 90))
+    photo.wait_until_saved("corrected")
+    mask = photo.mask_of(NAME)
+    assert mask.shape == (HEIGHT, WIDTH)
+    assert set(np.unique(mask)) == {0, 255}
+    changed = mask != before
+    ys, xs = np.nonzero(changed)
+    assert (abs(ys.min() - 84), abs(ys.max() - 96)) <= (1, 1)
+    assert (abs(xs.min() - 34), abs(xs.max() - 126)) <= (2, 2)
+    assert abs(changed.sum() - (80 * 12 + np.pi * 36)) < 60
+    # It is measured at once, and the list says so.
+    photo.until(lambda: photo.text(".totals div:nth-child(2) dd") not in (length, ""))
+    assert photo.text("#photo-status") == "corrected"
+    assert photo.text("#progress-text") == f"1 of {COUNT} reviewed"
+
+    photo.open(f"photo/{photo.driver.current_url.split('/')[-1]}")
+    photo.until(lambda: photo.rim_share((40, 84), (80, 84), (120, 96)) == 1)
+    assert np.array_equal(cv2.imread(str(photo.results.path / "masks" / f"{NAME}.png"), -1), before)
+
+
+def test_eraser_line_and_undo(photo):
+    before = model_mask(photo)
+    photo.press("l")
+    photo.draw((30, 100), (150, 100))
+    photo.wait_until_saved("corrected")
+    with_line = photo.mask_of(NAME)
+    assert abs((with_line != before).sum() - (120 * 4 + np.pi * 4)) < 20
+    photo.press("e")
+    photo.draw((10, 30), (170, 30))
+    photo.until(lambda: photo.mask_of(NAME)[30].max() == 0)
+    assert photo.mask_of(NAME)[100, 90] == 255
+    photo.chord(Keys.CONTROL, "z")
+    photo.until(lambda: np.array_equal(photo.mask_of(NAME), with_line))
+    photo.press("u")
+    photo.wait_until_saved(None)
+    photo.chord(Keys.CONTROL, "y")
+    photo.wait_until_saved("corrected")
+    assert np.array_equal(photo.mask_of(NAME), with_line)
+
+
+def test_a_line_by_hand_is_as_wide_as_it_was_chosen(photo):
+    photo.press("f")
+    for _ in range(4):
+        photo.press(".")
+    width = int(photo.text("#width-value").split()[0])
+    assert width > 4
+    photo.draw((20, 100), (60, 104), (100, 96), (160, 100))
+    photo.wait_until_saved("corrected")
+    columns = (photo.mask_of(NAME) != model_mask(photo)).sum(axis=0)[40:150]
+    assert abs(np.median(columns) - width) <= 1
+
+
+def test_rejecting_asks_why_and_undo_brings_the_mask_back(photo):
+    url = photo.driver.current_url
+    photo.press("r")
+    photo.until(lambda: photo.find("#question").is_displayed())
+    photo.press("2")
+    photo.until(lambda: photo.driver.current_url != url)
+    photo.until(lambda: photo.status_of(NAME) == "rejected")
+    assert json.loads((photo.results.path / "corrections" / f"{NAME}.json").read_text())["reason"] == "joint"
+    photo.open(url.split("#")[-1])
+    assert photo.text("#photo-status") == "rejected: joint"
+    assert photo.text(".totals div:nth-child(1) dd") == "0"
+    photo.press("d")
+    photo.wait_until_saved(None)
+    along = [(x, int(np.flatnonzero(model_mask(photo)[:, x]).mean())) for x in range(20, 160, 20)]
+    photo.until(lambda: photo.rim_share(*along) == 1)
+
+
+def test_a_note_is_saved_with_the_answer(photo):
+    photo.press("n")
+    photo.press("wet road")
+    assert photo.find("#note-hint").is_displayed()
+    photo.press(Keys.ESCAPE)
+    photo.press("a")
+    photo.until(lambda: photo.status_of(NAME) == "accepted")
+    assert json.loads((photo.results.path / "corrections" / f"{NAME}.json").read_text())["note"] == "wet road"
+
+
+def test_the_threshold_marks_what_scores_as_much(photo):
+    """Oracle: the stored score."""
+    score = cv2.imread(str(photo.results.path / "scores" / f"{NAME}.png"), cv2.IMREAD_UNCHANGED) / 65535
+    photo.press("t")
+    photo.press(Keys.HOME)
+    photo.press(*[Keys.ARROW_RIGHT] * 29)
+    assert photo.text("#threshold-value") == "30 %"
+    photo.wait_until_saved("corrected")
+    photo.until(lambda: np.mean((photo.mask_of(NAME) > 0) != (score >= 0.3)) < 0.01)
+
+
+def test_ten_photos_with_the_keyboard_alone(page):
+    """From the list: open one, accept, reject, draw; each leads to the next that is not reviewed."""
+    page.until(lambda: len(page.names()) == COUNT)
+    names = page.names()
+    page.press(Keys.ENTER)
+    for number, name in enumerate(names[:10]):
+        page.until(lambda name=name: page.text("#photo-name") == name)
+        page.wait_for_mask()
+        if number % 3 == 0:
+            page.press("a")
+        elif number % 3 == 1:
+            page.press("r")
+            page.until(lambda: page.find("#question").is_displayed())
+            page.press("1")
+        else:
+            page.press("b", *[Keys.ARROW_DOWN] * 6, Keys.SPACE, *[Keys.ARROW_RIGHT] * 6, Keys.SPACE)
+            page.until(lambda: page.text("#photo-status") == "corrected")
+            page.press("a")
+    page.until(lambda: page.text("#progress-text") == f"10 of {COUNT} reviewed")
+    expected = ["accepted", "rejected", "corrected"] * 3 + ["accepted"]
+    page.until(lambda: [page.status_of(name) for name in names[:10]] == expected)
+    page.press("g")
+    page.until(lambda: page.js("return document.activeElement.id") == "grid")
+    page.until(lambda: page.names() == names)
+
+
+def touches(page, *fingers):
+    """Move fingers over the photo: each a list of places of the window."""
+    points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(finger[0] for finger in fingers)]
+    send = page.driver.execute_cdp_cmd
+    send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points})
+    for places in zip(*(finger[1:] for finger in fingers), strict=True):
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
+        send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": points})
+    send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_two_fingers_zoom_and_one_draws(photo):
+    box = photo.find("#canvas").rect
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    photo.press("b")
+    touches(photo, [photo.on_screen(60, 95), photo.on_screen(90, 95), photo.on_screen(110, 95)])
+    photo.wait_until_saved("corrected")
+    assert photo.mask_of(NAME)[95, 65:105].min() == 255
+    saved = photo.mask_of(NAME)
+    left, right = (middle[0] - 50, middle[1]), (middle[0] + 50, middle[1])
+    touches(photo, [left, (middle[0] - 150, middle[1])], [right, (middle[0] + 150, middle[1])])
+    # What was a tenth of the photo from its middle is three tenths from it now; nothing was drawn.
+    place = [(80 - WIDTH / 2) * 3 + WIDTH / 2, (95 - HEIGHT / 2) * 3 + HEIGHT / 2]
+    assert photo.rim_share((100, 95)) == 0 or place[1] > HEIGHT
+    assert np.array_equal(photo.mask_of(NAME), saved)

@@ -1,0 +1,232 @@
+"""What a person says is saved, counts at once, and never overwrites what another tab said."""
+
+import json
+
+import numpy as np
+import pytest
+from tests.results.conftest import cracks, of, rows
+from tests.serve.review.conftest import NAME, as_png, decoded, line_mask, send, until
+
+from upcracknet.files import claimed
+from upcracknet.results import read_results
+from upcracknet.results.correcting import write_correction
+from upcracknet.results.corrections import Correction, read_correction
+from upcracknet.results.effective_mask import effective_mask
+
+
+def mask_of(client, row: dict, of: str = "") -> np.ndarray:
+    return decoded(client.get(f"/api/photos/{row['id']}/mask{of}").content) > 0
+
+
+class TestDrawing:
+    def test_a_drawn_mask_is_saved_beside_the_model_s(self, client, row, folder):
+        before, models = row(), mask_of(client, row())
+        answer = send(client, before, "corrected", line_mask(), note="  two cracks, not one ").json()
+        results = read_results(folder)
+        correction = read_correction(results, NAME)
+        assert (correction.status, correction.note) == ("corrected", "two cracks, not one")
+        assert correction.source == "upcracknet review" and correction.time.endswith("+00:00")
+        assert np.array_equal(mask_of(client, before), line_mask())
+        assert np.array_equal(mask_of(client, before, "?of=model"), models)
+        assert answer["photo"] == row() and answer["photo"]["revision"] not in ("", before["revision"])
+
+    def test_it_is_measured_at_once_as_before(self, client, row):
+        """The oracle: a level bar of 60 pixels, at two millimetres a pixel."""
+        answer = send(client, row(), "corrected", line_mask()).json()
+        assert not answer["pending"]
+        (crack,) = answer["measures"]["cracks"]
+        assert crack["length_px"] == pytest.approx(60, abs=2)
+        assert crack["length_mm"] == pytest.approx(2 * crack["length_px"], rel=1e-3)
+        now = row()
+        assert now["measured"] and now["crack_length_m"] == pytest.approx(0.12, abs=0.004)
+        assert now["severity"] is not None
+        assert client.get(f"/api/photos/{now['id']}/measures").json() == answer["measures"]
+
+    def test_a_part_of_the_mask_takes_its_place(self, client, row):
+        send(client, row(), "corrected", line_mask())
+        part = np.ones((5, 7), bool)
+        assert send(client, row(), "corrected", part, left="80", top="50").status_code == 200
+        expected = line_mask()
+        expected[50:55, 80:87] = True
+        assert np.array_equal(mask_of(client, row()), expected)
+
+    def test_a_note_alone_keeps_the_drawn_mask(self, client, row):
+        send(client, row(), "corrected", line_mask())
+        assert send(client, row(), "corrected", note="looked twice").json()["photo"]["note"] == "looked twice"
+        assert np.array_equal(mask_of(client, row()), line_mask())
+
+    def test_a_canvas_writes_four_channels(self, client, row):
+        four = np.zeros((64, 96, 4), np.uint8)
+        four[..., 2] = line_mask() * 255  # OpenCV's third channel is red
+        four[..., 3] = 255
+        import cv2
+
+        content = cv2.imencode(".png", four)[1].tobytes()
+        form = {"status": "corrected", "revision": ""}
+        client.put(f"/api/photos/{row()['id']}/correction", data=form, files={"mask": ("m.png", content)})
+        assert np.array_equal(mask_of(client, row()), line_mask())
+
+    @pytest.mark.parametrize(
+        ("mask", "more", "says"),
+        [
+            (np.zeros((60, 96), bool), {}, "96x60 pixels, expected 96x64"),
+            (np.zeros((9, 9), bool), {"left": "90", "top": "0"}, "to x 99, y 9, expected within 96x64"),
+            (np.zeros((9, 9), bool), {"left": "-1", "top": "0"}, "left"),
+            (line_mask(), {"reason": "shadow"}, "a reason goes with the status `rejected`"),
+        ],
+    )
+    def test_what_does_not_fit_is_refused(self, client, row, folder, mask, more, says):
+        answer = send(client, row(), "corrected", mask, **more)
+        assert answer.status_code == 422 and says in answer.json()["detail"]
+        assert not (folder / "corrections").exists()
+
+    @pytest.mark.parametrize("content", [b"", b"no picture", as_png(line_mask())[:60], b"GIF89a" + bytes(40)])
+    def test_a_damaged_mask_is_refused(self, client, row, folder, content):
+        form = {"status": "corrected", "revision": ""}
+        answer = client.put(
+            f"/api/photos/{row()['id']}/correction", data=form, files={"mask": ("m.png", content)}
+        )
+        assert answer.status_code == 422 and "mask" in answer.json()["detail"]
+        assert not (folder / "corrections").exists()
+
+
+class TestSaying:
+    def test_accepting_changes_no_measure(self, client, row):
+        before = row()
+        now = send(client, before, "accepted").json()["photo"]
+        assert now["review_status"] == "accepted" and now["measured"]
+        assert now["crack_length_m"] == before["crack_length_m"] > 0
+
+    def test_a_rejected_photo_has_no_cracks(self, client, row, folder):
+        answer = send(client, row(), "rejected", reason="shadow", note="of a tree").json()
+        assert (answer["photo"]["reason"], answer["photo"]["crack_length_m"]) == ("shadow", 0)
+        assert answer["measures"]["cracks"] == [] and not mask_of(client, row()).any()
+
+    def test_json_does_as_well_as_a_form(self, client, row):
+        said = {"status": "rejected", "reason": "joint", "note": None, "revision": ""}
+        assert client.put(f"/api/photos/{row()['id']}/correction", json=said).status_code == 200
+        assert row()["reason"] == "joint"
+
+    def test_withdrawing_leads_back_to_the_model(self, client, row):
+        before, models = row(), mask_of(client, row())
+        send(client, before, "corrected", line_mask())
+        answer = client.delete(f"/api/photos/{before['id']}/correction?revision={row()['revision']}").json()
+        changing = ("doubt",)
+        assert {k: v for k, v in answer["photo"].items() if k not in changing} == {
+            k: v for k, v in before.items() if k not in changing
+        }
+        assert np.array_equal(mask_of(client, before), models)
+
+    @pytest.mark.parametrize(
+        "said", [{"status": "wrong"}, {"status": "rejected", "reason": "snow"}, {}, {"note": "x" * 5000}]
+    )
+    def test_unknown_words_are_refused(self, client, row, said):
+        answer = client.put(f"/api/photos/{row()['id']}/correction", json=said)
+        assert answer.status_code == 422 and isinstance(answer.json()["detail"], str)
+
+
+class TestTwoTabs:
+    def test_the_slower_one_gets_409_and_changes_nothing(self, client, row, folder):
+        seen = row()
+        assert send(client, seen, "corrected", line_mask()).status_code == 200
+        slower = send(client, seen, "rejected", reason="shadow")
+        assert slower.status_code == 409
+        now = row()
+        assert slower.json()["photo"] == now
+        assert now["review_status"] == "corrected"
+        again = send(client, slower.json()["photo"], "rejected", reason="shadow")
+        assert again.status_code == 200 and row()["review_status"] == "rejected"
+
+    def test_withdrawing_too(self, client, row):
+        seen = row()
+        send(client, seen, "accepted")
+        assert client.delete(f"/api/photos/{seen['id']}/correction?revision=").status_code == 409
+        assert row()["review_status"] == "accepted"
+
+    def test_another_program_is_seen(self, client, row, folder):
+        """`upcracknet import`, say, while the page is open."""
+        seen = row()
+        write_correction(read_results(folder), Correction(NAME, "rejected", "sealed", time="x"))
+        assert send(client, seen, "accepted").status_code == 409
+        assert row()["reason"] == "sealed"
+
+    def test_tabs_know_of_each_other(self, client):
+        first, second = (client.get("/api/survey").json()["session"] for _ in range(2))
+        assert first != second
+
+        def others(session, photo):
+            answer = client.post("/api/presence", json={"session": session, "photo": photo}).json()
+            return answer["others"], answer["on_this_photo"]
+
+        assert others(first, 1) == (0, 0)
+        assert others(second, 2) == (1, 0)
+        assert others(second, 1) == (1, 1)
+        assert others(first, None) == (1, 0)
+
+
+class TestMeasuring:
+    def test_tables_are_written_when_the_server_stops(self, start, folder, row, client):
+        before = rows(folder)
+        send(client, row(), "rejected", reason="object")
+        client.review.measurer.__exit__(None, None, None)
+        now = rows(folder)
+        assert now[NAME]["review_status"] == "rejected" and now[NAME]["crack_count"] == "0"
+        assert {name: values for name, values in now.items() if name != NAME} == {
+            name: values for name, values in before.items() if name != NAME
+        }
+        assert NAME not in {crack["name"] for crack in cracks(folder)}
+
+    def test_measuring_with_the_same_options_finds_nothing_to_do(self, client, row, folder):
+        from tests.results.conftest import IN_MM
+
+        from upcracknet.results.remeasuring import open_remeasuring
+
+        send(client, row(), "corrected", line_mask())
+        client.review.measurer.__exit__(None, None, None)
+        with open_remeasuring(folder, IN_MM) as remeasuring:
+            assert remeasuring.plan.to_measure == []
+
+    def test_nobody_is_kept_out_while_it_is_only_looked_at(self, client, row, folder):
+        client.get(f"/api/photos/{row()['id']}/thumbnail")
+        with claimed(folder / ".upcracknet" / "lock") as holder:
+            assert holder is None
+
+    def test_while_another_program_works_the_correction_is_saved_and_measured_later(
+        self, client, row, folder, monkeypatch
+    ):
+        monkeypatch.setattr(client.review.measurer, "retry_seconds", 0.05)
+        with claimed(folder / ".upcracknet" / "lock") as holder:
+            assert holder is None
+            answer = send(client, row(), "corrected", line_mask()).json()
+            assert answer["pending"] and answer["measures"] is None and "in work by process" in answer["why"]
+            assert read_correction(read_results(folder), NAME).status == "corrected"
+            waiting = client.get(f"/api/photos/{row()['id']}/measures")
+            assert waiting.status_code == 202 and not row()["measured"]
+        until(lambda: row()["measured"])
+
+    def test_what_was_not_measured_is_at_the_next_start(self, start, folder):
+        write_correction(read_results(folder), Correction(NAME, "corrected", time="x"), line_mask())
+        client = start()
+        assert client.review.measurer.wait(NAME, 10.0)
+        assert client.review.photos.named(NAME).measured
+
+    def test_a_photo_that_is_gone_is_measured_by_its_mask(self, client, row, folder, tmp_path):
+        (tmp_path / "photos" / NAME).unlink()
+        answer = send(client, row(), "corrected", line_mask()).json()
+        assert len(answer["measures"]["cracks"]) == 1
+        assert "measured by the mask alone" in answer["photo"]["warning"]
+
+    def test_the_way_a_photo_was_measured_stays_when_it_cannot_be(self, client, row, folder):
+        before = json.loads((folder / "records" / f"{NAME}.json").read_text())
+        (folder / before["mask"]).write_bytes(b"no picture")
+        answer = send(client, row(), "accepted").json()
+        assert not answer["pending"] and answer["measures"] is None
+        assert "not measured" in answer["why"]
+        assert json.loads((folder / "records" / f"{NAME}.json").read_text()) == before
+
+    def test_the_mask_counts_in_what_others_read(self, client, row, folder):
+        send(client, row(), "corrected", line_mask())
+        results = read_results(folder)
+        record = of([*results.records()])[NAME]
+        assert record.crack_pixels == line_mask().sum()
+        assert np.array_equal(effective_mask(results, record, read_correction(results, NAME)), line_mask())

@@ -31,7 +31,8 @@ class SurveyMap:
 
     def __init__(self, results: ResultFolder) -> None:
         self.results = results
-        self._stamp, self._survey = "", None
+        self._stamp = ""
+        self._survey: Survey | None = None
 
     def survey(self) -> Survey | None:
         """Give the survey.

@@ -20,7 +20,9 @@ def picture_router(review: Review) -> APIRouter:
     Args:
         review: of the folder.
     """
-    router = APIRouter(prefix="/api/photos/{number}", responses=NOT_FOUND, default_response_class=Response)
+    router = APIRouter(
+        prefix="/api/photos/{number}", responses={**NOT_FOUND}, default_response_class=Response
+    )
 
     @router.get("/thumbnail")
     def thumbnail(number: int, if_none_match: Annotated[str | None, Header()] = None) -> Response:

@@ -52,7 +52,8 @@ def shrunk_mask(mask: Mask, size: tuple[int, int]) -> Mask:
     shares = mask.astype(np.uint8) * np.uint8(255)
     # Not in one step: of a very small share nothing would be left in eight bits.
     while max(shares.shape) > 8 * max(size):
-        shares = cv2.resize(shares, size_at(3, *shares.shape)[::-1], interpolation=cv2.INTER_AREA)
+        smaller = size_at(3, *shares.shape)[::-1]
+        shares = np.asarray(cv2.resize(shares, smaller, interpolation=cv2.INTER_AREA), np.uint8)
         shares[shares > 0] = 255
     return np.asarray(cv2.resize(shares, size[::-1], interpolation=cv2.INTER_AREA) > 0)
 

@@ -23,6 +23,7 @@ COMMANDS = [
     ("measure",),
     ("export-results",),
     ("import",),
+    ("compare",),
     ("data", "download"),
     ("data", "list"),
     ("data", "mine"),

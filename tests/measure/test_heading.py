@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import IFDRational
+from tests.measure.photos import DOWN, photo, place
 from tests.measure.tracks import straight
 
 from upcracknet.data.image_file import opened_image
@@ -16,22 +17,9 @@ from upcracknet.measure.heading import driving_direction, driving_direction_on_m
 from upcracknet.measure.track import Track
 
 B, G = ExifTags.Base, ExifTags.GPS
-DOWN = {"GimbalPitchDegree": "-90.00"}
 NOON = {G.GPSDateStamp: "2024:05:01", G.GPSTimeStamp: (10, 0, IFDRational(305, 10))}  # amid the tracks
 
 CLOCK = {B.DateTimeOriginal: "2024:05:01 12:00:30", B.OffsetTimeOriginal: "+02:00"}
-
-
-def photo(xmp=DOWN, gps=None, exif=None, orientation=1) -> Image.Image:
-    """A JPEG with a drone's notes, opened again."""
-    tags = Image.Exif()
-    tags[B.Orientation] = orientation
-    tags.get_ifd(ExifTags.IFD.Exif).update(exif or {})
-    tags.get_ifd(ExifTags.IFD.GPSInfo).update(gps or {})
-    packet = "<rdf:Description " + " ".join(f'drone-dji:{k}="{v}"' for k, v in xmp.items()) + "/>"
-    file = io.BytesIO()
-    Image.new("RGB", (60, 40)).save(file, "JPEG", exif=tags, xmp=packet.encode())
-    return Image.open(io.BytesIO(file.getvalue()))
 
 
 def down(**notes) -> dict[str, str]:
@@ -194,19 +182,6 @@ def test_photos_outside_the_track_or_of_unknown_time(exif, reason):
 
 def test_a_track_does_not_help_photos_that_do_not_look_down():
     assert_vertical(driving_direction(photo({}, NOON), track=straight(25.0)), "does not say that it looks")
-
-
-def place(latitude: float, longitude: float):
-    def parts(degrees: float):
-        minutes = abs(degrees) % 1 * 60
-        return int(abs(degrees)), int(minutes), IFDRational(round(minutes % 1 * 60 * 10_000), 10_000)
-
-    return {
-        G.GPSLatitude: parts(latitude),
-        G.GPSLatitudeRef: "N" if latitude > 0 else "S",
-        G.GPSLongitude: parts(longitude),
-        G.GPSLongitudeRef: "E" if longitude > 0 else "W",
-    }
 
 
 @pytest.mark.parametrize("start", [(52.0, 13.0), (-52.0, -13.0)])

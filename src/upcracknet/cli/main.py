@@ -12,6 +12,9 @@ from upcracknet.errors import UpCrackNetError
 COMMANDS = {
     "detect": "Find and measure cracks in photos, one or a million.",
     "measure": "Measure found cracks again, by another scale.",
+    "map": "Put photos, cracks and sections on the map, for QGIS.",
+    "report": "Write what was found as a page and as a PDF.",
+    "compare": "Say how two surveys of one road differ.",
     "export-results": "Write found cracks for annotation programs, or as masks.",
     "import": "Take over masks that people corrected.",
     "train": "Train on undamaged road photos.",
@@ -22,7 +25,7 @@ COMMANDS = {
     "synthesize": "Make synthetic road photos whose cracks are known.",
     "scale": "Say how many millimetres of road a pixel covers.",
     "methods": "List what can be trained and run.",
-    "export": "Write a model for ONNX Runtime or OpenVINO.",
+    "export": "Write a model for other programs: ONNX, OpenVINO, QGIS, a model hub.",
     "reproduce": "Train and measure the paper's tables again.",
 }
 

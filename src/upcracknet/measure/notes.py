@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
-from PIL import ExifTags
+from PIL import ExifTags, Image
 
 from upcracknet.errors import PhotoError
 from upcracknet.measure.drone import camera_tilt_deg, xmp_number
@@ -74,7 +74,7 @@ class CameraNotes:
 
     @classmethod
     def read(cls, image: Any) -> "CameraNotes":
-        """Read the notes of a photo; its pixels are not decoded.
+        """Read the notes of a photo, from what stands before its pixels; these are not decoded.
 
         Args:
             image: opened by Pillow.
@@ -85,7 +85,8 @@ class CameraNotes:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of single damaged tags, which are left out
-                tags = image.getexif()
+                # Not image.getexif(): of a PNG it decodes all pixels, to look for EXIF behind them.
+                tags = Image.Image.getexif(image)
                 gps, exif = tags.get_ifd(ExifTags.IFD.GPSInfo), tags.get_ifd(ExifTags.IFD.Exif)
         except (OSError, SyntaxError, ValueError, TypeError, struct.error) as error:
             raise PhotoError("the photo's EXIF is damaged") from error

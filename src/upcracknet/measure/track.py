@@ -14,12 +14,12 @@ from upcracknet.measure.georeference import metres_per_radian
 from upcracknet.measure.gpx import read_gpx
 
 LARGEST_GAP_S = 30.0
-"""A track has a point within this many seconds of a photo, or says nothing about it. Longer without a point it
-has a gap, as in a tunnel."""
+"""A track has a point within this many seconds of a photo, or says nothing about it. Longer without a point
+it has a gap, as in a tunnel."""
 
 STANDING_M = 25.0
 """Two points that are at most so far apart have no gap between them, however much time passed: many
-receivers note nothing while they stand still."""
+receivers note nothing while they stand."""
 
 LARGEST_DISTANCE_M = 50.0
 """A track passes a photo's place, or a map, at most this far away, or says nothing about it: farther than
@@ -217,7 +217,8 @@ def _in_time(points: Float64[np.ndarray, "_ 3"]) -> Float64[np.ndarray, "_ 3"]:
     """The points that have times, in order of time, the first of each."""
     _, first = np.unique(points[:, 2], return_index=True)
     ordered: Float64[np.ndarray, "_ 3"] = points[first]
-    return ordered[np.isfinite(ordered[:, 2])]
+    timed: np.ndarray = ordered[np.isfinite(ordered[:, 2])]
+    return timed
 
 
 def _without_gaps(points: Float64[np.ndarray, "_ 3"]) -> list[Float64[np.ndarray, "_ 3"]]:

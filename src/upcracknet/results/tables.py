@@ -108,16 +108,10 @@ def _parquet(path: Path, columns: Mapping[str, str]) -> Iterator[AddRow]:
 
 
 def readable(value: Any) -> Any:
-    """Give a text of a table as UTF-8, and all else as it is.
-
-    File names need not be UTF-8; the texts of tables must.
-    """
+    """Write a text as UTF-8, which file names need not be; anything else stays as it is."""
     return os.fsencode(value).decode(errors="backslashreplace") if isinstance(value, str) else value
 
 
 def no_formula(value: Any) -> Any:
-    """Put ``./`` in front of a text that a spreadsheet would take for a formula; as a path it stays the same.
-
-    All else stays as it is.
-    """
+    """Put ``./`` before a text that a spreadsheet would take for a formula; as a path it stays the same."""
     return f"./{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value

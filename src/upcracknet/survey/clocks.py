@@ -36,10 +36,10 @@ def clock_notes(
     ]
     better = better_offset_s(seconds, track) if 2 * on_track < len(seconds) else None
     if better is not None:
-        reached = int(track.covers(seconds + better).sum())
+        reached, offset_s = int(track.covers(seconds + better).sum()), clock_offset_s + better
         notes.append(
-            f"With a clock offset of {clock_offset_s + better:g} s ({better / 3600:+g} h) {reached} of "
-            f"{photos} photos would be on the track: check the camera's zone."
+            f"With a clock offset of {offset_s:.10g} s {reached} of {photos} photos would be on the track: "
+            "check the camera's zone."
         )
     return notes
 

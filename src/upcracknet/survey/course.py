@@ -68,13 +68,9 @@ def find_course(positions: Sequence[Position], track: Track | None, line: Path |
 
 def _roads_of_track(track: Track) -> tuple[Road, ...]:
     """The track's pieces one after the other, joined where the receiver was silent."""
-    segments = [segment[np.argsort(segment[:, 2], kind="stable")] for segment in track.segments]
-    segments.sort(key=lambda segment: float(np.nan_to_num(segment[0, 2])))
-    points = np.concatenate(segments)
-    timed = np.isfinite(points[:, 2])
-    if timed.any():
-        points = points[timed]
-    return _roads(points[:, 1::-1], points[:, 2] if timed.any() else None, LONGEST_GAP_M, "track")
+    points = np.concatenate(track.pieces or track.segments)
+    moments = points[:, 2] if track.pieces else None
+    return _roads(points[:, 1::-1], moments, LONGEST_GAP_M, "track")
 
 
 def _from_photo_to_photo(positions: Sequence[Position]) -> Course:
@@ -85,10 +81,10 @@ def _from_photo_to_photo(positions: Sequence[Position]) -> Course:
         )
     if len(positions) < 2:
         return Course((), none, "There are no sections, as fewer than two photos have a place.")
-    times = [position.time for position in positions]
+    seconds = [position.time.timestamp() for position in positions if position.time is not None]
     order, by = list(range(len(positions))), "names, as some have no time"
-    if None not in times:
-        order, by = sorted(order, key=lambda number: str(times[number])), "times"
+    if len(seconds) == len(positions):
+        order, by = sorted(order, key=lambda number: seconds[number]), "times"
     places = np.array([(positions[number].longitude, positions[number].latitude) for number in order])
     ranks = np.arange(len(order), dtype=np.float64)
     moments: list[float | None] = [None] * len(order)
@@ -120,10 +116,11 @@ def _roads(
 
 
 def _thinned(places: Places) -> list[int]:
-    """The places that lie at least some metres from the one kept before."""
+    """The places that lie at least some metres from the one kept before; and where the drive ends."""
     plane = on_plane(places, float(places[0, 0]))
     kept = [0]
     for number, (point, latitude) in enumerate(zip(plane, places[:, 1].tolist(), strict=True)):
         if math.dist(point, plane[kept[-1]]) * metres_per_unit(latitude) >= STEP_M:
             kept.append(number)
-    return kept
+    ends_behind = len(kept) > 1 and kept[-1] < len(places) - 1
+    return [*kept, len(places) - 1] if ends_behind else kept

@@ -35,7 +35,8 @@ def distances_m(places: Places) -> Float64[np.ndarray, " _"]:
     steps[:, 0] = np.radians(wrapped(np.degrees(steps[:, 0])))
     middles = np.radians((places[1:, 1] + places[:-1, 1]) / 2)
     per_radian = np.array([metres_per_radian(middle) for middle in middles]).reshape(-1, 2)
-    return np.hypot(*(steps * per_radian).T)
+    lengths: np.ndarray = np.hypot(*(steps * per_radian).T)
+    return lengths
 
 
 def on_plane(places: Places, origin_deg: float) -> Places:

@@ -1,6 +1,7 @@
 """What tells where a photo is: the georeference of its mask, its camera's notes, the track at its time."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from upcracknet.errors import DataError, PhotoError
@@ -46,6 +47,10 @@ def gather(record: Record, results: ResultFolder, clock_offset_s: float) -> Evid
     Raises:
         ConfigurationError: rasterio is needed and not installed.
     """
+    # Frames of videos tell nothing but this.
+    if record.taken_at is not None:
+        taken_s = datetime.fromisoformat(record.taken_at).timestamp()
+        return Evidence(CameraNotes(), utc_s=taken_s + clock_offset_s)
     try:
         # Georeferenced images have such a mask; it lies where they lie, and is there when they are gone.
         if record.mask is not None and record.mask.endswith(".tif"):

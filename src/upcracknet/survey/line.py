@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import shapely
 from jaxtyping import Float64, Int64
 
 from upcracknet.measure.track import LARGEST_DISTANCE_M
@@ -97,8 +96,9 @@ class Segments:
         points = on_plane(places, self._origin_deg)
         segments = self._nearest(points)
         for number, moment in enumerate(moments):
-            if moment is not None:
-                segments[number] = self._at(moment, points[number], otherwise=segments[number])
+            there = None if moment is None else self._at(moment, points[number])
+            if there is not None:
+                segments[number] = there
         shares, away = self._along(points, segments)
         chainage_m = np.round(
             self._starts_m[segments] + shares * self._lengths_m[segments], ON_THE_MILLIMETRE
@@ -113,11 +113,13 @@ class Segments:
         ]
 
     def _nearest(self, points: Places) -> Int64[np.ndarray, " m"]:
+        import shapely
+
         lines = shapely.linestrings(np.stack([self._starts, self._starts + self._steps], axis=1))
         nearest = shapely.STRtree(lines).query_nearest(shapely.points(points), all_matches=False)
         return np.asarray(nearest[1], np.int64)
 
-    def _at(self, moment: float, point: Float64[np.ndarray, "2"], otherwise: int) -> int:
+    def _at(self, moment: float, point: Float64[np.ndarray, "2"]) -> int | None:
         """The segment that a camera was on at a moment, or one beside it that is nearer to the place."""
         for number, road in enumerate(self._roads):
             if road.moments is None or not road.moments[0] <= moment <= road.moments[-1]:
@@ -127,7 +129,7 @@ class Segments:
             near = np.unique(np.clip([passed - 1, passed, passed + 1], self._first[number], last))
             _, away = self._along(np.tile(point, (len(near), 1)), near)
             return int(near[away.argmin()])
-        return otherwise
+        return None
 
     def _along(
         self, points: Places, segments: Int64[np.ndarray, " m"]

@@ -65,6 +65,8 @@ def _lines_of_layer(path: Path, layer: str) -> list[tuple[str, Places]]:
             roads.setdefault(road or number, []).extend(part for part in parts if _is_line(part))
     lines = []
     for key, pieces in roads.items():
+        if not pieces:
+            continue
         road = key if isinstance(key, str) else ""
         joined = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(pieces)))
         for number, piece in enumerate(joined, 1):

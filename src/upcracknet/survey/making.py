@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from upcracknet.errors import ConfigurationError
 from upcracknet.measure.track import LARGEST_DISTANCE_M, Track
 from upcracknet.results.folder import ResultFolder
 from upcracknet.survey.course import Course, find_course
@@ -74,6 +76,8 @@ def make_survey(results: ResultFolder, options: SurveyOptions) -> Survey:
         DataError: a file that the options name is none.
         ConfigurationError: an impossible option, or a package is missing.
     """
+    if find_spec("shapely") is None:
+        raise ConfigurationError("surveys need shapely; install it with `pip install 'upcracknet[survey]'`")
     length_m = options.section_length_m
     track = None if options.gpx is None else Track.read(options.gpx)
     damaged = set[str]()

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
-import shapely
 
 from upcracknet.measure.georeference import metres_per_radian
 from upcracknet.survey.earth import Places, distances_m, on_plane
@@ -116,6 +115,8 @@ def _new_shares(photos: list[SurveyPhoto]) -> list[float]:
     """The share of each photo's outline outside those before it; photos lie in the order of chainage."""
     if not photos:
         return []
+    import shapely
+
     origin_deg = _position(photos[0]).longitude
     outlines = shapely.polygons([on_plane(_outline(photo), origin_deg) for photo in photos])
     shares: list[float] = []
@@ -151,7 +152,9 @@ def _outline(photo: SurveyPhoto) -> Places:
     east = ahead * np.sin(heading) + right * np.cos(heading)
     north = ahead * np.cos(heading) - right * np.sin(heading)
     east_m, north_m = metres_per_radian(np.radians(position.latitude))
-    return np.array(_place(photo)) + np.degrees(np.stack([east / east_m, north / north_m], axis=1))
+    corners: np.ndarray = np.degrees(np.stack([east / east_m, north / north_m], axis=1))
+    corners += np.array(_place(photo))
+    return corners
 
 
 def _size_m(photo: SurveyPhoto) -> tuple[float, float]:

@@ -4,10 +4,10 @@ import csv
 import io
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from upcracknet.errors import DataError
 from upcracknet.files import one_line
@@ -70,9 +70,11 @@ def read_positions(path: Path, records: Sequence[Record]) -> tuple[dict[str, Giv
     wrong = list[str]()
     for number, row in _rows(path):
         try:
-            given[_key(row["photo"])].add(_position(row))
+            position = _position(row)
         except ValueError as error:
             wrong.append(f"{number} ({error})")
+        else:
+            given[_key(row["photo"])].add(position)
     owners, unknown, ambiguous = _owners(given, records)
     doubled = [key for key, places in given.items() if len(places) > 1]
     left_out = {
@@ -165,29 +167,31 @@ def _key(photo: str) -> str:
     return "/".join(part for part in photo.replace("\\", "/").split("/") if part not in (".", ".."))
 
 
-def _owners(keys: Iterable[str], records: Sequence[Record]) -> tuple[dict[str, str], list[str], list[str]]:
+def _owners(
+    keys: Mapping[str, object], records: Sequence[Record]
+) -> tuple[dict[str, str], list[str], list[str]]:
     """The key of each record's name; keys of no record; and keys of several."""
-    keys = dict.fromkeys(keys)
     owners, names_of = dict[str, str](), defaultdict[str, set[str]](set)
     for record in records:
         exact = next((key for key in (record.name, record.photo) if key in keys), None)
         if exact is not None:
             owners[record.name] = exact
     whole = set(owners.values())
+    others = keys.keys() - whole
     for record in records:
-        for end in {*_ends(record.name), *_ends(record.photo)} & keys.keys() - whole:
+        for end in others.intersection([*_ends(record.name), *_ends(record.photo)]):
             names_of[end].add(record.name)
     # The longest end counts: a file name may be that of another photo too.
     for end in sorted(names_of, key=len):
         if len(names_of[end]) == 1:
             owners |= {name: end for name in names_of[end] if owners.get(name) not in whole}
-    unknown = [key for key in keys if key not in whole and key not in names_of]
-    return owners, unknown, [key for key in names_of if len(names_of[key]) > 1]
+    unknown = [key for key in keys if key in others and key not in names_of]
+    return owners, unknown, [key for key in keys if len(names_of.get(key, ())) > 1]
 
 
 def _ends(path: str) -> Iterator[str]:
     """The ends of a path, from the file name on."""
-    parts = PurePosixPath(path.replace("\\", "/")).parts
+    parts = path.replace("\\", "/").split("/")
     return ("/".join(parts[start:]) for start in range(len(parts)))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from upcracknet.errors import ConfigurationError
 from upcracknet.measure.drone import LARGEST_TILT_DEG
 from upcracknet.measure.notes import Bearing
 from upcracknet.measure.track import LARGEST_DISTANCE_M, Track, distance_m
@@ -21,6 +22,9 @@ from upcracknet.survey.records import Position, PositionSource, SurveyPhoto
 
 THREADS = 8
 """Photos whose notes are read at a time: disks and servers answer late."""
+
+LARGEST_OFFSET_S = 100 * 365 * 86_400.0
+"""A clock that was never set is decades behind."""
 
 SOURCES: dict[PositionSource, str] = {
     "csv": "the table",
@@ -60,13 +64,20 @@ def locate(
 
     Raises:
         DataError: the table cannot be read.
-        ConfigurationError: rasterio is needed and not installed.
+        ConfigurationError: the offset is no number of seconds, or rasterio is needed and not installed.
     """
-    records = list(records)
-    given, notes = ({}, []) if table is None else read_positions(table, records)
+    if not abs(clock_offset_s) <= LARGEST_OFFSET_S:
+        raise ConfigurationError(
+            f"a clock offset of {clock_offset_s:g} s; expected seconds, such as 3600 or -7200"
+        )
+    listed = list(records)
+    given: dict[str, GivenPosition] = {}
+    notes: list[str] = []
+    if table is not None:
+        given, notes = read_positions(table, listed)
     with ThreadPoolExecutor(THREADS) as pool:
-        found = list(pool.map(lambda record: gather(record, results, clock_offset_s), records))
-    rows = [given.get(record.name) for record in records]
+        found = list(pool.map(lambda record: gather(record, results, clock_offset_s), listed))
+    rows = [given.get(record.name) for record in listed]
     found = [
         evidence if row is None or row.utc_s is None else replace(evidence, utc_s=row.utc_s)
         for evidence, row in zip(found, rows, strict=True)
@@ -74,7 +85,7 @@ def locate(
     if track is not None:
         found = [evidence if evidence.middle else with_track(evidence, track) for evidence in found]
     photos = list[SurveyPhoto]()
-    for record, evidence, row in zip(records, found, rows, strict=True):
+    for record, evidence, row in zip(listed, found, rows, strict=True):
         position = _position(evidence, row, straight_down, record.scale_source is not None)
         problem = None if position is not None else _problem(evidence, track)
         photos.append(SurveyPhoto(record, position, problem))
@@ -158,7 +169,7 @@ def _notes(
             )
     without_zone = sum(evidence.notes.local_s is not None for evidence in found)
     if without_zone:
-        shift = f", with {clock_offset_s:+g} s" if clock_offset_s else ""
+        shift = f", with {clock_offset_s:+.10g} s" if clock_offset_s else ""
         notes.append(
             f"The clocks of {without_zone} of {len(photos)} photos tell no zone; they are taken to show "
             f"UTC{shift}."

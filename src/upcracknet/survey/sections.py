@@ -2,9 +2,8 @@
 
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
-
-import numpy as np
 
 from upcracknet.errors import ConfigurationError
 from upcracknet.survey.line import OnRoad, Road
@@ -79,5 +78,5 @@ def section_at(place: OnRoad, sections: Sequence[Sequence[Section]]) -> Section:
         sections: of each road, as :func:`cut_sections` gives them.
     """
     of_road = sections[place.road]
-    passed = int(np.searchsorted([section.start_m for section in of_road], place.chainage_m, side="right"))
-    return of_road[max(passed, 1) - 1]
+    passed = bisect_right(of_road, place.chainage_m, key=lambda section: section.start_m)
+    return of_road[passed - 1]

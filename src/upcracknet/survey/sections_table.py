@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from upcracknet.files import replacing
+from upcracknet.measure.classes import KINDS, Kind
 from upcracknet.measure.quantities import FOOT_M, Quantity
 from upcracknet.measure.severity import STANDARDS
 from upcracknet.results.folder import ResultFolder
@@ -19,8 +20,11 @@ LETTERS = {
 }
 """What severities are called in a pavement management system."""
 
-CLASSES = ("longitudinal", "transverse", "diagonal", "alligator", "block", "crack")
-"""Classes of cracks that have a column each; see :data:`upcracknet.measure.classes.KINDS`."""
+CLASSES: dict[Kind, str] = {
+    kind: "unclassified" if kind == "crack" else kind for kind in KINDS if kind not in ("joint", "network")
+}
+"""Classes of cracks that have a column each, and what they are called there. Joints are no cracks, and the
+areas of a network are alligator or block cracking once there is a scale."""
 
 INCH_MM = 25.4
 
@@ -44,7 +48,7 @@ def write_sections_csv(folder: ResultFolder, survey: Survey, units: Units = "met
     millimetre = "mm" if units == "metric" else "in"
     columns = [
         *("photos", f"seen_area_{metre}2", f"crack_length_{metre}", "crack_length_px"),
-        *(f"length_{name}_{metre}" for name in ("low", "medium", "high", "not_graded", *CLASSES)),
+        *(f"length_{name}_{metre}" for name in ("low", "medium", "high", "not_graded", *CLASSES.values())),
         *(f"network_area_{metre}2", f"width_mean_{millimetre}", f"width_max_{millimetre}", "severity"),
         *("cracking_percent", "cracking_class", "pci", "pci_lowest", "pci_highest"),
     ]

@@ -1,5 +1,6 @@
 """What the photos of a section add up to."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -29,6 +30,7 @@ CELLS = 64
 """Where the scale differs by place, the seen area is summed over so many cells across and down a photo."""
 
 _Key = tuple[str, str, Unit, str]
+_Readings = dict[str, dict[_Key, float]]
 """Distress, severity, unit, code."""
 
 
@@ -58,8 +60,11 @@ def sum_sections(
         if record.cracks is None:
             unmeasured += 1
             continue
+        pixels = (record.width or 0) * (record.height or 0)
+        road_share = 1.0 if record.road_pixels is None or not pixels else record.road_pixels / pixels
         try:
-            sums[photo.section].add(read_cracks(results.file(record.cracks), lines=False), photo.counted)
+            measured = read_cracks(results.file(record.cracks), lines=False)
+            sums[photo.section].add(measured, photo.counted, road_share)
         except (UpCrackNetError, KeyError, TypeError):
             damaged.append(record.cracks)
         without_scale += record.scale_source is None
@@ -107,9 +112,7 @@ class SectionSums:
     severity_length_m: dict[str, float] = field(default_factory=dict)
     class_length_m: dict[str, float] = field(default_factory=dict)
     quantities: dict[_Key, float] = field(default_factory=dict)
-    readings: dict[str, dict[_Key, float]] | None = field(
-        default_factory=lambda: {name: {} for name in READINGS}
-    )
+    readings: _Readings | None = field(default_factory=lambda: _Readings({name: {} for name in READINGS}))
     scale_uncertainty: float = 0.0
 
     def add(self, measured: dict[str, Any], share: float, road_share: float = 1.0) -> None:
@@ -158,12 +161,12 @@ class SectionSums:
         """Give a section with what its photos add up to."""
         if self.seen_area_m2 is None:
             return replace(section, photos=self.photos, length_px=round(self.length_px, 2))
-        length_m = sum(self.class_length_m.values())
+        length_m = math.fsum(self.class_length_m.values())
         index: tuple[float | None, float | None, float | None] = (None, None, None)
         percent = None
         if self.seen_area_m2 > 0:
             index = self._index(self.seen_area_m2)
-            fatigue_m2 = sum(amount for key, amount in self.quantities.items() if key[0] in FATIGUE)
+            fatigue_m2 = math.fsum(amount for key, amount in self.quantities.items() if key[0] in FATIGUE)
             percent = round(100 * fatigue_m2 / self.seen_area_m2, 2)
         by_severity = sorted(self.severity_length_m.items(), key=lambda item: severity_rank(item[0]))
         return replace(

@@ -1,0 +1,93 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import ExifTags, Image
+from tests.survey.drawn_surveys import measured_photo, writable
+
+from upcracknet.cli.console import EXIT_FAILED, EXIT_INCOMPLETE
+from upcracknet.cli.main import run
+from upcracknet.results.records import Record
+from upcracknet.results.sources import stamp_of_file
+
+GPS = ExifTags.GPS
+
+
+def give_exif(out, record: Record, latitude: float) -> None:
+    """Turn a photo into one that knows where it was taken."""
+    exif = Image.Exif()
+    exif[ExifTags.IFD.GPSInfo] = {
+        GPS.GPSLatitudeRef: "N",
+        GPS.GPSLatitude: (latitude, 0.0, 0.0),
+        GPS.GPSLongitudeRef: "E",
+        GPS.GPSLongitude: (9.0, 0.0, 0.0),
+    }
+    Image.new("RGB", (400, 300)).save(record.photo, exif=exif)
+    writable(out).finish(replace(record, stamp=stamp_of_file(Path(record.photo))))
+
+
+@pytest.fixture
+def out(tmp_path):
+    """Two photos along a road that know where they were taken."""
+    for number in range(2):
+        photo = measured_photo(tmp_path / "out", f"{number}.jpg")
+        give_exif(tmp_path / "out", photo.record, 48 + number * 1e-4)
+    return tmp_path / "out"
+
+
+def test_photos_with_positions_need_no_option(out, capsys):
+    assert run(["map", str(out)]) == 0
+    printed = capsys.readouterr()
+    report = json.loads(printed.out)
+    assert (report["photos"], report["with_place"], report["without_place"]) == (2, 2, 0)
+    assert report["cracks_at_photos"] == 2
+    assert report["sections"] == 1
+    assert report["output"] == str(out)
+    assert "mapping" in printed.err
+    for name in ("survey.json", "survey.gpkg", "cracks.geojson", "sections.csv"):
+        assert (out / name).stat().st_size
+
+
+def test_a_photo_without_a_place_is_counted(out, capsys):
+    measured_photo(out, "nowhere.jpg")
+    assert run(["map", str(out)]) == EXIT_INCOMPLETE
+    report = json.loads(capsys.readouterr().out)
+    assert (report["photos"], report["with_place"], report["without_place"]) == (3, 2, 1)
+
+
+def test_photos_are_not_written_to(out):
+    before = {path: path.read_bytes() for path in (out.parent / "photos").iterdir()}
+    assert run(["map", str(out)]) == 0
+    assert {path: path.read_bytes() for path in (out.parent / "photos").iterdir()} == before
+
+
+def test_the_same_command_again_replaces_its_files(out):
+    assert run(["map", str(out)]) == 0
+    assert run(["map", str(out), "--section-length", "5m"]) == 0
+
+
+@pytest.mark.parametrize("name", ["survey.gpkg", "cracks.geojson", "sections.csv", "sections_summary.csv"])
+def test_files_of_others_stay(out, capsys, name):
+    (out / name).write_text("mine")
+    assert run(["map", str(out)]) == EXIT_FAILED
+    assert f"{name}: in the way, and not written by `upcracknet map`" in capsys.readouterr().err.replace(
+        "\n", ""
+    )
+    assert (out / name).read_text() == "mine"
+    assert not (out / "survey.json").exists()
+
+
+def test_no_result_folder(tmp_path, capsys):
+    assert run(["map", str(tmp_path)]) == EXIT_FAILED
+    assert "no result folder" in capsys.readouterr().err
+
+
+def test_a_package_that_is_missing(out, capsys, monkeypatch):
+    monkeypatch.setattr(
+        "upcracknet.survey.map_files.find_spec", lambda name: None if name == "pyogrio" else name
+    )
+    assert run(["map", str(out)]) == EXIT_FAILED
+    assert (
+        "maps need pyogrio; install them with `pip install 'upcracknet[survey]'`" in capsys.readouterr().err
+    )

@@ -31,7 +31,8 @@ def test_every_photo_has_its_results(photos, detect, tmp_path):
     assert summary.pop("crack_length_m") == pytest.approx(metres, abs=1e-3)
     assert sum(summary.pop("severity_length_m").values()) == pytest.approx(metres, abs=1e-2)
     assert summary == {
-        "photos": 6, "done": 6, "failed": 0, "with_cracks": 6, "measured": 6, "network_area_m2": 0.0,
+        "photos": 6, "done": 6, "failed": 0, "with_cracks": 6, "measured": 6, "reviewed": 0,
+        "network_area_m2": 0.0,
     }  # fmt: skip
 
 

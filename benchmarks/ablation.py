@@ -26,6 +26,7 @@ from upcracknet.corruption import SquareMasks, corrupt
 from upcracknet.data.dataset import CrackDataset
 from upcracknet.data.registry import open_dataset
 from upcracknet.detection import (
+    PRESETS,
     CrackDetector,
     CrackRemoverScorer,
     CrackRemoverSettings,
@@ -41,6 +42,7 @@ from upcracknet.tables import markdown_table, percent
 from upcracknet.weights import load_weights
 
 TEST_SETS = ("deepcrack", "cfd", "crack500")
+FILTER = ("filter_diameter", "sigma_color", "sigma_space", "eight_bit")
 PLAIN = CrackRemoverSettings(level=0.5)
 
 
@@ -141,8 +143,16 @@ def detections() -> Iterator[tuple[str, Scorer, Threshold]]:
     """Lines of the table of detection."""
     restorer = load_pretrained("up-cracknet-32", "paper").scorer
     assert isinstance(restorer, RestorationScorer)
+    paper = restorer.settings
+    theirs = replace(paper, **{name: getattr(PRESETS["authors"], name) for name in FILTER})
+    for name, changed in {
+        "the paper's procedure, our filter": paper,
+        "… without a filter": replace(paper, filter_diameter=0),
+        "… with the authors' filter": theirs,
+        "the authors' whole procedure": PRESETS["authors"],
+    }.items():
+        yield name, restorer.with_settings(changed), Threshold()
     for name, kind in {
-        "the paper's procedure, Otsu's method": RestorationScorer,
         "… one-sided error": DarkerThanRestored,
         "… masked multi-pass inference": RestoredFromSurroundings,
         "… masked multi-pass inference, one-sided error": DarkerThanSurroundings,

@@ -78,7 +78,7 @@ COMMANDS = {
 }
 COMMAND_NAMES = {
     *("detect", "train", "calibrate", "evaluate", "prepare", "data", "synthesize", "methods", "export"),
-    *("reproduce", "scale", "measure", "report"),
+    *("reproduce", "scale", "measure", "map", "report", "compare", "export-results", "import"),
 }
 EXIT_CODES = {"EXIT_FAILED": 1, "EXIT_USAGE": 2, "EXIT_INCOMPLETE": 3, "EXIT_INTERRUPTED": 130}
 

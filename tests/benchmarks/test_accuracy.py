@@ -34,6 +34,7 @@ class Darkness:
     name = "darkness"
     input_size = None
     network = None
+    padding = "reflect"
 
     def with_network(self, network, name=None):
         return self

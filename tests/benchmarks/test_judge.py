@@ -39,6 +39,7 @@ class Scored:
     name = "rule"
     input_size = None
     network = None
+    padding = "reflect"
 
     def __init__(self, rule):
         self.rule = rule

@@ -19,7 +19,7 @@ def test_the_better_settings_come_first(patches):
     roads = [road for road in roads_with_added_cracks(patches, 6) if road.cracks.sum() > 40]
     good, blind = (
         DetectionSettings(filter_diameter=0),
-        DetectionSettings(error="absolute_grey", eight_bit=True),
+        DetectionSettings(error="stretched_grey", eight_bit=True),
     )
     steps = []
     found = compare_restorer(

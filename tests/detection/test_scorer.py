@@ -1,5 +1,7 @@
 """The contract that every scorer keeps."""
 
+import cv2
+import numpy as np
 import pytest
 import torch
 
@@ -107,3 +109,24 @@ def test_dropout_gives_the_same_map_whatever_shares_the_batch():
     images = torch.rand(3, 3, 16, 16)
     together = scorer.score(images)
     torch.testing.assert_close(scorer.score(images[1:2])[0], together[1])
+
+
+def test_the_authors_procedure_step_by_step():
+    torch.manual_seed(2)
+    scorer = RestorationScorer(UNetGenerator(4, 4), PRESETS["authors"], 64)
+    photo = np.random.default_rng(2).integers(40, 190, (64, 64, 3), dtype=np.uint8)
+    photo[30:33] = 45
+    found = scorer.score(torch.from_numpy(photo).permute(2, 0, 1)[None].float() / 255)[0].numpy()
+
+    def to_8_bits(values):
+        return ((values - values.min()) * np.float32(255) / (values.max() - values.min())).astype(np.uint8)
+
+    def grey(image):
+        values = cv2.cvtColor(image[0].permute(1, 2, 0).numpy(), cv2.COLOR_RGB2GRAY)
+        return (values - values.min()) / (values.max() - values.min())
+
+    given = torch.from_numpy(to_8_bits(photo.astype(np.float32))).permute(2, 0, 1)[None].float() / 255
+    error = to_8_bits(np.abs(grey(given) - grey(scorer.restore(given))))
+    expected = cv2.bilateralFilter(np.dstack([error] * 3), 25, 450, 15)[..., 0]
+    # Floats that are cut, not rounded, may fall to either side.
+    np.testing.assert_allclose(np.rint(found * 255), expected, atol=1)

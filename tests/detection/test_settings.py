@@ -16,8 +16,9 @@ def test_unknown_settings_are_all_named():
 
 def test_the_authors_preset_is_their_code():
     authors = PRESETS["authors"]
-    assert (authors.filter_diameter, authors.sigma_color * 255, authors.sigma_space) == (25, 450, 15)
-    assert authors.eight_bit and authors.dropout and authors.statistics == "image"
+    # 450 of three equal channels, whose differences OpenCV adds up.
+    assert (authors.filter_diameter, authors.sigma_color * 255, authors.sigma_space) == (25, 150, 15)
+    assert authors.eight_bit and authors.stretch and authors.dropout and authors.statistics == "image"
 
 
 def test_the_papers_preset_is_equation_1():

@@ -56,6 +56,17 @@ def test_terms_are_unweighted_and_the_total_is_equation_7(pair):
     torch.testing.assert_close(loss.total, 2 * mae + 3 * ssim + 5 * msgms + 7 * style)
 
 
+def test_the_form_of_the_code_sees_images_from_minus_1_to_1_and_adds_layers_up(pair):
+    extractor = RandomFeatures(levels=3)
+    paper = restoration_loss(*pair, LossWeights(), extractor)
+    code = restoration_loss(*pair, LossWeights(form="code"), extractor)
+    wide = [image * 2 - 1 for image in pair]
+    torch.testing.assert_close(code.terms["mae"], 2 * paper.terms["mae"])
+    torch.testing.assert_close(code.terms["style"], 3 * paper.terms["style"])
+    torch.testing.assert_close(code.terms["ssim"], structural_similarity_loss(*wide, border="zeros"))
+    torch.testing.assert_close(code.terms["msgms"], multi_scale_gradient_magnitude_similarity_loss(*wide))
+
+
 @pytest.mark.parametrize("name", ["mae", "ssim", "msgms", "style"])
 def test_losses_without_weight_are_not_computed(pair, name: str):
     extractor = RandomFeatures() if name == "style" else Unwanted()

@@ -81,6 +81,22 @@ def test_structure_agrees_with_kornia_up_to_the_border():
     torch.testing.assert_close(structural_similarity_loss(a, b), (1 - theirs).mean(), atol=2e-5, rtol=0)
 
 
+def test_structure_with_zeros_beyond_the_border_agrees_with_scikit_image():
+    a, b = image_pair()
+    padded = [np.pad(image[0].numpy(), ((0, 0), (8, 8), (8, 8))) for image in (a, b)]
+    _, theirs = skimage.metrics.structural_similarity(
+        *padded,
+        channel_axis=0,
+        data_range=1.0,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        full=True,
+    )
+    ours = structural_similarity(a, b, border="zeros")
+    np.testing.assert_allclose(ours[0], theirs[:, 8:-8, 8:-8], atol=1e-12)
+
+
 def test_other_windows_agree_with_scikit_image():
     a, b = image_pair()
     # scikit-image's window reaches int(3.5 * sigma + 0.5) pixels to each side: 3 for a sigma of 0.8.

@@ -47,6 +47,7 @@ def test_table1_has_the_losses_of_the_paper():
     for row, (ticks, f1) in zip(rows, TICKS, strict=True):
         weights = asdict(row.training.losses)
         assert weights.pop("restoration") == 100
+        assert weights.pop("form") == "paper"
         expected = {
             name: weight * int(tick)
             for (name, weight), tick in zip(PAPER_WEIGHTS.items(), ticks, strict=True)
@@ -86,13 +87,13 @@ def test_the_rest_is_the_papers_unless_another_base_is_given():
     base = replace(
         TrainingConfiguration(),
         mask_edges="blurred",
-        losses=LossWeights(style=0.0, mae=2.0),
+        losses=LossWeights(style=0.0, mae=2.0, form="code"),
         corruption="stripes",
         seed=9,
     )
     complete = table1(BUDGETS["paper"], base=base).rows[-1].training
     assert complete.mask_edges == "blurred"
-    assert complete.losses == LossWeights(mae=2.0), "rows say which losses they have"
+    assert complete.losses == LossWeights(mae=2.0, form="code"), "rows say which losses they have"
     assert (complete.corruption, complete.seed) == ("squares", 0)
 
 

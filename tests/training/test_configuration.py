@@ -44,6 +44,14 @@ def test_the_two_published_optimisations():
     assert authors.optimizer.generator_learning_rate == 1e-3
     assert authors.optimizer.discriminator_learning_rate == 4e-3
     assert authors.optimizer.decay == 0.99
+    assert (paper.losses.form, authors.losses.form) == ("paper", "code")
+
+
+def test_the_recipes_of_two_supervised_networks_authors():
+    first, second = (load_configuration(CONFIGS[0].with_stem(f"deepcrack{year}")) for year in (18, 19))
+    assert first.options == {"form": "code"}
+    assert (first.epochs, first.patience, first.optimizer.polynomial_power) == (500, 500, 0)
+    assert (second.optimizer.schedule, second.optimizer.step_epochs) == ("step", 40)
 
 
 def test_a_file_changes_what_it_names(tmp_path):

@@ -135,6 +135,18 @@ def test_impossible_values_of_a_supervised_network_are_named_at_once():
         load_configuration(None, {"method": "pspnet", "batch_size": "1"})
 
 
+def test_a_learning_rate_that_falls_in_steps():
+    settings = {"optimizer.schedule": "step", "optimizer.step_epochs": "2", "optimizer.step_factor": "0.5"}
+    method = SupervisedSegmentation(load_configuration(None, settings | {"method": "enet"}))
+    (optimizer,), (schedule,) = method.configure_optimizers()
+    rates = []
+    for _ in range(5):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    assert rates == pytest.approx([0.01, 0.01, 0.005, 0.005, 0.0025])
+
+
 def test_a_backbone_starts_from_the_weights_of_a_file(tmp_path):
     torch.manual_seed(0)
     file = tmp_path / "vgg16_bn.safetensors"

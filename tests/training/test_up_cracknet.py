@@ -48,6 +48,21 @@ def test_removed_pixels_are_black_and_exactly_half(module, images):
     assert torch.equal(corrupted[~removed], originals[~removed])
 
 
+def test_validation_judges_the_network_as_it_detects(module, images, alone):
+    module = alone(module)
+
+    def total():
+        with torch.no_grad():
+            module.eval().validation_step(images, 0)
+        return float(module.record["validation/total"])
+
+    before = total()
+    for name, average in module.generator.named_buffers():
+        if name.endswith("running_mean"):
+            average.add_(5)
+    assert total() == before, "each image is normalised by its own mean and variance"
+
+
 def test_masks_depend_on_the_seed_alone(module, images):
     first, again, other = (module.corrupted(images, seed)[1] for seed in (3, 3, 4))
     torch.rand(5)

@@ -24,13 +24,13 @@ def error_map(
         images: photos in [0, 1].
         restored: restorations in [0, 1].
         kind: see :class:`DetectionSettings`.
-        center: first subtract the median difference of each colour; not for ``absolute_grey``.
+        center: first subtract the median difference of each colour; not for ``stretched_grey``.
 
     Returns:
         errors in [0, 1].
     """
-    if kind == "absolute_grey":
-        return (_stretched_grey(restored) - _stretched_grey(images)).abs()
+    if kind == "stretched_grey":
+        return (stretched(_grey(restored)) - stretched(_grey(images))).abs()
     difference = restored - images
     if center:
         difference = difference - difference.flatten(2).median(dim=2).values[:, :, None, None]
@@ -38,12 +38,25 @@ def error_map(
     return (difference.square() if kind == "squared" else difference.abs()).mean(dim=1)
 
 
-def _stretched_grey(images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
-    grey = torch.einsum(
-        "bchw,c->bhw", images, torch.tensor(GREY_WEIGHTS, dtype=images.dtype, device=images.device)
-    )
-    low, high = grey.amin(dim=(1, 2), keepdim=True), grey.amax(dim=(1, 2), keepdim=True)
-    return (grey - low) / (high - low).clamp_min(1e-6)
+def _grey(images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
+    weights = torch.tensor(GREY_WEIGHTS, dtype=images.dtype, device=images.device)
+    return torch.einsum("bchw,c->bhw", images, weights)
+
+
+def stretched(maps: Float[Tensor, "b *c h w"], *, eight_bit: bool = False) -> Float[Tensor, "b *c h w"]:
+    """Bring each map to the whole range from 0 to 1, all its colours together.
+
+    Args:
+        maps: photos or error maps, in any range.
+        eight_bit: cut down to multiples of 1/255, fractions dropped, as where a picture is written.
+
+    Returns:
+        the maps, their least value 0 and their greatest 1; all 0 where a map is flat.
+    """
+    over = tuple(range(1, maps.ndim))
+    low, high = maps.amin(dim=over, keepdim=True), maps.amax(dim=over, keepdim=True)
+    span = (high - low).clamp_min(1e-6)
+    return ((maps - low) * 255 / span).floor() / 255 if eight_bit else (maps - low) / span
 
 
 def filter_error(errors: Float[Tensor, "b h w"], settings: DetectionSettings) -> Float[Tensor, "b h w"]:
@@ -51,7 +64,7 @@ def filter_error(errors: Float[Tensor, "b h w"], settings: DetectionSettings) ->
 
     Args:
         errors: error maps in [0, 1].
-        settings: window, sigmas, and whether to round to 8 bits first.
+        settings: window, sigmas, and whether to filter in 8 bits.
 
     Returns:
         filtered error maps in [0, 1]; errors that are not finite numbers stay as they are.

@@ -7,12 +7,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from upcracknet.detection.error_map import error_map, filter_error
+from upcracknet.detection.error_map import error_map, filter_error, stretched
 from upcracknet.detection.settings import PRESETS, DetectionSettings
 from upcracknet.detection.threshold import Threshold
 from upcracknet.errors import ConfigurationError
 from upcracknet.networks import UNetGenerator
-from upcracknet.networks.generator import BatchNormalization
+from upcracknet.networks.generator import normalize_with
 from upcracknet.runtime import PROCESSOR
 
 Kind = TypeVar("Kind", bound="Scorer")
@@ -95,10 +95,9 @@ class RestorationScorer(BaseScorer):
         self.name, self.settings = name, settings
         self.input_size: int = input_size
         self.network: nn.Module = detecting_copy(generator)
+        normalize_with(settings.statistics, self.network)
         for module in self.network.modules():
-            if isinstance(module, BatchNormalization):
-                module.statistics = settings.statistics
-            elif isinstance(module, nn.Dropout):
+            if isinstance(module, nn.Dropout):
                 module.train(settings.dropout)
 
     def with_settings(self, settings: DetectionSettings) -> "RestorationScorer":
@@ -126,8 +125,13 @@ class RestorationScorer(BaseScorer):
 
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
         """Give the filtered error map of each image, in [0, 1]."""
-        errors = error_map(images, self.restore(images), self.settings.error, center=self.settings.center)
-        return filter_error(errors, self.settings)
+        settings = self.settings
+        if settings.stretch:
+            images = stretched(images, eight_bit=settings.eight_bit)
+        errors = error_map(images, self.restore(images), settings.error, center=settings.center)
+        if settings.stretch:
+            errors = stretched(errors, eight_bit=settings.eight_bit)
+        return filter_error(errors, settings)
 
 
 def restoration_scorer(

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from upcracknet.errors import ConfigurationError
 from upcracknet.networks import NormalizationStatistics
 
-ErrorKind = Literal["squared", "absolute", "absolute_grey"]
+ErrorKind = Literal["squared", "absolute", "stretched_grey"]
 
 
 @dataclass(frozen=True)
@@ -17,15 +17,18 @@ class DetectionSettings:
         statistics: what batch normalisation uses at test time: the ``running`` averages of training, or the
             ``image``'s own mean and variance.
         dropout: keep dropout on, as the authors' code does.
+        stretch: bring the photo to the whole range from 0 to 1 before it is restored, all colours together,
+            and the error map before it is filtered, as the authors' code does.
         error: ``squared`` is equation (1), averaged over the colours; ``absolute`` is the same without
-            squaring, so that faint cracks weigh more; ``absolute_grey`` is the authors' code,
-            the difference of grey images that are each stretched to their own minimum and maximum.
+            squaring, so that faint cracks weigh more; ``stretched_grey`` is the authors' code, the absolute
+            difference of grey images that are each stretched to their own minimum and maximum.
         center: first subtract the photo's median difference of each colour. Statistics of the image brighten
-            or darken the restoration as a whole, which is no crack. Not for ``absolute_grey``.
+            or darken the restoration as a whole, which is no crack. Not for ``stretched_grey``.
         filter_diameter: side of the bilateral filter's window in pixels; 0 does not filter.
         sigma_color: how much errors may differ to be averaged, in units of the error, which lies in [0, 1].
         sigma_space: how far errors may lie apart to be averaged, in pixels.
-        eight_bit: round the error map to 8 bits before it is filtered, as the authors' code does.
+        eight_bit: filter the error map in 8 bits, and cut what is stretched down to 8 bits, fractions
+            dropped, as the authors' code does.
         minimum_extent: connected crack pixels that reach less far than this many pixels, in height and in
             width, are taken for specks and dropped.
         level_floor: pixels below this error are never marked as crack, whatever Otsu's method says.
@@ -33,6 +36,7 @@ class DetectionSettings:
 
     statistics: NormalizationStatistics = "image"
     dropout: bool = False
+    stretch: bool = False
     error: ErrorKind = "squared"
     center: bool = False
     filter_diameter: int = 5
@@ -67,9 +71,11 @@ PRESETS: dict[str, DetectionSettings] = {
     "paper-running": DetectionSettings(statistics="running"),
     "authors": DetectionSettings(
         dropout=True,
-        error="absolute_grey",
+        stretch=True,
+        error="stretched_grey",
         filter_diameter=25,
-        sigma_color=450 / 255,
+        # Their code filters three equal channels, whose differences OpenCV adds up: 450 there is 150 of one.
+        sigma_color=150 / 255,
         sigma_space=15.0,
         eight_bit=True,
     ),

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -22,10 +22,6 @@ from upcracknet.losses.style import FeatureExtractor, style_loss
 class LossWeights:
     """The λ of equations 2 and 7, with the values of Section IV-B; a loss of weight 0 is not computed.
 
-    Here all losses see images in [0, 1], the range for which the constants of SSIM and GMS are made. The
-    authors' code gives them images in [-1, 1], where the MAE is twice as large: as if mae=2 here. It also
-    adds up the four layers of the style loss where equation 6 has their mean: as if style=40 here.
-
     Attributes:
         mae: λ_mae, mean absolute error.
         ssim: λ_ssim, structural similarity.
@@ -33,6 +29,10 @@ class LossWeights:
         style: λ_style, Gram matrices.
         restoration: λ_res, the sum of the four above.
         adversarial: λ_adv, the discriminator's opinion.
+        form: ``paper``: all losses see images in [0, 1], the range for which the constants of SSIM and GMS
+            are made; the paper names none. ``code``: as in the authors' code, MAE, SSIM and MSGMS see images
+            in [-1, 1], SSIM continues them by zeros, and the layers of the style loss are added up where
+            equation 6 has their mean. The MAE is then twice as large, the style loss of VGG-19 four times.
 
     Raises:
         ConfigurationError: a weight is negative or not finite, or no restoration loss has any weight.
@@ -44,9 +44,11 @@ class LossWeights:
     style: float = 10.0
     restoration: float = 100.0
     adversarial: float = 1.0
+    form: Literal["paper", "code"] = "paper"
 
     def __post_init__(self) -> None:
-        wrong = {name: weight for name, weight in asdict(self).items() if not 0 <= weight < math.inf}
+        weights = {name: weight for name, weight in asdict(self).items() if name != "form"}
+        wrong = {name: weight for name, weight in weights.items() if not 0 <= weight < math.inf}
         if wrong:
             raise ConfigurationError(f"loss weights {wrong} are not usable; give finite numbers of 0 or more")
         if not self.restoration * (self.mae + self.ssim + self.msgms + self.style):
@@ -89,18 +91,22 @@ def restoration_loss(
         ValueError: the images are too small for a loss.
     """
     terms: dict[str, Tensor] = {}
+    code = weights.form == "code"
+    a, b = at_least_float32(restored), at_least_float32(original)
+    if code:
+        a, b = a * 2 - 1, b * 2 - 1
     if weights.mae:
-        terms["mae"] = F.l1_loss(at_least_float32(restored), at_least_float32(original))
+        terms["mae"] = F.l1_loss(a, b)
     if weights.ssim:
-        terms["ssim"] = structural_similarity_loss(restored, original)
+        terms["ssim"] = structural_similarity_loss(a, b, "zeros" if code else "mirror")
     if weights.msgms:
-        terms["msgms"] = multi_scale_gradient_magnitude_similarity_loss(restored, original)
+        terms["msgms"] = multi_scale_gradient_magnitude_similarity_loss(a, b)
     if weights.style:
         if extractor is None:
             raise ConfigurationError(
                 "the style loss has a weight but no feature extractor; give one, or weight 0"
             )
-        terms["style"] = style_loss(restored, original, extractor)
+        terms["style"] = style_loss(restored, original, extractor, layers="sum" if code else "mean")
     total = torch.stack([getattr(weights, name) * term for name, term in terms.items()]).sum()
     return RestorationLoss(total, terms)
 

@@ -4,10 +4,15 @@ Sources: structural similarity, SSIM, Wang et al., IEEE TIP 2004; gradient magni
 al., IEEE TIP 2014.
 """
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
+
+Border = Literal["mirror", "zeros"]
+"""How SSIM continues an image beyond its border."""
 
 LUMINANCE_CONSTANT = 0.01**2
 """C1 for images in [0, 1]."""
@@ -28,18 +33,22 @@ def at_least_float32(tensor: Tensor) -> Tensor:
 
 
 def structural_similarity(
-    a: Float[Tensor, "b c h w"], b: Float[Tensor, "b c h w"], window_size: int = 11, sigma: float = 1.5
+    a: Float[Tensor, "b c h w"],
+    b: Float[Tensor, "b c h w"],
+    window_size: int = 11,
+    sigma: float = 1.5,
+    border: Border = "mirror",
 ) -> Float[Tensor, "b c h w"]:
     """Compare two images by local luminance, contrast and structure, each channel on its own.
 
-    The image is continued by reflection at its border. Computed in at least 32 bits, because the variances
-    are small differences of large numbers.
+    Computed in at least 32 bits, because the variances are small differences of large numbers.
 
     Args:
         a: images in [0, 1].
         b: images in [0, 1].
         window_size: side of the Gaussian window in pixels, odd.
         sigma: standard deviation of the Gaussian window in pixels.
+        border: how the images are continued beyond their border.
 
     Returns:
         similarity of each pixel's neighbourhood, in [-1, 1]; 1 where the images are the same.
@@ -56,9 +65,10 @@ def structural_similarity(
         )
     a, b = at_least_float32(a), at_least_float32(b)
     # The formula needs the two variances only in sum: four filtered maps do, not five.
-    mean_a, mean_b = _gaussian_filter(a, window_size, sigma), _gaussian_filter(b, window_size, sigma)
-    mean_squares = _gaussian_filter(a * a + b * b, window_size, sigma)
-    mean_product = _gaussian_filter(a * b, window_size, sigma)
+    window = window_size, sigma, border
+    mean_a, mean_b = _gaussian_filter(a, *window), _gaussian_filter(b, *window)
+    mean_squares = _gaussian_filter(a * a + b * b, *window)
+    mean_product = _gaussian_filter(a * b, *window)
     product_of_means, squares_of_means = mean_a * mean_b, mean_a * mean_a + mean_b * mean_b
     luminance = (2 * product_of_means + LUMINANCE_CONSTANT) / (squares_of_means + LUMINANCE_CONSTANT)
     covariance, variances = mean_product - product_of_means, mean_squares - squares_of_means
@@ -66,13 +76,14 @@ def structural_similarity(
 
 
 def structural_similarity_loss(
-    restored: Float[Tensor, "b c h w"], original: Float[Tensor, "b c h w"]
+    restored: Float[Tensor, "b c h w"], original: Float[Tensor, "b c h w"], border: Border = "mirror"
 ) -> Float[Tensor, ""]:
     """Average 1 − SSIM over pixels, channels and images (equation 4).
 
     Args:
-        restored: restored images in [0, 1].
-        original: original images in [0, 1].
+        restored: restored images in [0, 1], the range for which the constants are made.
+        original: original images in the same range.
+        border: how the images are continued beyond their border.
 
     Returns:
         loss, 0 for identical images.
@@ -80,7 +91,7 @@ def structural_similarity_loss(
     Raises:
         ValueError: the images are not larger than half a window, 5 pixels.
     """
-    return (1 - structural_similarity(restored, original)).mean()
+    return (1 - structural_similarity(restored, original, border=border)).mean()
 
 
 def gradient_magnitude_similarity(
@@ -145,8 +156,8 @@ def multi_scale_gradient_magnitude_similarity_map(
     return torch.stack(enlarged).mean(dim=0)
 
 
-def _gaussian_filter(images: Tensor, window_size: int, sigma: float) -> Tensor:
-    """Filter b×c×h×w images, mirrored at their edges, one direction after the other.
+def _gaussian_filter(images: Tensor, window_size: int, sigma: float, border: Border) -> Tensor:
+    """Filter b×c×h×w images, one direction after the other.
 
     Each direction is a product with a banded matrix: on processors several times faster than depthwise
     convolutions or shifted sums, forwards and backwards. Autocast is off, since variances are small
@@ -154,19 +165,22 @@ def _gaussian_filter(images: Tensor, window_size: int, sigma: float) -> Tensor:
     """
     height, width = images.shape[-2:]
     with torch.autocast(images.device.type, enabled=False):
-        down = _filter_matrix(height, window_size, sigma).to(images)
-        across = _filter_matrix(width, window_size, sigma).to(images)
+        down = _filter_matrix(height, window_size, sigma, border).to(images)
+        across = _filter_matrix(width, window_size, sigma, border).to(images)
         return down @ images @ across.T
 
 
-def _filter_matrix(length: int, window_size: int, sigma: float) -> Tensor:
-    """Make a matrix whose row i holds the Gaussian weights around pixel i, mirrored back at the edges."""
+def _filter_matrix(length: int, window_size: int, sigma: float, border: Border) -> Tensor:
+    """Make a matrix whose row i holds the Gaussian weights around pixel i, mirrored or lost at the edges."""
     offsets = torch.arange(window_size) - window_size // 2
     weights = torch.exp(-offsets.double().square() / (2 * sigma**2))
-    positions = (torch.arange(length).unsqueeze(1) + offsets).abs()
+    weights = (weights / weights.sum()).expand(length, -1)
+    positions = torch.arange(length).unsqueeze(1) + offsets
+    inside = (positions >= 0) & (positions < length)
+    positions = positions.abs()
     positions = torch.where(positions >= length, 2 * (length - 1) - positions, positions)
     matrix = torch.zeros(length, length, dtype=torch.float64)
-    return matrix.scatter_add_(1, positions, (weights / weights.sum()).expand(length, -1))
+    return matrix.scatter_add_(1, positions, weights * inside if border == "zeros" else weights)
 
 
 def _similarity_at_scales(a: Tensor, b: Tensor) -> list[Tensor]:

@@ -7,7 +7,7 @@ not at hand.
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -59,7 +59,11 @@ def gram_matrix(features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c c"]:
 
 
 def style_loss(
-    restored: Float[Tensor, "b 3 h w"], original: Float[Tensor, "b 3 h w"], extractor: FeatureExtractor
+    restored: Float[Tensor, "b 3 h w"],
+    original: Float[Tensor, "b 3 h w"],
+    extractor: FeatureExtractor,
+    *,
+    layers: Literal["mean", "sum"] = "mean",
 ) -> Float[Tensor, ""]:
     """Average the absolute difference of Gram matrices over their entries, then over the layers (equation 6).
 
@@ -67,6 +71,7 @@ def style_loss(
         restored: restored images in [0, 1].
         original: original images in [0, 1]; no gradient flows to them.
         extractor: where the feature maps come from.
+        layers: ``sum`` adds the layers up, as the authors' code does.
 
     Returns:
         loss, 0 for identical images.
@@ -74,7 +79,8 @@ def style_loss(
     with torch.no_grad():
         originals = [gram_matrix(layer) for layer in extractor(original)]
     restoreds = [gram_matrix(layer) for layer in extractor(restored)]
-    return torch.stack([F.l1_loss(*grams) for grams in zip(restoreds, originals, strict=True)]).mean()
+    losses = torch.stack([F.l1_loss(*grams) for grams in zip(restoreds, originals, strict=True)])
+    return losses.sum() if layers == "sum" else losses.mean()
 
 
 class VGG19Features(nn.Module):

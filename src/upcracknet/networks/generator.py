@@ -32,6 +32,13 @@ class BatchNormalization(nn.BatchNorm2d):
         return F.instance_norm(features, weight=self.weight, bias=self.bias, eps=self.eps)
 
 
+def normalize_with(statistics: NormalizationStatistics, network: nn.Module) -> None:
+    """Choose what a network's batch normalisation uses once training is over; training stays as it is."""
+    for module in network.modules():
+        if isinstance(module, BatchNormalization):
+            module.statistics = statistics
+
+
 class EncoderBlock(nn.Module):
     """LeakyReLU, 4×4 convolution of stride 2, normalisation: halves the resolution."""
 

@@ -18,7 +18,7 @@ from upcracknet.detection.systems import SYSTEMS, imported
 from upcracknet.errors import ConfigurationError
 from upcracknet.losses import focal_loss
 from upcracknet.training.configuration import Configuration, PhotosConfiguration
-from upcracknet.training.configuration_file import DecayRate, NotNegative, Positive
+from upcracknet.training.configuration_file import Count, DecayRate, Factor, NotNegative, Positive
 from upcracknet.training.method import Method
 
 
@@ -43,14 +43,20 @@ class SupervisedOptimizerConfiguration:
         learning_rate: at the start.
         momentum: of gradient descent.
         weight_decay: of either.
-        polynomial_power: the learning rate falls as (1 − share of the steps done) to this power; 0 keeps it.
+        schedule: the learning rate falls polynomially with the steps, or by a step after some epochs.
+        polynomial_power: it falls as (1 − share of the steps done) to this power; 0 keeps it.
+        step_epochs: epochs between two steps.
+        step_factor: what a step multiplies it by.
     """
 
     kind: Literal["sgd", "adam"] = "sgd"
     learning_rate: Positive = 0.01
     momentum: DecayRate = 0.9
     weight_decay: NotNegative = 1e-4
+    schedule: Literal["polynomial", "step"] = "polynomial"
     polynomial_power: NotNegative = 0.9
+    step_epochs: Count = 40
+    step_factor: Factor = 0.1
 
 
 @dataclass(frozen=True)
@@ -121,7 +127,7 @@ class SupervisedSegmentation(Method):
             load_backbone(backbone, Path(configuration.backbone_weights))
 
     def configure_optimizers(self) -> Any:
-        """Take gradient descent or Adam; the learning rate falls polynomially with the steps."""
+        """Take gradient descent or Adam; the learning rate falls with the steps or after some epochs."""
         settings = self.configuration.optimizer
         parameters = self.network.parameters()
         optimizer: torch.optim.Optimizer
@@ -137,6 +143,10 @@ class SupervisedSegmentation(Method):
             optimizer = torch.optim.Adam(
                 parameters, settings.learning_rate, weight_decay=settings.weight_decay, fused=True
             )
+        if settings.schedule == "step":
+            return [optimizer], [
+                torch.optim.lr_scheduler.StepLR(optimizer, settings.step_epochs, settings.step_factor)
+            ]
         schedule = torch.optim.lr_scheduler.PolynomialLR(
             optimizer, max(1, int(self.trainer.estimated_stepping_batches)), settings.polynomial_power
         )

@@ -7,10 +7,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from upcracknet.corruption import blur_mask_edges, corrupt, corruption_masks
+from upcracknet.detection.settings import DetectionSettings
 from upcracknet.losses.adversarial import discriminator_loss, generator_adversarial_loss
 from upcracknet.losses.restoration import RestorationLoss, restoration_loss, total_loss
 from upcracknet.losses.style import RandomFeatures, VGG19Features, load_vgg19
 from upcracknet.networks import PatchDiscriminator, UNetGenerator
+from upcracknet.networks.generator import normalize_with
 from upcracknet.training.configuration import VALIDATION_SEED, TrainingConfiguration
 from upcracknet.training.method import Method
 
@@ -25,6 +27,8 @@ class AdversarialRestoration(Method):
         self.automatic_optimization = False  # two optimisers take turns
         networks = configuration.networks
         self.generator = UNetGenerator(networks.generator_filters, networks.generator_depth)
+        # Validation chooses the weights that are kept: it judges the network as it will detect.
+        normalize_with(DetectionSettings().statistics, self.generator)
         self.discriminator = PatchDiscriminator(networks.discriminator_filters)
         self.masks = corruption_masks(configuration.corruption)
         self.features: RandomFeatures | VGG19Features | None = None

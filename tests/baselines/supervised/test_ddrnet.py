@@ -13,9 +13,9 @@ def inference_count(network: nn.Module) -> int:
 @pytest.mark.parametrize(
     ("variant", "pyramid_channels", "reference", "hidden"),
     [
-        ("23-slim", None, 5_046_562, 64),
         ("23-slim", 128, 5_694_882, 64),  # the 5.7 million of the paper
-        ("23", None, 20_146_754, 128),
+        ("23-slim", 64, 5_046_562, 64),
+        ("23", 128, 20_146_754, 128),
     ],
 )
 def test_parameters_of_the_reference_with_two_channels(variant, pyramid_channels, reference, hidden):

@@ -22,8 +22,8 @@ from upcracknet.baselines.supervised.network import Segmentation, SupervisedNetw
 
 Variant = Literal["23-slim", "23"]
 
-WIDTHS: dict[Variant, tuple[int, int, int]] = {"23-slim": (32, 64, 64), "23": (64, 128, 128)}
-"""Channels of the first layer, of each scale of the pyramid pooling, and of the heads' hidden layer."""
+WIDTHS: dict[Variant, tuple[int, int]] = {"23-slim": (32, 64), "23": (64, 128)}
+"""Channels of the first layer, and of the heads' hidden layer."""
 
 POOLINGS = ((5, 2), (9, 4), (17, 8))
 """Kernel and stride of the average poolings, in steps of the coarsest features; a global one follows them."""
@@ -138,8 +138,8 @@ class DDRNet(SupervisedNetwork):
 
     Args:
         variant: "23-slim" or "23", which has twice the channels.
-        pyramid_channels: channels of each scale of the pyramid pooling; by default 64 of "23-slim" and 128 of
-            "23". With 128 of both they have the sizes that the paper states, 5.7 and 20.1 million weights.
+        pyramid_channels: channels of each scale of the pyramid pooling. With 128 the variants have the sizes
+            that the paper states, 5.7 and 20.1 million weights.
 
     Raises:
         ValueError: when there is no such variant, or a scale would have no channel.
@@ -150,17 +150,15 @@ class DDRNet(SupervisedNetwork):
     smallest_batch: ClassVar[int] = 2
     side_weights: ClassVar[tuple[float, ...]] = (0.4,)
 
-    def __init__(self, variant: Variant = "23-slim", pyramid_channels: int | None = None) -> None:
+    def __init__(self, variant: Variant = "23-slim", pyramid_channels: int = 128) -> None:
         super().__init__()
         if variant not in WIDTHS:
             raise ValueError(
                 f"variant={variant!r}: expected one of {', '.join(get_args(Variant))}; choose one of them"
             )
-        width, scale_channels, hidden = WIDTHS[variant]
-        if pyramid_channels is not None:
-            scale_channels = pyramid_channels
-        if scale_channels < 1:
-            raise ValueError(f"pyramid_channels={scale_channels}: expected at least 1; the paper has 128")
+        width, hidden = WIDTHS[variant]
+        if pyramid_channels < 1:
+            raise ValueError(f"pyramid_channels={pyramid_channels}: expected at least 1; the paper has 128")
         fine = 2 * width
         self.stem = nn.Sequential(
             nn.Conv2d(3, width, 3, stride=2, padding=1),
@@ -178,7 +176,7 @@ class DDRNet(SupervisedNetwork):
         )
         self.coarse_end = bottleneck_block(8 * width, 8 * width, expansion=2, stride=2, activation=False)
         self.fine_end = bottleneck_block(fine, fine, expansion=2, activation=False)
-        self.pyramid = DeepAggregationPyramidPooling(16 * width, scale_channels, 2 * fine)
+        self.pyramid = DeepAggregationPyramidPooling(16 * width, pyramid_channels, 2 * fine)
         initialize_kaiming(self)
         self.head = segmentation_head(2 * fine, hidden)
         self.auxiliary = nn.ModuleList([segmentation_head(fine, hidden)])

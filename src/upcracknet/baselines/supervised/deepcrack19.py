@@ -24,8 +24,12 @@ REFINED_LEVEL = 0.48
 """Crack is where the filtered value is above this."""
 
 RADIUS = 5
-EPSILON = 1e-6 * 255**2
-"""About 0.065, for a guide in [0, 1]."""
+EPSILON = 1e-6
+"""For a guide in [0, 1]. The authors' code writes it as 1e-6 · 255², for a guide of 8 bits."""
+
+START_DEVIATION = 0.02
+"""Gain of the random weights at the start, and spread of the scales of batch normalisation, as in the
+authors' code. Batch normalisation follows nearly all convolutions, so smaller weights only turn faster."""
 
 
 class Deepcrack19(SupervisedNetwork):
@@ -45,7 +49,9 @@ class Deepcrack19(SupervisedNetwork):
         self.fusion = nn.Conv2d(len(self.side), 1, 1, bias=False)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
-                nn.init.xavier_normal_(module.weight)
+                nn.init.xavier_normal_(module.weight, START_DEVIATION)
+            elif isinstance(module, nn.BatchNorm2d):
+                nn.init.normal_(module.weight, 1.0, START_DEVIATION)
 
     def side_outputs(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 5 h w"]:
         """Compute logits of each stage, at the images' size, whose sides are multiples of 16 pixels."""

@@ -28,11 +28,12 @@ BINS = (1, 2, 4, 6)
 
 
 class UperNet(SupervisedNetwork):
-    """Figure 4, as the network that the UP-CrackNet paper's row was most likely run with.
+    """Figure 4, with the layers of yassouali/pytorch-segmentation, most likely those of UP-CrackNet's tables.
 
     It differs from the UperNet paper's in four points: C5 has an output stride of 16, the pyramid pooling
     returns to its 2048 channels, C2 enters the feature pyramid as it is, and one 3×3 convolution smooths all
-    levels but the coarsest.
+    levels but the coarsest. It differs from yassouali's in two: each level is added to the sum of all coarser
+    ones, as in a feature pyramid, not to its neighbour alone; and corners are not aligned when enlarging.
 
     Args:
         backbone: "resnet101" or "resnet50".

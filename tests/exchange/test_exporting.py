@@ -197,6 +197,18 @@ class TestImagesInWindows:
         assert export("masks", raster)[1].photos == 1
 
 
+def test_frames_of_a_video_are_written(export, tmp_path):
+    pytest.importorskip("av")
+    from tests.results.videos import write_video
+
+    video = write_video(tmp_path / "drive.mp4", range(0, 3000, 200))
+    results = detected(video, tmp_path / "out")
+    for how in ("copy", "link"):
+        folder, exported, problems = export("masks", results, tmp_path / how, photos=how)
+        assert exported.photos >= 2 and problems == []
+        assert len(open_folder(folder).samples) == exported.photos
+
+
 def _read(path: Path) -> np.ndarray:
     import rasterio
 

@@ -11,6 +11,7 @@ from upcracknet.errors import DataError
 from upcracknet.exchange.run_lengths import (
     coco_run_lengths,
     compressed,
+    crack_places,
     pixels_of,
     run_lengths,
     uncompressed,
@@ -78,6 +79,7 @@ def test_pixels_come_back(pixels):
     lengths = run_lengths(pixels)
     assert lengths.sum() == pixels.size
     assert np.array_equal(pixels_of(lengths, pixels.size), pixels)
+    assert np.array_equal(crack_places(lengths, pixels.size), np.flatnonzero(pixels))
 
 
 @pytest.mark.parametrize("lengths", [[5], [3, 4], [9, -2]])

@@ -37,12 +37,33 @@ def pixels_of(lengths: Int[np.ndarray, " runs"], count: int) -> Bool[np.ndarray,
     Raises:
         DataError: they are not so many.
     """
+    _require(lengths, count)
+    return np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
+
+
+def crack_places(lengths: Int[np.ndarray, " runs"], count: int) -> Int64[np.ndarray, " n"]:
+    """Give the places of the crack pixels among all: for large photos with small parts.
+
+    Args:
+        lengths: see :func:`run_lengths`.
+        count: how many pixels they should be.
+
+    Raises:
+        DataError: they are not so many.
+    """
+    _require(lengths, count)
+    cracks = lengths[1::2]
+    begins = np.cumsum(lengths)[0::2][: len(cracks)]
+    before = np.cumsum(cracks) - cracks
+    return np.repeat(begins - before, cracks) + np.arange(int(cracks.sum()))
+
+
+def _require(lengths: Int[np.ndarray, " runs"], count: int) -> None:
     if (lengths < 0).any() or int(lengths.sum()) != count:
         raise DataError(
             f"run lengths of {int(lengths.sum()):,} pixels, expected {count:,}; the annotation is damaged or "
             "of another photo"
         )
-    return np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
 
 
 def coco_run_lengths(

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int
 
 from upcracknet.errors import DataError
 from upcracknet.exchange.brush import from_brush
-from upcracknet.exchange.run_lengths import pixels_of, uncompressed
+from upcracknet.exchange.run_lengths import crack_places, pixels_of, uncompressed
 from upcracknet.files import one_line
 
 Mask = Bool[np.ndarray, "h w"]
@@ -138,7 +138,8 @@ def _paint_down(mask: Mask, *, lengths: np.ndarray | str, size: tuple[int, int])
             f"a mask of {size[1]}x{size[0]} pixels, expected {mask.shape[1]}x{mask.shape[0]} as the photo has"
         )
     numbers = uncompressed(lengths) if isinstance(lengths, str) else lengths
-    mask |= pixels_of(numbers, mask.size).reshape(size[1], size[0]).T
+    columns, rows = np.divmod(crack_places(numbers, mask.size), size[0])
+    mask[rows, columns] = True
 
 
 def _paint_along(mask: Mask, *, lengths: np.ndarray, box: tuple[int, int, int, int]) -> None:

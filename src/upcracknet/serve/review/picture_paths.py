@@ -11,7 +11,7 @@ from upcracknet.serve.review.rows import LARGEST_MASK, Photo
 FOR_A_WHILE = {"Cache-Control": "private, max-age=3600"}
 """Of pictures of photos, which do not change while the server runs."""
 
-NOT_FOUND = {404: {"description": "there is none"}}
+NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "there is none"}}
 
 
 def picture_router(review: Review) -> APIRouter:
@@ -20,9 +20,7 @@ def picture_router(review: Review) -> APIRouter:
     Args:
         review: of the folder.
     """
-    router = APIRouter(
-        prefix="/api/photos/{number}", responses={**NOT_FOUND}, default_response_class=Response
-    )
+    router = APIRouter(prefix="/api/photos/{number}", responses=NOT_FOUND, default_response_class=Response)
 
     @router.get("/thumbnail")
     def thumbnail(number: int, if_none_match: Annotated[str | None, Header()] = None) -> Response:

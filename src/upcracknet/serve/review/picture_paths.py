@@ -1,7 +1,7 @@
 """The pictures that the page asks for."""
 
 import hashlib
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, HTTPException, Response
 

@@ -37,7 +37,9 @@ def pixels_of(lengths: Int[np.ndarray, " runs"], count: int) -> Bool[np.ndarray,
     Raises:
         DataError: they are not so many.
     """
-    if (lengths < 0).any() or int(lengths.sum()) != count:
+    if (lengths < 0).any():
+        raise DataError("run lengths below 0; the annotation is damaged, export it again")
+    if int(lengths.sum()) != count:
         raise DataError(
             f"run lengths of {int(lengths.sum()):,} pixels, expected {count:,}; the annotation is damaged or "
             "of another photo"

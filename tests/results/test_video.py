@@ -15,7 +15,7 @@ from tests.results.videos import BEGAN, HEIGHT, WIDTH, grey, write_sound, write_
 
 from upcracknet.errors import ConfigurationError, DataError, PhotoError
 from upcracknet.measure.track import Track
-from upcracknet.results import MeasureOptions, open_detection
+from upcracknet.results import MeasureOptions, open_detection, read_results
 from upcracknet.results import video as video_module
 from upcracknet.results.frames import Spacing, choose_frames
 from upcracknet.results.video import read_frames, read_timeline
@@ -239,6 +239,20 @@ class TestResults:
         assert "cannot be read as a video" in errors["headless.mp4"]
         assert "no such file" in errors["gone.mp4"]
         assert "has no video in it" in errors["s.mp4"]
+
+    def test_a_failure_is_over_once_there_are_frames(self, detect, tmp_path):
+        """By distance it fails, as it says no time; by time it does not, and counts no longer as failed."""
+        video = write_video(tmp_path / "a.mp4", STEADY, began=None)
+        measure = MeasureOptions(gpx=gpx(tmp_path / "a.gpx", range(0, 50, 10)))
+        _, counts = detect(video, options=with_options(every="2m"), measure=measure)
+        assert (counts.photos, counts.failed) == (1, 1)
+        detect(video, options=with_options(every="1s"))
+        names = [record.name for record in read_results(tmp_path / "out").records()]
+        assert len(names) == 4 and "a.mp4" not in names
+
+    def test_a_name_with_a_line_break(self, detect, tmp_path):
+        _, counts = detect(write_video(tmp_path / "a\nb.mp4", STEADY))
+        assert (counts.done, counts.failed) == (4, 0)
 
     def test_damage_in_the_middle(self, tmp_path):
         path = write_video(tmp_path / "a.ts", STEADY)

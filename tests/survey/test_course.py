@@ -78,7 +78,16 @@ def test_times_of_several_zones_are_one_order():
 def test_from_photo_to_photo_without_times():
     course = find_course([at(metres, time=None) for metres in (0, 100, 200)], None, None)
     assert course.roads[0].length_m == pytest.approx(200, abs=0.1)
-    assert "order of their names, as some have no time" in course.note
+    assert "order of their names, as most have no time" in course.note
+
+
+def test_a_photo_without_a_time_leaves_the_others_in_their_order():
+    """It lies where the road is nearest; by names, the road would go there and back."""
+    positions = [at(200), at(100, time=None), at(0), at(50)]
+    course = find_course(positions, None, None)
+    assert course.roads[0].length_m == pytest.approx(200, abs=0.1)
+    assert course.moments == (2.0, None, 0.0, 1.0)
+    assert "Photos without a time, which lie where it is nearest: 1." in course.note
 
 
 def test_photos_far_from_each_other_are_no_road():
@@ -103,7 +112,8 @@ def test_where_there_is_no_road(positions, said):
 
 
 def test_photos_all_at_one_place_are_no_road():
-    assert find_course([at(0), at(0)], None, None).roads == ()
+    course = find_course([at(0), at(0)], None, None)
+    assert course.roads == () and course.note.startswith("There are no sections: photos lie on one spot")
 
 
 def test_a_road_over_the_date_line_and_in_the_south():
@@ -165,6 +175,17 @@ class TestLineLayer:
         lines = dict(read_lines(tmp_path / "roads.gpkg"))
         assert sorted(lines) == ["Main Street 1", "Main Street 2"]
         assert sorted(len(places) for places in lines.values()) == [2, 3]
+
+    @pytest.mark.parametrize("far", [179.999, 179.9990000003])
+    def test_a_street_that_its_file_cuts_at_the_date_line(self, tmp_path, far):
+        """RFC 7946, section 3.1.9, asks for that cut; the street is one all the same."""
+        import shapely
+
+        halves = [[(far, -16.8), (180, -16.8)], [(-180, -16.8), (-179.9995, -16.8)]]
+        self.write(tmp_path / "roads.geojson", [shapely.MultiLineString(halves)], ["Kings Road"])
+        ((name, places),) = read_lines(tmp_path / "roads.geojson")
+        assert name == "Kings Road"
+        assert np.abs(places[:, 0]).round(4).tolist() == [179.999, 180, 179.9995]
 
     def test_a_file_without_lines(self, tmp_path):
         import shapely

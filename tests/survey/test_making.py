@@ -60,7 +60,7 @@ def test_from_photo_to_photo(folder, tmp_path):
     assert {photo.section for photo in survey.photos} == {1, 2, 3, 4}
     assert survey.photos[13].chainage_m == pytest.approx(130, abs=0.01)
     assert any("from photo to photo" in note for note in survey.notes)
-    assert any("4 sections of 106m; 0 of them have no photo" in note for note in survey.notes)
+    assert any("Sections of 106m: 4; without any photo that counts: 0." in note for note in survey.notes)
     write_survey(folder, survey)
     assert len(read_survey(folder).sections) == 4
 
@@ -137,6 +137,18 @@ def test_photos_without_places_have_no_sections(folder):
     assert len(survey.photos) == 41
     assert all(photo.problem for photo in survey.photos)
     assert any("There are no sections" in note for note in survey.notes)
+
+
+def test_a_track_that_stands_has_no_sections_and_says_so(folder, tmp_path):
+    points = "".join(
+        f'<trkpt lat="51.5" lon="7"><time>{START + timedelta(seconds=second):%FT%TZ}</time></trkpt>'
+        for second in range(3)
+    )
+    gpx = tmp_path / "standing.gpx"
+    gpx.write_text(f"<gpx version='1.1'><trk><trkseg>{points}</trkseg></trk></gpx>")
+    survey = make_survey(folder, SurveyOptions(gpx=gpx))
+    assert survey.sections == ()
+    assert "There are no sections, as no photo lies on a road." in survey.notes
 
 
 def test_a_damaged_record_is_named_and_the_rest_counts(folder, tmp_path):

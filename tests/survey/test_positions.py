@@ -239,6 +239,7 @@ def test_photos_that_are_gone_or_changed_or_damaged_are_named_and_no_others_suff
     assert "changed.jpg: has changed meanwhile" in photos[1].problem
     assert "damaged.jpg: not an image" in photos[2].problem
     assert notes[0] == "1 of 4 photos have a place: 1 by the camera's notes."
+    assert any("Photos that cannot be read, and so tell nothing: 3; of the first:" in note for note in notes)
     table = tmp_path / "places.csv"
     table.write_text("photo,latitude,longitude\ngone.jpg,50.5,8.5\n")
     photos, _ = locate(records, survey.results, track=None, table=table)
@@ -255,7 +256,7 @@ def test_photos_without_notes_say_what_to_give(survey):
     assert photos[0].problem == (
         "the photo says neither when it was taken (DateTimeOriginal) nor where (GPSLatitude)"
     )
-    assert notes[1] == "No photo says when it was taken: photos cannot be placed by the track."
+    assert notes[1] == "No photo that can be read says when it was taken: the track places none."
     timeless = Track((straight(0.0).segments[0] * (1, 1, np.nan),))
     photos, notes = survey(at(3), track=timeless)
     assert notes[1] == "The track's points have no times: photos cannot be placed by it."

@@ -24,8 +24,9 @@ def measure(
     Reads the masks of a result folder, and the photos where they still are. Writes
     cracks/ (one JSON a photo), cracks.csv, cracks.parquet (with pyarrow), and the
     measures in records/ and photos.csv. What people corrected (corrections/) counts in
-    place of the masks, which stay as they are. The same command again does what is
-    missing, also after a crash.
+    place of the masks, which stay as they are. Without a scale each photo keeps the one
+    that it was measured by. The same command again does what is missing, also after a
+    crash.
 
     For example:
 

@@ -59,7 +59,9 @@ def crack_places(lengths: Int[np.ndarray, " runs"], count: int) -> Int64[np.ndar
 
 
 def _require(lengths: Int[np.ndarray, " runs"], count: int) -> None:
-    if (lengths < 0).any() or int(lengths.sum()) != count:
+    if (lengths < 0).any():
+        raise DataError("run lengths below 0; the annotation is damaged, export it again")
+    if int(lengths.sum()) != count:
         raise DataError(
             f"run lengths of {int(lengths.sum()):,} pixels, expected {count:,}; the annotation is damaged or "
             "of another photo"

@@ -39,6 +39,8 @@ class SurveyScales:
         Args:
             address: absolute path or URL of the photo.
         """
+        if address in self.places:  # at once, as there may be as many places as photos
+            return self.places[address]
         place = place_around(address, self.places)
         return self.default if place is None else self.places[place]
 

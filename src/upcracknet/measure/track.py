@@ -21,6 +21,9 @@ STANDING_M = 25.0
 """Two points that are at most so far apart have no gap between them, however much time passed: many
 receivers note nothing while they stand."""
 
+LARGEST_SPEED_M_S = 150.0
+"""Faster than cars, trains and drones: a receiver that seems to be was wrong."""
+
 LARGEST_DISTANCE_M = 50.0
 """A track passes a photo's place, or a map, at most this far away, or says nothing about it: farther than
 receivers err between buildings, nearer than most parallel roads."""
@@ -222,15 +225,26 @@ def _in_time(points: Float64[np.ndarray, "_ 3"]) -> Float64[np.ndarray, "_ 3"]:
 
 
 def _without_gaps(points: Float64[np.ndarray, "_ 3"]) -> list[Float64[np.ndarray, "_ 3"]]:
-    """Cut points in order of time where there is a gap; longitudes of a piece have no leap."""
+    """Cut points in order of time where there is a gap, or a leap; longitudes of a piece run on."""
     points[:, 1] = np.unwrap(points[:, 1], period=360)
+    leaps = _leaps(points)
+    # A single place far away from those before and behind it never was.
+    points = points[~np.concatenate([[False], leaps[:-1] & leaps[1:], [False]])] if len(leaps) else points
     pauses = np.flatnonzero(np.diff(points[:, 2]) > LARGEST_GAP_S) + 1
     gaps = [
         after
         for after in pauses
         if np.hypot(*_on_plane(points[after : after + 1, :2], points[after - 1, :2])[0]) > STANDING_M
     ]
-    return np.split(points, gaps)
+    return np.split(points, np.union1d(gaps, np.flatnonzero(_leaps(points)) + 1).astype(int))
+
+
+def _leaps(points: Float64[np.ndarray, "n 3"]) -> Bool[np.ndarray, " steps"]:
+    """From which points in order of time to the next one nothing on a road is fast enough."""
+    latitudes, longitudes = np.radians(points[:, :2]).T
+    along = np.diff(longitudes) * np.cos((latitudes[1:] + latitudes[:-1]) / 2)
+    metres = metres_per_radian(0.0)[0] * np.hypot(np.diff(latitudes), along)
+    return np.asarray(metres > LARGEST_SPEED_M_S * np.diff(points[:, 2]))
 
 
 def _place(piece: Float64[np.ndarray, "_ 3"], seconds: float) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from upcracknet.errors import ConfigurationError, PhotoError
 from upcracknet.measure.track import Track, distance_m, utc_text
 from upcracknet.results.video import Timeline, read_timeline
 
-_FRAME = re.compile(r"(.+)/(\d{9,})ms")
+_FRAME = re.compile(r"(.+)/(\d{9,})ms", re.DOTALL)  # a name may have line breaks
 _EVERY = re.compile(r"(\d*\.?\d+)\s*(s|m)")
 
 

@@ -1,5 +1,6 @@
 """What is left to do in a result folder: photos to detect in, photos to measure again."""
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,8 +60,8 @@ def plan_detection(
 ) -> Plan:
     """Name the results of each photo, and tell what is left to do.
 
-    Photos with a record keep its name; others get one that no record has. A record of a failure whose photo
-    is gone is dropped.
+    Photos with a record keep its name; others get one that no record has. A record of a failure is dropped
+    where its photo is gone, or is a video whose frames can be taken now.
 
     Args:
         results: the folder, claimed.
@@ -77,9 +78,10 @@ def plan_detection(
     names: dict[str, str] = {}
     taken, detected, own, damaged = set[str](), set[str](), set[str](), set[str]()
     to_measure: list[str] = []
+    videos = {str(source.file) for source in sources if source.frame is not None}
     for record in results.readable_records(damaged):
         source = wanted.get(record.photo_relative or record.photo) or wanted.get(record.photo)
-        if source is None and _is_of_the_past(results, record):
+        if source is None and _is_of_the_past(results, record, videos):
             results.drop(record)
             continue
         taken.add(record.name.casefold())
@@ -166,10 +168,12 @@ def written_kinds(measuring: Measuring | None) -> set[str]:
     return {"cracks", "pictures"} if measuring.pictures else {"cracks"}
 
 
-def _is_of_the_past(results: WritableResults, record: Record) -> bool:
-    """Whether a photo failed that is no longer there."""
-    failed = record.status == "failed" and not is_url(record.photo)
-    return failed and not file_of(Path(results.photo(record))).exists()
+def _is_of_the_past(results: WritableResults, record: Record, videos: Set[str]) -> bool:
+    """Whether a photo failed that is no longer there, or a video as a whole of which there are frames."""
+    if record.status != "failed" or is_url(record.photo):
+        return False
+    address = results.source(record).address
+    return address in videos or not file_of(Path(address)).exists()
 
 
 def _is_detected(results: WritableResults, record: Record, source: Source, settings: ResultSettings) -> bool:

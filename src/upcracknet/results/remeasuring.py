@@ -5,10 +5,12 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from upcracknet.results.folder import read_results
+from upcracknet.measure.scale import Scale
+from upcracknet.measure.scale_file import SurveyScales, from_dict
+from upcracknet.results.folder import ResultFolder, read_results
 from upcracknet.results.inspecting import measure_record
 from upcracknet.results.measuring import Measuring
 from upcracknet.results.planning import Plan, plan_measuring
@@ -90,11 +92,32 @@ class Remeasuring:
         return summary
 
 
+def noted_scales(results: ResultFolder) -> SurveyScales:
+    """Give the scales that the photos of a result folder were measured by.
+
+    Raises:
+        ConfigurationError: a record has one that is none.
+    """
+    noted, without = dict[str, Scale](), False
+    for record in results.readable_records():
+        if record.measures is None:
+            continue
+        given = record.measures.get("scale")
+        without = without or given is None
+        if given is not None:
+            noted[results.source(record).address] = from_dict(given, f"the record of {record.name}")
+    different = set(noted.values())
+    # One scale for all is also that of photos that were not measured yet.
+    return SurveyScales(places=noted) if without or len(different) > 1 else SurveyScales(*different)
+
+
 @contextmanager
 def open_remeasuring(
     folder: Path, options: MeasureOptions, *, overwrite: bool = False
 ) -> Iterator[Remeasuring]:
     """Claim a result folder, and plan what is to be measured again.
+
+    Without a scale in the options each photo keeps the one that it was measured by.
 
     Args:
         folder: of ``upcracknet detect``.
@@ -109,5 +132,7 @@ def open_remeasuring(
     read_results(folder)
     measuring = Measuring.of(options)
     with open_results(folder) as results:
+        if options.scale is None and options.millimetres_per_pixel is None:
+            measuring = replace(measuring, scales=noted_scales(results))
         plan, without_mask, damaged = plan_measuring(results, measuring, overwrite=overwrite)
         yield Remeasuring(results, plan, without_mask, damaged, measuring)

@@ -28,7 +28,7 @@ def clock_notes(
     if span is None:
         return ["The track's points have no times: photos cannot be placed by it."]
     if not len(seconds):
-        return ["No photo says when it was taken: photos cannot be placed by the track."]
+        return ["No photo that can be read says when it was taken: the track places none."]
     on_track = int(track.covers(seconds).sum())
     notes = [
         f"Photos {_period(float(seconds.min()), float(seconds.max()))}, track {_period(*span)}; "

@@ -81,20 +81,32 @@ def _from_photo_to_photo(positions: Sequence[Position]) -> Course:
         )
     if len(positions) < 2:
         return Course((), none, "There are no sections, as fewer than two photos have a place.")
-    seconds = [position.time.timestamp() for position in positions if position.time is not None]
-    order, by = list(range(len(positions))), "names, as some have no time"
-    if len(seconds) == len(positions):
-        order, by = sorted(order, key=lambda number: seconds[number]), "times"
+    seconds = {
+        number: position.time.timestamp()
+        for number, position in enumerate(positions)
+        if position.time is not None
+    }
+    order, by = list(range(len(positions))), "names, as most have no time"
+    if len(seconds) > 1 and 2 * len(seconds) >= len(positions):
+        order, by = sorted(seconds, key=seconds.__getitem__), "times"
     places = np.array([(positions[number].longitude, positions[number].latitude) for number in order])
     ranks = np.arange(len(order), dtype=np.float64)
-    moments: list[float | None] = [None] * len(order)
+    moments: list[float | None] = [None] * len(positions)
     for rank, number in enumerate(order):
         moments[number] = float(rank)
     note = (
         f"Chainage runs from photo to photo, in the order of their {by}: no track and no line was given. "
         "It cuts curves."
     )
-    return Course(_roads(places, ranks, LONGEST_PHOTO_GAP_M, "drive"), tuple(moments), note)
+    if len(order) < len(positions):
+        note += f" Photos without a time, which lie where it is nearest: {len(positions) - len(order)}."
+    roads = _roads(places, ranks, LONGEST_PHOTO_GAP_M, "drive")
+    if not roads:
+        note = (
+            f"There are no sections: photos lie on one spot, or more than {LONGEST_PHOTO_GAP_M:.0f} m apart. "
+            "Give the road's line: `--line`."
+        )
+    return Course(roads, tuple(moments), note)
 
 
 def _roads(

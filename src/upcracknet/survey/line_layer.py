@@ -68,9 +68,16 @@ def _lines_of_layer(path: Path, layer: str) -> list[tuple[str, Places]]:
         if not pieces:
             continue
         road = key if isinstance(key, str) else ""
-        joined = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(pieces)))
+        degrees = [_as_degrees(shapely.get_coordinates(piece), meta["crs"], path) for piece in pieces]
+        # Files cut lines at 180° (RFC 7946): 180° and -180° are one place where they are joined.
+        origin = degrees[0][0, 0]
+        for places in degrees:
+            places[:, 0] = (origin + wrapped(places[:, 0] - origin)).round(10)
+        merged = shapely.line_merge(shapely.multilinestrings([shapely.linestrings(one) for one in degrees]))
+        joined = shapely.get_parts(merged)
         for number, piece in enumerate(joined, 1):
-            places = _as_degrees(shapely.get_coordinates(piece), meta["crs"], path)
+            places = shapely.get_coordinates(piece)
+            places[:, 0] = wrapped(places[:, 0])
             lines.append((f"{road} {number}" if road and len(joined) > 1 else road, places))
     return lines
 

@@ -91,6 +91,8 @@ def make_survey(results: ResultFolder, options: SurveyOptions) -> Survey:
     notes.append(course.note)
     roads, found = _on_roads(photos, course, notes)
     if not roads:
+        if course.roads or track is not None:
+            notes.append("There are no sections, as no photo lies on a road.")
         return Survey(tuple(photos), (), options.to_dict(), tuple(notes))
     sections = cut_sections(roads, length_m)
     photos = [
@@ -132,7 +134,7 @@ def _on_roads(
 def _on_sections(sections: Sequence[Section], options: SurveyOptions) -> str:
     length = options.section_length or SECTION_LENGTHS[options.units]
     empty = sum(section.photos == 0 for section in sections)
-    return f"There are {len(sections)} sections of {length}; {empty} of them have no photo that counts."
+    return f"Sections of {length}: {len(sections)}; without any photo that counts: {empty}."
 
 
 def _named(names: Sequence[str]) -> str:

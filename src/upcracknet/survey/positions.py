@@ -167,6 +167,11 @@ def _notes(
                 f"For {far} of {len(apart)} photos that tell their own place the track was more than "
                 f"{LARGEST_DISTANCE_M:.0f} m away at their time: check the clock offset."
             )
+    unread = [evidence.problem for evidence in found if evidence.problem is not None]
+    if unread:
+        notes.append(
+            f"Photos that cannot be read, and so tell nothing: {len(unread)}; of the first: {unread[0]}."
+        )
     without_zone = sum(evidence.notes.local_s is not None for evidence in found)
     if without_zone:
         shift = f", with {clock_offset_s:+.10g} s" if clock_offset_s else ""

@@ -54,7 +54,10 @@ def section_layer(survey: Survey, system: Any) -> Layer:
         values = {column: getattr(section, column, None) for column in FIRST}
         values["section"] = section.number
         for names, lengths in ((severities, section.severity_length_m), (CLASSES, section.class_length_m)):
-            values |= {column: (lengths or {}).get(name) for name, column in names.items()}
+            if lengths is not None:
+                values |= {column: lengths.get(name, 0.0) for name, column in names.items()}
+        if section.length_m is not None:
+            values |= dict.fromkeys(quantities, 0.0)
         for row in section.quantities:
             column = _quantity_column(row)
             values[column] = (values.get(column) or 0.0) + row.amount

@@ -1,0 +1,52 @@
+"""Measuring again without a scale: each photo keeps its own (complaint 8: calibration lost on the way)."""
+
+from dataclasses import replace
+
+import pytest
+from tests.results.conftest import IN_MM, of
+
+from upcracknet.measure.scale import Scale
+from upcracknet.measure.scale_file import SurveyScales
+from upcracknet.results import MeasureOptions, read_results
+from upcracknet.results.correcting import write_correction
+from upcracknet.results.corrections import Correction
+
+
+def test_a_correction_leaves_the_others_and_their_millimetres_alone(photos, detect, measure, tmp_path):
+    """As docs/corrections.md has it: `upcracknet measure out`."""
+    before = of(detect(photos, measure=IN_MM)[0])
+    name = min(before)
+    write_correction(read_results(tmp_path / "out"), Correction(name, "rejected"))
+    records, counts, _ = measure(MeasureOptions())
+    assert [record.name for record in records] == [name]
+    assert records[0].scale_source == "given: 2 mm per pixel" and records[0].crack_length_m == 0
+    others = sum(record.crack_length_m for other, record in before.items() if other != name)
+    assert counts.crack_length_m == pytest.approx(others, abs=1e-3)
+
+
+def test_another_standard_grades_by_the_same_scale(photos, detect, measure):
+    detect(photos, measure=IN_MM)
+    _, counts, _ = measure(replace(MeasureOptions(), standard="fhwa-ltpp"))
+    assert set(counts.severity_length_m) <= {"low", "moderate", "high"} and counts.crack_length_m > 0
+
+
+def test_each_photo_keeps_its_own_scale_or_none(photos, detect, measure, tmp_path):
+    SurveyScales().including(Scale.uniform(3.0), str(photos / "day-0")).write(tmp_path / "scale.json")
+    detect(photos, measure=MeasureOptions(scale=tmp_path / "scale.json"))
+    records, _, _ = measure(MeasureOptions(widths="mask"))
+    scales = {record.name: record.millimetres_per_pixel for record in records}
+    assert len(scales) == 6
+    assert all(scale == (3 if name.startswith("day-0") else None) for name, scale in scales.items())
+
+
+def test_photos_that_were_not_measured_yet_get_the_scale_of_the_others(photos, detect, measure, tmp_path):
+    detect(photos / "day-0", measure=IN_MM)
+    detect(photos, measure=None)
+    measure(MeasureOptions())
+    assert {record.millimetres_per_pixel for record in read_results(tmp_path / "out").records()} == {2.0}
+
+
+def test_another_scale_takes_its_place(photos, detect, measure):
+    detect(photos, measure=IN_MM)
+    records, _, _ = measure(MeasureOptions(millimetres_per_pixel=5.0))
+    assert {record.millimetres_per_pixel for record in records} == {5.0}

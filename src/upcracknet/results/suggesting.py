@@ -1,6 +1,5 @@
 """Which photos to correct first: those in which the model is in doubt, and no two alike."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -63,8 +62,8 @@ def doubt(results: ResultFolder, record: Record) -> float:
     """Tell how much of what the model found in a photo, or left out, is expected to be wrong.
 
     With a stored score, this is the expected error of the mask divided by all that is or may be crack: 1
-    minus an estimate of its IoU. A score at the threshold is wrong in one case of two. Without a score it is the share
-    of the mask in short parts, which are false alarms or pieces of one crack.
+    minus an estimate of its IoU. A score at the threshold is wrong in one case of two. Without a score it is
+    the share of the mask in short parts, which are false alarms or pieces of one crack.
 
     Args:
         results: the result folder.
@@ -104,7 +103,10 @@ def doubt_of_score(score: Float[np.ndarray, "h w"], threshold: float) -> float:
 
 
 def spread(
-    doubts: Float[np.ndarray, " n"], looks: Float[np.ndarray, "n d"], known: Float[np.ndarray, "m d"], count: int
+    doubts: Float[np.ndarray, " n"],
+    looks: Float[np.ndarray, "n d"],
+    known: Float[np.ndarray, "m d"],
+    count: int,
 ) -> list[int]:
     """Choose places that are doubtful and far from each other.
 

@@ -1,4 +1,4 @@
-"""Photos that people corrected, as something to learn from: optional supervision beside the painted cracks."""
+"""Photos that people corrected, to learn from: optional supervision beside the painted cracks."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -85,10 +85,14 @@ def corrected_photos(folders: Sequence[str], validation_share: float, seed: int)
     readable = [*_read(found, left_out)]
     if not readable:
         first = f"; the first problem: {left_out[0]}" if left_out else "; correct some, or accept them"
-        raise DataError(f"{', '.join(folders)}: no photo there that a person looked at can be learned from{first}")
+        raise DataError(
+            f"{', '.join(folders)}: no photo there that a person looked at can be learned from{first}"
+        )
     order = np.random.default_rng(seed).permutation(len(readable))
     kept_apart = round(validation_share * len(readable))
-    validation, training = ([readable[place] for place in sorted(part)] for part in np.split(order, [kept_apart]))
+    validation, training = (
+        [readable[place] for place in sorted(part)] for part in np.split(order, [kept_apart])
+    )
     sources = [source for source, _ in readable]
     facts = {
         "supervision": "optional: photos that people corrected",

@@ -165,9 +165,7 @@ def annotated_patches(configuration: SupervisedConfiguration, data_root: Path | 
     return PatchData(configuration, training, AnnotatedPatches(kept_apart, size=data.size, augment=False))
 
 
-def self_labelled_photos(
-    folder: Path, kept_apart: frozenset[str] = frozenset()
-) -> Iterator[LabelledPhoto]:
+def self_labelled_photos(folder: Path, kept_apart: frozenset[str] = frozenset()) -> Iterator[LabelledPhoto]:
     """Read the photos of a result folder with the scores that a model gave them.
 
     Args:

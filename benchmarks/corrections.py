@@ -5,7 +5,7 @@
 A survey shows ordinary road (synthetic asphalt) and, in one photo of four, a kind of road that the default
 does not know. Twenty photos of it are corrected: the truth, known as the photos are synthetic, stands for the
 inspector. The default goes on learning from them. What counts is the next 50 photos of the new kind, which
-nobody saw before. Runs that are there already are not made again. The table is in docs/results/corrections.md.
+nobody saw before. Runs that are there already are not made again. The table: docs/results/corrections.md.
 """
 
 import argparse

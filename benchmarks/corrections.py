@@ -129,16 +129,9 @@ def before(out: Path, datasets: dict[str, CrackDataset]) -> dict[str, float]:
 def learned(corrections: Path, run: Path, seed: int, epochs: int) -> Path:
     """Go on with the default on corrected photos, by configs/own-road.yaml in small."""
     small = {"data.size": "128", "data.patches_per_epoch": "400", "data.validation_patches": "48"}
-    small |= {
-        "learning_rate": "5e-4",
-        "corrections.results": f"[{corrections}]",
-        "epochs": str(epochs),
-        "seed": str(seed),
-        "workers": "0",
-    }
-    return train(
-        load_configuration(Path("configs/own-road.yaml"), small), run, accelerator="cpu", progress=False
-    )
+    small |= {"corrections.results": f"[{corrections}]", "epochs": str(epochs), "seed": str(seed)}
+    configuration = load_configuration(Path("configs/own-road.yaml"), small | {"workers": "0"})
+    return train(configuration, run, accelerator="cpu", progress=False)
 
 
 def measure(out: Path, kind: str, seed: int, choice: str, epochs: int) -> dict[str, object]:

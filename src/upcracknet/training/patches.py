@@ -30,7 +30,7 @@ from upcracknet.training.configuration import (
     DataConfiguration,
     WindowsConfiguration,
 )
-from upcracknet.training.corrected import SURE, corrected_photos
+from upcracknet.training.corrected import RIM, SURE, corrected_photos
 from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
 from upcracknet.training.supervised import SupervisedConfiguration
 
@@ -121,8 +121,8 @@ def painted_patches(configuration: CrackRemoverConfiguration, data_root: Path | 
     labels, kept_labels, facts = list[Labels](), list[Labels](), dict[str, Any]()
     if corrections.results:
         corrected = corrected_photos(corrections.results, data.validation_share, configuration.seed)
-        labels.append(Labels(corrected.training, corrections.share, SURE))
-        kept_labels.append(Labels(corrected.validation, corrections.share, SURE))
+        labels.append(Labels(corrected.training, corrections.share, SURE, RIM))
+        kept_labels.append(Labels(corrected.validation, corrections.share, SURE, RIM))
         facts = corrected.facts
     if learned.results:
         apart = frozenset(sample.name for _, kept_apart in parts for sample in kept_apart)

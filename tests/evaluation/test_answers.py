@@ -95,7 +95,7 @@ def test_nobody_looked(results):
         reviewed_dataset(results)
 
 
-def test_photos_that_a_model_learned_from_are_told(results, tmp_path):
+def test_photos_that_a_model_learned_from_are_named(results, tmp_path):
     network = CrackRemover((4, 6, 8), 8, 1)
     arguments = {"widths": [4, 6, 8], "refinement_channels": 8, "pyramid": 1}
     before = {"corrections": {"photos": ["b.png", "elsewhere.png"]}}

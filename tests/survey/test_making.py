@@ -160,7 +160,7 @@ def test_it_says_which_corrections_count(folder, tmp_path):
     (folder.path / "records/03.jpg.json").write_bytes(measured.to_json())
     notes = make_survey(folder, SurveyOptions()).notes
     assert "Photos that a person looked at, and whose corrections count: 1 of 41." in notes
-    assert "Corrected since they were measured: 07.jpg; run `upcracknet measure`, then this again." in notes
+    assert "Corrected since they were measured: 07.jpg; run `upcracknet measure`, then map again." in notes
 
 
 def test_options_that_cannot_be(folder, tmp_path):

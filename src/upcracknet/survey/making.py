@@ -114,7 +114,7 @@ def _on_reviews(results: ResultFolder, records: Sequence[Record]) -> Iterator[st
         yield f"Photos that a person looked at, and whose corrections count: {reviewed} of {len(records)}."
     late = [record.name for record in records if not is_measured(results, record)]
     if late:
-        yield f"Corrected since they were measured: {_named(late)}; run `upcracknet measure`, then this again."
+        yield f"Corrected since they were measured: {_named(late)}; run `upcracknet measure`, then map again."
 
 
 def _on_roads(

@@ -118,7 +118,7 @@ class Configuration:
 
     @property
     def needs_photos(self) -> bool:
-        """Whether there is nothing to learn from without ``data.photos``."""
+        """Whether ``data.photos`` must name some."""
         return True
 
     def problems(self) -> Iterator[str]:

@@ -21,8 +21,8 @@ SURE = (0.25, 0.75)
 """Scores up to and from which a target is sure, see :class:`.Labels`: it holds 0, 1 and what lies between."""
 
 RIM = 3
-"""Pixels; side of the square in which a crack leaves it open whether there is another: people draw a pixel beside
-the edge."""
+"""Pixels; side of the square around a crack in which nothing else is known: people draw a pixel beside the
+edge."""
 
 
 class CorrectedPhotos(Sequence[LabelledPhoto]):

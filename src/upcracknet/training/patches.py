@@ -117,6 +117,8 @@ def painted_patches(configuration: CrackRemoverConfiguration, data_root: Path | 
             learn from.
     """
     data, learned, corrections = configuration.data, configuration.self_training, configuration.corrections
+    if not data.photos and not corrections.results:
+        raise DataError("no photos to learn from; give --photos FOLDER, or --corrections RESULTS")
     parts = [_split(photos, configuration, data_root) for photos in data.photos]
     labels, kept_labels, facts = list[Labels](), list[Labels](), dict[str, Any]()
     if corrections.results:

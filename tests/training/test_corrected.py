@@ -8,7 +8,7 @@ import pytest
 
 from upcracknet.data.backgrounds import LabelledPhoto, Labels
 from upcracknet.detection import CrackDetector
-from upcracknet.errors import ConfigurationError, DataError
+from upcracknet.errors import DataError
 from upcracknet.evaluation.metrics import ConfusionCounts, Scores, count
 from upcracknet.results import DetectionOptions, open_detection, read_results
 from upcracknet.results.correcting import write_correction
@@ -175,7 +175,5 @@ def test_nothing_to_learn_from(photo, tmp_path):
         corrected_photos([str(tmp_path / "out")], 0.1, 0)
     with pytest.raises(DataError, match="no result folder"):
         corrected_photos([str(tmp_path)], 0.1, 0)
-    with pytest.raises(
-        ConfigurationError, match="must name at least one dataset or folder, as --photos does"
-    ):
-        load_configuration(None, TINY)
+    with pytest.raises(DataError, match="give --photos FOLDER, or --corrections RESULTS"):
+        painted_patches(load_configuration(None, TINY))

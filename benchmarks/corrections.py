@@ -186,7 +186,7 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", default=["paving", "night", "gravel"])
     parser.add_argument("--choices", nargs="+", default=[*CHOICES])
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=14)
     options = parser.parse_args()
     torch.set_num_threads(1)
     path = options.output / "corrections.json"

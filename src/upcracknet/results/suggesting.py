@@ -31,7 +31,7 @@ MIDDLE = 512
 
 
 def suggest(results: ResultFolder, count: int) -> list[str]:
-    """Choose the photos whose correction would teach a model most.
+    """Choose photos to correct.
 
     The first is the one in which the model is most in doubt. Each further one is a photo that is doubtful and
     unlike all that were chosen before, or corrected already (k-centre choice, Sener and Savarese, "Active
@@ -42,7 +42,7 @@ def suggest(results: ResultFolder, count: int) -> list[str]:
         count: how many photos.
 
     Returns:
-        names of photos that nobody has corrected, the most useful first; fewer than asked for where there are
+        names of photos that nobody has corrected, the first choice first; fewer than asked for where there are
         no more.
     """
     records = [record for record in results.readable_records() if record.status == "done"]

@@ -42,8 +42,8 @@ def suggest(results: ResultFolder, count: int) -> list[str]:
         count: how many photos.
 
     Returns:
-        names of photos that nobody has corrected, the first choice first; fewer than asked for where there are
-        no more.
+        names of photos that nobody has corrected, the first choice first; fewer than asked for where there
+        are no more.
     """
     records = [record for record in results.readable_records() if record.status == "done"]
     done = [record for record in records if correction_path(results, record.name).exists()]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from tests.report.conftest import crack, open_folder, write_photo, write_places
 
-from upcracknet.report.content import gather
+from upcracknet.report.content import LATE, gather
+from upcracknet.results.corrections import Correction
 from upcracknet.survey.records import Section, Survey
 from upcracknet.survey.survey_file import read_survey
 
@@ -102,6 +103,13 @@ def test_reviews_and_days(results):
     assert content.reviews == {"corrected": 1, "accepted": 1}
     first, last = content.taken
     assert (last - first).total_seconds() == 10
+
+
+def test_a_correction_that_is_not_measured_is_a_warning(results):
+    path = results.path / "corrections" / "day" / "02.jpg.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(Correction("day/02.jpg", "accepted").to_json())
+    assert gather(results, None).warnings[LATE] == ["day/02.jpg"]
 
 
 def test_same_warnings_stand_together(results):

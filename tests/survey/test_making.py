@@ -1,5 +1,6 @@
 """From a result folder to a survey: photos 10 m apart on a road that leads north, as if driven at 10 m/s."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from tests.survey.roads import START, add_photo, crack, cracks_file, north, quantity, result_folder
 
 from upcracknet.errors import ConfigurationError, DataError
+from upcracknet.results.corrections import CORRECTION, Correction, correction_checksum
 from upcracknet.survey.making import SurveyOptions, make_survey
 from upcracknet.survey.survey_file import read_survey, write_survey
 
@@ -157,6 +159,20 @@ def test_a_damaged_record_is_named_and_the_rest_counts(folder, tmp_path):
     survey = make_survey(folder, SurveyOptions(positions=positions))
     assert len(survey.photos) == 40
     assert any("damaged and left out: 07.jpg" in note for note in survey.notes)
+
+
+def test_it_says_which_corrections_count(folder, tmp_path):
+    for name in ("03.jpg", "07.jpg"):
+        path = folder.path / "corrections" / f"{name}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(Correction(name, "rejected", "shadow").to_json())
+    record = folder.record("03.jpg")
+    measures = {CORRECTION: correction_checksum(folder, "03.jpg")}
+    measured = replace(record, review_status="rejected", measures=measures)
+    (folder.path / "records/03.jpg.json").write_bytes(measured.to_json())
+    notes = make_survey(folder, SurveyOptions()).notes
+    assert "Photos that a person looked at, and whose corrections count: 1 of 41." in notes
+    assert "Corrected since they were measured: 07.jpg; run `upcracknet measure`, then map again." in notes
 
 
 def test_options_that_cannot_be(folder, tmp_path):

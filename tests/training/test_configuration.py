@@ -35,7 +35,8 @@ def test_there_are_published_configurations():
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_published_configuration_loads(path):
-    assert "deepcrack" in load_configuration(path).data.photos
+    photos = load_configuration(path).data.photos
+    assert photos == () if path.stem == "own-road" else "deepcrack" in photos
 
 
 def test_the_two_published_optimisations():

@@ -7,7 +7,6 @@ from cyclopts import Parameter, validators
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from upcracknet.baselines.classical import LocalContrast
 from upcracknet.cli.console import (
     EXIT_INCOMPLETE,
     counter,
@@ -16,19 +15,17 @@ from upcracknet.cli.console import (
     print_line,
     progress_bar,
 )
-from upcracknet.data.registry import open_dataset
-from upcracknet.detection import CrackDetector
-from upcracknet.evaluation import PROTOCOLS, ProtocolName, report
-from upcracknet.evaluation import evaluate as evaluate_detector
-from upcracknet.evaluation.protocol import one_in as take_one_in
+from upcracknet.evaluation import ProtocolName, report
+from upcracknet.evaluation.evaluate import compare
+from upcracknet.evaluation.plan import plan_evaluation
 from upcracknet.runtime import Precision, Runtime
 
 
 def evaluate(
     dataset: str = "deepcrack",
     *,
-    model: str = "default",
-    protocol: ProtocolName = "paper",
+    model: str | None = None,
+    protocol: ProtocolName | None = None,
     one_in: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 1,
     preset: str | None = None,
     split: str = "test",
@@ -50,12 +47,17 @@ def evaluate(
 
         upcracknet evaluate ./my-photos --model runs/mine --protocol native
 
+        upcracknet evaluate out
+
     Args:
-        dataset: deepcrack, deepcrack-deduplicated, cfd, crack500, or a folder of photos with masks.
-        model: a shipped model, a run folder, a weights file, or a classical method such as local-contrast.
+        dataset: deepcrack, deepcrack-deduplicated, cfd, crack500, a folder of photos with masks, or a result
+            folder: its photos that people corrected, accepted or rejected.
+        model: a shipped model, a run folder, a weights file, or a classical method such as local-contrast;
+            without it the default, and of a result folder the masks that it holds.
         protocol: paper compares at 256×256 pixels as the paper does, native at each photo's own size,
             native-x2 and native-x4 at two and four times that size; paper-shifted is paper as it was before,
-            with masks up to half a pixel off, to check older figures: in version 0.1 alone.
+            with masks up to half a pixel off, to check older figures: in version 0.1 alone. Without it paper,
+            and native of a result folder.
         one_in: evaluate only one photo in so many, for a quick look or the large sizes.
         preset: detection settings other than the model's own.
         split: part of the data set.
@@ -66,30 +68,44 @@ def evaluate(
         runtime: what runs the model's network: torch, onnx, openvino, or auto.
         precision: fp32; bf16 with torch or openvino; int8 with onnx or openvino.
     """
-    opened, console = take_one_in(one_in, open_dataset(dataset, data_root, split)), error_console()
-    folder = output / f"{opened.name}-{protocol}{f'-one-in-{one_in}' if one_in > 1 else ''}"
-    detectors = [CrackDetector.from_pretrained(model, preset=preset, runtime=runtime, precision=precision)]
-    if baseline and model != LocalContrast.name:
-        detectors.append(CrackDetector.from_pretrained(LocalContrast.name))
+    plan = plan_evaluation(
+        dataset,
+        model=model,
+        protocol=protocol,
+        one_in=one_in,
+        preset=preset,
+        split=split,
+        data_root=data_root,
+        baseline=baseline,
+        runtime=runtime,
+        precision=precision,
+    )
+    opened, console, used = plan.dataset, error_console(), plan.protocol.name
+    folder = output / f"{opened.name}-{used}{f'-one-in-{one_in}' if one_in > 1 else ''}"
     with progress_bar(console) as bar:
         results = [
-            evaluate_detector(
-                detector,
+            compare(
+                comparison.answerer,
                 opened,
-                PROTOCOLS[protocol],
-                output=folder / report.folder_name(detector.scorer.name),
+                plan.protocol,
+                learned=comparison.learned,
+                notes=comparison.notes,
+                output=folder / report.folder_name(comparison.answerer.name),
                 examples=examples,
-                progress=counter(bar, detector.scorer.name),
+                progress=counter(bar, comparison.answerer.name),
             )
-            for detector in detectors
+            for comparison in plan.comparisons
         ]
     report.write_report(results, folder)
-    title = f"{opened.name} ({opened.split}), protocol {protocol}, pooled, tolerance 0, per cent"
+    title = f"{opened.name} ({opened.split}), protocol {used}, pooled, tolerance 0, per cent"
     caption = "\n".join(report.footnotes(results[0])) or None
     table = Table(*report.SHORT_COLUMNS, title=title, caption=caption, box=SIMPLE_HEAD)
     for row in report.short_rows(results):
         table.add_row(*row)
     console.print(table)
-    print_line(console, "\n".join((*report.incomplete_lines(results), f"Written to {folder}")))
+    print_line(
+        console,
+        "\n".join((*report.notes(results), *report.incomplete_lines(results), f"Written to {folder}")),
+    )
     print_json(report.report_record(results))
     return 0 if all(result.complete for result in results) else EXIT_INCOMPLETE

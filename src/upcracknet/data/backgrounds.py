@@ -56,11 +56,13 @@ class Labels:
         share: share of the patches that come from them.
         sure: where all scores nearby are up to the first there is no crack; where a score is the second or
             more there is one. In between it is not known.
+        nearby: side in pixels of the square over which a score is spread before it counts as no crack.
     """
 
     photos: Sequence[LabelledPhoto]
     share: float = 0.4
     sure: tuple[float, float] = (0.05, 0.6)
+    nearby: int = DOUBT
 
     def piece(self, height: int, width: int, generator: np.random.Generator) -> Background:
         """Cut a random piece of a random photo, smaller than wanted where the photo is.
@@ -73,7 +75,7 @@ class Labels:
         labelled = self.photos[int(generator.integers(len(self.photos)))]
         place = draw_place(labelled.score.shape, height, width, generator)
         score = labelled.score[place].astype(np.float32) / 255
-        nearby = cv2.dilate(score, np.ones((DOUBT, DOUBT), np.uint8))
+        nearby = cv2.dilate(score, np.ones((self.nearby, self.nearby), np.uint8))
         low, high = self.sure
         crack = score >= high
         known = (crack | (nearby <= low)).astype(np.float32)

@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
-from jaxtyping import UInt8
-
-from upcracknet.data.dataset import CrackDataset, Sample
+from upcracknet.data.dataset import CrackDataset
 from upcracknet.data.registry import DATASETS
 from upcracknet.detection import CrackDetector, CrackMap
 from upcracknet.errors import DataError, PhotoError
+from upcracknet.evaluation.answers import Answerer, Compared, of_detector
 from upcracknet.evaluation.panels import write_panels
 from upcracknet.evaluation.protocol import EvaluationItem, Protocol, annotated
 from upcracknet.evaluation.report import write_items
@@ -21,17 +18,6 @@ Progress = Callable[[int, int], None]
 
 Observer = Callable[[EvaluationItem, CrackMap], None]
 """Called with each item and what the detector made of it, to measure more in the same pass."""
-
-
-class _Compared(NamedTuple):
-    """Whose result a crack map is; errors name it as the item."""
-
-    number: int
-    sample: Sample
-    item: EvaluationItem
-
-    def __str__(self) -> str:
-        return self.item.name
 
 
 def evaluate(
@@ -46,12 +32,55 @@ def evaluate(
 ) -> EvaluationResult:
     """Compare a detector's masks and score maps with the annotation of a data set.
 
-    A sample that cannot be read is listed in the result, which is then incomplete.
+    The same as :func:`compare` with what the detector finds.
 
     Args:
         detector: what is evaluated.
         dataset: samples without a mask are left out.
         protocol: at which size photos and annotation are compared.
+        output: folder for ``per_image.csv``, ``panels.png`` and ``panels/``; None writes nothing.
+        examples: number of panels.
+        progress: called after each sample.
+        observe: gets each item with its crack map.
+
+    Raises:
+        DataError: there is no annotated sample, or none of them could be read.
+        OutputError: ``output`` cannot be written.
+    """
+    return compare(
+        of_detector(detector),
+        dataset,
+        protocol,
+        output=output,
+        examples=examples,
+        progress=progress,
+        observe=observe,
+    )
+
+
+def compare(
+    answerer: Answerer,
+    dataset: CrackDataset,
+    protocol: Protocol,
+    *,
+    learned: frozenset[str] = frozenset(),
+    notes: tuple[str, ...] = (),
+    output: Path | None = None,
+    examples: int = 9,
+    progress: Progress = lambda done, total: None,
+    observe: Observer = lambda item, crack_map: None,
+) -> EvaluationResult:
+    """Compare masks and score maps with the annotation of a data set.
+
+    A sample that cannot be read is listed in the result, which is then incomplete.
+
+    Args:
+        answerer: who says where the cracks are.
+        dataset: samples without a mask are left out.
+        protocol: at which size photos and annotation are compared.
+        learned: names of samples whose annotation the model learned from; the others get figures of their
+            own.
+        notes: what to know of the figures.
         output: folder for ``per_image.csv``, ``panels.png`` and ``panels/``; None writes nothing.
         examples: number of panels, a third each of the best, the median and the worst results.
         progress: called after each sample.
@@ -62,19 +91,19 @@ def evaluate(
         OutputError: ``output`` cannot be written.
     """
     samples = annotated(dataset)
-    tallies = [(Tally(name), left_out) for name, left_out in groups_of(dataset).items()]
+    tallies = [(Tally(name), left_out) for name, left_out in groups_of(dataset, learned).items()]
     items: list[ItemResult] = []
     unreadable: list[tuple[str, str]] = []
 
-    def prepared() -> Iterator[tuple[_Compared, UInt8[np.ndarray, "h w 3"]]]:
+    def prepared() -> Iterator[Compared]:
         for number, sample in enumerate(samples, start=1):
             try:
                 for item in protocol.prepare(dataset.name, sample):
-                    yield _Compared(number, sample, item), item.photo
+                    yield Compared(number, sample, item)
             except (PhotoError, DataError) as error:
                 unreadable.append((sample.name, str(error)))
 
-    for key, crack_map in detector.detect_each(prepared()):
+    for key, crack_map in answerer.answers(prepared()):
         progress(key.number, len(samples))
         if isinstance(crack_map, PhotoError):
             unreadable.append((key.sample.name, str(crack_map)))
@@ -96,8 +125,8 @@ def evaluate(
             f"{dataset.root} has {len(dataset)} photos and none with a crack mask; evaluation needs masks"
         )
     evaluation = EvaluationResult(
-        model=detector.scorer.name,
-        threshold_rule=str(detector.threshold),
+        model=answerer.name,
+        threshold_rule=answerer.threshold_rule,
         dataset=dataset.name,
         split=dataset.split,
         protocol=protocol.name,
@@ -105,20 +134,24 @@ def evaluate(
         groups=tuple(tally.result() for tally, _ in tallies if tally.images),
         items=tuple(items),
         unreadable=tuple(unreadable),
+        notes=notes,
     )
     if output is not None:
         write_items(evaluation, output / "per_image.csv")
-        write_panels(evaluation, detector, protocol, output, number=examples)
+        write_panels(evaluation, answerer, protocol, output, number=examples)
     return evaluation
 
 
-def groups_of(dataset: CrackDataset) -> dict[str, frozenset[str]]:
+def groups_of(dataset: CrackDataset, learned: frozenset[str] = frozenset()) -> dict[str, frozenset[str]]:
     """Name the parts of a data set that get figures of their own, with the samples that each leaves out.
 
-    DeepCrack's official test set shows 11 scenes of its training set, so the others are given too.
+    DeepCrack's official test set shows 11 scenes of its training set, so the others are given too; and so are
+    those whose annotation the model did not learn from.
     """
     groups: dict[str, frozenset[str]] = {"all": frozenset()}
     published = DATASETS.get(dataset.name)
     if published is not None and published.training_scenes and dataset.split == "test":
         groups["without training scenes"] = published.training_scenes
+    if learned:
+        groups["not learned from"] = learned
     return groups

@@ -12,7 +12,8 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from upcracknet.data.photo import save_image_atomically
-from upcracknet.detection import CrackDetector
+from upcracknet.errors import PhotoError
+from upcracknet.evaluation.answers import Answerer, Compared
 from upcracknet.evaluation.protocol import Protocol
 from upcracknet.evaluation.results import EvaluationResult, ItemResult
 
@@ -69,20 +70,23 @@ def choose_examples(items: Sequence[ItemResult], number: int) -> list[tuple[str,
 
 
 def write_panels(
-    evaluation: EvaluationResult, detector: CrackDetector, protocol: Protocol, folder: Path, *, number: int
+    evaluation: EvaluationResult, answerer: Answerer, protocol: Protocol, folder: Path, *, number: int
 ) -> None:
     """Write ``panels/NAME.png`` for each chosen example and ``panels.png`` with all of them.
 
-    The chosen photos are detected again, so that no score map has to be kept.
+    The chosen photos are looked at again, so that no score map has to be kept.
 
     Raises:
         OutputError: the folder cannot be written.
+        PhotoError: a photo is gone meanwhile.
     """
     examples = []
     for kind, result in choose_examples(evaluation.items, number):
         prepared = protocol.prepare(evaluation.dataset, result.sample)
         item = next(item for item in prepared if item.name == result.name)
-        crack_map = detector.detect(item.photo)
+        _, crack_map = next(answerer.answers([Compared(1, result.sample, item)]))
+        if isinstance(crack_map, PhotoError):
+            raise crack_map
         label = f"{kind}: {item.name}, IoU {100 * result.scores.iou:.1f} %"
         examples.append(Example(label, item.photo, item.truth, crack_map.mask, crack_map.score))
         panel = comparison_panel(examples[-1])

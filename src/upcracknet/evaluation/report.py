@@ -96,6 +96,7 @@ def result_record(result: EvaluationResult) -> dict[str, Any]:
         "model": result.model,
         "threshold_rule": result.threshold_rule,
         "complete": result.complete,
+        "notes": list(result.notes),
         "unreadable": [{"name": name, "error": error} for name, error in result.unreadable],
         "groups": [
             {
@@ -134,6 +135,7 @@ def to_markdown(results: Sequence[EvaluationResult]) -> str:
         "what the score maps allow, not what a user gets.",
         f"- Annotated crack pixels: {', '.join(prevalence)}.",
         *(f"- {result.model}: threshold {result.threshold_rule}." for result in results),
+        *(f"- {note}" for note in notes(results)),
         *incomplete_lines(results),
         "",
         markdown_table(COLUMNS, rows(results)),
@@ -183,6 +185,11 @@ def footnotes(result: EvaluationResult) -> list[str]:
     if not _paper_rows(result):
         return []
     return [f"¹ {EXCHANGED_FOOTNOTE} {PAPER_TEST_SETS[result.dataset][1]}".rstrip()]
+
+
+def notes(results: Sequence[EvaluationResult]) -> list[str]:
+    """Give what to know of the figures, each sentence once."""
+    return [*dict.fromkeys(note for result in results for note in result.notes)]
 
 
 def incomplete_lines(results: Sequence[EvaluationResult]) -> list[str]:

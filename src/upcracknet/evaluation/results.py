@@ -98,6 +98,7 @@ class EvaluationResult:
         groups: the whole data set first, then parts of it.
         items: the single results.
         unreadable: name and error of each sample that could not be read.
+        notes: what to know of the figures, a sentence each.
     """
 
     model: str
@@ -109,6 +110,7 @@ class EvaluationResult:
     groups: tuple[GroupResult, ...]
     items: tuple[ItemResult, ...]
     unreadable: tuple[tuple[str, str], ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:

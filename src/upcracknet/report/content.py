@@ -10,6 +10,7 @@ from upcracknet.report.tally import Tally
 from upcracknet.report.thumbnails import thumbnail
 from upcracknet.results.folder import ResultFolder, files_below
 from upcracknet.results.records import Record, severity_rank
+from upcracknet.results.reviewed import is_measured
 from upcracknet.survey.records import Section, Survey, SurveyPhoto
 
 MOST = 10
@@ -17,6 +18,9 @@ MOST = 10
 
 PHOTOS_EACH = 3
 """Photos that are shown of each of these sections."""
+
+LATE = "was corrected since it was measured, which does not count here; run `upcracknet measure`"
+"""The warning about a photo whose correction is newer than its measures."""
 
 Problem = tuple[str, str]
 """Name of a photo, and what is wrong."""
@@ -108,7 +112,8 @@ def gather(results: ResultFolder, survey: Survey | None) -> Content:
             failed.append((record.name, _readable(record.error or "")))
             continue
         photos.append(photo)
-        for text in filter(None, (record.warning, record.measure_warning)):
+        late = None if is_measured(results, record) else LATE
+        for text in filter(None, (record.warning, record.measure_warning, late)):
             warnings.setdefault(_readable(text), []).append(record.name)
     for name, why in tally.damaged:
         warnings.setdefault(_readable(why), []).append(name)

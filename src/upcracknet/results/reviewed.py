@@ -9,7 +9,13 @@ from jaxtyping import Bool, Float32, UInt8
 
 from upcracknet.data.photo import load_mask
 from upcracknet.errors import UpCrackNetError
-from upcracknet.results.corrections import FOLDER, Correction, read_correction
+from upcracknet.results.corrections import (
+    CORRECTION,
+    FOLDER,
+    Correction,
+    correction_checksum,
+    read_correction,
+)
 from upcracknet.results.effective_mask import effective_mask, size_of
 from upcracknet.results.folder import ResultFolder, files_below
 from upcracknet.results.records import Record
@@ -105,6 +111,15 @@ def reviewed_photos(results: ResultFolder) -> tuple[list[ReviewedPhoto], list[st
         else:
             photos.append(ReviewedPhoto(results, record, correction))
     return photos, left_out
+
+
+def is_measured(results: ResultFolder, record: Record) -> bool:
+    """Tell whether a photo's measures are of what people said of it last.
+
+    Returns:
+        False where a correction was made, changed or withdrawn since the cracks were measured.
+    """
+    return (record.measures or {}).get(CORRECTION) == correction_checksum(results, record.name)
 
 
 def count_by_status(photos: Iterable[ReviewedPhoto]) -> dict[str, int]:

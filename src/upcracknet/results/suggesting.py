@@ -1,6 +1,5 @@
 """Which photos to correct first: those in which the model is in doubt, and no two alike."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -32,19 +31,19 @@ MIDDLE = 512
 
 
 def suggest(results: ResultFolder, count: int) -> list[str]:
-    """Choose the photos whose correction would teach a model most.
+    """Choose photos to correct.
 
     The first is the one in which the model is most in doubt. Each further one is a photo that is doubtful and
     unlike all that were chosen before, or corrected already (k-centre choice, Sener and Savarese, "Active
-    learning for convolutional neural networks: a core-set approach", ICLR 2018, weighted by the doubt).
+    learning for convolutional neural networks: a core-set approach", ICLR 2018, weighted by doubt²).
 
     Args:
         results: the result folder. Scores (``detect --scores png``) make the choice better.
         count: how many photos.
 
     Returns:
-        names of photos that nobody has corrected, the most useful first; fewer than asked for where there are
-        no more.
+        names of photos that nobody has corrected, the first choice first; fewer than asked for where there
+        are no more.
     """
     records = [record for record in results.readable_records() if record.status == "done"]
     done = [record for record in records if correction_path(results, record.name).exists()]
@@ -63,8 +62,8 @@ def doubt(results: ResultFolder, record: Record) -> float:
     """Tell how much of what the model found in a photo, or left out, is expected to be wrong.
 
     With a stored score, this is the expected error of the mask divided by all that is or may be crack: 1
-    minus an estimate of its IoU. A score at the threshold is wrong in one case of two. Without a score it is the share
-    of the mask in short parts, which are false alarms or pieces of one crack.
+    minus an estimate of its IoU. A score at the threshold is wrong in one case of two. Without a score it is
+    the share of the mask in short parts, which are false alarms or pieces of one crack.
 
     Args:
         results: the result folder.
@@ -104,7 +103,10 @@ def doubt_of_score(score: Float[np.ndarray, "h w"], threshold: float) -> float:
 
 
 def spread(
-    doubts: Float[np.ndarray, " n"], looks: Float[np.ndarray, "n d"], known: Float[np.ndarray, "m d"], count: int
+    doubts: Float[np.ndarray, " n"],
+    looks: Float[np.ndarray, "n d"],
+    known: Float[np.ndarray, "m d"],
+    count: int,
 ) -> list[int]:
     """Choose places that are doubtful and far from each other.
 
@@ -122,8 +124,8 @@ def spread(
         far = np.minimum(far, np.linalg.norm(looks - look, axis=1))
     chosen: list[int] = []
     while len(chosen) < min(count, len(looks)):
-        # Before there is anything to be unlike, doubt alone decides.
-        worth = doubts * np.where(np.isinf(far), 1.0, far)
+        # Squared: photos that only look odd would win otherwise. Where nothing is near, doubt alone decides.
+        worth = doubts**2 * np.where(np.isinf(far), 1.0, far)
         worth[chosen] = -1.0
         best = int(np.argmax(worth))
         chosen.append(best)

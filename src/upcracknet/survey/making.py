@@ -1,6 +1,6 @@
 """A survey of a result folder: where its photos are, and what each stretch of road has."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +11,8 @@ import numpy as np
 from upcracknet.errors import ConfigurationError
 from upcracknet.measure.track import LARGEST_DISTANCE_M, Track
 from upcracknet.results.folder import ResultFolder
+from upcracknet.results.records import Record
+from upcracknet.results.reviewed import is_measured
 from upcracknet.survey.course import Course, find_course
 from upcracknet.survey.line import OnRoad, Road, Segments
 from upcracknet.survey.overlap import count_once
@@ -87,6 +89,7 @@ def make_survey(results: ResultFolder, options: SurveyOptions) -> Survey:
     )  # fmt: skip
     if damaged:
         notes.append(f"Records that are damaged and left out: {_named(sorted(damaged))}.")
+    notes += _on_reviews(results, [photo.record for photo in photos])
     course = find_course([photo.position for photo in photos if photo.position], track, options.line)
     notes.append(course.note)
     roads, found = _on_roads(photos, course, notes)
@@ -105,6 +108,15 @@ def make_survey(results: ResultFolder, options: SurveyOptions) -> Survey:
     notes += [*more, _on_sections(summed, options), *of_sums]
     line = tuple(road.between(0.0, road.length_m) for road in roads)
     return Survey(tuple(photos), summed, options.to_dict(), tuple(notes), line)
+
+
+def _on_reviews(results: ResultFolder, records: Sequence[Record]) -> Iterator[str]:
+    reviewed = sum(record.review_status is not None for record in records)
+    if reviewed:
+        yield f"Photos that a person looked at, and whose corrections count: {reviewed} of {len(records)}."
+    late = [record.name for record in records if not is_measured(results, record)]
+    if late:
+        yield f"Corrected since they were measured: {_named(late)}; run `upcracknet measure`, then map again."
 
 
 def _on_roads(

@@ -1,11 +1,10 @@
-"""Photos that people corrected, as something to learn from: optional supervision beside the painted cracks."""
+"""Photos that people corrected, to learn from: optional supervision beside the painted cracks."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
 
-import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
 
@@ -20,6 +19,10 @@ UNKNOWN = 128
 
 SURE = (0.25, 0.75)
 """Scores up to and from which a target is sure, see :class:`.Labels`: it holds 0, 1 and what lies between."""
+
+RIM = 3
+"""Pixels; side of the square around a crack in which nothing else is known: people draw a pixel beside the
+edge."""
 
 
 class CorrectedPhotos(Sequence[LabelledPhoto]):
@@ -85,10 +88,14 @@ def corrected_photos(folders: Sequence[str], validation_share: float, seed: int)
     readable = [*_read(found, left_out)]
     if not readable:
         first = f"; the first problem: {left_out[0]}" if left_out else "; correct some, or accept them"
-        raise DataError(f"{', '.join(folders)}: no photo there that a person looked at can be learned from{first}")
+        raise DataError(
+            f"{', '.join(folders)}: no photo there that a person looked at can be learned from{first}"
+        )
     order = np.random.default_rng(seed).permutation(len(readable))
     kept_apart = round(validation_share * len(readable))
-    validation, training = ([readable[place] for place in sorted(part)] for part in np.split(order, [kept_apart]))
+    validation, training = (
+        [readable[place] for place in sorted(part)] for part in np.split(order, [kept_apart])
+    )
     sources = [source for source, _ in readable]
     facts = {
         "supervision": "optional: photos that people corrected",
@@ -103,9 +110,6 @@ def corrected_photos(folders: Sequence[str], validation_share: float, seed: int)
 def target(mask: Bool[np.ndarray, "h w"], looked_at: Bool[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
     """Turn a person's mask into scores to learn from.
 
-    A stroke that is 3 pixels or more wide is not known at its rim, 1 pixel inside; how it is not known beside
-    it, 2 pixels outside, is the matter of :class:`.Labels`. Thinner ones are crack all over.
-
     Args:
         mask: True where there is a crack.
         looked_at: True where it says so.
@@ -114,10 +118,7 @@ def target(mask: Bool[np.ndarray, "h w"], looked_at: Bool[np.ndarray, "h w"]) ->
         255 on cracks, 0 where there are none, 128 where that is not known.
     """
     scores = mask.astype(np.uint8) * np.uint8(255)
-    square = np.ones((3, 3), np.uint8)
-    inner = cv2.erode(scores, square)
-    rim = (cv2.dilate(inner, square) > 0) & mask & (inner == 0)
-    scores[rim | ~looked_at] = UNKNOWN
+    scores[~looked_at] = UNKNOWN
     return scores
 
 

@@ -122,7 +122,7 @@ class CrackRemoverTraining(Method):
         return total
 
     def detection_settings(self) -> dict[str, Any]:
-        """Give the settings of the weights that training started from: they suit it until it is calibrated."""
+        """Give the settings of the weights that training started from, good until it is calibrated."""
         return {} if self.start is None else self.start.detection
 
     def pictures(self, batch: PaintedPatch) -> list[Float[Tensor, "b 3 h w"]]:

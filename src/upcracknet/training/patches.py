@@ -30,7 +30,7 @@ from upcracknet.training.configuration import (
     DataConfiguration,
     WindowsConfiguration,
 )
-from upcracknet.training.corrected import SURE, corrected_photos
+from upcracknet.training.corrected import RIM, SURE, corrected_photos
 from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
 from upcracknet.training.supervised import SupervisedConfiguration
 
@@ -117,12 +117,14 @@ def painted_patches(configuration: CrackRemoverConfiguration, data_root: Path | 
             learn from.
     """
     data, learned, corrections = configuration.data, configuration.self_training, configuration.corrections
+    if not data.photos and not corrections.results:
+        raise DataError("no photos to learn from; give --photos FOLDER, or --corrections RESULTS")
     parts = [_split(photos, configuration, data_root) for photos in data.photos]
     labels, kept_labels, facts = list[Labels](), list[Labels](), dict[str, Any]()
     if corrections.results:
         corrected = corrected_photos(corrections.results, data.validation_share, configuration.seed)
-        labels.append(Labels(corrected.training, corrections.share, SURE))
-        kept_labels.append(Labels(corrected.validation, corrections.share, SURE))
+        labels.append(Labels(corrected.training, corrections.share, SURE, RIM))
+        kept_labels.append(Labels(corrected.validation, corrections.share, SURE, RIM))
         facts = corrected.facts
     if learned.results:
         apart = frozenset(sample.name for _, kept_apart in parts for sample in kept_apart)
@@ -165,9 +167,7 @@ def annotated_patches(configuration: SupervisedConfiguration, data_root: Path | 
     return PatchData(configuration, training, AnnotatedPatches(kept_apart, size=data.size, augment=False))
 
 
-def self_labelled_photos(
-    folder: Path, kept_apart: frozenset[str] = frozenset()
-) -> Iterator[LabelledPhoto]:
+def self_labelled_photos(folder: Path, kept_apart: frozenset[str] = frozenset()) -> Iterator[LabelledPhoto]:
     """Read the photos of a result folder with the scores that a model gave them.
 
     Args:

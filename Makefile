@@ -1,5 +1,6 @@
 # make demo    finds the cracks in sample road photos; results in out/demo/ (PHOTOS=folder: in yours; out/photos/)
 # make test    runs the whole test suite, offline
+# make browser installs Chromium and its driver (Debian, as root), which the tests of the review page need
 # make lint    format check, lint, types
 # make docs    builds the documentation site into out/docs/
 # make bench   measures speed and memory on this machine
@@ -17,7 +18,7 @@ BIN := .venv/bin
 DEMO := $(if $(PHOTOS),out/photos,out/demo)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint docs bench judge accuracy measures clean
+.PHONY: demo test browser lint docs bench judge accuracy measures clean
 .DELETE_ON_ERROR:
 
 demo: .venv/core
@@ -31,6 +32,9 @@ endif
 
 test: .venv/dev
 	$(BIN)/python -m pytest $(TEST_OPTIONS)
+
+browser:
+	@command -v chromedriver >/dev/null || { apt-get update -qq && apt-get install -qq --yes chromium chromium-driver; }
 
 lint: .venv/dev
 	$(BIN)/ruff format --check .

@@ -13,8 +13,8 @@ import pytest
 import uvicorn
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
-
 from tests.serve.browser.pages import COUNT, HEIGHT, PATIENCE_SECONDS, WIDTH, Page
+
 from upcracknet.results import DetectionOptions, MeasureOptions, open_detection
 from upcracknet.results.folder import read_results
 from upcracknet.serve.review.app import review_app

@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 import pytest
 from selenium.webdriver.common.keys import Keys
-
 from tests.serve.browser.pages import COUNT, HEIGHT, NAME, WIDTH
 
 

@@ -1,4 +1,4 @@
-// The survey from above: photos and sections. There are no streets beneath, as nothing is fetched from outside.
+// The survey from above: photos and sections. No streets are beneath: nothing is fetched from outside.
 
 import * as api from "./api.js";
 import { element, find } from "./dom.js";
@@ -28,19 +28,31 @@ export class SurveyMap {
     const all = L.featureGroup().addTo(this.map);
     L.geoJSON(sections, { style: { color: "#191919", weight: 8 }, interactive: false }).addTo(all);
     L.geoJSON(sections, {
-      style: ({ properties: { severity } }) => ({ color: severity ? colourOfSeverity(severity) : CLEAN_COLOUR, weight: 5 }),
-      onEachFeature: ({ properties }, layer) => layer.bindTooltip(`section ${properties.section ?? properties.number ?? ""}`),
+      style: ({ properties: { severity } }) => ({
+        color: severity ? colourOfSeverity(severity) : CLEAN_COLOUR,
+        weight: 5,
+      }),
+      onEachFeature: ({ properties }, layer) =>
+        layer.bindTooltip(`section ${properties.section ?? properties.number ?? ""}`),
     }).addTo(all);
     L.geoJSON(cracks, { style: { color: "#be001e", weight: 2 }, interactive: false }).addTo(all);
-    L.geoJSON(photos, { pointToLayer: ({ properties: { id } }, place) => this.#marker(id, place) }).addTo(all);
+    L.geoJSON(photos, { pointToLayer: ({ properties: { id } }, place) => this.#marker(id, place) }).addTo(
+      all,
+    );
     this.map.fitBounds(all.getBounds().pad(0.05), { maxZoom: 20 });
     L.control.scale({ imperial: false }).addTo(this.map);
-    const entries = [["no cracks", CLEAN_COLOUR], ...this.survey.severities.map((word) => [word, colourOfSeverity(word)])];
-    find("map-legend").replaceChildren(...entries.map(([word, colour]) => {
-      const swatch = element("span", { class: "swatch" });
-      swatch.style.background = colour;
-      return element("li", {}, swatch, word);
-    }), element("li", {}, "thick rim: reviewed"));
+    const entries = [
+      ["no cracks", CLEAN_COLOUR],
+      ...this.survey.severities.map((word) => [word, colourOfSeverity(word)]),
+    ];
+    find("map-legend").replaceChildren(
+      ...entries.map(([word, colour]) => {
+        const swatch = element("span", { class: "swatch" });
+        swatch.style.background = colour;
+        return element("li", {}, swatch, word);
+      }),
+      element("li", {}, "thick rim: reviewed"),
+    );
   }
 
   #marker(id, place) {
@@ -56,5 +68,11 @@ export class SurveyMap {
 }
 
 function styleOf(row) {
-  return { radius: 6, color: "#191919", weight: row.review_status ? 3 : 1, fillColor: colourOf(row), fillOpacity: 1 };
+  return {
+    radius: 6,
+    color: "#191919",
+    weight: row.review_status ? 3 : 1,
+    fillColor: colourOf(row),
+    fillOpacity: 1,
+  };
 }

@@ -1,4 +1,5 @@
-# make demo    finds the cracks in sample road photos; results in out/demo/ (PHOTOS=folder: in yours; out/photos/)
+# make demo    finds the cracks in sample road photos, and surveys a synthetic drive; results in out/demo/
+#              (PHOTOS=folder: finds those in your photos; out/photos/)
 # make test    runs the whole test suite, offline
 # make browser installs Chromium and its driver (Debian, as root), which the tests of the review page need
 # make lint    format check, lint, types
@@ -7,6 +8,7 @@
 # make judge   judges the default model without labels, on painted cracks; out/judge/judge.md
 # make accuracy  measures the shipped models on the test sets in UPCRACKNET_DATA; out/accuracy/accuracy.md
 # make measures  measures painted and drawn cracks, whose axis and width are known; docs/results/measures.md
+# make surveys   measures a synthetic drive against its truth, and a survey of 10,000 photos; docs/results/surveys.md
 
 PYTHON ?= python3
 PHOTOS ?=
@@ -14,21 +16,30 @@ PHOTOS ?=
 TEST_OPTIONS ?= -n auto
 
 BIN := .venv/bin
+DRIVE := out/demo/drive
+SURVEY := out/demo/survey
 # Results of other photos are kept apart from those of the sample roads.
 DEMO := $(if $(PHOTOS),out/photos,out/demo)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test browser lint docs bench judge accuracy measures clean
+.PHONY: demo test browser lint docs bench judge accuracy measures surveys clean
 .DELETE_ON_ERROR:
 
-demo: .venv/core
+demo: .venv/$(if $(PHOTOS),core,survey)
 ifeq ($(PHOTOS),)
 	@$(BIN)/upcracknet synthesize out/demo/roads --count 8 --seed 3 --no-distractors --overwrite >/dev/null
 	@$(BIN)/upcracknet detect out/demo/roads/photos out/demo/roads/undamaged --output out/demo --crack-pictures --overwrite >/dev/null
+	@$(BIN)/upcracknet synthesize $(DRIVE) --drive first --overwrite >/dev/null
+	@$(BIN)/upcracknet detect $(DRIVE)/photos --output $(SURVEY) --millimetres-per-pixel 2 --overwrite >/dev/null
+	@$(BIN)/upcracknet map $(SURVEY) --gpx $(DRIVE)/track.gpx --clock-offset 3600 --straight-down >/dev/null
+	@$(BIN)/upcracknet report $(SURVEY) --output $(SURVEY)/report.html >/dev/null
 else
 	@$(BIN)/upcracknet detect "$(PHOTOS)" --output $(DEMO) --crack-pictures --overwrite >/dev/null || test $$? -eq 3
 endif
 	@echo "cracks in red: $(DEMO)/overlays   measured: $(DEMO)/pictures, $(DEMO)/cracks.csv   masks: $(DEMO)/masks   table: $(DEMO)/photos.csv"
+ifeq ($(PHOTOS),)
+	@echo "a drive of 40 photos: report: $(SURVEY)/report.html   for QGIS: $(SURVEY)/survey.gpkg"
+endif
 
 test: .venv/dev
 	$(BIN)/python -m pytest $(TEST_OPTIONS)
@@ -58,11 +69,18 @@ accuracy: .venv/core
 measures: .venv/core
 	$(BIN)/python benchmarks/measures.py
 
+surveys: .venv/survey
+	$(BIN)/python benchmarks/surveys.py
+
 .venv/core: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "installing into .venv (once)"
 	@$(PIP_INSTALL) --editable .
+	@touch $@
+
+.venv/survey: .venv/core
+	@$(PIP_INSTALL) --editable '.[survey]'
 	@touch $@
 
 .venv/dev: .venv/core

@@ -3,17 +3,18 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from upcracknet.errors import OutputError
-from upcracknet.files import claimed
+from upcracknet.files import claimed, write_atomically
 
 # Claims the lock file of the first argument, says so, and waits for a line to go on.
 HOLD = """
 import sys
 from pathlib import Path
-from upcracknet.files import claimed
+from upcracknet.files import claimed, write_atomically
 with claimed(Path(sys.argv[1])) as holder:
     print(holder, flush=True)
     sys.stdin.readline()
@@ -87,3 +88,19 @@ def test_a_folder_that_cannot_be_made(tmp_path):
         claimed(tmp_path / "file" / "row.lock"),
     ):
         pass
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the names of open files are read there")
+def test_a_durable_file_is_on_the_disk_before_it_takes_its_place(tmp_path, monkeypatch):
+    """After a power cut there is the old file or the new one: content, then name, then the name's folder."""
+    path, done = tmp_path / "correction.json", []
+    flush, rename = os.fsync, type(path).replace
+    monkeypatch.setattr(
+        os, "fsync", lambda file: done.append(str(Path(f"/proc/self/fd/{file}").readlink())) or flush(file)
+    )
+    monkeypatch.setattr(type(path), "replace", lambda old, new: done.append("replaced") or rename(old, new))
+    write_atomically(path, b"old")
+    assert done == ["replaced"]
+    write_atomically(path, b"new", durable=True)
+    assert done[1].endswith(".part") and done[2:] == ["replaced", str(tmp_path)]
+    assert path.read_bytes() == b"new"

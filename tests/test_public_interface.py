@@ -24,7 +24,7 @@ CRACK_DETECTOR = {
     "detect": "(self, photo)",
     "detect_many": "(self, photos)",
     "detect_each": "(self, items)",
-    "detect_rows": "(self, read, size, name, scratch, *, progress=…)",
+    "detect_rows": "(self, read, size, name, scratch, *, wanted=…, progress=…)",
 }
 
 CRACK_MAP = {
@@ -69,15 +69,16 @@ ERRORS = {"UpCrackNetError", "PhotoError", "DataError", "WeightsError", "Configu
 
 COMMANDS = {
     DetectionOptions: "(model='default', preset=None, runtime='auto', precision='fp32', overlap=None, "
-    "batch_size=8, overlays=True, scores='none')",
+    "batch_size=8, overlays=True, scores='none', region=None, road=None, every='1s', "
+    "clock_offset=0.0, keep_frames=False)",
     MeasureOptions: "(scale=None, millimetres_per_pixel=None, standard='astm-d6433', direction=None, "
-    "track=None, widths='photo', crack_pictures=False)",
+    "gpx=None, widths='photo', crack_pictures=False)",
     train.train: "(configuration=None, /, *overrides, output, photos=None, data_root=None, devices=1, "
     "nodes=1, accelerator='auto', maximum_minutes=None, tensorboard=False)",
 }
 COMMAND_NAMES = {
     *("detect", "train", "calibrate", "evaluate", "prepare", "data", "synthesize", "methods", "export"),
-    *("reproduce", "scale", "measure"),
+    *("reproduce", "scale", "measure", "report"),
 }
 EXIT_CODES = {"EXIT_FAILED": 1, "EXIT_USAGE": 2, "EXIT_INCOMPLETE": 3, "EXIT_INTERRUPTED": 130}
 

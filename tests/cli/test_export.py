@@ -128,3 +128,23 @@ def test_an_exported_file_keeps_its_precision(weights, tmp_path, capsys, photo):
     assert run(["export", str(weights), "-o", str(full)]) == 0
     scores = [CrackDetector.from_pretrained(file).detect(photo).score for file in (short, full)]
     assert 0 < np.abs(scores[0] - scores[1]).max() < 0.05
+
+
+def test_for_qgis(weights, tmp_path, capsys):
+    path = tmp_path / "crack.onnx"
+    choice = ["--for", "qgis", "--millimetres-per-pixel", "1.2", "--tile-size", "256"]
+    assert run(["export", str(weights), "-o", str(path), *choice]) == 0
+    shown = capsys.readouterr()
+    report = json.loads(shown.out)
+    assert (report["millimetres_per_pixel"], report["tile_size_px"]) == (1.2, 256)
+    assert "narrower than 3.6 mm" in shown.err
+    with pytest.raises(ConfigurationError, match="made for QGIS"):
+        CrackDetector.from_pretrained(path)
+
+
+def test_for_a_hub(weights, tmp_path, capsys):
+    assert run(["export", str(weights), "--for", "hub", "-o", str(tmp_path / "hub")]) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["model"] == str(tmp_path / "hub")
+    assert "Choose a licence" in shown.err
+    assert CrackDetector.from_pretrained(tmp_path / "hub").threshold.level == 0.4

@@ -21,6 +21,7 @@ COMMANDS = [
     ("reproduce",),
     ("scale",),
     ("measure",),
+    ("compare",),
     ("export-results",),
     ("import",),
     ("data", "download"),

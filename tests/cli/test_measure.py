@@ -56,7 +56,7 @@ def test_a_record_that_is_damaged(out, capsys):
     ("words", "message"),
     [
         (["--scale", "scale.json", "--millimetres-per-pixel", "2"], "give one of them"),
-        (["--track", "nothing.gpx"], "nothing.gpx: no such file"),
+        (["--gpx", "nothing.gpx"], "nothing.gpx: no such file"),
     ],
 )
 def test_impossible_options(out, capsys, words, message):

@@ -87,3 +87,27 @@ def test_impossible_values_are_refused_before_anything_is_written(tmp_path, wron
         app([str(tmp_path / "roads"), *wrong])
     assert caught.value.code != 0
     assert not (tmp_path / "roads").exists()
+
+
+def test_a_drive_is_made_of_the_command_line(tmp_path, capsys):
+    app = App(result_action="return_value")
+    app.default(synthesize)
+    app(
+        [
+            str(tmp_path),
+            "--drive",
+            "later",
+            "--count",
+            "1",
+            "--height",
+            "600",
+            "--width",
+            "500",
+            "--seed",
+            "2",
+        ]
+    )
+    summary = json.loads(capsys.readouterr().out)
+    assert (summary["millimetres_per_pixel"], summary["clock_offset_s"]) == (2.0, 3600.0)
+    assert cv2.imread(str(tmp_path / "photos/0001.jpg")).shape == (600, 500, 3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["masks", "photos", "track.gpx", "truth.json"]

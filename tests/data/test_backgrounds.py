@@ -4,8 +4,8 @@ import pytest
 
 from upcracknet.data.backgrounds import (
     DOUBT,
-    SelfLabelledPhoto,
-    SelfLabels,
+    LabelledPhoto,
+    Labels,
     draw_place,
     undamaged_piece,
     without_cracks,
@@ -80,7 +80,7 @@ def test_a_piece_has_the_scores_of_its_own_pixels():
     score = np.zeros((40, 60), np.uint8)
     score[:, 30:] = 255
     photo = np.repeat(score[..., None], 3, axis=2)
-    labels = SelfLabels([SelfLabelledPhoto(photo, score)], sure=(0.05, 0.6))
+    labels = Labels([LabelledPhoto(photo, score)], sure=(0.05, 0.6))
     for seed in range(5):
         piece = labels.piece(20, 35, np.random.default_rng(seed))
         assert piece.photo.shape == (20, 35, 3)
@@ -90,7 +90,7 @@ def test_a_piece_has_the_scores_of_its_own_pixels():
 def test_what_lies_near_a_doubtful_score_is_not_known():
     score = np.zeros((41, 41), np.uint8)
     score[20, 20] = 40  # about 0.16
-    labels = SelfLabels([SelfLabelledPhoto(np.zeros((41, 41, 3), np.uint8), score)], sure=(0.05, 0.6))
+    labels = Labels([LabelledPhoto(np.zeros((41, 41, 3), np.uint8), score)], sure=(0.05, 0.6))
     piece = labels.piece(41, 41, np.random.default_rng(0))
     assert not piece.crack.any()
     assert (piece.known == 0).sum() == DOUBT**2

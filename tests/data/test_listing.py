@@ -95,7 +95,8 @@ def test_what_was_left_out_is_said_once(tmp_path: Path) -> None:
     listing = list_photos([tmp_path, tmp_path / "*"])
     assert listing.photos == (tmp_path / "a.jpg",)
     assert listing.left_out == {".nef": 2, ".mp4": 1, "broken link": 1}
-    assert listing.note() == "left out: 1 .mp4, 2 .nef, 1 broken link"
+    left = "left out: 1 .mp4, 2 .nef, 1 broken link"
+    assert listing.note() == f"{left}; name videos themselves to have their frames read"
     assert list_photos([tmp_path / "a.jpg"]).note() is None
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from upcracknet.data.backgrounds import SelfLabelledPhoto, SelfLabels
+from upcracknet.data.backgrounds import LabelledPhoto, Labels
 from upcracknet.data.dataset import Sample
 from upcracknet.data.painted import (
     ORDINARY,
@@ -107,19 +107,19 @@ def test_an_index_beyond_the_end(undamaged):
 
 
 @pytest.fixture
-def labelled() -> SelfLabels:
+def labelled() -> Labels:
     """A grey photo with a sure crack on its left, then a doubtful band, then road."""
     photo = np.full((64, 64, 3), 120, np.uint8)
     score = np.zeros((64, 64), np.uint8)
     score[:, :20], score[:, 20:40] = 250, 115
-    return SelfLabels([SelfLabelledPhoto(photo, score)], share=1.0, sure=(0.3, 0.6))
+    return Labels([LabelledPhoto(photo, score)], share=1.0, sure=(0.3, 0.6))
 
 
 HALF = {"shrinking": (0.5, 0.5), "squeezed": 0.0, "covered": 0.0}
 
 
-def test_self_labels_are_believed_where_they_are_sure(undamaged, labelled):
-    patch = painted(undamaged, self_labels=labelled, augment=False, painting=HALF | {"cracked": 0.0})[0]
+def test_labels_are_believed_where_they_are_sure(undamaged, labelled):
+    patch = painted(undamaged, labels=[labelled], augment=False, painting=HALF | {"cracked": 0.0})[0]
     assert patch.has_road == 0
     assert torch.equal(patch.photo, patch.road)
     assert patch.crack[:, :9].all()
@@ -130,7 +130,7 @@ def test_self_labels_are_believed_where_they_are_sure(undamaged, labelled):
 
 
 def test_cracks_are_painted_over_self_labelled_photos(undamaged, labelled):
-    patches = painted(undamaged, self_labels=labelled, augment=False, painting=HALF | {"depths": (0.5, 0.9)})
+    patches = painted(undamaged, labels=[labelled], augment=False, painting=HALF | {"depths": (0.5, 0.9)})
     found = 0
     for patch in (patches[index] for index in range(12)):
         assert patch.crack[:, :9].all()

@@ -13,6 +13,7 @@ from upcracknet.results.crack_files import CRACK_COLUMNS, crack_file
 from upcracknet.results.folder import FORMAT
 from upcracknet.results.records import COLUMNS, Counts, Record
 from upcracknet.results.settings import ResultSettings
+from upcracknet.results.sources import Source
 
 PAGE = (Path(__file__).parents[2] / "docs/results-folder.md").read_text(encoding="utf-8")
 
@@ -41,7 +42,8 @@ def test_every_setting_is_described():
     sentence = re.search(r"`settings` has (.*?)\. A photo", part("Records"), re.DOTALL)
     assert sentence is not None
     named = re.findall(r"`(\w+)`", re.sub(r"\(.*?\)", "", sentence[1], flags=re.DOTALL))
-    assert named == [field.name for field in fields(ResultSettings)]
+    settings = ResultSettings("default", None, {}, overlays=True, scores="none")
+    assert named == list(settings.of(Source("/photo.jpg", "")))
 
 
 def test_the_columns_of_the_tables_are_named_in_their_order():

@@ -31,9 +31,14 @@ def cluster():
 @pytest.mark.timeout(300)
 def test_killed_workers_lose_nothing(cluster, detect, tmp_path):
     psutil = pytest.importorskip("psutil")
+    pytest.importorskip("av")
+    from tests.results.videos import write_video
+
     photos = write_photos(tmp_path / "many", 96, (128, 192))
-    options = replace(LIGHT, scores="png")
-    detect(photos, out=tmp_path / "local", options=options)
+    video = write_video(tmp_path / "drive.mp4", range(0, 4000, 40))
+    (tmp_path / "region.json").write_text("[[0.5, 0], [1, 0], [1, 1], [0.5, 1]]")
+    options = replace(LIGHT, scores="png", region=tmp_path / "region.json", keep_frames=True)
+    detect(photos, video, out=tmp_path / "local", options=options)
     stop, killed = threading.Event(), []
 
     def kill() -> None:
@@ -51,13 +56,13 @@ def test_killed_workers_lose_nothing(cluster, detect, tmp_path):
 
     killer = threading.Thread(target=kill)
     killer.start()
-    _, counts = detect(photos, out=tmp_path / "ray", options=options, engine="ray", cluster=Cluster(2))
+    _, counts = detect(photos, video, out=tmp_path / "ray", options=options, engine="ray", cluster=Cluster(2))
     stop.set()
     killer.join()
     assert killed
-    assert counts.done == 96
+    assert counts.done == 96 + 4
     assert content(tmp_path / "ray") == content(tmp_path / "local")
-    assert detect(photos, out=tmp_path / "ray", options=options, engine="ray")[0] == []
+    assert detect(photos, video, out=tmp_path / "ray", options=options, engine="ray")[0] == []
 
 
 def test_a_cluster_that_is_not_there_is_named(detect, photos, monkeypatch):

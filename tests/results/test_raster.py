@@ -86,7 +86,7 @@ def test_where_there_is_no_data_there_is_no_crack(tmp_path, road):
     path = write(tmp_path / "road.tif", road, nodata=0)
     result = detect_raster(CrackDetector(Dark(), Threshold(0.6)), path, tmp_path / "mask.tif")
     assert not read(tmp_path / "mask.tif")[:300].any()
-    assert result.valid_pixels == 400 * 530
+    assert result.road_pixels == 400 * 530
     assert result.area_share == result.crack_pixels / (400 * 530)
 
 
@@ -102,7 +102,7 @@ def test_where_there_is_no_data_there_is_no_crack(tmp_path, road):
 def test_bands_of_any_kind(tmp_path, photo):
     path = write(tmp_path / "bands.tif", photo)
     result = detect_raster(CrackDetector(Dark(), Threshold(0.5)), path, tmp_path / "mask.tif")
-    assert result.valid_pixels == 80 * 90 and result.millimetres_per_pixel is None
+    assert result.road_pixels == 80 * 90 and result.millimetres_per_pixel is None
 
 
 def test_photos_that_are_no_rasters(tmp_path, road):

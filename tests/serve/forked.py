@@ -8,8 +8,9 @@ import json
 import os
 import sys
 
+import upcracknet.serve.review.running  # loaded once, for all forks
+import upcracknet.serve.running  # noqa: F401
 from upcracknet.cli.main import run
-from upcracknet.serve.running import run_service  # noqa: F401 - loaded once, for all forks
 
 for line in sys.stdin:
     words = json.loads(line)

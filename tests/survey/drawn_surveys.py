@@ -66,7 +66,7 @@ def measured_photo(
         photo.parent.mkdir(parents=True, exist_ok=True)
         photo.write_bytes(b"photo")
         record = Record(
-            name, str(photo), f"../photos/{name}", "1 1", "done", mask.shape[1], mask.shape[0],
+            name, str(photo), f"../photos/{name}", "1 1", "done", width=mask.shape[1], height=mask.shape[0],
             area_share=0.02, cracks=file, overlay=f"overlays/{name}.jpg",
             measures={"standard": "astm-d6433"}, **summary(inspection),
         )  # fmt: skip

@@ -79,7 +79,7 @@ def test_two_passes_are_not_compared():
 
 def test_large_photos_of_a_flight_are_compared_between_passes():
     """60 m × 80 m from a drone, on the way back."""
-    record = Record("a", "/a", None, "", "done", WIDTH, HEIGHT, millimetres_per_pixel=40.0)
+    record = Record("a", "/a", None, "", "done", width=WIDTH, height=HEIGHT, millimetres_per_pixel=40.0)
     there, back = photo(100, record=record), photo(100, record=record, course_deg=180.0)
     object.__setattr__(back, "chainage_m", 900.0)
     assert shares([there, back])[0] == [1, 0]
@@ -111,7 +111,7 @@ def test_without_outline_photos_with_places_of_their_own_all_count():
 
 
 def test_without_a_scale_there_is_no_outline():
-    record = Record("a", "/a", None, "", "done", WIDTH, HEIGHT)
+    record = Record("a", "/a", None, "", "done", width=WIDTH, height=HEIGHT)
     found, (note,) = shares([photo(0, record=record), photo(2, record=record)])
     assert found == [1, 1]
     assert "scale" in note

@@ -34,8 +34,9 @@ def detect(
     request scores/ and pictures/, records/ (one JSON a photo), photos.csv, cracks.csv
     and the same as Parquet (with pyarrow), and summary.json. Georeferenced and very
     large images are read in windows (with rasterio); their masks and scores are
-    GeoTIFFs that lie where the image lies. The same command again does what is missing,
-    also after a crash. A photo that cannot be used costs no other (exit code 3).
+    GeoTIFFs that lie where the image lies. Frames of videos are photos like any other
+    (with PyAV; docs/video.md). The same command again does what is missing, also after
+    a crash. A photo that cannot be used costs no other (exit code 3).
 
     For example:
 
@@ -45,10 +46,15 @@ def detect(
 
         upcracknet detect photos/ -o out --scale scale.json --standard fhwa-ltpp
 
+        upcracknet detect photos/ -o out --region region.json
+
+        upcracknet detect drive.mp4 -o out --gpx track.gpx --every 2m
+
         upcracknet detect photos/ -o /shared/out --engine ray --address auto
 
     Args:
-        photos: files, folders with all their subfolders, globs, or addresses such as s3://bucket/folder.
+        photos: files, folders with all their subfolders, globs, addresses such as s3://bucket/folder, or
+            videos.
         output: folder for the results; made as needed. Workers on several machines need one that all share.
         options: how cracks are found.
         measure: measure the cracks, in millimetres where there is a scale.

@@ -14,6 +14,8 @@ COMMANDS = {
     "measure": "Measure found cracks again, by another scale.",
     "map": "Put photos, cracks and sections on the map, for QGIS.",
     "review": "Check and correct found cracks on a page.",
+    "report": "Write what was found as a page and as a PDF.",
+    "compare": "Say how two surveys of one road differ.",
     "export-results": "Write found cracks for annotation programs, or as masks.",
     "import": "Take over masks that people corrected.",
     "train": "Train on undamaged road photos.",
@@ -25,7 +27,7 @@ COMMANDS = {
     "scale": "Say how many millimetres of road a pixel covers.",
     "methods": "List what can be trained and run.",
     "serve": "Answer other programs over HTTP.",
-    "export": "Write a model for ONNX Runtime or OpenVINO.",
+    "export": "Write a model for other programs: ONNX, OpenVINO, QGIS, a model hub.",
     "reproduce": "Train and measure the paper's tables again.",
 }
 

@@ -32,7 +32,7 @@ def print_worst(console: Console, records: list[Record]) -> None:
                 _length(record),
                 NOT_GIVEN if record.crack_width_max_mm is None else f"{record.crack_width_max_mm:.1f} mm",
                 record.severity or NOT_GIVEN,
-                f"{record.area_share:.2%}",
+                NOT_GIVEN if record.area_share is None else f"{record.area_share:.2%}",
             )
             for record in records
         ]

@@ -49,6 +49,8 @@ def review(
         if browser and _has_windows():
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
+    if suggest:
+        print_line(error_console(), "looking for the photos whose correction would teach most …")
     run_review(results, port, suggest, announce)
     return 0
 

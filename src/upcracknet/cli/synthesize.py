@@ -1,18 +1,17 @@
 """``upcracknet synthesize``: synthetic road photos whose cracks are known exactly."""
 
-import json
-import os
-import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from cyclopts import Parameter, validators
 
-from upcracknet.cli.console import print_json, progress_bar
+from upcracknet.cli.console import error_console, print_json, progress_bar, task_bar
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.data.synthetic import Surface, SyntheticRoad, synthesize_road
-from upcracknet.errors import OutputError
+from upcracknet.data.synthetic.drive import Drive
+from upcracknet.data.synthetic.drive_files import write_drive
+from upcracknet.data.synthetic.own_files import Manifest
 from upcracknet.files import json_bytes, write_atomically
 
 FILES = {
@@ -21,19 +20,22 @@ FILES = {
     "undamaged": "undamaged/road-{:05d}.png",
     "axes": "axes/road-{:05d}.json",
 }
-OWN = r"(photos|masks|undamaged)/road-\d+\.png|axes/road-\d+\.json"
+MANIFEST = Manifest(
+    "manifest.json", "roads", tuple(FILES), r"(photos|masks|undamaged)/road-\d+\.png|axes/road-\d+\.json"
+)
 AtLeastOne = Annotated[int, Parameter(validator=validators.Number(gte=1))]
 
 
 def synthesize(
     output: Path,
     *,
-    count: AtLeastOne = 12,
-    height: AtLeastOne = 384,
-    width: AtLeastOne = 544,
+    count: AtLeastOne | None = None,
+    height: AtLeastOne | None = None,
+    width: AtLeastOne | None = None,
     surface: Surface | None = None,
     seed: Annotated[int, Parameter(validator=validators.Number(gte=0))] = 0,
     distractors: bool = True,
+    drive: Literal["first", "later"] | None = None,
     overwrite: bool = False,
 ) -> None:
     """Make synthetic road photos with exact crack masks, and the same roads undamaged.
@@ -45,49 +47,52 @@ def synthesize(
     [x, y, width of the crack] about a pixel apart, all in pixels; pixel centres are at whole numbers. It is
     what measuring the photo should find.
 
-    For example: upcracknet synthesize out/concrete --surface concrete --count 100 --height 256 --width 256
+    With --drive it makes a car's drive instead: photos/ as JPEG with the camera's clock, which is an hour
+    behind, masks/, track.gpx, and truth.json with the cracks of each photo and of each 100 m. A pixel is 2 mm
+    of road.
+
+    For example:
+
+        upcracknet synthesize out/concrete --surface concrete --count 100 --height 256 --width 256
+
+        upcracknet synthesize out/2025 --drive first
+
+        upcracknet synthesize out/2026 --drive later
 
     Args:
         output: folder for the results; made as needed.
-        count: number of roads.
-        height: height of each photo in pixels.
-        width: width of each photo in pixels.
-        surface: material of all roads; without it each road draws its own.
-        seed: seed of the first road; each further road takes the next number.
-        distractors: add shadows, stains, joints, paint and the like, which are no cracks.
+        count: number of photos; without it 12, of a drive 40.
+        height: height of each photo in pixels; without it 384, of a drive 768.
+        width: width of each photo in pixels; without it 544, of a drive 512.
+        surface: material of all roads; without it each road draws its own, and a drive is on asphalt.
+        seed: seed of the first road; each further road takes the next number. Of a drive, seed of its road.
+        distractors: add shadows, stains, joints, paint and the like, which are no cracks; a drive has none.
+        drive: photos straight down along a road: the first drive, or a later one, a year on, when the cracks
+            of the same road have grown.
         overwrite: replace the roads of an earlier run; other files are never touched.
     """
-    manifest = output / "manifest.json"
-    own = _own_files(manifest, overwrite=overwrite)
+    if drive is not None:
+        given: dict[str, Any] = {"count": count, "height": height, "width": width, "surface": surface}
+        given = {name: value for name, value in given.items() if value is not None}
+        with task_bar(error_console(), "synthesizing") as show:
+            chosen = Drive(seed=seed, later=drive == "later", **given)
+            truth = write_drive(output, chosen, overwrite=overwrite, show=show)
+        print_json({"folder": str(output)} | {key: truth[key] for key in truth if key != "photos"})
+        return
+    count, height, width = count or 12, height or 384, width or 544
     numbers = range(seed, seed + count)
     names = [name.format(number) for number in numbers for name in FILES.values()]
-    foreign = [name for name in names if name not in own and os.path.lexists(output / name)]
-    if foreign:
-        raise OutputError(f"{output / foreign[0]} is there and not in {manifest}; choose another folder")
+    own = MANIFEST.claim(output, names, overwrite=overwrite)
     with progress_bar() as bar:
         entries = [
             _save(synthesize_road(number, height, width, surface=surface, distractors=distractors), output)
             for number in bar.track(numbers, description="synthesizing")
         ]
-    write_atomically(manifest, json_bytes({"height": height, "width": width, "roads": entries}))
+    write_atomically(output / MANIFEST.name, json_bytes({"height": height, "width": width, "roads": entries}))
     for name in own.difference(names):
         (output / name).unlink(missing_ok=True)
     share = float(np.mean([entry["crack_share"] for entry in entries]))
     print_json({"folder": str(output), "roads": count, "seed": seed, "crack_share": round(share, 6)})
-
-
-def _own_files(manifest: Path, *, overwrite: bool) -> set[str]:
-    """The files that an earlier run wrote, which may be replaced."""
-    if not manifest.exists():
-        return set()
-    if not overwrite:
-        raise OutputError(f"{manifest} is there already; choose another folder, or give --overwrite")
-    try:
-        roads = json.loads(manifest.read_bytes())["roads"]
-        named = {road[kind] for road in roads for kind in FILES if kind in road}
-        return {name for name in named if re.fullmatch(OWN, name)}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise OutputError(f"{manifest} was not written by this command; choose another folder") from error
 
 
 def _save(road: SyntheticRoad, output: Path) -> dict[str, str | int | float]:

@@ -17,6 +17,7 @@ def train(
     *overrides: str,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
     photos: str | None = None,
+    corrections: tuple[Path, ...] = (),
     data_root: Path | None = None,
     devices: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 1,
     nodes: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 1,
@@ -35,6 +36,8 @@ def train(
 
         upcracknet train --photos crack-free/ -o runs/mine
 
+        upcracknet train configs/own-road.yaml --corrections out -o runs/corrected
+
         upcracknet train configs/paper.yaml -o runs/paper --data-root ~/crack-data
 
         upcracknet train configs/paper.yaml epochs=50 batch_size=4 -o runs/short
@@ -47,6 +50,8 @@ def train(
         overrides: dotted keys and values that replace those of the file, such as epochs=50.
         output: run folder for weights, checkpoints, metrics and pictures.
         photos: folder or dataset to learn from; the same as the override data.photos=….
+        corrections: result folder whose corrections the default model's training learns from as well; may
+            be given several times.
         data_root: folder with the named datasets; else the variable UPCRACKNET_DATA.
         devices: processes of this machine that share the work.
         nodes: machines that share the work; torchrun or Slurm starts the processes on each.
@@ -75,6 +80,8 @@ def train(
     if photos is not None:
         # Quoted, as YAML takes a folder named 2024-05-01 for a date.
         values["data.photos"] = json.dumps(photos, ensure_ascii=False)
+    if corrections:
+        values["corrections.results"] = json.dumps([str(folder) for folder in corrections])
     weights = run_training(
         load_configuration(configuration, values),
         output,

@@ -1,4 +1,4 @@
-"""Roads that cracks are painted on: windows without cracks, and photos that an earlier model has searched."""
+"""Roads that cracks are painted on: windows without cracks, and photos whose cracks are known in part."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,8 +35,8 @@ class Background(NamedTuple):
 
 
 @dataclass(frozen=True)
-class SelfLabelledPhoto:
-    """A photo and how crack-like an earlier model found each of its pixels.
+class LabelledPhoto:
+    """A photo and how crack-like an earlier model, or a person, found each of its pixels.
 
     Attributes:
         photo: uint8 H×W×3 RGB.
@@ -48,8 +48,8 @@ class SelfLabelledPhoto:
 
 
 @dataclass(frozen=True)
-class SelfLabels:
-    """Photos without annotation to paint on, and how far an earlier model's scores are believed.
+class Labels:
+    """Photos to paint on whose cracks an earlier model or a person has marked, and how far that is believed.
 
     Attributes:
         photos: photos with their scores.
@@ -58,7 +58,7 @@ class SelfLabels:
             more there is one. In between it is not known.
     """
 
-    photos: Sequence[SelfLabelledPhoto]
+    photos: Sequence[LabelledPhoto]
     share: float = 0.4
     sure: tuple[float, float] = (0.05, 0.6)
 

@@ -12,11 +12,16 @@ from upcracknet.data.image_file import PHOTO_SUFFIXES
 from upcracknet.errors import DataError
 from upcracknet.files import one_line
 
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mts", ".m2ts", ".wmv", ".mpg", ".mpeg"}
+)
+"""Suffixes of files that are read as videos."""
+
 OTHER_SUFFIXES = {
     *(".heic", ".heif", ".hif", ".avif", ".jxl", ".jxr", ".gif", ".psd"),
     *(".jp2", ".j2k", ".jpx", ".jpf", ".j2c", ".ecw", ".sid"),
     *(".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw", ".raw", ".gpr"),
-    *(".mp4", ".mov", ".avi", ".mkv", ".m4v", ".mts", ".m2ts", ".wmv", ".webm", ".insv", ".insp", ".lrv"),
+    *(VIDEO_SUFFIXES | {".insv", ".insp", ".lrv"}),
 } - PHOTO_SUFFIXES
 """Pictures, raw pictures and videos that are not read: they are counted, other files are not."""
 
@@ -27,7 +32,9 @@ _LISTED_SUFFIXES = PHOTO_SUFFIXES | OTHER_SUFFIXES
 
 RESULTS_MARKER = "results.json"
 RESULTS_FORMAT = "upcracknet results"
-RESULT_FOLDERS = frozenset({"masks", "overlays", "scores", "records", "cracks", "pictures", "corrections"})
+RESULT_FOLDERS = frozenset(
+    {"masks", "overlays", "scores", "frames", "records", "cracks", "pictures", "corrections"}
+)
 """What is not searched in a folder whose marker names this format: results, not photos."""
 
 
@@ -53,6 +60,8 @@ class Listing:
             return None
         heic = {".heic", ".heif", ".hif"} & self.left_out.keys()
         remedy = "; `pip install 'upcracknet[heic]'` reads HEIC" if heic else ""
+        if VIDEO_SUFFIXES & self.left_out.keys():
+            remedy += "; name videos themselves to have their frames read"
         return f"left out: {', '.join(parts)}{remedy}"
 
 

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Bool, Float, Float32, UInt8
 from torch import Tensor
 
-from upcracknet.data.backgrounds import Background, SelfLabels, undamaged_piece, without_cracks
+from upcracknet.data.backgrounds import Background, Labels, undamaged_piece, without_cracks
 from upcracknet.data.camera import change_light, photograph
 from upcracknet.data.patches import SeededPatches, UndamagedPatches, flip
 from upcracknet.data.synthetic import BESTIARY, SURFACES, Surface, paint_cracks, synthesize_road
@@ -87,7 +87,7 @@ class PaintingRange:
         things: share of the patches that get one thing that is no crack, each kind as often as any other: on
             real roads manholes, cables and branches are too rare to learn from.
         synthetic: share of the patches whose road is synthetic, not photographed; of those that are not from
-            self-labelled photos.
+            photos with cracks of their own.
         surfaces: the surfaces of synthetic roads; all but gravel, which models are judged on without having
             seen it.
         fine: share of the cracked patches that have only cracks under five pixels.
@@ -127,7 +127,8 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
             window by its own seed. Their windows are taken at the photo's own scale.
         size: side of a patch in pixels.
         painting: how roads and cracks may look.
-        self_labels: photos without annotation to paint on as well; None for none.
+        labels: photos with cracks of their own to paint on as well, in groups with a share each: the share of
+            the patches that no group before it has taken.
         augment: other patches each epoch, with changes of light and noise; False gives the same each epoch.
         patches_per_epoch: length of the dataset.
         seed: seed of the choices.
@@ -141,7 +142,7 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
         *,
         size: int = 256,
         painting: PaintingRange | None = None,
-        self_labels: SelfLabels | None = None,
+        labels: Sequence[Labels] = (),
         augment: bool = True,
         patches_per_epoch: int = 2000,
         seed: int = 0,
@@ -149,7 +150,7 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
         self.undamaged = tuple(undamaged)
         self.size = size
         self.painting = painting or PaintingRange()
-        self.self_labels = self_labels
+        self.labels = tuple(group for group in labels if group.photos)
         photos = sum(source.photo_count for source in self.undamaged)
         super().__init__(patches_per_epoch, photos, augment=augment, seed=seed)
 
@@ -200,9 +201,10 @@ class PaintedPatches(SeededPatches[PaintedPatch]):
 
     def _background(self, height: int, width: int, generator: np.random.Generator) -> Background:
         """A piece of road of this height and width, or of this shape and smaller."""
-        labels, painting = self.self_labels, self.painting
-        if labels is not None and labels.photos and generator.random() < labels.share:
-            return labels.piece(height, width, generator)
+        painting = self.painting
+        for group in self.labels:
+            if generator.random() < group.share:
+                return group.piece(height, width, generator)
         if not self.undamaged or generator.random() < painting.synthetic:
             surface = painting.surfaces[int(generator.integers(len(painting.surfaces)))]
             seed = int(generator.integers(2**31))

@@ -15,7 +15,7 @@ from PIL.Image import Image
 from upcracknet.data.photo import PhotoSource, load_photo
 from upcracknet.detection.acceleration import score_pixels
 from upcracknet.detection.crack_map import CrackMap
-from upcracknet.detection.rows import CrackRows, Progress, ReadTile, scored_rows
+from upcracknet.detection.rows import CrackRows, Progress, ReadTile, Wanted, scored_rows
 from upcracknet.detection.scorer import Scorer
 from upcracknet.detection.threshold import Threshold
 from upcracknet.detection.tiling import ScoreCanvas, Tile, tile_starts
@@ -199,6 +199,7 @@ class CrackDetector:
         name: str,
         scratch: Path,
         *,
+        wanted: Wanted = lambda tile: True,
         progress: Progress = lambda done, total: None,
     ) -> CrackRows:
         """Find the cracks of an image that is too large to be held, by rows of the same tiles.
@@ -208,6 +209,7 @@ class CrackDetector:
             size: height and width of the image in pixels.
             name: of the image, for errors.
             scratch: file for the scores, four bytes a pixel; the caller deletes it.
+            wanted: tells which tiles are scored; where no other one reaches, the score is 0.
             progress: called with the number of tiles done and of all.
 
         Raises:
@@ -216,8 +218,9 @@ class CrackDetector:
         """
         tile, overlap = self._tiles(size, name)
         rows = scored_rows(
-            self.scorer, read, size, tile, overlap, batch_size=self._tiles_at_once(tile), progress=progress
-        )
+            self.scorer, read, size, tile, overlap,
+            batch_size=self._tiles_at_once(tile), wanted=wanted, progress=progress,
+        )  # fmt: skip
         return CrackRows.stored(rows, self.threshold, scratch, size[1])
 
     def _crack_map(self, canvas: ScoreCanvas) -> CrackMap:

@@ -18,6 +18,9 @@ from upcracknet.files import one_line
 from upcracknet.runtime import Engine, open_exported, read_description, runtime_of_file
 from upcracknet.weights import WeightsRecord, filled, load_weights
 
+HUB_WEIGHTS = "model.safetensors"
+"""Name of the weights in a folder for a model hub."""
+
 
 @dataclass(frozen=True)
 class ShippedModel:
@@ -116,7 +119,9 @@ def load_network(path: Path) -> nn.Module:
 
 
 def weights_path(model: str | Path) -> Path:
-    """Find the file of a model: a shipped name, a run folder, a ``.safetensors`` file, or an exported one.
+    """Find the file of a model.
+
+    It is a shipped name, a run folder or one for a model hub, a ``.safetensors`` file, or an exported one.
 
     Raises:
         WeightsError: there is no such model, or it has no weights.
@@ -140,8 +145,8 @@ def weights_path(model: str | Path) -> Path:
 
 
 def weights_of_run(folder: Path) -> Path | None:
-    """Find the weights in a run folder; None if there are none yet."""
-    names = (SYSTEMS[name].weights_file for name in TRAINABLE)
+    """Find the weights in a run folder, or in one for a model hub; None if there are none yet."""
+    names = (*(SYSTEMS[name].weights_file for name in TRAINABLE), HUB_WEIGHTS)
     return next((folder / name for name in names if (folder / name).is_file()), None)
 
 

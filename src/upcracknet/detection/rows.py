@@ -24,8 +24,14 @@ Rows = Iterator[Float[np.ndarray, "_h w"]]
 BLOCK = 128
 """Most rows that are given at a time; what is made of them takes several times their memory."""
 
+UNSCORED = np.float32(1e-30)
+"""Stands for the weight where no tile was scored; far below that of any tile."""
+
 ReadTile = Callable[[Tile], UInt8[np.ndarray, "th tw 3"]]
 """Gives the pixels of a tile; beyond the image their mirror image."""
+
+Wanted = Callable[[Tile], bool]
+"""Tells whether a tile is to be scored."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of tiles done and of all."""
@@ -80,6 +86,7 @@ def scored_rows(
     overlap: int,
     *,
     batch_size: int = 1,
+    wanted: Wanted = lambda tile: True,
     progress: Progress = lambda done, total: None,
 ) -> Rows:
     """Score a large image by rows: the same map as of the whole image at once, holding one row of tiles.
@@ -91,6 +98,7 @@ def scored_rows(
         tile: height and width of a tile, in pixels.
         overlap: overlap of neighbouring tiles in pixels.
         batch_size: tiles scored at a time.
+        wanted: tells which tiles are scored; where no other one reaches, the score is 0.
         progress: called with the number of tiles done and of all.
 
     Yields:
@@ -105,7 +113,9 @@ def scored_rows(
     weights = np.zeros_like(scores)
     done = 0
     for number, top in enumerate(tops):
-        row = [place for place in tiles if place.top == top]
+        all_of_row = [place for place in tiles if place.top == top]
+        row = [place for place in all_of_row if wanted(place)]
+        done += len(all_of_row) - len(row)
         for first in range(0, len(row), batch_size):
             places = row[first : first + batch_size]
             found = score_pixels(scorer, np.stack([read(place) for place in places]))
@@ -116,10 +126,12 @@ def scored_rows(
                 weights[inside[0], columns] += window[inside]
             done += len(places)
             progress(done, len(tiles))
+        if not row:
+            progress(done, len(tiles))
         finished = (tops[number + 1] if number + 1 < len(tops) else height) - top
         for first in range(0, finished, BLOCK):
             part = slice(first, min(first + BLOCK, finished))
-            yield scores[part].copy() if single else scores[part] / weights[part]
+            yield scores[part].copy() if single else scores[part] / np.maximum(weights[part], UNSCORED)
         for held in (scores, weights):
             held[:-finished] = held[finished:].copy()
             held[-finished:] = 0

@@ -34,6 +34,11 @@ class Scorer(Protocol):
         ...
 
     @property
+    def padding(self) -> str:
+        """How images are continued to sizes that the network takes, as a mode of ``numpy.pad``."""
+        ...
+
+    @property
     def network(self) -> nn.Module | None:
         """The network it asks; None for a method without learning."""
         ...
@@ -52,6 +57,7 @@ class BaseScorer:
 
     name: str
     input_size: int | None = None
+    padding: str = "reflect"
     network: nn.Module | None = None
 
     def with_network(self: Base, network: nn.Module | None, name: str | None = None) -> Base:

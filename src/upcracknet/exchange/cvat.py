@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import XMLGenerator
+from xml.sax.xmlreader import AttributesImpl
 
 import numpy as np
 from defusedxml import DefusedXmlException
@@ -49,7 +50,7 @@ def writing(folder: Path) -> Iterator[Callable[[ExportedPhoto], None]]:
     with replacing(folder / FILE) as partial, partial.open("w", encoding="utf-8", newline="\n") as file:
         xml = XMLGenerator(file, "utf-8", short_empty_elements=True)
         xml.startDocument()
-        xml.startElement("annotations", {})
+        xml.startElement("annotations", AttributesImpl({}))
         _text(xml, "version", "1.1")
         with _element(xml, "meta"), _element(xml, "task"):
             _text(xml, "name", "upcracknet")
@@ -92,7 +93,7 @@ def _mask(part: Part) -> dict[str, Any]:
 
 @contextmanager
 def _element(xml: XMLGenerator, name: str, attributes: dict[str, Any] | None = None) -> Iterator[None]:
-    xml.startElement(name, {key: str(value) for key, value in (attributes or {}).items()})
+    xml.startElement(name, AttributesImpl({key: str(value) for key, value in (attributes or {}).items()}))
     yield
     xml.endElement(name)
 

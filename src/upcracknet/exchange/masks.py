@@ -71,13 +71,13 @@ def _write_raster(photo: ExportedPhoto, path: Path) -> int:
 
     def counted() -> Iterator[np.ndarray]:
         nonlocal count
-        for rows in rows_of(read, photo.size):
+        for rows in rows_of(read_mask, photo.size):
             count += int(np.count_nonzero(rows))
             yield rows.astype(np.uint8) * np.uint8(255)
 
     with (
         opened(results.file(record.mask)) as place,
-        effective_mask_in_windows(results, record, photo.correction) as read,
+        effective_mask_in_windows(results, record, photo.correction) as read_mask,
     ):
         write_geotiff(path, place, photo.size, np.uint8, counted(), None)
     return count

@@ -79,7 +79,8 @@ def compressed(lengths: Int64[np.ndarray, " runs"]) -> str:
     ends = np.argmax((rest == 0) | (rest == -1), axis=1)
     places = np.arange(LONGEST_NUMBER)
     letters += 32 * (places < ends[:, None])
-    return (letters + 48)[places <= ends[:, None]].astype(np.uint8).tobytes().decode("ascii")
+    text: str = (letters + 48)[places <= ends[:, None]].astype(np.uint8).tobytes().decode("ascii")
+    return text
 
 
 def uncompressed(text: str) -> Int64[np.ndarray, " runs"]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -104,7 +105,8 @@ def unusable(kind: str) -> Shape:
 
 def _near(places: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n 2"]:
     """Places that can be calculated with: those of a damaged file need not be numbers of this world."""
-    return np.nan_to_num(places).clip(-FARTHEST, FARTHEST)
+    near: np.ndarray = np.nan_to_num(places).clip(-FARTHEST, FARTHEST)
+    return near
 
 
 def _paint_polygon(mask: Mask, *, places: np.ndarray) -> None:
@@ -112,7 +114,8 @@ def _paint_polygon(mask: Mask, *, places: np.ndarray) -> None:
 
     if len(places) >= 3:
         columns, rows = (places - 0.5).T
-        mask[pixels_within(rows, columns, mask.shape)] = True
+        within: Any = pixels_within(rows, columns, mask.shape)  # type: ignore[no-untyped-call]
+        mask[within] = True
 
 
 def _paint_line(mask: Mask, *, places: np.ndarray, width_px: float) -> None:

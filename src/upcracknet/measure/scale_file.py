@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -39,8 +39,8 @@ class SurveyScales:
         Args:
             address: absolute path or URL of the photo.
         """
-        around = [place for place in self.places if _is_within(address, place)]
-        return self.places[max(around, key=len)] if around else self.default
+        place = place_around(address, self.places)
+        return self.default if place is None else self.places[place]
 
     def including(self, scale: Scale, place: str | None = None) -> "SurveyScales":
         """Give these scales with one more, in place of the one that was there.
@@ -56,7 +56,7 @@ class SurveyScales:
             return replace(self, default=scale)
         if "://" not in place and not Path(place).exists():
             raise ConfigurationError(f"{place}: no such folder or photo; name the one that the scale is for")
-        return replace(self, places={**self.places, _absolute(place, Path()): scale})
+        return replace(self, places={**self.places, absolute_place(place, Path()): scale})
 
     def write(self, path: Path) -> None:
         """Write the file; paths of places are relative to its folder, so that both can be moved together.
@@ -100,7 +100,7 @@ class SurveyScales:
             raise ConfigurationError(f"{path}: places are {named!r}, expected scales by folder or photo")
         places: dict[str, Scale] = {}
         for name, values in named.items():
-            place = _absolute(name, path.parent)
+            place = absolute_place(name, path.parent)
             if place in places:
                 raise ConfigurationError(f"{path}: {name} is named twice; keep one")
             places[place] = from_dict(values, f"{path}: {name}")
@@ -175,10 +175,29 @@ def _require_known(values: Mapping[str, Any], known: set[str], name: str) -> Non
         raise ConfigurationError(f"{name}: unknown {', '.join(unknown)}; expected {', '.join(sorted(known))}")
 
 
-def _absolute(place: str, folder: Path) -> str:
+def absolute_place(place: str, folder: Path) -> str:
+    """Give the absolute path of a folder or photo that a file names.
+
+    Args:
+        place: as it is written there: a path, or an address such as ``s3://bucket/day-1``.
+        folder: that paths are relative to.
+    """
     if "://" in place:
         return place.rstrip("/")
     return os.path.abspath(folder / place)  # noqa: PTH100 - symbolic links keep their names
+
+
+def place_around(address: str, places: Iterable[str]) -> str | None:
+    """Find the place that counts for a photo: its own, or that of the nearest folder around it.
+
+    Args:
+        address: absolute path or URL of the photo.
+        places: absolute paths or URLs of folders and photos.
+
+    Returns:
+        None where no place is around it.
+    """
+    return max((place for place in places if _is_within(address, place)), key=len, default=None)
 
 
 def _is_within(address: str, place: str) -> bool:

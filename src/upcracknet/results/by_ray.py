@@ -1,10 +1,11 @@
 """Photos spread over processes and machines by Ray Data."""
 
+import json
 import logging
 import os
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -57,11 +58,8 @@ class _Worker:
         self.worker = Worker(detector, WritableResults(Path(folder)), settings, measuring)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        columns = (batch["address"], batch["stamp"], batch["name"])
-        works = [
-            Work(Source(str(address), str(stamp)), str(name))
-            for address, stamp, name in zip(*columns, strict=True)
-        ]
+        columns = (batch["source"], batch["name"])
+        works = [Work(Source(*json.loads(source)), str(name)) for source, name in zip(*columns, strict=True)]
         return {"name": [record.name for record in self.worker.process(works)]}
 
 
@@ -107,7 +105,7 @@ def process_by_ray(
         number = cluster.workers or max(1, processors // 2)
         number = max(1, min(number, -(-len(works) // BATCH), processors))
         threads = max(1, processors // number)
-        rows = [{"address": w.source.address, "stamp": w.source.stamp, "name": w.name} for w in works]
+        rows = [{"source": json.dumps(astuple(work.source)), "name": work.name} for work in works]
         data = ray.data.from_items(rows, override_num_blocks=-(-len(rows) // BATCH)).map_batches(
             _Worker,
             # The engine was chosen by the process that planned the work: all take the same.

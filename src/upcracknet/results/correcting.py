@@ -46,6 +46,8 @@ def write_correction(
         raise DataError(f"{correction.name}: a mask goes with the status `corrected`, and with no other")
     if record.mask is None:
         raise DataError(f"{correction.name}: the photo could not be used; there is nothing to correct")
+    if isinstance(mask, np.ndarray):
+        require_size(mask.shape, size_of(record), f"{record.name}: the corrected mask")
     old = read_correction(results, correction.name)
     named = None if mask is None else f"{FOLDER}/{record.name}{Path(record.mask).suffix}"
     if mask is not None and named is not None:
@@ -77,8 +79,6 @@ def _write_mask(
 ) -> None:
     size = size_of(record)
     assert record.mask is not None
-    if isinstance(mask, np.ndarray):
-        require_size(mask.shape, size, f"{record.name}: the corrected mask")
     if path.suffix == ".png":
         if isinstance(mask, Path):
             raise DataError(f"{record.name}: the mask of a photo that is read whole is given as an array")

@@ -1,6 +1,7 @@
 """What a user chooses of a detection."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from upcracknet.runtime import Precision, Runtime
@@ -23,6 +24,14 @@ class DetectionOptions:
         overlap: overlap of neighbouring tiles of large photos, in pixels; without it 96, for UP-CrackNet 64.
         batch_size: tiles scored at a time; more is faster and takes more memory.
         overlays: write the photo with its cracks in red.
+        region: which part of the photos is road: a JSON file with a polygon for all photos, or one for each
+            folder, in shares of width and height (docs/where-the-road-is.md). The rest is left out.
+        road: where the road is on the ground, for georeferenced images: a layer of polygons, such as a
+            GeoPackage. The rest is left out.
+        every: which frames of a video are taken: one each so many seconds, such as 0.5s, or one each so many
+            metres, such as 2m, which needs the track (--gpx).
+        clock_offset: seconds to add to the times of a video, so that they are those of the track.
+        keep_frames: write the frames of videos.
         scores: also write the score map, as 16-bit PNG or as float32 NumPy array; of images in windows as
             16-bit GeoTIFF.
     """
@@ -35,3 +44,8 @@ class DetectionOptions:
     batch_size: int = 8
     overlays: bool = True
     scores: Literal["none", "png", "npy"] = "none"
+    region: Path | None = None
+    road: Path | None = None
+    every: str = "1s"
+    clock_offset: float = 0.0
+    keep_frames: bool = False

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from upcracknet.data.listing import RESULTS_FORMAT, RESULTS_MARKER
 from upcracknet.errors import DataError
+from upcracknet.results.frames import file_of
 from upcracknet.results.records import Record
 from upcracknet.results.sources import Source
 
@@ -32,7 +33,7 @@ class ResultFolder:
         """Find a record's photo: where both were moved together, or where it was; or its URL."""
         if record.photo_relative is not None:
             moved = self.path / record.photo_relative
-            return moved if moved.exists() else Path(record.photo)
+            return moved if file_of(moved).exists() else Path(record.photo)
         return record.photo
 
     def source(self, record: Record) -> Source:

@@ -81,9 +81,9 @@ class Measuring:
         if options.scale is not None:
             scales = SurveyScales.read(options.scale)
         track, checksum = None, None
-        if options.track is not None:
-            track = Track.read(options.track)
-            checksum = hashlib.sha256(options.track.read_bytes()).hexdigest()
+        if options.gpx is not None:
+            track = Track.read(options.gpx)
+            checksum = hashlib.sha256(options.gpx.read_bytes()).hexdigest()
         return cls(
             scales, options.standard, options.direction, track, checksum, options.widths,
             options.crack_pictures,
@@ -120,12 +120,13 @@ class Measuring:
         tilt: float | None = None
         direction = driving_direction(None, given=self.direction, track=self.track)
         warnings: tuple[str, ...] = ()
-        try:
-            with source.opened() as image:
-                tilt = camera_tilt_deg(image)
-                direction = driving_direction(image, given=self.direction, track=self.track)
-        except PhotoError as error:
-            warnings = (f"the camera is taken to have looked straight down: {error}",)
+        if source.frame is None:  # frames of videos have no notes of their own
+            try:
+                with source.opened() as image:
+                    tilt = camera_tilt_deg(image)
+                    direction = driving_direction(image, given=self.direction, track=self.track)
+            except PhotoError as error:
+                warnings = (f"the camera is taken to have looked straight down: {error}",)
         scale = self.scales.of(source.address)
         if scale is None and self.scales.places:
             return Terms(None, direction, ("no millimetres: the scale file has no scale for this photo",))

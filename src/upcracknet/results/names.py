@@ -5,6 +5,8 @@ import os
 import re
 from pathlib import Path, PurePosixPath
 
+from upcracknet.results.frames import file_of
+
 LONGEST = 200
 """Bytes of a part of a name; disks allow 255, and the suffixes of the files come on top."""
 
@@ -14,7 +16,8 @@ RESULT_SUFFIXES = (".png", ".tif", ".jpg", ".npy", ".json")
 def photo_names(addresses: list[str], known: dict[str, str], taken: set[str]) -> dict[str, str]:
     """Name the results of photos.
 
-    A name is the photo's path below the deepest folder that all have in common, with its suffix. Parts that
+    A name is the photo's path below the deepest folder that all have in common, with its suffix; that of a
+    frame is its video's, a slash and when it is shown. Parts that
     are too long for a file name are cut, bytes that are not UTF-8 are written as ``%FF``, and a name that
     differs from another only in case gets a number.
 
@@ -29,7 +32,9 @@ def photo_names(addresses: list[str], known: dict[str, str], taken: set[str]) ->
     if not addresses:
         return {}
     bare = {address: address.partition("://")[2] if "://" in address else address for address in addresses}
-    common = os.path.commonpath([str(PurePosixPath(Path(path).as_posix()).parent) for path in bare.values()])
+    # A video is no folder that frames could have in common.
+    around = [PurePosixPath(file_of(Path(path)).as_posix()).parent for path in bare.values()]
+    common = os.path.commonpath([*map(str, around)])
     names = dict(known)
     for address, path in sorted(bare.items()):
         if address in known:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from upcracknet.errors import PhotoError
 from upcracknet.results.corrections import CORRECTION, correction_checksum
+from upcracknet.results.frames import file_of
 from upcracknet.results.measuring import MISSED_PHOTO, Measuring
 from upcracknet.results.names import photo_names
 from upcracknet.results.records import Record
@@ -96,6 +97,7 @@ def plan_detection(
     kinds = {"masks"} | written_kinds(measuring)
     kinds |= {"overlays"} if settings.overlays else set()
     kinds |= {"scores"} if settings.scores != "none" else set()
+    kinds |= {"frames"} if settings.keep_frames else set()
     ours = results.noted_names() | damaged  # of a damaged record's photo, the files are ours
     results.require_no_foreign_files([work.name for work in todo if work.name not in ours], own, kinds)
     measured = [name for name in to_measure if name not in ours]
@@ -167,14 +169,14 @@ def written_kinds(measuring: Measuring | None) -> set[str]:
 def _is_of_the_past(results: WritableResults, record: Record) -> bool:
     """Whether a photo failed that is no longer there."""
     failed = record.status == "failed" and not is_url(record.photo)
-    return failed and not Path(results.photo(record)).exists()
+    return failed and not file_of(Path(results.photo(record))).exists()
 
 
 def _is_detected(results: WritableResults, record: Record, source: Source, settings: ResultSettings) -> bool:
     """Whether a photo's cracks were found as they would be now, and all files of that are there."""
     # Only settings that there are now: in earlier versions the size of a pixel was one of them.
     known = record.settings or {}
-    same = all(known.get(key) == value for key, value in settings.to_dict().items())
+    same = all(known.get(key) == value for key, value in settings.of(source).items())
     if record.status != "done" or record.stamp != source.stamp or not same:
         return False
     return all(results.file(file).exists() for file in record.without_measures().files)

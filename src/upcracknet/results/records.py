@@ -10,7 +10,7 @@ from upcracknet.measure.severity import NOT_GRADED, STANDARDS
 
 Status = Literal["done", "failed"]
 
-FOLDERS = ("masks/", "overlays/", "scores/", "cracks/", "pictures/")
+FOLDERS = ("masks/", "overlays/", "scores/", "frames/", "cracks/", "pictures/")
 """Where the files of a photo lie, below the result folder."""
 
 
@@ -24,10 +24,14 @@ class Record:
         photo_relative: the path from the result folder, so that both can be moved together; None for a URL.
         stamp: size and time of change of the photo that was read, or what its server gives for them.
         status: ``done`` or ``failed``.
+        taken_at: when a frame of a video was taken, by the camera's clock, in UTC (ISO 8601); None of photos,
+            and where the video does not say when it began.
         width: of the photo, in pixels.
         height: of the photo, in pixels.
         crack_pixels: number of crack pixels; once measured, of the corrected mask where there is one.
-        area_share: share of what the photo shows that is crack, in [0, 1].
+        road_pixels: number of pixels that show road: without those that have no data, and without what
+            ``--region`` and ``--road`` leave out. None in records of earlier versions.
+        area_share: share of the road that the photo shows that is crack, in [0, 1]; None where it shows none.
         crack_area_cm2: area of the crack pixels, in square centimetres, where the size of a pixel is known;
             where it differs from place to place the area of the measured cracks.
         millimetres_per_pixel: side of a pixel on the road, where it is the same everywhere.
@@ -35,8 +39,7 @@ class Record:
         mask: file below the result folder: 255 is crack.
         overlay: file below the result folder: the photo with its cracks in red.
         score: file below the result folder: 65535 (or 1.0 in a NumPy file) is a score of 1.
-        road_pixels: number of pixels that show road: without those that have no data. None in records of
-            earlier versions.
+        frame: file below the result folder: the frame of a video; None unless it was asked for.
         warning: what to know before this result is trusted.
         error: why the photo could not be used.
         settings: what the result depends on: the model, the sha256 of its tensors, how it detects.
@@ -63,9 +66,11 @@ class Record:
     photo_relative: str | None
     stamp: str
     status: Status
+    taken_at: str | None = None
     width: int | None = None
     height: int | None = None
     crack_pixels: int | None = None
+    road_pixels: int | None = None
     area_share: float | None = None
     crack_area_cm2: float | None = None
     millimetres_per_pixel: float | None = None
@@ -73,7 +78,7 @@ class Record:
     mask: str | None = None
     overlay: str | None = None
     score: str | None = None
-    road_pixels: int | None = None
+    frame: str | None = None
     warning: str | None = None
     error: str | None = None
     settings: dict[str, Any] | None = None
@@ -97,7 +102,7 @@ class Record:
     @property
     def files(self) -> list[str]:
         """The files that belong to this result, below the result folder."""
-        named = (self.mask, self.overlay, self.score, self.cracks, self.picture)
+        named = (self.mask, self.overlay, self.score, self.frame, self.cracks, self.picture)
         return [file for file in named if file]
 
     @property
@@ -164,9 +169,11 @@ COLUMNS = {
     "name": "string",
     "photo": "string",
     "status": "string",
+    "taken_at": "string",
     "width": "int64",
     "height": "int64",
     "crack_pixels": "int64",
+    "road_pixels": "int64",
     "area_share": "float64",
     "crack_area_cm2": "float64",
     "millimetres_per_pixel": "float64",
@@ -185,6 +192,7 @@ COLUMNS = {
     "mask": "string",
     "overlay": "string",
     "score": "string",
+    "frame": "string",
     "cracks": "string",
     "picture": "string",
     "warning": "string",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,12 +11,14 @@ from upcracknet.detection.pretrained import load_pretrained
 from upcracknet.errors import ConfigurationError
 from upcracknet.results.by_ray import Cluster, process_by_ray
 from upcracknet.results.detection_options import DetectionOptions
+from upcracknet.results.frames import Spacing
 from upcracknet.results.measuring import Measuring
 from upcracknet.results.planning import Plan, plan_detection
 from upcracknet.results.records import Counts, Record
 from upcracknet.results.remeasuring import measure_again
 from upcracknet.results.settings import MeasureOptions, ResultSettings
 from upcracknet.results.sources import find_photos
+from upcracknet.results.where_road import WhereRoad
 from upcracknet.results.worker import TileProgress, Worker
 from upcracknet.results.writing import WritableResults, open_results
 from upcracknet.runtime import Engine
@@ -126,7 +128,7 @@ def open_detection(
     """Find photos, load the model, claim the result folder and plan the work.
 
     Args:
-        photos: files, folders, globs and URLs.
+        photos: files, folders, globs and URLs; videos where they are named themselves.
         output: the result folder; made as needed.
         options: how.
         measure: how the cracks are measured; None does not measure them.
@@ -135,12 +137,17 @@ def open_detection(
     Raises:
         DataError: there are no photos, or the track is none.
         WeightsError: no such model, or unusable weights.
-        ConfigurationError: impossible options, or a package is missing.
+        ConfigurationError: impossible options, a package is missing, or a file that says where the road is
+            cannot be used.
         OutputError: the folder is in use, not of this program, or cannot be written.
     """
     measuring = None if measure is None else Measuring.of(measure)
-    sources, left_out = find_photos(photos)
+    where = WhereRoad.of(options.road, options.region)
+    track = None if measuring is None else measuring.track
+    spacing = Spacing.of(options.every, track, options.clock_offset)
+    sources, left_out = find_photos(photos, spacing)
     detector, settings = load(options)
+    settings = replace(settings, where=where, keep_frames=options.keep_frames)
     with open_results(output) as results:
         plan = plan_detection(results, sources, settings, measuring, overwrite=overwrite)
         yield Detection(results, plan, left_out, settings, options, detector, measuring)

@@ -1,9 +1,10 @@
-"""Where photos lie: on local disks, or behind any address that fsspec knows, such as ``s3://``."""
+"""Where photos lie: on local disks, in videos, or behind any address that fsspec knows, such as ``s3://``."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,11 +14,13 @@ import numpy as np
 from jaxtyping import UInt8
 
 from upcracknet.data.image_file import opened_image
-from upcracknet.data.listing import Listing, list_photos
+from upcracknet.data.listing import VIDEO_SUFFIXES, Listing, list_photos
 from upcracknet.data.photo import PHOTO_SUFFIXES, load_photo
 from upcracknet.errors import ConfigurationError, DataError, PhotoError
 from upcracknet.files import one_line
+from upcracknet.results.frames import Spacing, choose_frames, file_of, frame_address, split_frame
 from upcracknet.results.opening import is_for_windows
+from upcracknet.results.video import read_frames
 
 TRIES = 3
 """How often a photo behind an address is fetched before it counts as failed."""
@@ -36,17 +39,31 @@ class Source:
     """A photo before its results have a name.
 
     Attributes:
-        address: absolute path or URL.
+        address: absolute path or URL; of a frame the path of its video, a slash and when it is shown.
         stamp: changes when the photo does: size and time of change, or what the server gives for them.
+        taken_at: when a frame was taken, see :class:`.Record`.
+        note: what to know of the video that a frame is of; of a video, why no frame of it can be taken.
     """
 
     address: str
     stamp: str
+    taken_at: str | None = None
+    note: str | None = None
 
     @property
     def path(self) -> Path | None:
-        """Its file, where it lies on a local disk."""
+        """Its path, where it lies on a local disk; no file of a frame."""
         return None if is_url(self.address) else Path(self.address)
+
+    @cached_property
+    def frame(self) -> tuple[Path, int] | None:
+        """The video of a frame, and when it is shown, in milliseconds; None of a photo."""
+        return split_frame(self.address)
+
+    @property
+    def file(self) -> Path | None:
+        """The file on a local disk that it is read from."""
+        return None if self.path is None else file_of(self.path)
 
     def load(self) -> UInt8[np.ndarray, "h w 3"]:
         """Load the photo, RGB.
@@ -59,7 +76,7 @@ class Source:
             return self._fetched()
         if is_for_windows(self.path):
             raise ReadInWindows(f"{self.address}: is read in windows")
-        photo = load_photo(self.path)
+        photo = self._loaded(self.path)
         self.require_unchanged()
         return photo
 
@@ -89,13 +106,24 @@ class Source:
         Raises:
             PhotoError: it was, or is gone.
         """
-        if self.path is None:
+        if self.file is None:
             return
-        stamp = stamp_of_file(self.path)
+        stamp = stamp_of_file(self.file)
         if not stamp:
             raise PhotoError(f"{self.address}: no such file")
         if stamp != self.stamp:
             raise PhotoError(f"{self.address}: has changed meanwhile; run `upcracknet detect` again")
+
+    def _loaded(self, path: Path) -> UInt8[np.ndarray, "h w 3"]:
+        if self.frame is not None:
+            video, at = self.frame
+            _, frame = next(read_frames(video, [at]))
+            if isinstance(frame, PhotoError):
+                raise frame
+            return frame
+        if _is_video(path) and self.note is not None:
+            raise PhotoError(self.note)
+        return load_photo(path)
 
     def _fetched(self) -> UInt8[np.ndarray, "h w 3"]:
         try:
@@ -134,11 +162,16 @@ def is_url(address: str) -> bool:
     return "://" in address
 
 
-def find_photos(addresses: list[str]) -> tuple[list[Source], str | None]:
-    """Find all photos of files, folders, globs and URLs, each once.
+def find_photos(
+    addresses: list[str],
+    spacing: Spacing = Spacing(),  # noqa: B008 - frozen
+) -> tuple[list[Source], str | None]:
+    """Find all photos of files, folders, globs and URLs, and the frames of videos, each once.
 
     Args:
-        addresses: files, folders, globs; URLs of files, of folders, or with globs.
+        addresses: files, folders, globs; URLs of files, of folders, or with globs. Videos are read where they
+            are named themselves; those in folders are left out.
+        spacing: which frames of videos.
 
     Returns:
         the photos, sorted by address; and in a sentence what was left out, if anything was.
@@ -150,13 +183,14 @@ def find_photos(addresses: list[str]) -> tuple[list[Source], str | None]:
     places = [address.removeprefix("file://") for address in addresses]
     local = [place for place in places if not is_url(place)]
     listing = list_photos(local) if local else Listing(())
-    absolute = map(_absolute, listing.photos)
-    found = {str(photo): stamp_of_file(photo) for photo in absolute}
+    found = {
+        source.address: source for photo in listing.photos for source in _local(_absolute(photo), spacing)
+    }
     for place in filter(is_url, places):
-        found |= _behind(place)
+        found |= {address: Source(address, stamp) for address, stamp in _behind(place).items()}
     if not found:
         raise DataError(f"no photos found in {', '.join(addresses)}; give photos, folders, patterns or URLs")
-    return [Source(address, stamp) for address, stamp in sorted(found.items())], listing.note()
+    return [found[address] for address in sorted(found)], listing.note()
 
 
 def stamp_of_file(path: Path) -> str:
@@ -166,6 +200,25 @@ def stamp_of_file(path: Path) -> str:
     except OSError:
         return ""
     return f"{status.st_size} {status.st_mtime_ns}"
+
+
+def _local(path: Path, spacing: Spacing) -> list[Source]:
+    """A photo, or the frames of a video; a video of which none can be taken is one failure."""
+    stamp = stamp_of_file(path)
+    if not _is_video(path):
+        return [Source(str(path), stamp)]
+    try:
+        frames = choose_frames(path, spacing)
+    except PhotoError as error:
+        return [Source(str(path), stamp, note=str(error))]
+    return [
+        Source(frame_address(str(path), at), stamp, taken_at, None if number else frames.note)
+        for number, (at, taken_at) in enumerate(zip(frames.milliseconds, frames.taken_at, strict=True))
+    ]
+
+
+def _is_video(path: Path) -> bool:
+    return path.suffix.lower() in VIDEO_SUFFIXES
 
 
 def _absolute(path: Path) -> Path:

@@ -58,7 +58,7 @@ class Windows:
         """Read the pixels of a tile; what lies beyond the image is its mirror image."""
         bottom, right = min(tile.top + tile.height, self.height), min(tile.left + tile.width, self.width)
         photo = self._rgb(tile.top, bottom, tile.left, right)
-        self._draw(photo, tile)
+        self.shrink(photo, self.preview, tile.top, tile.left)
         below, beyond = tile.height - photo.shape[0], tile.width - photo.shape[1]
         if below or beyond:
             photo = cv2.copyMakeBorder(photo, 0, below, 0, beyond, cv2.BORDER_REFLECT_101)
@@ -75,6 +75,23 @@ class Windows:
                 height, width = min(GLANCE, self.height - top), min(GLANCE, self.width - left)
                 self.read(Tile(top, left, height, width))
         return self.preview
+
+    def shrink(self, window: np.ndarray, small: np.ndarray, top: int = 0, left: int = 0) -> None:
+        """Draw a window into a picture of the preview's size.
+
+        Args:
+            window: h×w and any channels.
+            small: the picture, with the same channels; changed in place.
+            top: first row of the window in the image, in pixels.
+            left: its first column.
+        """
+        places = []
+        for start, length, side in zip((top, left), window.shape[:2], small.shape[:2], strict=True):
+            centres = ((np.arange(side) + 0.5) * self.shrinking).astype(int)
+            inside = np.flatnonzero((centres >= start) & (centres < start + length))
+            places.append((inside, centres[inside] - start))
+        (rows, from_rows), (columns, from_columns) = places
+        small[np.ix_(rows, columns)] = window[np.ix_(from_rows, from_columns)]
 
     def seen(self, top: int, height: int) -> Bool[np.ndarray, "h w"]:
         """Tell where the image shows anything, of some rows."""
@@ -191,19 +208,6 @@ class Windows:
         if kind.kind == "f" and usual <= 2:  # reflectances may lie a little above 1
             return max(1.0, usual)
         return float(full_scale(int(usual)))
-
-    def _draw(self, photo: UInt8[np.ndarray, "h w 3"], tile: Tile) -> None:
-        """Draw a window into the preview."""
-        places = []
-        for start, length, side in (
-            (tile.top, photo.shape[0], self.preview.shape[0]),
-            (tile.left, photo.shape[1], self.preview.shape[1]),
-        ):
-            centres = ((np.arange(side) + 0.5) * self.shrinking).astype(int)
-            inside = np.flatnonzero((centres >= start) & (centres < start + length))
-            places.append((inside, centres[inside] - start))
-        (rows, from_rows), (columns, from_columns) = places
-        self.preview[np.ix_(rows, columns)] = photo[np.ix_(from_rows, from_columns)]
 
 
 def reader_of_mask(mask: Any, path: Path) -> Callable[[slice, slice], Bool[np.ndarray, "h w"]]:

@@ -4,10 +4,14 @@ import io
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from itertools import groupby
 from typing import Any
 
 import cv2
 import numpy as np
+from jaxtyping import UInt8
 
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.detection import CrackDetector, CrackMap
@@ -21,7 +25,10 @@ from upcracknet.results.planning import Work
 from upcracknet.results.raster import RasterResult, detect_raster
 from upcracknet.results.records import Record
 from upcracknet.results.settings import ResultSettings
-from upcracknet.results.sources import ReadInWindows
+from upcracknet.results.sources import ReadInWindows, Source
+from upcracknet.results.street import street_scene
+from upcracknet.results.video import read_frames
+from upcracknet.results.where_road import dimmed
 from upcracknet.results.writing import WritableResults
 
 WRITERS = 2
@@ -68,7 +75,7 @@ class Worker:
         cv2.setNumThreads(1)  # readers, writers and the network have all cores between them
         try:
             with ThreadPoolExecutor(WRITERS) as writers:
-                for work, found in self.detector.detect_each((work, work.source.load) for work in photos):
+                for work, found in self.detector.detect_each(_opened(photos)):
                     if isinstance(found, ReadInWindows):
                         large.append(work)
                         continue
@@ -94,16 +101,28 @@ class Worker:
         if isinstance(found, PhotoError):
             return self._failed(work, found)
         mask, overlay, score = self._files(work, ".png")
+        on_road, warnings = self.settings.where.in_photo(work.source.address, (found.height, found.width))
+        if on_road is None:
+            warnings += street_scene(found.photo)
+            on_road_pixels = found.mask.size
+        else:
+            found = replace(found, mask=found.mask & on_road)
+            on_road_pixels = int(np.count_nonzero(on_road))
         self._save(mask, found.mask.astype(np.uint8) * np.uint8(255))
         if overlay is not None:
-            write_atomically(self.results.file(overlay), jpeg(found.overlay()), scratch=self.results.scratch)
+            self._save_jpeg(overlay, dimmed(found.overlay(), on_road))
         if score is not None and score.endswith(".npy"):
             buffer = io.BytesIO()
             np.save(buffer, found.score)
             write_atomically(self.results.file(score), buffer.getvalue(), scratch=self.results.scratch)
         elif score is not None:
             self._save(score, np.rint(found.score.clip(0, 1) * 65535).astype(np.uint16))
-        return self._done(work, found, mask, overlay, score)
+        frame = None
+        if self.settings.keep_frames and work.source.frame is not None:
+            frame = f"frames/{work.name}.jpg"
+            self._save_jpeg(frame, found.photo)
+        files = {"mask": mask, "overlay": overlay, "score": score, "frame": frame}
+        return self._done(work, found, files, on_road_pixels, warnings)
 
     def detect_large(self, work: Work) -> Record:
         """Find the cracks of an image that is read in windows, and write its results; see :meth:`write`."""
@@ -118,12 +137,14 @@ class Worker:
                 overlay=None if overlay is None else self.results.file(overlay),
                 score=None if score is None else self.results.file(score),
                 scratch=self.results.scratch,
+                where=self.settings.where,
                 progress=lambda done, total: self.progress(work, done, total),
             )
             work.source.require_unchanged()
         except PhotoError as error:
             return self._failed(work, error)
-        return self._done(work, found, mask, overlay, score)
+        files = {"mask": mask, "overlay": overlay, "score": score}
+        return self._done(work, found, files, found.road_pixels, [*found.warnings])
 
     def _files(self, work: Work, suffix: str) -> tuple[str, str | None, str | None]:
         """Mask, overlay and score of a photo, below the result folder."""
@@ -138,11 +159,20 @@ class Worker:
     def _save(self, file: str, picture: np.ndarray) -> None:
         save_image_atomically(self.results.file(file), picture, scratch=self.results.scratch)
 
+    def _save_jpeg(self, file: str, picture: UInt8[np.ndarray, "h w 3"]) -> None:
+        write_atomically(self.results.file(file), jpeg(picture), scratch=self.results.scratch)
+
     def _done(
-        self, work: Work, found: CrackMap | RasterResult, mask: str, overlay: str | None, score: str | None
+        self,
+        work: Work,
+        found: CrackMap | RasterResult,
+        files: dict[str, str | None],
+        road_pixels: int,
+        warnings: list[str],
     ) -> Record:
         scale = found.millimetres_per_pixel if isinstance(found, RasterResult) else None
-        warnings = [*found.warnings] if isinstance(found, RasterResult) else []
+        if work.source.note is not None:
+            warnings = [work.source.note, *warnings]
         warnings += too_large_pixel(scale)
         if work.source.path is not None and place_is_lost(work.source.path):
             warnings.append("its place on the ground is not kept; run `pip install 'upcracknet[survey]'`")
@@ -152,14 +182,12 @@ class Worker:
             width=found.width,
             height=found.height,
             crack_pixels=found.crack_pixels,
-            road_pixels=found.valid_pixels if isinstance(found, RasterResult) else found.mask.size,
-            area_share=round(found.area_share, 6),
+            road_pixels=road_pixels,
+            area_share=round(found.crack_pixels / road_pixels, 6) if road_pixels else None,
             crack_area_cm2=None if scale is None else round(found.crack_pixels * scale**2 / 100, 3),
             millimetres_per_pixel=scale,
             threshold=round(found.threshold, 6),
-            mask=mask,
-            overlay=overlay,
-            score=score,
+            **files,
             warning="; ".join(warnings) or None,
         )
         measuring = work.measuring or self.measuring
@@ -178,6 +206,26 @@ class Worker:
             photo=source.address,
             photo_relative=self.results.relative(source),
             stamp=source.stamp,
-            settings=self.settings.to_dict(),
+            taken_at=source.taken_at,
+            settings=self.settings.of(source),
             **content,
         )
+
+
+def _opened(photos: Iterable[Work]) -> Iterator[tuple[Work, Callable[[], UInt8[np.ndarray, "h w 3"]]]]:
+    """What loads each photo; videos are decoded on the way, once and in order."""
+    for video, works in groupby(photos, key=lambda work: work.source.frame and work.source.frame[0]):
+        if video is None:
+            yield from ((work, work.source.load) for work in works)
+            continue
+        frames = {work.source.frame[1]: work for work in works if work.source.frame is not None}
+        for at, frame in read_frames(video, sorted(frames)):
+            yield frames[at], partial(_require, frames[at].source, frame)
+
+
+def _require(source: Source, frame: UInt8[np.ndarray, "h w 3"] | PhotoError) -> UInt8[np.ndarray, "h w 3"]:
+    """A frame, or what is wrong with it."""
+    source.require_unchanged()
+    if isinstance(frame, PhotoError):
+        raise frame
+    return frame

@@ -16,7 +16,7 @@ from upcracknet.results.sources import Source
 from upcracknet.results.tables import write_tables
 
 OWN = (
-    *("masks", "overlays", "scores", "cracks", "pictures", "records"),
+    *("masks", "overlays", "scores", "frames", "cracks", "pictures", "records"),
     *("photos.csv", "photos.parquet", "cracks.csv", "cracks.parquet", "summary.json"),
 )
 """What the program writes into a result folder, beside the marker."""
@@ -25,6 +25,7 @@ SUFFIXES = {
     "masks": (".png", ".tif"),
     "overlays": (".jpg",),
     "scores": (".png", ".npy", ".tif"),
+    "frames": (".jpg",),
     "cracks": (".json",),
     "pictures": (".jpg",),
 }

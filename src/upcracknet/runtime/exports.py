@@ -3,12 +3,10 @@
 import hashlib
 import importlib.metadata
 import json
-import logging
 import os
 import shutil
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -22,9 +20,9 @@ from torch import nn
 from upcracknet.errors import ConfigurationError, OutputError, WeightsError
 from upcracknet.files import one_line
 from upcracknet.runtime.backends import Backend, ONNXRuntime, OpenVINO
-from upcracknet.runtime.compiled import CompiledNetwork, Outputs, Run, reason, size_multiple, small_side
+from upcracknet.runtime.compiled import CompiledNetwork, Outputs, Run, reason, small_side
 from upcracknet.runtime.engine import PACKAGES, Engine
-from upcracknet.runtime.folding import without_narrow_transposed
+from upcracknet.runtime.graph import write_graph
 
 Examples = Callable[[], Iterable[np.ndarray]]
 """Gives float32 arrays b×3×h×w as the network sees them."""
@@ -151,45 +149,12 @@ def export_network(
         ) from error
 
 
-def write_graph(network: nn.Module, path: Path) -> None:
-    """Write the ONNX graph of a network.
-
-    Args:
-        network: a network in evaluation mode.
-        path: the file.
-    """
-    from torch.export import Dim
-
-    multiple = size_multiple(network)
-    side = multiple * max(2, -(-64 // multiple))  # a size of one multiple would be taken for fixed
-    images = torch.rand(2, 3, side, side)
-    sizes = {0: Dim("batch"), 2: multiple * Dim("rows"), 3: multiple * Dim("columns")}
-    quiet = logging.getLogger("torch.onnx")
-    level = quiet.level
-    quiet.setLevel(logging.ERROR)  # it warns of packages that no network here needs
-    try:
-        with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            program = torch.onnx.export(
-                Outputs(without_narrow_transposed(network)).eval(),
-                (images,),
-                dynamo=True,
-                input_names=["images"],
-                dynamic_shapes={"images": sizes},
-                verbose=False,
-            )
-    finally:
-        quiet.setLevel(level)
-    assert program is not None
-    program.save(str(path))
-
-
 def read_description(path: Path) -> dict[str, Any]:
     """Read what :func:`export_network` stored with a model.
 
     Raises:
         WeightsError: the file is missing, damaged, or not of this package.
-        ConfigurationError: a package is missing.
+        ConfigurationError: the file is one for QGIS, or a package is missing.
     """
     backend = _backend(path, Engine())
     if not path.is_file():
@@ -197,11 +162,15 @@ def read_description(path: Path) -> dict[str, Any]:
     try:
         text, content = backend.read(path)
         description: dict[str, Any] = json.loads(text)
-        checksum = description.pop("sha256")
+        checksum = None if description.get("for") == "qgis" else description.pop("sha256")
     except Exception as error:  # each engine has errors of its own
         raise WeightsError(
             f"{path}: damaged, or not written by `upcracknet export` ({reason(error)}); export it again"
         ) from error
+    if checksum is None:
+        raise ConfigurationError(
+            f"{path}: made for QGIS, without the rules of detection; give the model that it was made of"
+        )
     if checksum != _checksum(description, content):
         raise WeightsError(f"{path}: changed since it was exported (its checksum differs); export it again")
     return description

@@ -48,8 +48,9 @@ def gather(record: Record, results: ResultFolder, clock_offset_s: float) -> Evid
         ConfigurationError: rasterio is needed and not installed.
     """
     # Frames of videos tell nothing but this.
-    if (taken_at := getattr(record, "taken_at", None)) is not None:
-        return Evidence(CameraNotes(), utc_s=datetime.fromisoformat(taken_at).timestamp() + clock_offset_s)
+    if record.taken_at is not None:
+        taken_s = datetime.fromisoformat(record.taken_at).timestamp()
+        return Evidence(CameraNotes(), utc_s=taken_s + clock_offset_s)
     try:
         # Georeferenced images have such a mask; it lies where they lie, and is there when they are gone.
         if record.mask is not None and record.mask.endswith(".tif"):

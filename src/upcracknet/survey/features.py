@@ -181,7 +181,7 @@ def _branches(
     import shapely
 
     axes = [crack["axis"] for crack in cracks]
-    sizes = [len(branch) for branch in chain.from_iterable(axes)]
+    sizes = np.array([len(branch) for branch in chain.from_iterable(axes)], np.int64)
     crack = np.repeat(np.arange(len(axes)), [len(axis) for axis in axes])
     numbers = chain.from_iterable(chain.from_iterable(chain.from_iterable(axes)))
     pixels = np.fromiter(numbers, np.float64).reshape(-1, 2)
@@ -197,7 +197,7 @@ def _branches(
     on_road &= (np.bincount(branch, on_road) >= 2)[branch]
     kept, indices = np.unique(branch[on_road], return_inverse=True)
     lines = shapely.to_wkb(shapely.linestrings(placed[on_road], indices=indices))
-    ends = np.cumsum(sizes, dtype=np.int64)
+    ends = np.cumsum(sizes)
     first, last = placing.on_earth(pixels[ends - sizes]), placing.on_earth(pixels[ends - 1])
     number = np.arange(len(sizes)) - np.searchsorted(crack, crack) + 1
 

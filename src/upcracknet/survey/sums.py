@@ -61,8 +61,7 @@ def sum_sections(
             unmeasured += 1
             continue
         pixels = (record.width or 0) * (record.height or 0)
-        road_pixels = getattr(record, "road_pixels", None)
-        road_share = 1.0 if road_pixels is None or not pixels else road_pixels / pixels
+        road_share = 1.0 if record.road_pixels is None or not pixels else record.road_pixels / pixels
         try:
             measured = read_cracks(results.file(record.cracks), lines=False)
             sums[photo.section].add(measured, photo.counted, road_share)

@@ -116,13 +116,18 @@ class Configuration:
         """Pixels that the sides of patches must be a multiple of, as the network wants them."""
         return 1
 
+    @property
+    def needs_photos(self) -> bool:
+        """Whether there is nothing to learn from without ``data.photos``."""
+        return True
+
     def problems(self) -> Iterator[str]:
         """Find settings that do not go together, one sentence each."""
         size, multiple = self.data.size, self.size_multiple
         if size % multiple:
             yield f"`data.size` {size} must be a multiple of {multiple}, as this network wants it"
-        if not self.data.photos:
-            yield "`data.photos` must name at least one dataset or folder"
+        if not self.data.photos and self.needs_photos:
+            yield "`data.photos` must name at least one dataset or folder, as --photos does"
         if isinstance(self.data, WindowsConfiguration) and not self.data.window_sizes:
             yield "`data.window_sizes` must hold at least one size"
 

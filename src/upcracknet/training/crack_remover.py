@@ -75,7 +75,7 @@ class CrackRemoverTraining(Method):
         """Tell where the weights come from, with what is known of those that training started from."""
         if self.start is None:
             return super().facts()
-        known = ("images_seen", "seed", "code", "data", "initial_weights")
+        known = ("images_seen", "seed", "code", "data", "corrections", "initial_weights")
         before = {key: self.start.provenance[key] for key in known if key in self.start.provenance}
         return super().facts() | {"initial_weights": {"sha256": self.start.sha256} | before}
 
@@ -120,6 +120,10 @@ class CrackRemoverTraining(Method):
         losses = {"segmentation": segmentation[0], "restoration": restoration, "total": total}
         self.log_losses(part, losses, len(batch.photo))
         return total
+
+    def detection_settings(self) -> dict[str, Any]:
+        """Give the settings of the weights that training started from: they suit it until it is calibrated."""
+        return {} if self.start is None else self.start.detection
 
     def pictures(self, batch: PaintedPatch) -> list[Float[Tensor, "b 3 h w"]]:
         """Give patches with cracks, restored, and how crack-like each pixel is; all in [0, 1]."""

@@ -14,7 +14,8 @@ class RoadConfiguration(WindowsConfiguration):
     """Which undamaged road is painted on (Section IV-A).
 
     Attributes:
-        photos: names of datasets, or folders; each is drawn from with equal chance.
+        photos: names of datasets, or folders; each is drawn from with equal chance. Where corrections are
+            learned from it may be empty: what is painted on then are synthetic roads and corrected photos.
         patches_per_epoch: patches drawn each epoch.
         validation_patches: patches of the validation, the same each epoch.
     """
@@ -44,6 +45,19 @@ class SelfTrainingConfiguration:
 
 
 @dataclass(frozen=True)
+class CorrectionsConfiguration:
+    """Photos that people corrected, accepted or rejected: optional supervision.
+
+    Attributes:
+        results: result folders with ``corrections/``. Empty: nothing but undamaged road is learned from.
+        share: share of the patches that come from these photos; new cracks are painted on them as well.
+    """
+
+    results: tuple[str, ...] = ()
+    share: Share = 0.5
+
+
+@dataclass(frozen=True)
 class CrackRemoverConfiguration(Configuration):
     """Everything that decides a training run of the crack remover.
 
@@ -54,6 +68,7 @@ class CrackRemoverConfiguration(Configuration):
         data: undamaged road.
         painting: how roads and cracks may look.
         self_training: a second round on photos without annotation.
+        corrections: photos that people corrected.
         widths: channels of each layer of the network, from half the resolution down.
         refinement_channels: channels of its layer at full resolution.
         pyramid: levels of the photo's pyramid that the network looks at; 1 is the photo alone.
@@ -71,6 +86,7 @@ class CrackRemoverConfiguration(Configuration):
     data: RoadConfiguration = field(default_factory=RoadConfiguration)
     painting: PaintingRange = field(default_factory=PaintingRange)
     self_training: SelfTrainingConfiguration = field(default_factory=SelfTrainingConfiguration)
+    corrections: CorrectionsConfiguration = field(default_factory=CorrectionsConfiguration)
     widths: tuple[Count, ...] = (16, 32, 64, 128, 192, 192)
     refinement_channels: Count = 8
     pyramid: Count = 5
@@ -89,6 +105,11 @@ class CrackRemoverConfiguration(Configuration):
     def size_multiple(self) -> int:
         """Pixels that the network's layers, or the levels of its pyramid, halve to one."""
         return 1 << max(len(self.widths), self.pyramid + 1)
+
+    @property
+    def needs_photos(self) -> bool:
+        """Whether there is nothing to learn from without ``data.photos``."""
+        return not self.corrections.results
 
     def problems(self) -> Iterator[str]:
         """Find settings that do not go together, one sentence each."""

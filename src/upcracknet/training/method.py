@@ -52,7 +52,7 @@ class Method(lightning.LightningModule, ABC):
         """Tell where the weights come from, for the run's record and for the weights'."""
         data = self.configuration.data
         photos = (data.photos,) if isinstance(data.photos, str) else data.photos
-        return {"data": f"{' and '.join(photos)}, {data.split}"}
+        return {"data": f"{' and '.join(photos)}, {data.split}" if photos else "synthetic roads"}
 
     @abstractmethod
     def pictures(self, batch: Any) -> list[Tensor]:

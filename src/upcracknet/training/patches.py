@@ -15,7 +15,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from upcracknet.data.annotated import AnnotatedPatches
-from upcracknet.data.backgrounds import SelfLabelledPhoto, SelfLabels
+from upcracknet.data.backgrounds import LabelledPhoto, Labels
 from upcracknet.data.dataset import Sample
 from upcracknet.data.painted import PaintedPatches
 from upcracknet.data.patches import SeededPatches, UndamagedPatches, split_samples
@@ -30,6 +30,7 @@ from upcracknet.training.configuration import (
     DataConfiguration,
     WindowsConfiguration,
 )
+from upcracknet.training.corrected import SURE, corrected_photos
 from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
 from upcracknet.training.supervised import SupervisedConfiguration
 
@@ -45,13 +46,19 @@ class PatchData(lightning.LightningDataModule):
         configuration: batch size and workers.
         training: other patches each epoch.
         validation: the same patches each epoch.
+        facts: what a run notes of the data.
     """
 
     def __init__(
-        self, configuration: Configuration, training: SeededPatches[Any], validation: SeededPatches[Any]
+        self,
+        configuration: Configuration,
+        training: SeededPatches[Any],
+        validation: SeededPatches[Any],
+        facts: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.configuration, self.training, self.validation = configuration, training, validation
+        self.facts = facts or {}
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Load patches of the current epoch; the Trainer asks again for each epoch, so each draws others."""
@@ -106,22 +113,28 @@ def painted_patches(configuration: CrackRemoverConfiguration, data_root: Path | 
     """Paint cracks on undamaged patches for training and validation, of different photos.
 
     Raises:
-        DataError: photos are missing, or hold no undamaged window, or there are no scores to learn from.
+        DataError: photos are missing, or hold no undamaged window, or there are no scores or corrections to
+            learn from.
     """
-    data, learned = configuration.data, configuration.self_training
+    data, learned, corrections = configuration.data, configuration.self_training, configuration.corrections
     parts = [_split(photos, configuration, data_root) for photos in data.photos]
-    labels = None
+    labels, kept_labels, facts = list[Labels](), list[Labels](), dict[str, Any]()
+    if corrections.results:
+        corrected = corrected_photos(corrections.results, data.validation_share, configuration.seed)
+        labels.append(Labels(corrected.training, corrections.share, SURE))
+        kept_labels.append(Labels(corrected.validation, corrections.share, SURE))
+        facts = corrected.facts
     if learned.results:
         apart = frozenset(sample.name for _, kept_apart in parts for sample in kept_apart)
         labelled = [
             photo for folder in learned.results for photo in self_labelled_photos(Path(folder), apart)
         ]
-        labels = SelfLabels(labelled, learned.share, learned.sure)
+        labels.append(Labels(labelled, learned.share, learned.sure))
     training = PaintedPatches(
         [_undamaged(chosen, data, patches_per_epoch=1) for chosen, _ in parts],
         size=data.size,
         painting=configuration.painting,
-        self_labels=labels,
+        labels=labels,
         patches_per_epoch=data.patches_per_epoch,
         seed=configuration.seed,
     )
@@ -129,11 +142,12 @@ def painted_patches(configuration: CrackRemoverConfiguration, data_root: Path | 
         [_undamaged(kept_apart, data, patches_per_epoch=1) for _, kept_apart in parts],
         size=data.size,
         painting=configuration.painting,
+        labels=kept_labels,
         augment=False,
         patches_per_epoch=data.validation_patches,
         seed=VALIDATION_SEED,
     )
-    return PatchData(configuration, training, validation)
+    return PatchData(configuration, training, validation, facts)
 
 
 def annotated_patches(configuration: SupervisedConfiguration, data_root: Path | None = None) -> PatchData:
@@ -153,7 +167,7 @@ def annotated_patches(configuration: SupervisedConfiguration, data_root: Path | 
 
 def self_labelled_photos(
     folder: Path, kept_apart: frozenset[str] = frozenset()
-) -> Iterator[SelfLabelledPhoto]:
+) -> Iterator[LabelledPhoto]:
     """Read the photos of a result folder with the scores that a model gave them.
 
     Args:
@@ -182,7 +196,7 @@ def self_labelled_photos(
                 "`upcracknet detect` again with --overwrite"
             )
         found += 1
-        yield SelfLabelledPhoto(photo, np.rint(score.astype(np.float32) / 257).astype(np.uint8))
+        yield LabelledPhoto(photo, np.rint(score.astype(np.float32) / 257).astype(np.uint8))
     if not found:
         raise DataError(f"{folder}: no photo is done; look at its photos.csv")
 

@@ -90,7 +90,7 @@ def train(
         method: Method = imported(system.method)(configuration)
         weights = run_folder / system.weights_file
         checkpoint = _open_run_folder(run_folder, configuration)
-        provenance = environment() | method.facts()
+        provenance = environment() | method.facts() | data.facts
         provenance |= {"seed": configuration.seed, "devices": devices * nodes}
         provenance["training_photos"] = data.training.photo_count
         provenance["configuration"] = as_dictionary(configuration)

@@ -126,7 +126,7 @@ class TestSaying:
 
 
 class TestTwoTabs:
-    def test_the_slower_one_is_told_and_changes_nothing(self, client, row, folder):
+    def test_the_slower_one_gets_409_and_changes_nothing(self, client, row, folder):
         seen = row()
         assert send(client, seen, "corrected", line_mask()).status_code == 200
         slower = send(client, seen, "rejected", reason="shadow")

@@ -32,6 +32,8 @@ class SegmentationScorer(BaseScorer):
         name: shown in results.
     """
 
+    padding = "edge"
+
     def __init__(self, network: SupervisedNetwork, name: str) -> None:
         self.name = name
         self.network: nn.Module = detecting_copy(network)
@@ -82,6 +84,8 @@ class GuidedFilterScorer(BaseScorer):
         network: a trained network; not changed.
         name: shown in results.
     """
+
+    padding = "edge"
 
     def __init__(self, network: Deepcrack19, name: str) -> None:
         self.name = name

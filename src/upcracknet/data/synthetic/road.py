@@ -75,7 +75,7 @@ def synthesize_road(
     chosen = surface or drawn
     scene = draw_surface(height, width, generator, chosen)
     covered = lay_distractors(scene, generator, chosen) if distractors else None
-    undamaged = _photograph(scene, generator)
+    undamaged = photograph(scene, generator)
     photo, mask = undamaged.copy(), np.zeros((height, width), bool)
     axes: list[Axis] = []
     if cracks:
@@ -83,8 +83,13 @@ def synthesize_road(
     return SyntheticRoad(photo, mask, undamaged, chosen, seed, tuple(axes))
 
 
-def _photograph(scene: Scene, generator: np.random.Generator) -> UInt8[np.ndarray, "h w 3"]:
-    """What a camera adds: its focus, one time in five soft, darker corners, sensor noise, compression."""
+def photograph(scene: Scene, generator: np.random.Generator) -> UInt8[np.ndarray, "h w 3"]:
+    """Add what a camera adds: its focus, one time in five soft, darker corners, noise, compression.
+
+    Args:
+        scene: float32 H×W×3 RGB, about 0 to 255; not changed.
+        generator: source of randomness.
+    """
     height, width = scene.shape[:2]
     soft = generator.random() < 0.2
     blur = log_uniform(generator, 0.9, 2.5) if soft else generator.uniform(0.3, 0.9)

@@ -96,10 +96,23 @@ class PhotoLevels:
             high, wide = _full(rows, level, size_of(record)[0]), _full(columns, level, size_of(record)[1])
             with effective_mask_in_windows(self.results, record, photo.correction) as read:
                 return shrunk_mask(read(high, wide), _size(rows, columns))
-        key = record.name, record.stamp, photo.revision
-        mask = self._masks.get(key, lambda: self._read_mask(photo))
-        part = mask[_full(rows, level - base, height), _full(columns, level - base, width)]
+        part = self._mask(photo)[_full(rows, level - base, height), _full(columns, level - base, width)]
         return shrunk_mask(part, _size(rows, columns))
+
+    def whole_mask(self, photo: Photo) -> Mask:
+        """Give the mask that counts at full size; it is held, and must not be changed.
+
+        Raises:
+            PhotoError: the mask cannot be read.
+            DataError: the corrected mask has another size than the photo.
+        """
+        if _is_large(photo.record):
+            return effective_mask(self.results, photo.record, photo.correction)
+        return self._mask(photo)
+
+    def _mask(self, photo: Photo) -> Mask:
+        key = photo.record.name, photo.record.stamp, photo.revision
+        return self._masks.get(key, lambda: self._read_mask(photo))
 
     def _read(self, record: Record) -> Levels:
         source, size = self.results.source(record), size_of(record)

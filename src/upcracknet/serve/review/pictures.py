@@ -8,7 +8,7 @@ from upcracknet.data.photo import load_photo
 from upcracknet.errors import DataError, PhotoError
 from upcracknet.results.effective_mask import effective_mask, size_of
 from upcracknet.results.folder import ResultFolder
-from upcracknet.results.opening import opened
+from upcracknet.results.scores import load_score
 from upcracknet.serve.review.cache import Cache
 from upcracknet.serve.review.levels import PhotoLevels
 from upcracknet.serve.review.rows import Photo
@@ -39,11 +39,12 @@ class Pictures:
 
     Args:
         results: the folder.
+        levels: reads its photos and masks.
     """
 
-    def __init__(self, results: ResultFolder) -> None:
+    def __init__(self, results: ResultFolder, levels: PhotoLevels) -> None:
         self.results = results
-        self._levels = PhotoLevels(results)
+        self._levels = levels
         self._thumbnails = Cache[bytes](THUMBNAILS_BYTES, len, at_once=2)
 
     def tile(self, photo: Photo, level: int, column: int, row: int, *, cracks: bool) -> bytes | None:
@@ -121,8 +122,11 @@ class Pictures:
             PhotoError: it cannot be read.
             DataError: the corrected mask has another size than the photo.
         """
-        correction = None if of_model else photo.correction
-        return as_png(effective_mask(self.results, photo.record, correction).astype(np.uint8) * np.uint8(255))
+        if of_model:
+            mask = effective_mask(self.results, photo.record, None)
+        else:
+            mask = self._levels.whole_mask(photo)
+        return as_png(mask.astype(np.uint8) * np.uint8(255))
 
     def score(self, photo: Photo) -> bytes:
         """Give the stored score as PNG of one channel: 255 is a score of 1.
@@ -133,23 +137,13 @@ class Pictures:
         Raises:
             DataError: it cannot be read.
         """
-        assert photo.record.score is not None
-        path = self.results.file(photo.record.score)
-        values: np.ndarray | None = None
-        try:
-            if path.suffix == ".npy":
-                values = np.load(path, allow_pickle=False)
-            elif path.suffix == ".tif":
-                with opened(path) as image:
-                    values = image.read(1)
-            else:
-                values = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-        except (OSError, ValueError, PhotoError):
-            values = None
-        if values is None or values.shape != size_of(photo.record):
-            raise DataError(f"{path}: no score of this photo that can be read; run `upcracknet detect` again")
-        one = 1.0 if path.suffix == ".npy" else 65535.0
-        return as_png(np.asarray(cv2.convertScaleAbs(values, alpha=255 / one), np.uint8))
+        score = load_score(self.results, photo.record)
+        if score is None or score.shape != size_of(photo.record):
+            raise DataError(
+                f"{photo.record.name}: its score has another size than the photo; run `upcracknet detect` "
+                "again"
+            )
+        return as_png(np.asarray(cv2.convertScaleAbs(score, alpha=255), np.uint8))
 
 
 def grey(size: tuple[int, int]) -> Picture:

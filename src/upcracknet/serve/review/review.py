@@ -6,6 +6,7 @@ from fastapi import HTTPException
 
 from upcracknet.results.folder import read_results
 from upcracknet.results.suggesting import doubt
+from upcracknet.serve.review.levels import PhotoLevels
 from upcracknet.serve.review.map_data import SurveyMap
 from upcracknet.serve.review.measurer import Measurer
 from upcracknet.serve.review.pictures import Pictures
@@ -37,8 +38,9 @@ class Review:
         self.results = read_results(folder)
         self.survey_map = SurveyMap(self.results)
         self.photos = Photos(self.results, self.survey_map.places())
-        self.pictures = Pictures(self.results)
-        self.saving = Saving(self.photos)
+        levels = PhotoLevels(self.results)
+        self.pictures = Pictures(self.results, levels)
+        self.saving = Saving(self.photos, levels)
         self.measurer = Measurer(self.photos)
         self.presence = Presence()
 

@@ -2,20 +2,25 @@
 
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from upcracknet.errors import OutputError
-from upcracknet.files import claimed
+from upcracknet.files import TEMPORARY, claimed
+from upcracknet.results.corrections import FOLDER
 from upcracknet.results.suggesting import suggest
 from upcracknet.serve.review.app import review_app
 from upcracknet.serve.review.review import Review
 from upcracknet.serve.server import serve_app
 
+OLD_SECONDS = 3600.0
+"""Age of a half-written file from which on nobody writes it; another program may be importing now."""
+
 
 def run_review(folder: Path, port: int, suggestions: int, announce: Callable[[str], None]) -> None:
-    """Serve the review page until the process is told to stop, by SIGTERM or Ctrl-C.
+    """Serve the review page until SIGTERM or Ctrl-C ends it.
 
     Only this machine can reach it, and only with the token of the address.
 
@@ -34,6 +39,7 @@ def run_review(folder: Path, port: int, suggestions: int, announce: Callable[[st
     with claimed(folder / ".upcracknet" / "review") as holder:
         if holder is not None:
             raise OutputError(f"{folder}: is reviewed already ({holder}); use that page, or stop it first")
+        _remove_half_written(folder)
         review.photos.suggested = suggest(review.results, suggestions) if suggestions else []
         threading.Thread(target=review.work_out_doubts, name="doubts", daemon=True).start()
         with review.measurer, suppress(KeyboardInterrupt):  # Ctrl-C is the usual end
@@ -41,3 +47,11 @@ def run_review(folder: Path, port: int, suggestions: int, announce: Callable[[st
                 review_app(review, token), "127.0.0.1", port,
                 lambda address: announce(f"{address}/?token={token}"),
             )  # fmt: skip
+
+
+def _remove_half_written(folder: Path) -> None:
+    """Remove what a process left that was killed while it wrote a correction."""
+    for left in (folder / FOLDER).rglob(f"{TEMPORARY}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > OLD_SECONDS:
+                left.unlink()

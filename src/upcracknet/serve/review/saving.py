@@ -12,8 +12,8 @@ from upcracknet.data.image_file import opened_image
 from upcracknet.errors import ConfigurationError, DataError, PhotoError
 from upcracknet.results.correcting import withdraw_correction, write_correction
 from upcracknet.results.corrections import Correction, RejectReason, ReviewStatus, correction_checksum
-from upcracknet.results.effective_mask import effective_mask, require_size, size_of
-from upcracknet.results.records import Record
+from upcracknet.results.effective_mask import require_size, size_of
+from upcracknet.serve.review.levels import PhotoLevels
 from upcracknet.serve.review.rows import LARGEST_MASK, Photo, Photos
 from upcracknet.serve.review.tiles import Mask
 
@@ -52,10 +52,11 @@ class Saving:
 
     Args:
         photos: of the folder.
+        levels: reads their masks.
     """
 
-    def __init__(self, photos: Photos) -> None:
-        self.photos = photos
+    def __init__(self, photos: Photos, levels: PhotoLevels) -> None:
+        self.photos, self.levels = photos, levels
         self._lock = threading.Lock()  # what was seen is compared and replaced in one step
 
     def save(self, photo: Photo, said: Said, mask: bytes | None) -> None:
@@ -87,9 +88,7 @@ class Saving:
             photo = self._unchanged(photo, said.revision)
             whole = None
             if said.status == "corrected":
-                whole = effective_mask(self.photos.results, photo.record, photo.correction)
-                if part is not None:
-                    whole = _with_part(whole, part, said, photo.record)
+                whole = self._drawn(photo, said, part)
             correction = Correction(
                 photo.record.name, said.status, said.reason, said.note or None, SOURCE,
                 datetime.now(UTC).isoformat(timespec="seconds"),
@@ -108,6 +107,25 @@ class Saving:
             self._unchanged(photo, revision)
             withdraw_correction(self.photos.results, photo.record.name)
             self.photos.read(photo.record.name)
+
+    def _drawn(self, photo: Photo, said: Said, part: Mask | None) -> Mask:
+        """The corrected mask: what was sent, or the mask that counts with what was sent of it."""
+        size, name = size_of(photo.record), photo.record.name
+        if part is None:
+            return self.levels.whole_mask(photo)
+        if said.left is None and said.top is None:
+            require_size(part.shape, size, f"{name}: the corrected mask")
+            return part
+        left, top = said.left or 0, said.top or 0
+        bottom, right = top + part.shape[0], left + part.shape[1]
+        if bottom > size[0] or right > size[1]:
+            raise DataError(
+                f"{name}: a part of the mask to x {right}, y {bottom}, expected within {size[1]}x{size[0]} "
+                "pixels"
+            )
+        whole = self.levels.whole_mask(photo).copy()
+        whole[top:bottom, left:right] = part
+        return whole
 
     def _unchanged(self, photo: Photo, revision: str) -> Photo:
         """The photo as it is now, if it is as it was seen; on the disk, where other programs may write."""
@@ -133,20 +151,3 @@ def _decoded(mask: bytes) -> Mask:
         raise PhotoError("the mask: a damaged PNG, or not of 8 bits; save it again")
     red = values if values.ndim == 2 else values[..., 2]  # the first of RGB is OpenCV's third
     return np.asarray(red > 127)
-
-
-def _with_part(whole: Mask, part: Mask, said: Said, record: Record) -> Mask:
-    """The mask that counts with a part of it replaced."""
-    size, left, top = size_of(record), said.left or 0, said.top or 0
-    if said.left is None and said.top is None:
-        require_size(part.shape, size, f"{record.name}: the corrected mask")
-        return part
-    bottom, right = top + part.shape[0], left + part.shape[1]
-    if bottom > size[0] or right > size[1]:
-        raise DataError(
-            f"{record.name}: a part of the mask to x {right}, y {bottom}, expected within "
-            f"{size[1]}x{size[0]} pixels"
-        )
-    whole = whole.copy()
-    whole[top:bottom, left:right] = part
-    return whole

@@ -1,0 +1,52 @@
+"""Choices of exports, and what the files say for programs without this package."""
+
+import pytest
+
+from upcracknet import __version__
+from upcracknet.baselines.supervised.deepcrack19 import Deepcrack19
+from upcracknet.detection.exporting import ExportOptions, export_model
+from upcracknet.errors import ConfigurationError
+from upcracknet.weights import WeightsRecord, save_weights
+
+
+@pytest.mark.parametrize(
+    ("options", "output", "parts"),
+    [
+        (
+            ExportOptions("engine", photos="roads", millimetres_per_pixel=1.2, tile_size=512),
+            "n.onnx",
+            ("--photos", "--millimetres-per-pixel is for --for qgis", "--tile-size is for --for qgis"),
+        ),
+        (ExportOptions("qgis", "int8", tile_size=500), "n.xml", ("ends in .onnx", "as 1.2", "500", "fp32")),
+        (ExportOptions("hub", "bf16", tile_size=512), "n.onnx", ("--tile-size", "writes a folder", "fp32")),
+    ],
+)
+def test_choices_that_do_not_fit_are_named_at_once(options, output, parts, tmp_path):
+    with pytest.raises(ConfigurationError) as caught:
+        export_model("sauvola", tmp_path / output, options)
+    for part in (*parts, "sauvola: no trained network"):
+        assert part in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_preset_that_weights_cannot_hold_is_refused_for_a_hub(tmp_path):
+    weights = tmp_path / "network.safetensors"
+    save_weights(weights, Deepcrack19().state_dict(), WeightsRecord("deepcrack19", {}, {}, {}))
+    with pytest.raises(ConfigurationError, match="guided-filter cannot be kept"):
+        export_model(str(weights), tmp_path / "hub", ExportOptions("hub", preset="guided-filter"))
+
+
+def test_a_restorer_says_its_size_and_its_rule(small_model, tmp_path, monkeypatch):
+    said: dict = {}
+    monkeypatch.setattr(
+        "upcracknet.detection.exporting.export_scorer",
+        lambda scorer, threshold, path, engine, description, photos: said.update(description),
+    )
+    export_model(str(small_model), tmp_path / "n.onnx", ExportOptions())
+    assert said["input"]["shape"] == ["batch", 3, 64, 64]
+    assert said["input"]["padding"] == "reflect"
+    assert said["threshold"]["level"] is None
+    assert said["tiles"] == {"largest_side_px": 64, "overlap_px": 16}
+    assert said["version"] == __version__
+    assert said["license"] is None
+    assert said["weights_sha256"] == said["record"]["sha256"]

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { element, find } from "./dom.js";
 import { STATUS, statusOf } from "./survey.js";
-import { CLEAN_COLOUR, colourOf, colourOfSeverity, cracksOf } from "./words.js";
+import { CLEAN_COLOUR, colourOf, colourOfSeverity, cracksOf, figure } from "./words.js";
 
 export class SurveyMap {
   /**
@@ -22,7 +22,7 @@ export class SurveyMap {
       for (const [id, marker] of this.markers) marker.setStyle(styleOf(this.survey.rows.get(id)));
       return;
     }
-    const { photos, sections, cracks } = await api.map();
+    const { photos, sections, cracks, outdated } = await api.map();
     const { L } = window;
     this.map = L.map(this.box, { preferCanvas: true, attributionControl: false });
     const all = L.featureGroup().addTo(this.map);
@@ -33,7 +33,7 @@ export class SurveyMap {
         weight: 5,
       }),
       onEachFeature: ({ properties }, layer) =>
-        layer.bindTooltip(`section ${properties.section ?? properties.number ?? ""}`),
+        layer.bindTooltip(element("span", {}, aboutSection(properties))),
     }).addTo(all);
     L.geoJSON(cracks, { style: { color: "#be001e", weight: 2 }, interactive: false }).addTo(all);
     L.geoJSON(photos, { pointToLayer: ({ properties: { id } }, place) => this.#marker(id, place) }).addTo(
@@ -52,6 +52,7 @@ export class SurveyMap {
         return element("li", {}, swatch, word);
       }),
       element("li", {}, "thick rim: reviewed"),
+      ...(outdated ? [element("li", { class: "warning" }, outdated)] : []),
     );
   }
 
@@ -65,6 +66,12 @@ export class SurveyMap {
     this.markers.set(id, marker);
     return marker;
   }
+}
+
+function aboutSection({ number, road, start_m: start, end_m: end, length_m: length, severity }) {
+  const where = [road, `${figure(start)} to ${figure(end, 0, "m")}`].filter(Boolean).join(", ");
+  const cracks = length ? `${figure(length, 1, "m")} of cracks, gravest ${severity}` : "no cracks";
+  return `Section ${number} (${where}): ${cracks}`;
 }
 
 function styleOf(row) {

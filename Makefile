@@ -1,6 +1,7 @@
 # make demo    finds the cracks in sample road photos, and surveys a synthetic drive; results in out/demo/
 #              (PHOTOS=folder: finds those in your photos; out/photos/)
 # make test    runs the whole test suite, offline
+# make browser installs Chromium and its driver (Debian, as root), which the tests of the review page need
 # make lint    format check, lint, types
 # make docs    builds the documentation site into out/docs/
 # make bench   measures speed and memory on this machine
@@ -21,7 +22,7 @@ SURVEY := out/demo/survey
 DEMO := $(if $(PHOTOS),out/photos,out/demo)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint docs bench judge accuracy measures surveys clean
+.PHONY: demo test browser lint docs bench judge accuracy measures surveys clean
 .DELETE_ON_ERROR:
 
 demo: .venv/$(if $(PHOTOS),core,survey)
@@ -42,6 +43,9 @@ endif
 
 test: .venv/dev
 	$(BIN)/python -m pytest $(TEST_OPTIONS)
+
+browser:
+	@command -v chromedriver >/dev/null || { apt-get update -qq && apt-get install -qq --yes chromium chromium-driver; }
 
 lint: .venv/dev
 	$(BIN)/ruff format --check .

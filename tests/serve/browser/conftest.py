@@ -13,8 +13,8 @@ import pytest
 import uvicorn
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
-
 from tests.serve.browser.pages import COUNT, HEIGHT, PATIENCE_SECONDS, WIDTH, Page
+
 from upcracknet.results import DetectionOptions, MeasureOptions, open_detection
 from upcracknet.results.folder import read_results
 from upcracknet.serve.review.app import review_app
@@ -42,7 +42,7 @@ def chromium() -> Iterator[webdriver.Chrome]:
 
 @pytest.fixture(scope="session")
 def found(tmp_path_factory) -> Path:
-    """The results of twelve small photos, each with a winding crack, in millimetres, with scores."""
+    """The results of small photos with a crack each, in millimetres, with scores; and of a broken one."""
     folder = tmp_path_factory.mktemp("found")
     for number in range(COUNT):
         photo = np.random.default_rng(number).normal(150, 9, (HEIGHT, WIDTH, 3)).clip(0, 255).astype(np.uint8)
@@ -52,6 +52,7 @@ def found(tmp_path_factory) -> Path:
         path = folder / "photos" / f"day-{number % 2}" / f"IMG_{number:02}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(path), photo)
+    (folder / "photos" / "day-1" / "broken.png").write_bytes(b"no photo")
     options = DetectionOptions("local-contrast", runtime="torch", scores="png")
     measures = MeasureOptions(millimetres_per_pixel=2.0)
     with open_detection([str(folder / "photos")], folder / "out", options, measures) as detection:
@@ -68,7 +69,7 @@ def served(folder: Path) -> Iterator[str]:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", lifespan="off"))
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
-        for number, name in enumerate(review.photos.names()):
+        for number, name in enumerate(review.photos.names()[:COUNT]):
             review.photos.set_doubt(name, 5 * number % COUNT / COUNT)
         try:
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"

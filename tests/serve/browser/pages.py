@@ -16,10 +16,13 @@ from upcracknet.results.folder import ResultFolder
 
 PATIENCE_SECONDS = 20.0
 COUNT, HEIGHT, WIDTH = 12, 120, 180
-"""Number of photos, and their size in pixels."""
+"""Number of photos that could be used, and their size in pixels."""
 
 NAME = "day-0/IMG_00.png"
 """Of the first photo's results."""
+
+BROKEN = "day-1/broken.png"
+"""A photo that could not be used."""
 
 RIM = (255, 226, 60)
 """Colour of the mask's rim, RGB, as the page draws it."""
@@ -32,7 +35,7 @@ class Page:
         self.driver, self.address, self.results = driver, address, results
 
     def open(self, view: str = "photos") -> None:
-        """Load a view anew."""
+        """Load a view again."""
         self.driver.get("about:blank")
         self.driver.get(f"{self.address}/#{view}")
         self.until(lambda: self.js("return document.body?.dataset.ready") == "yes")

@@ -130,7 +130,10 @@ def test_undo_and_redo_give_back_each_state(modules):
         const history = new History(mask);
         const states = [];
         const note = (answer) => states.push([mask.bytes.reduce((sum, value) => sum + value, 0), answer]);
-        const paint = (x, y, value) => { history.keep([x, y, x + 150, y + 1]); mask.bytes.fill(value, y * 300 + x, y * 300 + x + 150); };
+        const paint = (x, y, value) => {
+          history.keep([x, y, x + 150, y + 1]);
+          mask.bytes.fill(value, y * 300 + x, y * 300 + x + 150);
+        };
         history.begin('none'); paint(0, 5, 1); note(history.end());
         history.begin('one'); paint(100, 150, 2); paint(0, 5, 3); note(history.end());
         history.begin('two'); paint(0, 5, 3); note(history.end());
@@ -169,7 +172,8 @@ def test_ten_thousand_photos_are_a_few_elements(modules):
         const box = document.createElement('div');
         box.style.cssText = 'position: fixed; inset: 0; overflow-y: scroll; visibility: hidden';
         document.body.append(box);
-        const shown = Array.from({ length: 10000 }, (_, id) => ({ id, name: `IMG_${id}.jpg`, status: 'failed', error: '' }));
+        const photo = (id) => ({ id, name: `IMG_${id}.jpg`, status: 'failed', error: '' });
+        const shown = Array.from({ length: 10000 }, (_, id) => photo(id));
         const grid = new Grid(box, { shown }, () => {});
         const frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
         grid.refresh();

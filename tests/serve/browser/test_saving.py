@@ -2,7 +2,6 @@
 
 import pytest
 from selenium.webdriver.common.keys import Keys
-
 from tests.serve.browser.pages import NAME, Page
 
 OFFLINE = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
@@ -38,7 +37,9 @@ def test_without_the_program_the_page_says_so_and_saves_later(photo, network):
     assert f"Could not save {NAME}" in photo.text("#saving-text")
     assert photo.find("#retry").is_displayed()
     asks = photo.js(
-        "const event = new Event('beforeunload', { cancelable: true }); dispatchEvent(event); return event.defaultPrevented"
+        """const event = new Event('beforeunload', { cancelable: true });
+        dispatchEvent(event);
+        return event.defaultPrevented;"""
     )
     assert asks, "leaving would lose what was drawn, and the browser does not ask"
     assert photo.status_of(NAME) is None

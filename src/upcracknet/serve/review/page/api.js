@@ -34,7 +34,7 @@ export const mask = (id) => blob(`${photo(id)}/mask`);
 export const modelMask = (id) => blob(`${photo(id)}/mask?of=model`);
 export const score = (id) => blob(`${photo(id)}/score`);
 
-/** Give what was measured of the mask that counts; {pending} while that is being done, null where there is nothing. */
+/** Give the measures of the mask that counts; {pending} while they are made, null where there are none. */
 export async function measures(id) {
   try {
     return await json(`${photo(id)}/measures`);
@@ -45,10 +45,14 @@ export async function measures(id) {
 }
 
 export const tile = ({ id, editable }, [level, column, line], signal) =>
-  blob(`${photo(id)}/tiles/${level}/${column}/${line}${editable ? "" : "?cracks=1"}`, { signal, cache: "default" });
+  blob(`${photo(id)}/tiles/${level}/${column}/${line}${editable ? "" : "?cracks=1"}`, {
+    signal,
+    cache: "default",
+  });
 
 /** Address of a small picture; it changes with each correction, so that no old one is shown. */
-export const thumbnail = ({ id, revision }) => `${photo(id)}/thumbnail?revision=${encodeURIComponent(revision ?? "")}`;
+export const thumbnail = ({ id, revision }) =>
+  `${photo(id)}/thumbnail?revision=${encodeURIComponent(revision ?? "")}`;
 
 /**
  * Save what was said of a photo.
@@ -70,8 +74,9 @@ export const forget = (id, revision) =>
   json(`${photo(id)}/correction?revision=${encodeURIComponent(revision ?? "")}`, { method: "DELETE" });
 
 /** Say that this tab is here; tells who else is. */
-export const presence = (session, id) => json("/api/presence", {
-  method: "POST",
-  headers: { "Content-Type": "application/json" },
-  body: JSON.stringify({ session, photo: id }),
-});
+export const presence = (session, id) =>
+  json("/api/presence", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ session, photo: id }),
+  });

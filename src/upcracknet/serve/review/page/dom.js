@@ -48,9 +48,16 @@ export function choose(title, text, answers) {
   const box = find("question");
   find("question-title").textContent = title;
   find("question-text").textContent = text;
-  find("question-answers").replaceChildren(...answers.map(({ text: words, value, key }) =>
-    element("button", { type: "submit", value, "data-key": key },
-      key ? element("kbd", {}, key.toUpperCase()) : null, words)));
+  find("question-answers").replaceChildren(
+    ...answers.map(({ text: words, value, key }) =>
+      element(
+        "button",
+        { type: "submit", value, "data-key": key },
+        key ? element("kbd", {}, key.toUpperCase()) : null,
+        words,
+      ),
+    ),
+  );
   if (box.open) box.close("");
   return new Promise((resolve) => {
     box.returnValue = "";
@@ -63,7 +70,9 @@ export function choose(title, text, answers) {
 export function listenToAnswers() {
   find("question").addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const button = find("question-answers").querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+    const button = find("question-answers").querySelector(
+      `[data-key="${CSS.escape(event.key.toLowerCase())}"]`,
+    );
     if (button) {
       event.preventDefault();
       button.click();

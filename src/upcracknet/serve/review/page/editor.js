@@ -13,12 +13,12 @@ export class Editor {
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {() => void} changed is called after each line and step
-   * @param {(text: string) => void} told tells what happened to those who cannot see it
+   * @param {(text: string) => void} announce tells what happened to those who cannot see it
    */
-  constructor(canvas, changed, told) {
+  constructor(canvas, changed, announce) {
     this.canvas = canvas;
     this.changed = changed;
-    this.told = told;
+    this.announce = announce;
     this.tool = "move";
     this.widths = { brush: 12, eraser: 24, line: 4, freehand: 4 };
     this.shown = true;
@@ -41,6 +41,7 @@ export class Editor {
   close() {
     [this.photo, this.work, this.line, this.hover, this.cursorShown] = [null, null, null, null, false];
     this.overlay.show(null);
+    this.view.redraw();
   }
 
   /** Let the mask of a work be drawn on. */
@@ -111,7 +112,7 @@ export class Editor {
     if (this.work?.history.open && !this.line) this.#end();
   }
 
-  /** Say something of the photo, as one step; with bytes the mask becomes another one, with null it is empty. */
+  /** Say something of the photo, as one step; with bytes the mask becomes another one, with null empty. */
   say(answer, bytes) {
     const { mask, history } = this.work;
     this.abandon();
@@ -132,10 +133,10 @@ export class Editor {
   step(way) {
     if (!this.work || this.abandon()) return;
     const step = this.work.history[way](this.work.answer);
-    if (!step) return this.told(way === "undo" ? "Nothing to undo." : "Nothing to redo.");
+    if (!step) return this.announce(way === "undo" ? "Nothing to undo." : "Nothing to redo.");
     this.work.answer = step.answer;
     this.#show(step.area);
-    this.told(way === "undo" ? "Undone." : "Redone.");
+    this.announce(way === "undo" ? "Undone." : "Redone.");
     this.changed();
   }
 
@@ -160,9 +161,9 @@ export class Editor {
     const [x, y] = this.cursor;
     if (this.line) {
       this.finish();
-      this.told(`Line ends at ${x}, ${y}.`);
-    } else if (this.begin(this.cursor)) this.told(`Line begins at ${x}, ${y}.`);
-    else this.told("Choose a tool first: B, E, L or F.");
+      this.announce(`Line ends at ${x}, ${y}.`);
+    } else if (this.begin(this.cursor)) this.announce(`Line begins at ${x}, ${y}.`);
+    else this.announce(this.work ? "Choose a tool first: B, E, L or F." : "This photo cannot be drawn on.");
     this.view.redraw();
   }
 
@@ -208,7 +209,10 @@ export class Editor {
 
   #drawLine(context, view) {
     context.lineCap = context.lineJoin = "round";
-    for (const [width, colour] of [[this.line.width * view.scale + 3, "#191919"], [this.line.width * view.scale, "#ffe23c"]]) {
+    for (const [width, colour] of [
+      [this.line.width * view.scale + 3, "#191919"],
+      [this.line.width * view.scale, "#ffe23c"],
+    ]) {
       context.beginPath();
       for (const [x, y] of this.line.places) context.lineTo(view.across(x + 0.5), view.down(y + 0.5));
       context.lineWidth = Math.max(1, width);
@@ -225,12 +229,20 @@ export class Editor {
     if (!place) return;
     const [x, y] = [view.across(place[0] + 0.5), view.down(place[1] + 0.5)];
     const radius = Math.max(1.5, (this.width / 2) * view.scale);
-    for (const [width, colour] of [[3 * ratio, "#191919"], [1.25 * ratio, "#ffffff"]]) {
+    for (const [width, colour] of [
+      [3 * ratio, "#191919"],
+      [1.25 * ratio, "#ffffff"],
+    ]) {
       context.beginPath();
       context.arc(x, y, radius, 0, 2 * Math.PI);
       if (!this.hover) {
         const [near, far] = [radius + 2 * ratio, radius + CROSS * ratio];
-        for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+        for (const [dx, dy] of [
+          [1, 0],
+          [-1, 0],
+          [0, 1],
+          [0, -1],
+        ]) {
           context.moveTo(x + dx * near, y + dy * near);
           context.lineTo(x + dx * far, y + dy * far);
         }

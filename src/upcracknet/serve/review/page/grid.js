@@ -1,4 +1,4 @@
-// The photos as a list of small pictures. Only those in sight are part of the page, so that 10,000 are no burden.
+// The photos as small pictures. Only those in sight are part of the page, so that 10,000 are no burden.
 
 import * as api from "./api.js";
 import { element, icon } from "./dom.js";
@@ -31,7 +31,7 @@ export class Grid {
     new ResizeObserver(() => this.#later()).observe(box);
   }
 
-  /** Draw all anew: other photos, another order. */
+  /** Draw all again: other photos, another order. */
   refresh() {
     for (const cell of this.cells.values()) cell.remove();
     this.cells.clear();
@@ -84,8 +84,9 @@ export class Grid {
       }
       const cell = this.cells.get(index);
       cell.style.width = `${width}px`;
-      cell.style.transform =
-        `translate(${CELL.gap + (index % columns) * (width + CELL.gap)}px, ${CELL.gap + Math.floor(index / columns) * step}px)`;
+      const x = CELL.gap + (index % columns) * (width + CELL.gap);
+      const y = CELL.gap + Math.floor(index / columns) * step;
+      cell.style.transform = `translate(${x}px, ${y}px)`;
       cell.setAttribute("aria-selected", String(index === this.active));
     }
     const active = this.cells.get(this.active);
@@ -99,27 +100,44 @@ export class Grid {
     const doubt = row.doubt == null ? "" : `doubt ${figure(row.doubt * 100)} %`;
     const swatch = element("span", { class: "swatch" });
     swatch.style.background = colourOf(row);
-    return element("div", {
-      role: "option", id: `photo-${row.id}`, class: "cell", "data-id": row.id, "data-status": status,
-      "aria-setsize": this.survey.shown.length, "aria-posinset": index + 1,
-      "aria-label": [row.name, STATUS[status], row.reason, cracks, doubt].filter(Boolean).join(", "),
-    },
-    row.status === "failed"
-      ? element("span", { class: "no-picture" }, row.error ?? "")
-      : element("img", { src: api.thumbnail(row), alt: "", draggable: "false", decoding: "async" }),
-    element("span", { class: "name", title: row.name }, row.name),
-    element("span", { class: "facts" }, swatch, cracks),
-    element("span", { class: "facts" },
-      element("span", { class: "badge" }, icon(status), STATUS[status]),
-      element("span", { class: "doubt" }, doubt)));
+    return element(
+      "div",
+      {
+        role: "option",
+        id: `photo-${row.id}`,
+        class: "cell",
+        "data-id": row.id,
+        "data-status": status,
+        "aria-setsize": this.survey.shown.length,
+        "aria-posinset": index + 1,
+        "aria-label": [row.name, STATUS[status], row.reason, cracks, doubt].filter(Boolean).join(", "),
+      },
+      row.status === "failed"
+        ? element("span", { class: "no-picture" }, row.error ?? "")
+        : element("img", { src: api.thumbnail(row), alt: "", draggable: "false", decoding: "async" }),
+      element("span", { class: "name", title: row.name }, row.name),
+      element("span", { class: "facts" }, swatch, cracks),
+      element(
+        "span",
+        { class: "facts" },
+        element("span", { class: "badge" }, icon(status), STATUS[status]),
+        element("span", { class: "doubt" }, doubt),
+      ),
+    );
   }
 
   #key(event) {
     const { columns } = this.#layout();
     const page = Math.max(1, Math.floor(this.box.clientHeight / (CELL.height + CELL.gap))) * columns;
     const steps = {
-      ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, PageUp: -page, PageDown: page,
-      Home: -Infinity, End: Infinity,
+      ArrowLeft: -1,
+      ArrowRight: 1,
+      ArrowUp: -columns,
+      ArrowDown: columns,
+      PageUp: -page,
+      PageDown: page,
+      Home: -Infinity,
+      End: Infinity,
     };
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key in steps) this.#go(this.active + steps[event.key]);
@@ -136,7 +154,8 @@ export class Grid {
     const top = Math.floor(this.active / columns) * step;
     const { scrollTop, clientHeight } = this.box;
     if (top < scrollTop) this.box.scrollTop = top;
-    if (top + step + CELL.gap > scrollTop + clientHeight) this.box.scrollTop = top + step + CELL.gap - clientHeight;
+    if (top + step + CELL.gap > scrollTop + clientHeight)
+      this.box.scrollTop = top + step + CELL.gap - clientHeight;
     this.#draw();
   }
 }

@@ -33,7 +33,7 @@ export class History {
     }
   }
 
-  /** End the step; tells whether it changed any pixel. One that did not is kept only where that is asked for. */
+  /** End the step; tells whether it changed a pixel. One that did not is kept only where asked for. */
   end(keepAnyway = false) {
     const { open } = this;
     this.open = null;
@@ -78,7 +78,10 @@ export class History {
     for (const square of step.squares.values()) {
       const now = this.#copy(square.x / SIDE, square.y / SIDE);
       for (let y = 0; y < square.height; y++) {
-        this.mask.bytes.set(square.bytes.subarray(y * square.width, (y + 1) * square.width), this.#at(square, y));
+        this.mask.bytes.set(
+          square.bytes.subarray(y * square.width, (y + 1) * square.width),
+          this.#at(square, y),
+        );
       }
       square.bytes = now.bytes;
       const own = [square.x, square.y, square.x + square.width, square.y + square.height];
@@ -90,7 +93,10 @@ export class History {
   #copy(column, row) {
     const [x, y] = [column * SIDE, row * SIDE];
     const square = {
-      x, y, width: Math.min(SIDE, this.mask.width - x), height: Math.min(SIDE, this.mask.height - y),
+      x,
+      y,
+      width: Math.min(SIDE, this.mask.width - x),
+      height: Math.min(SIDE, this.mask.height - y),
     };
     square.bytes = new Uint8Array(square.width * square.height);
     for (let line = 0; line < square.height; line++) {

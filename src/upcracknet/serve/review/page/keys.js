@@ -7,7 +7,10 @@ const NAMES = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑
 /** How a key is named in the help: "Ctrl+Z". */
 export function nameOf(key) {
   if (key === "+") return key;
-  return key.split("+").map((part) => NAMES[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join("+");
+  return key
+    .split("+")
+    .map((part) => NAMES[part] ?? (part.length === 1 ? part.toUpperCase() : part))
+    .join("+");
 }
 
 /** How a pressed key stands in the table: "Ctrl+z"; Shift only beside keys that write nothing. */
@@ -36,8 +39,13 @@ export function listenToKeys(table, where, single) {
     if (event.target.matches(TYPING) && key !== "Escape") return;
     if (event.target.matches(SLIDER) && key.length > 1 && key !== "Escape" && !key.startsWith("Ctrl")) return;
     if (key.length === 1 && key !== " " && !single()) return;
-    const entry = table.find((one) => one.act && one.keys.includes(key)
-      && (one.where === "everywhere" || one.where === where()) && (!one.on || event.target.matches(one.on)));
+    const entry = table.find(
+      (one) =>
+        one.act &&
+        one.keys.includes(key) &&
+        (one.where === "everywhere" || one.where === where()) &&
+        (!one.on || event.target.matches(one.on)),
+    );
     if (!entry) return;
     event.preventDefault();
     entry.act(event);
@@ -47,10 +55,28 @@ export function listenToKeys(table, where, single) {
 /** Make the tables of the help. */
 export function helpOf(table) {
   return [...new Set(table.map(({ heading }) => heading))].map((heading) =>
-    element("table", {},
+    element(
+      "table",
+      {},
       element("caption", {}, heading),
-      element("tbody", {}, ...table.filter((entry) => entry.heading === heading).map(({ keys, text }) =>
-        element("tr", {},
-          element("th", { scope: "row" }, ...keys.flatMap((key) => [element("kbd", {}, nameOf(key)), " "])),
-          element("td", {}, text))))));
+      element(
+        "tbody",
+        {},
+        ...table
+          .filter((entry) => entry.heading === heading)
+          .map(({ keys, text }) =>
+            element(
+              "tr",
+              {},
+              element(
+                "th",
+                { scope: "row" },
+                ...keys.flatMap((key) => [element("kbd", {}, nameOf(key)), " "]),
+              ),
+              element("td", {}, text),
+            ),
+          ),
+      ),
+    ),
+  );
 }

@@ -24,14 +24,22 @@ const open = (id) => {
 const grid = new Grid(find("grid"), survey, open);
 const photo = new PhotoPage(survey, open, showSaving);
 const map = new SurveyMap(find("map"), survey, open);
-const table = tableOf(photo, { view: (name) => (location.hash = name), help: () => find("help").showModal() });
+const table = tableOf(photo, {
+  view: (name) => (location.hash = name),
+  help: () => find("help").showModal(),
+});
 let view = "";
 
 /** Show what the address says. */
 async function route() {
   const [, name, id] = /^#?(\w*)\/?(\d*)$/.exec(location.hash) ?? [];
   const before = photo.work?.row.id;
-  view = name === "photo" && survey.rows.has(Number(id)) ? "photo" : name === "map" && survey.has_map ? "map" : "photos";
+  view =
+    name === "photo" && survey.rows.has(Number(id))
+      ? "photo"
+      : name === "map" && survey.has_map
+        ? "map"
+        : "photos";
   document.body.dataset.view = view;
   for (const link of document.querySelectorAll("nav a")) {
     if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
@@ -70,9 +78,13 @@ function showSaving() {
   const unsaved = photo.unsaved;
   const failed = unsaved.find((work) => work.state === "failed");
   const note = unsaved.find((work) => work.noteWaits && work !== photo.work);
-  const [state, text] = failed ? ["failed", `Could not save ${failed.row.name}: ${failed.problem}. It is tried again.`]
-    : note ? ["note", `The note of ${note.row.name} waits until you accept, reject or correct it.`]
-      : unsaved.some((work) => work.wanted !== work.saved) ? ["saving", "Saving …"] : ["saved", "Saved"];
+  const [state, text] = failed
+    ? ["failed", `Could not save ${failed.row.name}: ${failed.problem}. It is tried again.`]
+    : note
+      ? ["note", `The note of ${note.row.name} waits until you accept, reject or correct it.`]
+      : unsaved.some((work) => work.wanted !== work.saved)
+        ? ["saving", "Saving …"]
+        : ["saved", "Saved"];
   find("saving").dataset.state = state;
   if (find("saving-text").textContent !== text) find("saving-text").textContent = text;
   find("retry").hidden = !failed;
@@ -122,7 +134,11 @@ function listen() {
   const single = find("single-keys");
   single.checked = localStorage.getItem(SINGLE_KEYS) !== "no";
   single.addEventListener("change", () => localStorage.setItem(SINGLE_KEYS, single.checked ? "yes" : "no"));
-  listenToKeys(table, () => view, () => single.checked);
+  listenToKeys(
+    table,
+    () => view,
+    () => single.checked,
+  );
   find("help-tables").append(...helpOf(table));
   for (const button of document.querySelectorAll("[data-act]")) {
     const entry = table.find(({ name }) => name === button.dataset.act);
@@ -144,7 +160,8 @@ function listen() {
 
 try {
   await survey.load();
-  // A tab that is loaded again is no other one. While it is open its name is not in the store, which a copy of it takes along.
+  // A tab that is loaded again is no other one. While it is open its name is not in the store, as a copy of
+  // the tab would take it along.
   survey.session = sessionStorage.getItem(SESSION) ?? survey.session;
   sessionStorage.removeItem(SESSION);
   find("folder").textContent = survey.folder;

@@ -9,7 +9,9 @@ export async function readGrey(blob) {
   const bytes = new Uint8Array(width * height);
   // In strips: four bytes a pixel of the whole picture would be too many.
   const rows = Math.max(1, Math.floor(4e6 / width));
-  const context = new OffscreenCanvas(width, Math.min(rows, height)).getContext("2d", { willReadFrequently: true });
+  const context = new OffscreenCanvas(width, Math.min(rows, height)).getContext("2d", {
+    willReadFrequently: true,
+  });
   for (let top = 0; top < height; top += rows) {
     const count = Math.min(rows, height - top);
     context.drawImage(picture, 0, top, width, count, 0, 0, width, count);
@@ -20,14 +22,18 @@ export async function readGrey(blob) {
   return { width, height, bytes };
 }
 
-/** A mask, 255 where crack and 0 where not, and copies of half the size each, where a pixel is crack if any of its four is. */
+/** A mask, 255 is crack, and copies of half the size each, where a pixel is crack if any of its four is. */
 export class Mask {
   constructor(width, height, bytes) {
     this.width = width;
     this.height = height;
     this.bytes = bytes;
     this.levels = [{ width, height, bytes }];
-    for (let level = this.levels[0]; Math.max(level.width, level.height) > SMALLEST; level = this.levels.at(-1)) {
+    for (
+      let level = this.levels[0];
+      Math.max(level.width, level.height) > SMALLEST;
+      level = this.levels.at(-1)
+    ) {
       const [w, h] = [Math.ceil(level.width / 2), Math.ceil(level.height / 2)];
       this.levels.push({ width: w, height: h, bytes: new Uint8Array(w * h) });
     }
@@ -45,7 +51,8 @@ export class Mask {
         const upper = 2 * y * width;
         const lower = 2 * y + 1 < height ? upper + width : upper;
         for (let x = x0; x < x1; x++) {
-          const left = 2 * x, right = left + 1 < width ? left + 1 : left;
+          const left = 2 * x,
+            right = left + 1 < width ? left + 1 : left;
           small.bytes[y * small.width + x] =
             bytes[upper + left] | bytes[upper + right] | bytes[lower + left] | bytes[lower + right];
         }
@@ -55,7 +62,8 @@ export class Mask {
 
   /** Set runs of pixels, as runsOfLine gives them. */
   fill(runs, value) {
-    for (const [y, first, last] of runs) this.bytes.fill(value, y * this.width + first, y * this.width + last + 1);
+    for (const [y, first, last] of runs)
+      this.bytes.fill(value, y * this.width + first, y * this.width + last + 1);
   }
 
   /** Mark what scores at least a level, and nothing else. */

@@ -15,14 +15,17 @@ const SHOWN = 30; // cracks
 export function showMeasures(box, measures, go) {
   box.setAttribute("aria-busy", String(Boolean(measures?.pending)));
   if (!measures || measures.pending) {
-    const text = measures?.pending ? measures.why ?? "Measuring again …" : "Nothing was measured.";
+    const text = measures?.pending ? (measures.why ?? "Measuring again …") : "Nothing was measured.";
     box.replaceChildren(element("p", { class: "faint" }, text));
     return;
   }
   const cracks = measures.cracks.filter(({ kind }) => kind !== "joint");
   const inMetres = Boolean(measures.scale);
   const sum = (name) => cracks.reduce((total, crack) => total + (crack[name] ?? 0), 0);
-  const widest = Math.max(0, ...cracks.map((crack) => crack[inMetres ? "width_max_mm" : "width_max_px"] ?? 0));
+  const widest = Math.max(
+    0,
+    ...cracks.map((crack) => crack[inMetres ? "width_max_mm" : "width_max_px"] ?? 0),
+  );
   const facts = [
     ["Cracks", figure(cracks.length)],
     ["Length", inMetres ? figure(sum("length_mm") / 1000, 2, "m") : figure(sum("length_px"), 0, "px")],
@@ -35,8 +38,11 @@ export function showMeasures(box, measures, go) {
     !inMetres && "Without a scale there are pixels and no severities.",
   ].filter(Boolean);
   box.replaceChildren(
-    element("dl", { class: "totals" }, ...facts.map(([term, value]) =>
-      element("div", {}, element("dt", {}, term), element("dd", {}, value)))),
+    element(
+      "dl",
+      { class: "totals" },
+      ...facts.map(([term, value]) => element("div", {}, element("dt", {}, term), element("dd", {}, value))),
+    ),
     ...(cracks.length ? [table(cracks, inMetres, go)] : []),
     ...notes.map((note) => element("p", { class: "faint" }, note)),
   );
@@ -45,22 +51,56 @@ export function showMeasures(box, measures, go) {
 function table(cracks, inMetres, go) {
   const [unit, width] = inMetres ? ["m", "mm"] : ["px", "px"];
   const heads = ["No.", "Kind", `Length, ${unit}`, `Mean width, ${width}`];
-  return element("table", { class: "cracks" },
-    element("thead", {}, element("tr", {}, ...heads.map((head, index) =>
-      element("th", { scope: "col", class: index > 1 ? "number" : null }, head)))),
-    element("tbody", {}, ...cracks.slice(0, SHOWN).map((crack) => {
-      const swatch = crack.severity ? element("span", { class: "swatch" }) : null;
-      if (swatch) swatch.style.background = colourOfSeverity(crack.severity);
-      const kind = crack.severity ? `${crack.kind}, ${crack.severity}` : crack.kind;
-      return element("tr", {},
-        element("th", { scope: "row" },
-          element("button", { type: "button", "aria-label": `Show crack ${crack.number}`, onclick: () => go(middleOf(crack)) },
-            crack.number)),
-        element("td", {}, swatch, kind),
-        element("td", { class: "number" },
-          inMetres ? figure(crack.length_mm == null ? null : crack.length_mm / 1000, 2) : figure(crack.length_px)),
-        element("td", { class: "number" }, figure(inMetres ? crack.width_mean_mm : crack.width_mean_px, 1)));
-    })));
+  return element(
+    "table",
+    { class: "cracks" },
+    element(
+      "thead",
+      {},
+      element(
+        "tr",
+        {},
+        ...heads.map((head, index) =>
+          element("th", { scope: "col", class: index > 1 ? "number" : null }, head),
+        ),
+      ),
+    ),
+    element(
+      "tbody",
+      {},
+      ...cracks.slice(0, SHOWN).map((crack) => {
+        const swatch = crack.severity ? element("span", { class: "swatch" }) : null;
+        if (swatch) swatch.style.background = colourOfSeverity(crack.severity);
+        const kind = crack.severity ? `${crack.kind}, ${crack.severity}` : crack.kind;
+        return element(
+          "tr",
+          {},
+          element(
+            "th",
+            { scope: "row" },
+            element(
+              "button",
+              {
+                type: "button",
+                "aria-label": `Show crack ${crack.number}`,
+                onclick: () => go(middleOf(crack)),
+              },
+              crack.number,
+            ),
+          ),
+          element("td", {}, swatch, kind),
+          element(
+            "td",
+            { class: "number" },
+            inMetres
+              ? figure(crack.length_mm == null ? null : crack.length_mm / 1000, 2)
+              : figure(crack.length_px),
+          ),
+          element("td", { class: "number" }, figure(inMetres ? crack.width_mean_mm : crack.width_mean_px, 1)),
+        );
+      }),
+    ),
+  );
 }
 
 /** Give a place on the crack, in the middle of its longest branch. */

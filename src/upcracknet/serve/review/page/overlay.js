@@ -38,13 +38,17 @@ export class Overlay {
       const size = SIDE * 2 ** tile.level;
       const reach = 2 ** tile.level; // rims lie a pixel outside
       const [left, top] = [tile.column * size, tile.row * size];
-      if (x0 >= left + size + reach || y0 >= top + size + reach || x1 <= left - reach || y1 <= top - reach) continue;
+      if (x0 >= left + size + reach || y0 >= top + size + reach || x1 <= left - reach || y1 <= top - reach)
+        continue;
       const part = [x0 - left, y0 - top, x1 - left, y1 - top].map((side) => side / 2 ** tile.level);
       const area = [
-        Math.max(0, Math.floor(part[0]) - 1), Math.max(0, Math.floor(part[1]) - 1),
-        Math.min(SIDE, Math.ceil(part[2]) + 1), Math.min(SIDE, Math.ceil(part[3]) + 1),
+        Math.max(0, Math.floor(part[0]) - 1),
+        Math.max(0, Math.floor(part[1]) - 1),
+        Math.min(SIDE, Math.ceil(part[2]) + 1),
+        Math.min(SIDE, Math.ceil(part[3]) + 1),
       ];
-      if (tile.picture && (area[2] - area[0]) * (area[3] - area[1]) < SIDE * SIDE / 2) this.#paint(tile, area);
+      if (tile.picture && (area[2] - area[0]) * (area[3] - area[1]) < (SIDE * SIDE) / 2)
+        this.#paint(tile, area);
       else this.kept.delete(key);
     }
   }
@@ -61,9 +65,13 @@ export class Overlay {
         const { picture } = this.#tile(level, column, row);
         if (!picture) continue;
         const [x, y] = [view.across(column * size), view.down(row * size)];
-        context.drawImage(picture, x, y,
+        context.drawImage(
+          picture,
+          x,
+          y,
           view.across(column * size + picture.width * 2 ** level) - x,
-          view.down(row * size + picture.height * 2 ** level) - y);
+          view.down(row * size + picture.height * 2 ** level) - y,
+        );
       }
     }
   }
@@ -95,7 +103,8 @@ export class Overlay {
       const row = y * width;
       const [above, below] = [y > 0 ? row - width : row, y + 1 < height ? row + width : row];
       for (let x = left + x0; x < left + x1; x++, at++) {
-        const before = x > 0 ? x - 1 : x, after = x + 1 < width ? x + 1 : x;
+        const before = x > 0 ? x - 1 : x,
+          after = x + 1 < width ? x + 1 : x;
         const own = bytes[row + x];
         const near = own
           ? bytes[row + before] & bytes[row + after] & bytes[above + x] & bytes[below + x]

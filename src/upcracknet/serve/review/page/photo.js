@@ -1,26 +1,31 @@
 // One photo: its mask under the tools, what is said of it, its measures.
 
 import * as api from "./api.js";
-import { choose, element, find, icon, say } from "./dom.js";
+import { choose, element, find, say } from "./dom.js";
 import { Editor } from "./editor.js";
 import { readGrey } from "./mask.js";
 import { showMeasures } from "./measures.js";
+import { showPanel } from "./panel.js";
 import { listenToPointers } from "./pointers.js";
-import { STATUS, statusOf } from "./survey.js";
-import { cracksOf, figure } from "./words.js";
 import { Work } from "./work.js";
 
-const REASONS = { shadow: "Shadow", joint: "Joint", sealed: "Sealed crack", object: "Object", other: "Other" };
+const REASONS = {
+  shadow: "Shadow",
+  joint: "Joint",
+  sealed: "Sealed crack",
+  object: "Object",
+  other: "Other",
+};
 const OPEN = { status: null, reason: null };
 
 export class PhotoPage {
   /**
    * @param {Survey} survey
    * @param {(id: number) => void} go to another photo
-   * @param {() => void} told is called when something is saved, or not
+   * @param {() => void} showSaving is called when something is saved, or not
    */
-  constructor(survey, go, told) {
-    Object.assign(this, { survey, go, told });
+  constructor(survey, go, showSaving) {
+    Object.assign(this, { survey, go, showSaving });
     this.works = new Map(); // the photo that is open, and those that are not saved yet
     this.work = null;
     this.busy = false;
@@ -43,12 +48,12 @@ export class PhotoPage {
     this.works.set(id, work);
     this.work = work;
     this.score = null;
-    this.editor.open(row);
+    if (row.status !== "failed") this.editor.open(row);
     find("note").value = work.note;
     find("threshold-box").hidden = !(row.has_score && row.editable);
     find("threshold").value = Math.round(100 * (row.threshold ?? 0.5));
     find("threshold-value").textContent = `${find("threshold").value} %`;
-    this.#showRow();
+    showPanel(this.work, this.survey);
     showMeasures(find("measures"), { pending: true, why: "Loading …" });
     this.loading = this.#load(work);
     await this.loading;
@@ -95,7 +100,8 @@ export class PhotoPage {
   widen(factor) {
     if (this.editor.tool === "move") return;
     const now = this.editor.width;
-    const wanted = factor > 1 ? Math.max(now + 1, Math.round(now * factor)) : Math.min(now - 1, Math.round(now * factor));
+    const wanted =
+      factor > 1 ? Math.max(now + 1, Math.round(now * factor)) : Math.min(now - 1, Math.round(now * factor));
     this.editor.widths[this.editor.tool] = Math.min(200, Math.max(1, wanted));
     this.choose(this.editor.tool);
     say(`Width ${this.editor.width} pixels`);
@@ -113,9 +119,16 @@ export class PhotoPage {
   /** Say that there is no crack, and why, and go on. */
   reject() {
     return this.#answer(async (work) => {
-      const answers = this.survey.reasons.map((reason, index) =>
-        ({ text: REASONS[reason] ?? reason, value: reason, key: String(index + 1) }));
-      const reason = await choose("Reject", "No cracks are in this photo. What was taken for cracks?", answers);
+      const answers = this.survey.reasons.map((reason, index) => ({
+        text: REASONS[reason] ?? reason,
+        value: reason,
+        key: String(index + 1),
+      }));
+      const reason = await choose(
+        "Reject",
+        "No cracks are in this photo. What was taken for cracks?",
+        answers,
+      );
       if (!reason) return false;
       this.#say(work, { status: "rejected", reason }, work.mask ? null : undefined);
     });
@@ -188,7 +201,7 @@ export class PhotoPage {
 
   #changed() {
     this.work.changed();
-    this.#showRow();
+    showPanel(this.work, this.survey);
   }
 
   /** A work says how its saving goes. */
@@ -204,29 +217,9 @@ export class PhotoPage {
       if (state === "saved" || state === "measured") {
         showMeasures(find("measures"), work.measures, (place) => this.editor.view.centre(place, 1));
       }
-      this.#showRow();
+      showPanel(this.work, this.survey);
     } else if (!work.unsaved) this.works.delete(work.row.id);
-    this.told();
-  }
-
-  #showRow() {
-    const { row, answer } = this.work;
-    const status = row.status === "failed" ? "failed" : answer.status ?? "open";
-    const at = this.survey.shown.findIndex(({ id }) => id === row.id);
-    find("photo-name").textContent = row.name;
-    find("photo-place").textContent = at < 0 ? "" : `${figure(at + 1)} of ${figure(this.survey.shown.length)}`;
-    find("photo-status").replaceChildren(icon(status), STATUS[status] + (answer.reason ? `: ${answer.reason}` : ""));
-    find("photo-status").dataset.status = status;
-    const facts = [row.width && `${figure(row.width)} × ${figure(row.height)} px`,
-      row.doubt != null && `doubt ${figure(row.doubt * 100)} %`, statusOf(row) !== "failed" && cracksOf(row)];
-    find("photo-facts").textContent = facts.filter(Boolean).join(" · ");
-    const notes = [row.error, row.photo_problem, row.warning,
-      !row.editable && row.status !== "failed" && "This image is too large to draw on. Accept, reject and notes work."];
-    find("photo-notes").replaceChildren(...notes.filter(Boolean).map((note) => element("p", { class: "warning" }, note)));
-    find("note-hint").hidden = !this.work.noteWaits;
-    for (const button of document.querySelectorAll("[data-edits]")) button.disabled = !row.editable;
-    for (const button of document.querySelectorAll("[data-says]")) button.disabled = row.status === "failed";
-    find("forget").disabled = !answer.status;
+    this.showSaving();
   }
 
   #problem(text) {
@@ -246,7 +239,7 @@ export class PhotoPage {
     find("note").addEventListener("input", ({ target }) => {
       this.work.note = target.value;
       if (this.work.answer.status) this.work.changed();
-      this.#showRow();
+      showPanel(this.work, this.survey);
     });
     find("threshold").addEventListener("input", () => this.#mark());
     find("threshold").addEventListener("change", () => this.#mark().then(() => this.editor.markEnds()));
@@ -269,7 +262,12 @@ export class PhotoPage {
 }
 
 function askWhose(work) {
-  return choose("Changed elsewhere",
-    `${work.row.name} was changed in another tab or browser while you worked on it. Nothing is lost yet: whose is kept?`,
-    [{ text: "Keep mine", value: "mine", key: "m" }, { text: "Take theirs", value: "theirs", key: "t" }]);
+  return choose(
+    "Changed elsewhere",
+    `${work.row.name} was changed in another tab or browser while you worked on it. Whose is kept?`,
+    [
+      { text: "Keep mine", value: "mine", key: "m" },
+      { text: "Take theirs", value: "theirs", key: "t" },
+    ],
+  );
 }

@@ -6,9 +6,10 @@ export function listenToPointers(canvas, editor) {
   let gesture = null; // "draw", "move" or "pinch"
   let drawing = null; // the pointer that draws
 
-  const width = (event) => (event.pointerType === "pen" && event.pressure > 0 && editor.width > 2
-    ? Math.max(1, editor.width * 2 * event.pressure)
-    : editor.width);
+  const width = (event) =>
+    event.pointerType === "pen" && event.pressure > 0 && editor.width > 2
+      ? Math.max(1, editor.width * 2 * event.pressure)
+      : editor.width;
 
   canvas.addEventListener("pointerdown", (event) => {
     event.preventDefault();
@@ -72,11 +73,15 @@ export function listenToPointers(canvas, editor) {
   });
   canvas.addEventListener("contextmenu", (event) => event.preventDefault());
 
-  canvas.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-    const [dx, dy] = [event.deltaX * unit, event.deltaY * unit];
-    if (event.shiftKey) editor.view.pan(-dx || -dy, dx ? -dy : 0);
-    else editor.view.zoom(Math.exp(-dy * 0.0016), event.clientX, event.clientY);
-  }, { passive: false });
+  canvas.addEventListener(
+    "wheel",
+    (event) => {
+      event.preventDefault();
+      const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
+      const [dx, dy] = [event.deltaX * unit, event.deltaY * unit];
+      if (event.shiftKey) editor.view.pan(-dx || -dy, dx ? -dy : 0);
+      else editor.view.zoom(Math.exp(-dy * 0.0016), event.clientX, event.clientY);
+    },
+    { passive: false },
+  );
 }

@@ -15,19 +15,23 @@ const number = (value) => value ?? -1;
 const byName = (one, other) => one.name.localeCompare(other.name, undefined, { numeric: true });
 const ORDERS = {
   doubt: (one, other) => number(other.doubt) - number(one.doubt) || byName(one, other),
-  severity: (one, other) => number(other.severity_rank) - number(one.severity_rank)
-    || number(other.crack_length_m) - number(one.crack_length_m)
-    || number(other.crack_length_px) - number(one.crack_length_px) || byName(one, other),
-  place: (one, other) => (one.section ?? Infinity) - (other.section ?? Infinity)
-    || (one.chainage_m ?? Infinity) - (other.chainage_m ?? Infinity) || byName(one, other),
+  severity: (one, other) =>
+    number(other.severity_rank) - number(one.severity_rank) ||
+    number(other.crack_length_m) - number(one.crack_length_m) ||
+    number(other.crack_length_px) - number(one.crack_length_px) ||
+    byName(one, other),
+  place: (one, other) =>
+    (one.section ?? Infinity) - (other.section ?? Infinity) ||
+    (one.chainage_m ?? Infinity) - (other.chainage_m ?? Infinity) ||
+    byName(one, other),
   name: byName,
-  suggested: (one, other) => (one.suggested ?? Infinity) - (other.suggested ?? Infinity)
-    || ORDERS.doubt(one, other),
+  suggested: (one, other) =>
+    (one.suggested ?? Infinity) - (other.suggested ?? Infinity) || ORDERS.doubt(one, other),
 };
 
 /** Say what was done with a photo: a key of STATUS. */
 export function statusOf(row) {
-  return row.status === "failed" ? "failed" : row.review_status ?? "open";
+  return row.status === "failed" ? "failed" : (row.review_status ?? "open");
 }
 
 export class Survey {
@@ -64,10 +68,14 @@ export class Survey {
   sort() {
     const { order, status, severity, text } = this.filter;
     const words = text.toLowerCase().split(/\s+/);
-    this.shown = [...this.rows.values()].filter((row) =>
-      (!status || statusOf(row) === status)
-      && (!severity || (row.severity ?? "none") === severity)
-      && words.every((word) => `${row.name} ${row.note ?? ""} ${row.reason ?? ""}`.toLowerCase().includes(word)));
+    this.shown = [...this.rows.values()].filter(
+      (row) =>
+        (!status || statusOf(row) === status) &&
+        (!severity || (row.severity ?? "none") === severity) &&
+        words.every((word) =>
+          `${row.name} ${row.note ?? ""} ${row.reason ?? ""}`.toLowerCase().includes(word),
+        ),
+    );
     this.shown.sort(ORDERS[order]);
     this.changed();
   }
@@ -75,7 +83,8 @@ export class Survey {
   /** Give the severities that there are, the gravest first. */
   get severities() {
     const ranks = new Map();
-    for (const { severity, severity_rank: rank } of this.rows.values()) if (severity) ranks.set(severity, rank);
+    for (const { severity, severity_rank: rank } of this.rows.values())
+      if (severity) ranks.set(severity, rank);
     return [...ranks].sort((one, other) => other[1] - one[1]).map(([severity]) => severity);
   }
 
@@ -85,7 +94,7 @@ export class Survey {
     return { done: usable.filter((row) => row.review_status).length, all: usable.length };
   }
 
-  /** Give the photo some places after another one in the list; with open alone, the next that is not reviewed. */
+  /** Give the photo some places after another one; with open alone, the next that is not reviewed. */
   after(id, step, openAlone = false) {
     const at = this.shown.findIndex((row) => row.id === id);
     for (let index = at + step; index >= 0 && index < this.shown.length; index += step) {

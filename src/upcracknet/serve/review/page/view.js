@@ -6,7 +6,7 @@ const MARGIN = 40; // pixels of the screen that always show some of the photo
 export class View {
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {(context: CanvasRenderingContext2D, view: View) => void} draw all, once a frame where something changed
+   * @param {(context: CanvasRenderingContext2D, view: View) => void} draw all, once a frame
    */
   constructor(canvas, draw) {
     this.canvas = canvas;
@@ -130,7 +130,9 @@ export class View {
 
   #resize() {
     const ratio = Math.min(2, devicePixelRatio);
-    const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight].map((side) => Math.round(side * ratio));
+    const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight].map((side) =>
+      Math.round(side * ratio),
+    );
     if (!width || !height) return;
     Object.assign(this.canvas, { width, height });
     if (this.fitted) this.fit();

@@ -1,4 +1,4 @@
-// What one person does to one photo, and how it is saved: half a second after each line, again and again if need be.
+// What one person does to one photo, and how it is saved: half a second after each line, again if need be.
 
 import * as api from "./api.js";
 import { History } from "./history.js";
@@ -13,12 +13,12 @@ const RETRIES = [2000, 5000, 15000]; // ms; the last one on and on
 export class Work {
   /**
    * @param {object} row the photo in the list
-   * @param {(work: Work, state: string, text: string) => void} told is called when saving begins, ends or fails
+   * @param {(work: Work, state: string, text: string) => void} report how saving goes
    * @param {(work: Work) => Promise<string>} conflict asks whose answer is kept: "mine" or "theirs"
    */
-  constructor(row, told, conflict) {
+  constructor(row, report, conflict) {
     this.row = row;
-    this.told = told;
+    this.report = report;
     this.conflict = conflict;
     this.mask = this.history = this.measures = null;
     this.take(row);
@@ -45,9 +45,9 @@ export class Work {
     const { revision } = this;
     for (;;) {
       const measures = await api.measures(this.row.id);
-      if (revision !== this.revision || this.unsaved) return; // those of another mask come with the next answer
+      if (revision !== this.revision || this.wanted !== this.saved) return;
       this.measures = measures;
-      this.told(this, "measured", "");
+      this.report(this, "measured", "");
       if (!measures?.pending) return;
       await new Promise((resolve) => setTimeout(resolve, PATIENCE));
     }
@@ -66,7 +66,7 @@ export class Work {
   /** Save soon: something has changed. */
   changed() {
     this.wanted++;
-    this.told(this, "waiting", "");
+    this.report(this, "waiting", "");
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.save(), DELAY);
   }
@@ -83,7 +83,7 @@ export class Work {
   async #saveAll() {
     while (this.saved !== this.wanted) {
       const at = this.wanted;
-      this.told(this, "saving", "");
+      this.report(this, "saving", "");
       try {
         await this.#send();
         this.saved = at;
@@ -92,13 +92,13 @@ export class Work {
         if (error instanceof api.Conflict) await this.#settle(error.row);
         else {
           const wait = RETRIES[Math.min(this.failures++, RETRIES.length - 1)];
-          this.told(this, "failed", error.message);
+          this.report(this, "failed", error.message);
           this.timer = setTimeout(() => this.save(), wait);
           return;
         }
       }
     }
-    this.told(this, "saved", "");
+    this.report(this, "saved", "");
   }
 
   async #send() {
@@ -107,7 +107,11 @@ export class Work {
     let answer = null;
     if (status) {
       const picture = status === "corrected" && this.mask ? await writeGrey(this.mask) : null;
-      answer = await api.save(id, { status, reason, note: this.note.trim(), revision: this.revision }, picture);
+      answer = await api.save(
+        id,
+        { status, reason, note: this.note.trim(), revision: this.revision },
+        picture,
+      );
     } else if (this.row.review_status) answer = await api.forget(id, this.revision);
     if (!answer) return;
     this.row = answer.photo;
@@ -129,6 +133,6 @@ export class Work {
     this.take(await api.row(this.row.id));
     await this.load();
     this.measure().catch(() => {});
-    this.told(this, "taken", "");
+    this.report(this, "taken", "");
   }
 }

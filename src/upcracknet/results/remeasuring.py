@@ -107,8 +107,9 @@ def noted_scales(results: ResultFolder) -> SurveyScales:
         if given is not None:
             noted[results.source(record).address] = from_dict(given, f"the record of {record.name}")
     different = set(noted.values())
-    # One scale for all is also that of photos that were not measured yet.
-    return SurveyScales(places=noted) if without or len(different) > 1 else SurveyScales(*different)
+    if without or len(different) != 1:
+        return SurveyScales(places=noted)
+    return SurveyScales(different.pop())  # then also that of photos that were not measured yet
 
 
 @contextmanager

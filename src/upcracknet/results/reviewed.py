@@ -124,5 +124,5 @@ def is_measured(results: ResultFolder, record: Record) -> bool:
 
 def count_by_status(photos: Iterable[ReviewedPhoto]) -> dict[str, int]:
     """Count photos by what was said of them: ``accepted``, ``corrected``, ``rejected``."""
-    found = Counter(photo.correction.status for photo in photos)
+    found = Counter[str](photo.correction.status for photo in photos)
     return {status: found[status] for status in ("accepted", "corrected", "rejected")}

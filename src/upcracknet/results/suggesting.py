@@ -169,7 +169,7 @@ def _look(results: ResultFolder, record: Record) -> Float32[np.ndarray, " d"]:
     lab = cv2.cvtColor(picture, cv2.COLOR_RGB2LAB).astype(np.float32)
     light, grain = lab[..., 0], list[float]()
     for _ in range(4):
-        smooth = cv2.GaussianBlur(light, (0, 0), 1.0)
+        smooth = np.asarray(cv2.GaussianBlur(light, (0, 0), 1.0), np.float32)
         grain.append(float((light - smooth).std()))
         light = smooth[::2, ::2]
     share = np.log10((record.area_share or 0.0) + LEAST_CRACK)

@@ -3,12 +3,15 @@ import os
 import socket
 import subprocess
 import sys
+import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from upcracknet.errors import OutputError
-from upcracknet.files import claimed, write_atomically
+from upcracknet.files import claimed, without_warnings, write_atomically
 
 # Claims the lock file of the first argument, says so, and waits for a line to go on.
 HOLD = """
@@ -104,3 +107,17 @@ def test_a_durable_file_is_on_the_disk_before_it_takes_its_place(tmp_path, monke
     write_atomically(path, b"new", durable=True)
     assert done[1].endswith(".part") and done[2:] == ["replaced", str(tmp_path)]
     assert path.read_bytes() == b"new"
+
+
+def test_filters_of_warnings_are_whole_whatever_threads_do():
+    """Each thread that changed the process's filters for itself put back those that another had changed."""
+    before = list(warnings.filters)
+
+    def quiet(_: int) -> None:
+        with without_warnings():
+            time.sleep(0.001)
+            warnings.warn("a damaged tag", stacklevel=1)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(quiet, range(40)))
+    assert warnings.filters == before

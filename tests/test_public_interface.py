@@ -73,8 +73,8 @@ COMMANDS = {
     "clock_offset=0.0, keep_frames=False)",
     MeasureOptions: "(scale=None, millimetres_per_pixel=None, standard='astm-d6433', direction=None, "
     "gpx=None, widths='photo', crack_pictures=False)",
-    train.train: "(configuration=None, /, *overrides, output, photos=None, data_root=None, devices=1, "
-    "nodes=1, accelerator='auto', maximum_minutes=None, tensorboard=False)",
+    train.train: "(configuration=None, /, *overrides, output, photos=None, corrections=(), data_root=None, "
+    "devices=1, nodes=1, accelerator='auto', maximum_minutes=None, tensorboard=False)",
 }
 COMMAND_NAMES = {
     *("detect", "train", "calibrate", "evaluate", "prepare", "data", "synthesize", "methods", "export"),

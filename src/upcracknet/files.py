@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ TEMPORARY = ".upcracknet-"
 """How the names of half-written files begin: short, so that any name that the disk allows can be written."""
 
 _numbers = itertools.count()
+_filters = threading.RLock()
 
 
 @contextmanager
@@ -60,6 +62,20 @@ def replacing(
         raise OutputError(
             f"cannot write {path}: {one_line(error)}; choose another folder or free some space"
         ) from error
+
+
+@contextmanager
+def without_warnings(category: type[Warning] = Warning) -> Iterator[None]:
+    """Leave out the warnings of a library while a few lines run, in one thread at a time.
+
+    Python's filters belong to the process: threads that change them at once undo each other's changes.
+
+    Args:
+        category: of the warnings.
+    """
+    with _filters, warnings.catch_warnings():
+        warnings.simplefilter("ignore", category)
+        yield
 
 
 def _flush(path: Path) -> None:

@@ -4,7 +4,6 @@ import importlib
 import io
 import struct
 import threading
-import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ import numpy.typing as npt
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError, features
 
 from upcracknet.errors import OutputError, PhotoError
-from upcracknet.files import one_line, write_atomically
+from upcracknet.files import one_line, without_warnings, write_atomically
 
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "JPEG2000", "AVIF", "HEIF", "GIF", "PPM")
 """The formats that are opened, by content and not by suffix. Pillow knows more, and starts Ghostscript for an
@@ -74,8 +73,7 @@ def photo_orientation(path: Path) -> int:
 def exif_orientation(image: Image.Image) -> int:
     """Give an image's EXIF orientation, 1 (upright, also where EXIF is damaged) to 8."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with without_warnings():
             return int(image.getexif().get(0x0112, 1))
     except (*DECODING_ERRORS, TypeError):
         return 1
@@ -161,8 +159,7 @@ def _open_without_limit(file: Path | io.BytesIO) -> Image.Image:
     with _pillow_limit_lock:
         usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of damaged EXIF; damaged pixels are an error of their own
+            with without_warnings():  # of damaged EXIF; damaged pixels are an error of their own
                 return Image.open(file, formats=formats)
         finally:
             Image.MAX_IMAGE_PIXELS = usual
@@ -182,9 +179,8 @@ def tiff_tags(source: Path | bytes) -> dict[int, Any]:
     try:
         with (
             io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file,
-            warnings.catch_warnings(),
+            without_warnings(),
         ):
-            warnings.simplefilter("ignore")
             start = file.read(16)
             tags = TiffImagePlugin.ImageFileDirectory_v2(start if b"+" in start[:4] else start[:8])
             file.seek(tags.next)

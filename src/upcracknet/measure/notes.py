@@ -6,7 +6,6 @@ count from north clockwise, FlightXSpeed and FlightYSpeed are the speeds to the 
 
 import math
 import struct
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from jaxtyping import Float64
 from PIL import ExifTags, Image
 
 from upcracknet.errors import PhotoError
+from upcracknet.files import without_warnings
 from upcracknet.measure.drone import camera_tilt_deg, xmp_number
 
 LEAST_SPEED_M_PER_S = 1.0
@@ -83,8 +83,7 @@ class CameraNotes:
             PhotoError: its EXIF is damaged.
         """
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of single damaged tags, which are left out
+            with without_warnings():  # of single damaged tags, which are left out
                 # Not image.getexif(): of a PNG it decodes all pixels, to look for EXIF behind them.
                 tags = Image.Image.getexif(image)
                 gps, exif = tags.get_ifd(ExifTags.IFD.GPSInfo), tags.get_ifd(ExifTags.IFD.Exif)

@@ -9,6 +9,7 @@ import numpy as np
 
 from upcracknet.errors import OutputError
 from upcracknet.files import one_line, replacing
+from upcracknet.results.opening import open_dataset
 
 TILE = 512
 """Side of the tiles of written GeoTIFFs, in pixels."""
@@ -54,13 +55,13 @@ def write_geotiff(
     with replacing(path, suffix=".tif", scratch=scratch) as partial:
         checksum = 0
         try:
-            with rasterio.open(partial, "w", **profile) as file:
+            with open_dataset(partial, "w", **profile) as file:
                 for top, block in _in_blocks(rows):
                     file.write(block, 1, window=Window(0, top, width, len(block)))
                     checksum = zlib.crc32(block.tobytes(), checksum)
             factors = [2**power for power in range(1, 12) if max(size) >> power >= TILE]
             if factors:
-                with rasterio.open(partial, "r+") as file:
+                with open_dataset(partial, "r+") as file:
                     file.build_overviews(factors, Resampling.average)
             _require_readable(partial, checksum, len(factors))
         except rasterio.errors.RasterioError as error:
@@ -76,7 +77,7 @@ def _require_readable(path: Path, checksum: int, overviews: int) -> None:
 
     for level in (None, *range(overviews)):
         options = {} if level is None else {"overview_level": level}
-        with rasterio.open(path, **options) as file:
+        with open_dataset(path, **options) as file:
             found = 0
             for top in range(0, file.height, TILE):
                 rows = Window(0, top, file.width, min(TILE, file.height - top))

@@ -1,7 +1,6 @@
 """Which images are read in windows, and how rasterio opens them: no other files, no network."""
 
 import os
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -12,7 +11,7 @@ import numpy as np
 
 from upcracknet.data.image_file import photo_size, tiff_tags
 from upcracknet.errors import ConfigurationError, PhotoError
-from upcracknet.files import one_line
+from upcracknet.files import one_line, without_warnings
 
 LARGE = 100_000_000
 """Pixels from which on an image is read in windows: 300 MB as RGB, 800 MB more as scores."""
@@ -85,20 +84,26 @@ def opened(path: Path) -> Iterator[Any]:
         )
     import rasterio
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-        driver = _driver(path)
-        if driver is None:
-            raise PhotoError(f"{path}: not an image; expected {', '.join(sorted(set(DRIVERS.values())))}")
-        with rasterio.Env(GDAL_CACHEMAX=CACHE[0]), one_line_errors(path):
-            image = rasterio.open(path, driver=driver)
-        with image:
-            if any("complex" in kind for kind in image.dtypes):
-                raise PhotoError(f"{path}: values are complex numbers, expected a picture")
-            # A row of tiles of compressed strips: each strip is decoded once, not once a tile.
-            row = 1.5 * 1024 * image.width * sum(np.dtype(kind).itemsize for kind in image.dtypes)
-            with rasterio.Env(GDAL_CACHEMAX=int(min(max(CACHE[0], row), CACHE[1]))):
-                yield image
+    driver = _driver(path)
+    if driver is None:
+        raise PhotoError(f"{path}: not an image; expected {', '.join(sorted(set(DRIVERS.values())))}")
+    with rasterio.Env(GDAL_CACHEMAX=CACHE[0]), one_line_errors(path):
+        image = open_dataset(path, driver=driver)
+    with image:
+        if any("complex" in kind for kind in image.dtypes):
+            raise PhotoError(f"{path}: values are complex numbers, expected a picture")
+        # A row of tiles of compressed strips: each strip is decoded once, not once a tile.
+        row = 1.5 * 1024 * image.width * sum(np.dtype(kind).itemsize for kind in image.dtypes)
+        with rasterio.Env(GDAL_CACHEMAX=int(min(max(CACHE[0], row), CACHE[1]))):
+            yield image
+
+
+def open_dataset(path: Path, mode: str = "r", **options: Any) -> Any:
+    """Open a file with rasterio, without a word of it where it lies nowhere, as photos do."""
+    import rasterio
+
+    with without_warnings(rasterio.errors.NotGeoreferencedWarning):
+        return rasterio.open(path, mode, **options)
 
 
 @contextmanager

@@ -149,7 +149,7 @@ def test_a_picture_that_is_no_mask(take, results, tmp_path):
         ("a.json", b"\xff\xfe", "no JSON"),
         ("a.xml", b"<a", "no file of CVAT"),
         ("a.zip", b"PK\x05\x06" + bytes(18), "0 files of annotations"),
-        ("gone.json", None, "gone.json: cannot be read"),
+        ("gone.json", None, "gone.json: no such file"),
     ],
 )
 def test_a_file_that_is_none(take, results, tmp_path, name, content, message):

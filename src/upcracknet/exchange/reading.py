@@ -88,5 +88,8 @@ def _content(file: Path) -> tuple[str, bytes]:
                     "give one of them"
                 )
             return names[0].lower(), archive.read(names[0])
+    except FileNotFoundError as error:
+        raise DataError(f"{file}: no such file; give what the annotation program exported") from error
+    # The last two: an archive that is packed in a way that Python cannot read, or has a password.
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise DataError(f"{file}: cannot be read ({one_line(error)}); export it again") from error

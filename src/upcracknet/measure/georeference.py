@@ -11,6 +11,7 @@ from upcracknet.errors import PhotoError
 UNCERTAINTY = 0.01
 """Relative error of lengths: as far as a survey's grid may stretch the ground before the ground counts."""
 
+EQUATORIAL_RADIUS_M = 6378137.0
 SQUARED_ECCENTRICITY = 6.69437999014e-3
 """Of the WGS 84 ellipsoid."""
 
@@ -112,7 +113,7 @@ def metres_per_radian(latitude: float) -> tuple[float, float]:
         latitude: in radians.
     """
     # Radii of curvature, along the meridian and across it.
-    axis = 6378137.0
+    axis = EQUATORIAL_RADIUS_M
     shrinking = 1 - SQUARED_ECCENTRICITY * math.sin(latitude) ** 2
     along, across = axis * (1 - SQUARED_ECCENTRICITY) / shrinking**1.5, axis / math.sqrt(shrinking)
     return across * math.cos(latitude), along

@@ -3,9 +3,9 @@
 import numpy as np
 from jaxtyping import Float64
 
-Vectors = Float64[np.ndarray, "_ 3"]
+from upcracknet.measure.georeference import EQUATORIAL_RADIUS_M, SQUARED_ECCENTRICITY
 
-_AXIS_M, _SQUARED_ECCENTRICITY = 6378137.0, 6.69437999014e-3  # WGS 84
+Vectors = Float64[np.ndarray, "_ 3"]
 
 
 def in_space(places: Float64[np.ndarray, "_ 2"]) -> Vectors:
@@ -18,12 +18,12 @@ def in_space(places: Float64[np.ndarray, "_ 2"]) -> Vectors:
         metres. Two places a kilometre apart are nearer to each other by less than 0.1 mm than along the road.
     """
     longitudes, latitudes = np.radians(places).T
-    across = _AXIS_M / np.sqrt(1 - _SQUARED_ECCENTRICITY * np.sin(latitudes) ** 2)
+    across = EQUATORIAL_RADIUS_M / np.sqrt(1 - SQUARED_ECCENTRICITY * np.sin(latitudes) ** 2)
     return np.column_stack(
         [
             across * np.cos(latitudes) * np.cos(longitudes),
             across * np.cos(latitudes) * np.sin(longitudes),
-            across * (1 - _SQUARED_ECCENTRICITY) * np.sin(latitudes),
+            across * (1 - SQUARED_ECCENTRICITY) * np.sin(latitudes),
         ]
     )
 

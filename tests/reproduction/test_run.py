@@ -10,7 +10,8 @@ from upcracknet.files import claimed
 from upcracknet.losses import LossWeights
 from upcracknet.reproduction import run as run_module
 from upcracknet.reproduction.measurement import RowState, trained_epochs
-from upcracknet.reproduction.run import Progress, ResultFiles, Run, reproduce, seconds_left, what_is_missing
+from upcracknet.reproduction.result_files import ResultFiles, what_is_missing
+from upcracknet.reproduction.run import Progress, Run, reproduce, seconds_left
 from upcracknet.reproduction.tables import sensitivity, table1, table2
 from upcracknet.training.callbacks import RestoredSamples
 
@@ -29,9 +30,9 @@ def pretended(monkeypatch, result_of):
         done.append(("train", row.name))
         if row.name in faults:
             raise faults[row.name]
-        return True
 
     monkeypatch.setattr(run_module, "train_row", train_row)
+    monkeypatch.setattr(run_module, "is_trained", lambda *_: True)
     monkeypatch.setattr(
         run_module,
         "measure",
@@ -266,7 +267,7 @@ def test_a_row_in_between_has_its_epochs_and_who_has_it(files, row):
     folder.mkdir(parents=True)
     (folder / "metrics.jsonl").write_text('{"seconds": 1}\n')
     assert files.state(row).note == "1 of 1 epochs trained"
-    assert files.state(row, {row.name: "in work by others"}).note == "in work by others"
+    assert files.state(row, {row.run_name: "in work by others"}).note == "in work by others"
     assert files.state(row, {"another": "in work by others"}).note == "1 of 1 epochs trained"
 
 

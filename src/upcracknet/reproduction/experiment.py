@@ -160,6 +160,7 @@ class Row:
         detection: how a restorer finds cracks with these weights; None takes the model's own way.
         tests: datasets whose test part it is measured on.
         published: the paper's figures, by dataset.
+        one_in: it is tested on one photo in so many, from the first on.
     """
 
     name: str
@@ -168,6 +169,7 @@ class Row:
     detection: DetectionSettings | None
     tests: tuple[str, ...]
     published: Mapping[str, PublishedRow]
+    one_in: int = 1
 
     @property
     def photos(self) -> tuple[str, ...]:
@@ -207,7 +209,12 @@ class Row:
             "training": {key: value for key, value in training.items() if key not in NO_INFLUENCE},
             "detection": None if self.detection is None else self.detection.to_dict(),
             "tests": list(self.tests),
+            **({} if self.one_in == 1 else {"one_in": self.one_in}),
         }
+
+    def thinned(self, one_in: int) -> "Row":
+        """Test it on one photo in so many; its label says so."""
+        return replace(self, one_in=one_in, label=f"{self.label}, 1 test photo in {one_in}")
 
     @property
     def epochs(self) -> int:

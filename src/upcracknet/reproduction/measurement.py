@@ -1,10 +1,11 @@
 """One row: its weights trained, then measured by the one inference path under the paper's protocol."""
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,8 +19,10 @@ from upcracknet.detection.pretrained import load_pretrained, weights_of_run, wei
 from upcracknet.detection.scorer import BaseScorer
 from upcracknet.errors import DataError
 from upcracknet.evaluation import PAPER, evaluate
+from upcracknet.evaluation.protocol import one_in
 from upcracknet.evaluation.report import report_record
 from upcracknet.reproduction.experiment import Pretrained, Row
+from upcracknet.reproduction.former_ruler import FormerRuler
 from upcracknet.training.provenance import environment
 from upcracknet.training.recipe import train
 from upcracknet.weights import load_weights
@@ -85,9 +88,10 @@ def train_row(
     data_root: Path | None = None,
     accelerator: str = "auto",
     maximum_minutes: float | None = None,
+    workers: int | None = None,
     progress: bool = False,
-) -> bool:
-    """Train a row, or go on with it; a finished run is left alone.
+) -> None:
+    """Train a row, or go on with it; a finished run is left alone, and needs its checkpoint no more.
 
     Args:
         row: the row.
@@ -95,27 +99,37 @@ def train_row(
         data_root: folder of the datasets.
         accelerator: where to train.
         maximum_minutes: time for this row; None trains to the end.
+        workers: processes that prepare images; None takes the configuration's number.
         progress: show live progress on stderr.
-
-    Returns:
-        whether it is trained to its end.
 
     Raises:
         UpCrackNetError: as ``upcracknet.training.recipe.train``.
         KeyboardInterrupt: interrupted by the user.
     """
+    if isinstance(row.training, Pretrained) or is_trained(row, folder):
+        return
+    configuration = row.training if workers is None else replace(row.training, workers=workers)
+    train(
+        configuration,
+        folder,
+        data_root=data_root,
+        accelerator=accelerator,
+        maximum_minutes=maximum_minutes,
+        progress=progress,
+    )
+    if is_trained(row, folder):
+        # All checkpoints of the tables together are tens of gigabytes.
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+
+
+def is_trained(row: Row, folder: Path) -> bool:
+    """Tell whether a row's weights are those of a whole training; a model that does not train here is."""
     if isinstance(row.training, Pretrained):
         return True
-    if not _finished(folder):
-        train(
-            row.training,
-            folder,
-            data_root=data_root,
-            accelerator=accelerator,
-            maximum_minutes=maximum_minutes,
-            progress=progress,
-        )
-    return _finished(folder)
+    record = folder / "run.json"
+    if not record.exists() or weights_of_run(folder) is None:
+        return False
+    return json.loads(record.read_text(encoding="utf-8")).get("finished") is True
 
 
 def measure(row: Row, folder: Path, data_root: Path | None, bar: Bar) -> RowResult:
@@ -137,8 +151,15 @@ def measure(row: Row, folder: Path, data_root: Path | None, bar: Bar) -> RowResu
         with bar(f"measuring on {name}") as progress:
             found = detector(row, folder)
             timed = _Timed(found.scorer, row.label)
-            dataset = open_dataset(name, data_root)
-            evaluation = evaluate(CrackDetector(timed, found.threshold), dataset, PAPER, progress=progress)
+            dataset = one_in(row.one_in, open_dataset(name, data_root))
+            former = FormerRuler(dataset)
+            evaluation = evaluate(
+                CrackDetector(timed, found.threshold),
+                dataset,
+                PAPER,
+                progress=progress,
+                observe=former.add,
+            )
         if not evaluation.complete:
             failed = evaluation.unreadable
             raise DataError(
@@ -147,6 +168,7 @@ def measure(row: Row, folder: Path, data_root: Path | None, bar: Bar) -> RowResu
             )
         report = report_record([evaluation])
         del report["paper"]  # stands in the table
+        report["former_ruler"] = former.figures()
         reports.append(report)
         scoring, images = scoring + timed.seconds, images + timed.images
     return RowResult(
@@ -221,10 +243,3 @@ def _origin(row: Row, folder: Path) -> dict[str, Any]:
         "run": f"{folder.parent.name}/{folder.name}",
         "environment": {key: run[key] for key in ENVIRONMENT},
     }
-
-
-def _finished(folder: Path) -> bool:
-    record = folder / "run.json"
-    if not record.exists() or weights_of_run(folder) is None:
-        return False
-    return json.loads(record.read_text(encoding="utf-8")).get("finished") is True

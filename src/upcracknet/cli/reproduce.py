@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter, validators
 
@@ -22,7 +22,7 @@ def reproduce(
     rows: Annotated[list[str] | None, Parameter(consume_multiple=True, negative="")] = None,
     base: Path | None = None,
     filters: AtLeastOne | None = None,
-    accelerator: Literal["auto", "cpu", "gpu"] = "auto",
+    device: str = "auto",
     maximum_minutes: Annotated[float | None, Parameter(validator=validators.Number(gt=0))] = None,
 ) -> int:
     """Train and measure the rows of one of the paper's tables, or draw a figure.
@@ -69,7 +69,7 @@ def reproduce(
         base: training configuration, as YAML, that UP-CrackNet's rows start from; without it the paper's, for
             sensitivity that of up-cracknet-32.
         filters: channels of the first level of UP-CrackNet's networks in place of the budget's.
-        accelerator: where to train.
+        device: where to train and to measure: auto, cpu, cuda, cuda:1 or mps.
         maximum_minutes: stop before the epoch or row that would pass this time, ready to go on.
     """
     with console.needs_training("reproducing tables trains networks and"):
@@ -79,7 +79,7 @@ def reproduce(
     shown = console.error_console()
     say = partial(console.print_line, shown)
     progress = Progress(say, partial(console.task_bar, shown), training=True)
-    run = Run(ResultFiles(output), data_root, accelerator, maximum_minutes, progress)
+    run = Run(ResultFiles(output), data_root, device, maximum_minutes, progress)
     made = reproduce_named(table, run, budget=budget, filters=filters, seed=seed, base=base, rows=rows or ())
     for record in made.tables:
         console.print_table(shown, *summary(record))

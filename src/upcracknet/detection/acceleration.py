@@ -80,8 +80,8 @@ def _in_torch(scorer: Scorer, engine: Engine) -> nn.Module:
         if not is_out_of_memory(error):
             raise
         raise ConfigurationError(
-            f"device {engine.device}: {scorer.name} does not fit into its memory; end other programs that use "
-            "it, or take --device cpu"
+            f"device {engine.device}: {scorer.name} does not fit into its memory; end other programs that "
+            "use it, or take --device cpu"
         ) from error
 
 
@@ -156,7 +156,7 @@ def engine_of(scorer: Scorer) -> Literal["torch", "onnx", "openvino"]:
 
 
 def device_of(scorer: Scorer) -> torch.device:
-    """Device of PyTorch where a scorer's images must lie; the processor for methods and engines without one."""
+    """Tell where a scorer's images must lie: on the device of its network in PyTorch, else the processor."""
     tensors = () if scorer.network is None else (*scorer.network.parameters(), *scorer.network.buffers())
     return tensors[0].device if tensors else torch.device("cpu")
 

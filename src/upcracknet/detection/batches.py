@@ -128,7 +128,7 @@ class Scoring:
             self._thread.shutdown(cancel_futures=True)
 
     def score(self, pieces: Sequence[Piece]) -> None:
-        """Score tiles of one size; on a card their scores are added when the next ones come, or at the end."""
+        """Score tiles of one size; on a card their scores are added when the next come, or at the end."""
         if not pieces:
             return
         ask = partial(self._batches.scores, [pixels for _, _, pixels in pieces])

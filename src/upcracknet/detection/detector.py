@@ -120,8 +120,8 @@ class CrackDetector:
 
         Raises:
             WeightsError: no such model, or unusable weights.
-            ConfigurationError: a preset that the model does not have, or an engine or a device that is not
-                there.
+            ConfigurationError: a preset that the model does not have, or an engine or a
+                device that is not there.
         """
         from upcracknet.detection.pretrained import load_pretrained  # only when weights are asked for
 

@@ -85,7 +85,10 @@ def load_pretrained(
             raise ConfigurationError(
                 f"{model} has no network for {engine}; leave --runtime, --precision and --device out"
             )
-        classical, here = imported(SYSTEMS[str(model)].scorer)(), replace(engine, runtime="torch", device="cpu")
+        classical, here = (
+            imported(SYSTEMS[str(model)].scorer)(),
+            replace(engine, runtime="torch", device="cpu"),
+        )
         return Pretrained(classical, Threshold(classical.level), None, here, {})
     path = weights_path(model)
     if runtime_of_file(path) is not None:

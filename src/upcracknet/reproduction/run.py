@@ -128,7 +128,7 @@ class Run:
     Attributes:
         files: where results go.
         data_root: folder of the datasets; None reads the environment variable UPCRACKNET_DATA.
-        accelerator: where to train.
+        device: where to train and to measure, see :func:`.choose_device`.
         maximum_minutes: no epoch begins that would pass this time, nor a row after it; but the first epoch of
             a row is always trained, and a trained row is measured.
         progress: how it shows what it does.
@@ -137,7 +137,7 @@ class Run:
 
     files: ResultFiles
     data_root: Path | None = None
-    accelerator: str = "auto"
+    device: str = "auto"
     maximum_minutes: float | None = None
     progress: Progress = Progress()
     notes: dict[str, str] = field(default_factory=dict)
@@ -229,12 +229,12 @@ def _work_on(row: Row, rows: Sequence[Row], run: Run) -> bool:
                 row,
                 folder,
                 data_root=run.data_root,
-                accelerator=run.accelerator,
+                device=run.device,
                 maximum_minutes=run.minutes_left,
                 progress=run.progress.training,
             )
             if trained:
-                files.write(row, measure(row, folder, run.data_root, run.progress.bar))
+                files.write(row, measure(row, folder, run.data_root, run.progress.bar, run.device))
         except UpCrackNetError as error:
             files.write_failure(row, str(error))
         except Exception as error:  # a row that runs out of memory must not cost the others

@@ -1,4 +1,4 @@
-"""Where and by what trained networks run: processor or card; PyTorch, ONNX Runtime, OpenVINO; 32, 16 or 8 bits.
+"""What trained networks run by: PyTorch, ONNX Runtime or OpenVINO, on processor or card, in 32, 16 or 8 bits.
 
 Only the network changes its engine; what comes before and after it stays the one inference path.
 """

@@ -96,7 +96,7 @@ def exact_convolutions() -> Iterator[None]:
 
 
 def moved(images: Tensor, device: torch.device) -> Tensor:
-    """Bring images to a device; to a card while the processor goes on, from memory that stays in its place."""
+    """Bring images to a device; to a card while the processor goes on, from memory that is not swapped."""
     if device.type != "cuda":
         return images.to(device)
     return images.pin_memory().to(device, non_blocking=True)

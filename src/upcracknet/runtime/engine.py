@@ -94,8 +94,8 @@ class Engine:
             )
         if kind not in DEVICES[placed.runtime]:
             raise ConfigurationError(
-                f"device {self.device}: {placed.runtime} runs on {', '.join(DEVICES[placed.runtime])}; take one "
-                "of them, or another --runtime"
+                f"device {self.device}: {placed.runtime} runs on {', '.join(DEVICES[placed.runtime])}; take "
+                "one of them, or another --runtime"
             )
         if placed.runtime == "torch":
             placed = replace(placed, device=str(choose_device(placed.device)))
@@ -148,8 +148,8 @@ def _require_precision(engine: Engine) -> None:
     if (engine.runtime, kind) not in PLACES[engine.precision]:
         places = ", ".join(f"{runtime} on {device}" for runtime, device in PLACES[engine.precision])
         raise ConfigurationError(
-            f"precision {engine.precision} is not for {engine.runtime} on {kind}; take fp32, or one of: {places}"
-            " (engines are installed with `pip install 'upcracknet[runtime]'`)"
+            f"precision {engine.precision} is not for {engine.runtime} on {kind}; take fp32, or one of: "
+            f"{places} (`pip install 'upcracknet[runtime]'` installs engines)"
         )
     if engine.precision == "bf16" and kind == "cpu" and not has_bfloat16():
         raise ConfigurationError(

@@ -113,8 +113,7 @@ class CrackDetector:
             millimetres_per_pixel: size of a pixel on the road, copied to each result.
             runtime: engine of the network: ``torch``, ``onnx``, ``openvino``, or ``auto`` for the fastest
                 that is installed.
-            precision: ``fp32``; ``fp16`` (on cards), ``bf16`` and ``int8`` are faster, with slightly different
-                results.
+            precision: ``fp32``; ``fp16`` (on cards), ``bf16`` and ``int8`` are faster and slightly different.
             device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``, ``gpu`` (of openvino and onnx), or ``auto`` for a
                 card of PyTorch where there is one.
 

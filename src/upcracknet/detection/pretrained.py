@@ -75,7 +75,8 @@ def load_pretrained(
 
     Raises:
         WeightsError: no such model, or unusable weights.
-        ConfigurationError: the system has no such preset, or the engine or device is not there, or cannot run it.
+        ConfigurationError: the system has no such preset, or the engine or device is not there or cannot
+            run it.
         OutputError: the network cannot be kept in the engine's form.
     """
     if model in CLASSICAL:
@@ -85,10 +86,8 @@ def load_pretrained(
             raise ConfigurationError(
                 f"{model} has no network for {engine}; leave --runtime, --precision and --device out"
             )
-        classical, here = (
-            imported(SYSTEMS[str(model)].scorer)(),
-            replace(engine, runtime="torch", device="cpu"),
-        )
+        classical = imported(SYSTEMS[str(model)].scorer)()
+        here = replace(engine, runtime="torch", device="cpu")
         return Pretrained(classical, Threshold(classical.level), None, here, {})
     path = weights_path(model)
     if runtime_of_file(path) is not None:

@@ -80,8 +80,8 @@ def plan_evaluation(
         device: where it runs.
 
     Raises:
-        ConfigurationError: stored masks are to be compared at another size than they have, or the engine or device
-            is not there.
+        ConfigurationError: stored masks are to be compared at another size than they have, or the engine or
+            device is not there.
         DataError: there are no such data, or nobody corrected a photo of the result folder.
         WeightsError: there is no such model.
     """

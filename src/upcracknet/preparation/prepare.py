@@ -49,7 +49,8 @@ def prepare_patches(
         settings: what to choose.
         training: how much the classifier learns; None takes the usual.
         model: the detector to choose by.
-        device: where detector and classifier run, by PyTorch; of a model without a network the classifier alone.
+        device: where detector and classifier run, by PyTorch; a model without a network stays on the
+            processor.
         split: part of the datasets, and of folders that have it.
         data_root: folder with the datasets; None takes the variable UPCRACKNET_DATA.
         on_failure: called for each photo that cannot be used; the others go on.

@@ -22,7 +22,7 @@ def reproduce(made_datasets, tmp_path, monkeypatch):
     """Runs the command with tiny networks; gives the exit code."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(TINY))
-    options = ("--base", "tiny.yaml", "--filters", "2", "--accelerator", "cpu", "-o", "out")
+    options = ("--base", "tiny.yaml", "--filters", "2", "--device", "cpu", "-o", "out")
 
     def run_reproduce(*words, data_root=made_datasets):
         return run(["reproduce", *words, *options, "--data-root", str(data_root)])

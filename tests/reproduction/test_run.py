@@ -18,7 +18,7 @@ from upcracknet.training.callbacks import RestoredSamples
 
 @pytest.fixture
 def run(files, made_datasets):
-    return Run(files, made_datasets, accelerator="cpu")
+    return Run(files, made_datasets, device="cpu")
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_an_interrupted_row_goes_on_and_a_finished_one_is_skipped(
 
 def test_a_time_limit_within_a_row_leaves_it_to_go_on(files, made_datasets, budget, base, monkeypatch):
     experiment = table1(replace(budget, epochs=3), base=base)
-    run = Run(files, made_datasets, accelerator="cpu", maximum_minutes=60.0)
+    run = Run(files, made_datasets, device="cpu", maximum_minutes=60.0)
     monkeypatch.setattr(Run, "minutes_left", 1e-6)
     states = reproduce(experiment, experiment.rows[:1], run)
     assert [(state.status, state.note) for state in states] == [("not yet", "1 of 3 epochs trained")]

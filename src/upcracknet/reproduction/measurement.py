@@ -17,12 +17,14 @@ from upcracknet.detection import CrackDetector, RestorationScorer, Scorer, Thres
 from upcracknet.detection.cost import parameter_count
 from upcracknet.detection.pretrained import load_pretrained, weights_of_run, weights_path
 from upcracknet.detection.scorer import BaseScorer
+from upcracknet.detection.systems import CLASSICAL
 from upcracknet.errors import DataError
 from upcracknet.evaluation import PAPER, evaluate
 from upcracknet.evaluation.protocol import one_in
 from upcracknet.evaluation.report import report_record
 from upcracknet.reproduction.experiment import Pretrained, Row
 from upcracknet.reproduction.former_ruler import FormerRuler
+from upcracknet.runtime import Engine
 from upcracknet.training.provenance import environment
 from upcracknet.training.recipe import train
 from upcracknet.weights import load_weights
@@ -86,7 +88,7 @@ def train_row(
     folder: Path,
     *,
     data_root: Path | None = None,
-    accelerator: str = "auto",
+    device: str = "auto",
     maximum_minutes: float | None = None,
     workers: int | None = None,
     progress: bool = False,
@@ -97,7 +99,7 @@ def train_row(
         row: the row.
         folder: its run folder.
         data_root: folder of the datasets.
-        accelerator: where to train.
+        device: where to train.
         maximum_minutes: time for this row; None trains to the end.
         workers: processes that prepare images; None takes the configuration's number.
         progress: show live progress on stderr.
@@ -113,7 +115,7 @@ def train_row(
         configuration,
         folder,
         data_root=data_root,
-        accelerator=accelerator,
+        device=device,
         maximum_minutes=maximum_minutes,
         progress=progress,
     )
@@ -132,7 +134,7 @@ def is_trained(row: Row, folder: Path) -> bool:
     return json.loads(record.read_text(encoding="utf-8")).get("finished") is True
 
 
-def measure(row: Row, folder: Path, data_root: Path | None, bar: Bar) -> RowResult:
+def measure(row: Row, folder: Path, data_root: Path | None, bar: Bar, device: str = "auto") -> RowResult:
     """Measure a trained row on all its test sets.
 
     Args:
@@ -140,6 +142,7 @@ def measure(row: Row, folder: Path, data_root: Path | None, bar: Bar) -> RowResu
         folder: its run folder, in a folder of runs in the folder of results.
         data_root: folder of the datasets.
         bar: opened for each test set.
+        device: where the network runs.
 
     Raises:
         DataError: a test set is missing, or a part of it cannot be read: figures of a part are no figures.
@@ -149,7 +152,7 @@ def measure(row: Row, folder: Path, data_root: Path | None, bar: Bar) -> RowResu
     reports, scoring, images = [], 0.0, 0
     for name in row.tests:
         with bar(f"measuring on {name}") as progress:
-            found = detector(row, folder)
+            found = detector(row, folder, device)
             timed = _Timed(found.scorer, row.label)
             dataset = one_in(row.one_in, open_dataset(name, data_root))
             former = FormerRuler(dataset)
@@ -172,7 +175,7 @@ def measure(row: Row, folder: Path, data_root: Path | None, bar: Bar) -> RowResu
         reports.append(report)
         scoring, images = scoring + timed.seconds, images + timed.images
     return RowResult(
-        **_origin(row, folder),
+        **_origin(row, folder, device),
         evaluation_seconds=round(time.perf_counter() - started, 1),
         evaluations=tuple(reports),
         parameters=0 if timed.network is None else parameter_count(timed.network),
@@ -180,14 +183,15 @@ def measure(row: Row, folder: Path, data_root: Path | None, bar: Bar) -> RowResu
     )
 
 
-def detector(row: Row, folder: Path) -> CrackDetector:
+def detector(row: Row, folder: Path, device: str = "auto") -> CrackDetector:
     """Load the detector of a row from its run folder.
 
     Raises:
         WeightsError: the weights cannot be used.
     """
     model = row.training.model if isinstance(row.training, Pretrained) else weights_path(folder)
-    pretrained = load_pretrained(model)
+    here = "cpu" if model in CLASSICAL else device
+    pretrained = load_pretrained(model, engine=Engine(device=here))
     scorer, threshold = pretrained.scorer, pretrained.threshold
     if row.detection is not None and isinstance(scorer, RestorationScorer):
         settings = row.detection
@@ -214,15 +218,15 @@ class _Timed(BaseScorer):
 
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
         started = time.perf_counter()
-        scores = self.scorer.score(images)
+        scores = self.scorer.score(images).cpu()  # a card is only done when its answer is here
         self.seconds, self.images = self.seconds + time.perf_counter() - started, self.images + len(images)
         return scores
 
 
-def _origin(row: Row, folder: Path) -> dict[str, Any]:
+def _origin(row: Row, folder: Path, device: str) -> dict[str, Any]:
     """Where the weights of a row come from."""
     if isinstance(row.training, Pretrained):
-        here = environment()
+        here = environment(device)
         return {
             "patches_seen": row.training.patches,
             "epoch": 0,

@@ -39,7 +39,7 @@ class Run:
     Attributes:
         files: where results go.
         data_root: folder of the datasets; None reads the environment variable UPCRACKNET_DATA.
-        accelerator: where to train.
+        device: where to train and to measure, see :func:`.choose_device`.
         maximum_minutes: no epoch begins that would pass this time, nor a row after it; but the first epoch of
             a row is always trained, and a trained row is measured.
         progress: how it shows what it does.
@@ -50,7 +50,7 @@ class Run:
 
     files: ResultFiles
     data_root: Path | None = None
-    accelerator: str = "auto"
+    device: str = "auto"
     maximum_minutes: float | None = None
     progress: Progress = Progress()
     piece_minutes: float | None = None
@@ -169,7 +169,8 @@ def work_on(rows: Sequence[Row], run: Run, *, train: bool = True, test: bool = T
             if train and rows:
                 _train(first, run)
             for row in rows if test and is_trained(first, files.run_folder(first)) else ():
-                files.write(row, measure(row, files.run_folder(row), run.data_root, run.progress.bar))
+                folder = files.run_folder(row)
+                files.write(row, measure(row, folder, run.data_root, run.progress.bar, run.device))
         except UpCrackNetError as error:
             _fail(rows, files, str(error))
         except Exception as error:  # a row that runs out of memory must not cost the others
@@ -182,7 +183,7 @@ def _train(row: Row, run: Run) -> None:
         row,
         run.files.run_folder(row),
         data_root=run.data_root,
-        accelerator=run.accelerator,
+        device=run.device,
         maximum_minutes=run.minutes_for_training,
         workers=run.workers,
         progress=run.progress.training,

@@ -9,9 +9,11 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from upcracknet.reproduction.experiment import Experiment
+from upcracknet.reproduction.measurement import is_trained
 from upcracknet.reproduction.plan import Piece, missing_data, status
 from upcracknet.reproduction.result_files import ResultFiles
 from upcracknet.reproduction.run import Progress, Run, work_on
+from upcracknet.runtime import choose_device
 
 CARD_WORKERS = 4
 """Most processes that prepare images for one training on a card; a processor's trainings keep their own."""
@@ -23,7 +25,7 @@ class Shared:
 
     folder: Path
     data_root: Path | None
-    accelerator: str
+    device: str
     maximum_minutes: float | None
     piece_minutes: float | None
     workers: int | None
@@ -58,7 +60,7 @@ def work_through(pieces: Sequence[Piece], experiments: Sequence[Experiment], run
             if (problem := missing(piece)) is not None:
                 run.notes[name] = f"no photos: {problem}"
                 continue
-            if piece.kind == "test" and not _can_be_tested(piece, run.files):
+            if piece.kind == "test" and not is_trained(piece.row, run.files.run_folder(piece.row)):
                 held += [piece] if name not in tried else []
                 continue
             run.progress.say(f"{len(waiting) - number} pieces left: {piece.name}")
@@ -90,9 +92,9 @@ def work_together(
             done.result()
 
 
-def workers_for(accelerator: str, together: int) -> int | None:
+def workers_for(device: str, together: int) -> int | None:
     """Share the processor's cores among the trainings on a card; None leaves a processor's as they are."""
-    if accelerator == "cpu":
+    if choose_device(device).type == "cpu":
         return None
     return max(1, min(CARD_WORKERS, (os.cpu_count() or 1) // together))
 
@@ -104,7 +106,7 @@ def _work_in_process(
     run = Run(
         ResultFiles(shared.folder),
         shared.data_root,
-        shared.accelerator,
+        shared.device,
         shared.maximum_minutes,
         Progress(say),
         shared.piece_minutes,
@@ -115,9 +117,3 @@ def _work_in_process(
 
 def _say(number: int, line: str) -> None:
     os.write(2, f"[{number + 1}] {line}\n".encode(errors="backslashreplace"))
-
-
-def _can_be_tested(piece: Piece, files: ResultFiles) -> bool:
-    from upcracknet.reproduction.measurement import is_trained
-
-    return is_trained(piece.row, files.run_folder(piece.row))

@@ -1,8 +1,11 @@
 """Where a network calculates: on the processor or on a graphics card."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
+from torch import Tensor
 
 from upcracknet.errors import ConfigurationError
 
@@ -76,3 +79,24 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in OUT_OF_MEMORY)
+
+
+@contextmanager
+def exact_convolutions() -> Iterator[None]:
+    """Let convolutions on NVIDIA's cards calculate in 32 bits for the block, without TensorFloat-32.
+
+    PyTorch rounds their inputs to 10 bits otherwise (``torch.backends.cudnn.allow_tf32``).
+    """
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
+
+
+def moved(images: Tensor, device: torch.device) -> Tensor:
+    """Bring images to a device; to a card while the processor goes on, from memory that is not swapped."""
+    if device.type != "cuda":
+        return images.to(device)
+    return images.pin_memory().to(device, non_blocking=True)

@@ -1,0 +1,79 @@
+"""How long a step of a training takes on this machine, measured by a few of them."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as lightning
+import torch
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import Callback
+
+from upcracknet.detection import Scorer
+from upcracknet.detection.systems import SYSTEMS, imported
+from upcracknet.runtime import choose_device
+from upcracknet.training.configuration import Configuration
+from upcracknet.training.method import Method
+from upcracknet.training.patches import PatchData
+
+STEPS = 3
+"""Steps that are taken; the first does not count, as it sets up what the others use."""
+
+VALIDATION_SHARE = 1 / 3
+"""Time of a validation batch in that of a step: forward, without backward, which takes about twice as much."""
+
+
+def time_training(configuration: Configuration, data_root: Path | None, device: str) -> tuple[float, Scorer]:
+    """Time a few steps, and make a scorer of the network that has hardly learned.
+
+    Args:
+        configuration: what would be trained.
+        data_root: folder of the named datasets.
+        device: as of :func:`.choose_device`.
+
+    Returns:
+        estimated seconds of the whole training, validation included; and the scorer, on the processor.
+
+    Raises:
+        DataError: the photos are missing, or hold no undamaged window.
+    """
+    system = SYSTEMS[configuration.method]
+    data: PatchData = imported(system.patches)(configuration, data_root)
+    method: Method = imported(system.method)(configuration)
+    clock = _Clock()
+    trainer = lightning.Trainer(
+        accelerator=choose_device(device).type,
+        devices=1,
+        max_epochs=1,
+        limit_train_batches=STEPS,
+        limit_val_batches=0,
+        callbacks=[clock],
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    method.to(memory_format=torch.channels_last)
+    trainer.fit(method, datamodule=data)
+    batch = configuration.batch_size
+    steps = len(data.training) // batch + VALIDATION_SHARE * len(data.validation) / batch
+    name, settings = system.title, method.detection_settings()
+    scorer, _ = imported(system.scorer)(method.trained_network().cpu(), settings, None, name)
+    return clock.seconds * steps * configuration.epochs, scorer
+
+
+class _Clock(Callback):
+    """The mean time between the ends of steps."""
+
+    seconds = 0.0
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        now = time.perf_counter()
+        if batch_idx == 0:
+            self.started = now
+        else:
+            self.seconds = (now - self.started) / batch_idx

@@ -46,6 +46,7 @@ def reproduce(
         seeds             ours, trained on both data sets, with three seeds
         all               tables 1 to 8 and seeds as one plan of trainings and
                           tests, what matters most first; then the figures
+        pack              only packs the photos, for a machine without the data sets
         tables            only writes tables.md from the results that are there
 
     Writes TABLE.md, .csv and .json, with the paper's figures beside, after each

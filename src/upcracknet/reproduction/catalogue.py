@@ -11,8 +11,8 @@ from upcracknet.reproduction.experiment import Experiment, budget_named
 from upcracknet.reproduction.figures import FIGURES, draw_figure
 from upcracknet.reproduction.report import summary, write_overview
 from upcracknet.reproduction.run import Run, reproduce
-from upcracknet.reproduction.whole import WHOLE, Whole, reproduce_whole
 from upcracknet.reproduction.tables import COMPARISONS, comparison, seeds, sensitivity, table1, table2
+from upcracknet.reproduction.whole import WHOLE, Whole, reproduce_whole
 from upcracknet.training.configuration import TrainingConfiguration, load_configuration
 
 EXPERIMENTS: dict[str, Callable[..., Experiment]] = {

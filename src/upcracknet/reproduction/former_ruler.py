@@ -1,4 +1,4 @@
-"""The ruler of figures before decision 16, beside today's: the same crack maps, masks shrunk by another rule."""
+"""The ruler of figures before decision 16: the same crack maps, masks shrunk by another rule."""
 
 from upcracknet.data.dataset import CrackDataset
 from upcracknet.detection import CrackMap

@@ -1,14 +1,18 @@
-"""``reproduce all`` and ``reproduce tables``: everything that Tables I–VIII need, in one folder."""
+"""``reproduce all``, ``tables`` and ``pack``: everything that Tables I–VIII need, in one folder."""
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from upcracknet.data.registry import DATA_ROOT_VARIABLE
 from upcracknet.errors import ConfigurationError, UpCrackNetError
 from upcracknet.files import json_bytes, write_atomically
 from upcracknet.reproduction.experiment import Budget, Experiment
 from upcracknet.reproduction.figures import FIGURES, draw_figure
+from upcracknet.reproduction.packs import CHECKSUMS, unpacked, write_packs
 from upcracknet.reproduction.page import write_page
 from upcracknet.reproduction.plan import COLUMNS, Piece, experiments_of, listing, plan, status
 from upcracknet.reproduction.result_files import ResultFiles
@@ -17,7 +21,7 @@ from upcracknet.reproduction.timing import estimated
 from upcracknet.reproduction.work import Shared, work_through, work_together, workers_for
 from upcracknet.training.configuration import TrainingConfiguration
 
-WHOLE = ("all", "tables")
+WHOLE = ("all", "tables", "pack")
 ESTIMATES = "estimate.json"
 
 
@@ -67,7 +71,7 @@ def reproduce_whole(
     """Work through the plan of all tables, or only write what is there.
 
     Args:
-        name: ``all``, or ``tables``, which only writes.
+        name: ``all``; ``tables``, which only writes; or ``pack``, which packs the photos.
         run: where and how.
         budget: what each row may spend.
         seed: seed of all rows.
@@ -77,9 +81,17 @@ def reproduce_whole(
 
     Raises:
         ConfigurationError: there is no row of a name.
+        DataError: a pack of photos is damaged, or there are no photos to pack.
         OutputError: the folder cannot be written.
         KeyboardInterrupt: interrupted by the user; the same call goes on.
     """
+    packs = run.files.folder / "packs"
+    if name == "pack":
+        written = [str(path) for path in write_packs(run.data_root, packs)]
+        shown = ("Packed photos", ("file", "MiB"), [(path, _mebibytes(path)) for path in written])
+        return Made({"packs": written}, shown, True, ())
+    if (packs / CHECKSUMS).exists() and not (run.data_root or os.environ.get(DATA_ROOT_VARIABLE)):
+        run.data_root = unpacked(packs, run.files.folder / "data")
     experiments = experiments_of(budget, seed, base, how.slow_one_in)
     known = {row.name for experiment in experiments for row in experiment.rows}
     if unknown := sorted(set(names) - known):
@@ -111,6 +123,10 @@ def reproduce_whole(
         "complete": done == len(pieces),
     }
     return Made(record, (title, COLUMNS, lines), done == len(pieces), tuple(notes))
+
+
+def _mebibytes(path: str) -> str:
+    return f"{Path(path).stat().st_size / 1024**2:.1f}"
 
 
 def _work(pieces: Sequence[Piece], experiments: Sequence[Experiment], run: Run, together: int) -> None:

@@ -20,7 +20,7 @@ STEPS = 3
 """Steps that are taken; the first does not count, as it sets up what the others use."""
 
 VALIDATION_SHARE = 1 / 3
-"""Time of a validation batch in that of a step: forward, without backward, which takes about twice as much."""
+"""Time of a validation batch in that of a step: forward alone; backward takes about twice as long."""
 
 
 def time_training(configuration: Configuration, data_root: Path | None, device: str) -> tuple[float, Scorer]:

@@ -1,5 +1,6 @@
 """Tables I–VIII as one plan: trainings of a row on one data set, tests on one, what matters most first."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,12 +103,12 @@ def plan(
     for row in found.values():
         runs.setdefault(row.run_name, []).append(row)
 
-    def rank(run: str) -> tuple[float, ...]:
+    def rank(run: str) -> tuple[int, int, float, bool, bool]:
         row, table = runs[run][0], tables[run]
         stage = 1 + ["table1", "table2", "seeds"].index(table) if table not in COMPARISONS else 0
         first = FIRST.index(row.name) if row.name in FIRST and not stage else len(FIRST)
         seconds = known.get(run, 0.0) + sum(known.get(row.result_name, 0.0) for row in runs[run])
-        return stage, first, seconds or float("inf"), bool(row.photos), is_slow(row)
+        return stage, first, seconds or math.inf, bool(row.photos), is_slow(row)
 
     pieces = []
     for run in sorted(runs, key=rank):

@@ -32,7 +32,7 @@ class Shared:
 
 
 def work_through(pieces: Sequence[Piece], experiments: Sequence[Experiment], run: Run) -> None:
-    """Do all pieces that are not done, and write the tables after each.
+    """Do all pieces that are not done, and write the tables that it stands in after each.
 
     A training that does not end in its minutes keeps its checkpoint and goes on in the next call. A piece
     that lacks photos, or that another process has, is left, and named in the notes of ``run``.
@@ -48,6 +48,7 @@ def work_through(pieces: Sequence[Piece], experiments: Sequence[Experiment], run
     """
     missing, waiting, moving = missing_data(run.data_root), list(pieces), True
     tried, failed = set[str](), set[str]()
+    standing = {each.name: {row.result_name for row in each.rows} for each in experiments}
     while waiting and moving and not run.is_over():
         held: list[Piece] = []
         moving = False
@@ -72,7 +73,8 @@ def work_through(pieces: Sequence[Piece], experiments: Sequence[Experiment], run
             if piece.kind == "train" and status(piece, run.files)[0] == "failed":
                 failed.add(name)
             for experiment in experiments:
-                run.write_table(experiment)
+                if standing[experiment.name].intersection(row.result_name for row in piece.rows):
+                    run.write_table(experiment)
         waiting = held
 
 

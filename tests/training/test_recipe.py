@@ -317,9 +317,9 @@ def test_a_device_that_is_not_there(configure, tmp_path, monkeypatch):
 def test_lightning_gets_its_own_words_for_a_device(device, number, words, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert recipe._accelerator(device, number) == words
+    assert recipe.lightning_device(device, number) == words
     with pytest.raises(ConfigurationError, match="cuda:1 is one card"):
-        recipe._accelerator("cuda:1", 2)
+        recipe.lightning_device("cuda:1", 2)
 
 
 def test_the_16_bit_path_trains(configure, train_quietly, tmp_path, photo):

@@ -19,8 +19,8 @@ EXPERIMENTS: dict[str, Callable[..., Experiment]] = {
     "table1": table1,
     "table2": table2,
     "sensitivity": sensitivity,
-    "seeds": seeds,
     **{name: partial(comparison, name) for name in COMPARISONS},
+    "seeds": seeds,
 }
 
 OVERVIEWS = {"comparison": ("table4", "table7", "table8")}

@@ -28,7 +28,7 @@ def write_page(experiments: Sequence[Experiment], run: Run) -> Path:
     """Write ``tables.md`` from the results that are there, and each table's own files.
 
     Args:
-        experiments: Tables I–VIII and that of the seeds.
+        experiments: the tables, as of :func:`.experiments_of`.
         run: where the results are.
 
     Returns:

@@ -82,8 +82,8 @@ def train(
         WeightsError: VGG-19's weights are chosen but cannot be had, or the checkpoint is damaged.
         KeyboardInterrupt: interrupted by the user; the same call goes on after the last whole epoch.
     """
-    accelerator, places = _accelerator(device, devices)
-    with _quiet_libraries(), _one_line_errors(run_folder):
+    accelerator, places = lightning_device(device, devices)
+    with quiet_libraries(), _one_line_errors(run_folder):
         torch.set_num_threads(max(1, _usable_cores() // devices))
         lightning.seed_everything(configuration.seed, workers=True, verbose=False)
         system = SYSTEMS[configuration.method]
@@ -121,7 +121,7 @@ def train(
             devices=places,
             num_nodes=nodes,
             strategy="ddp_find_unused_parameters_true" if devices * nodes > 1 else "auto",
-            precision="bf16-mixed" if _in_16_bits(configuration, device) else "32-true",
+            precision="bf16-mixed" if in_16_bits(configuration, device) else "32-true",
             max_epochs=configuration.epochs,
             callbacks=callbacks,
             plugins=[CheckpointFiles()],
@@ -194,7 +194,7 @@ def _one_line_errors(run_folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _accelerator(device: str, devices: int) -> tuple[str, int | list[int]]:
+def lightning_device(device: str, devices: int) -> tuple[str, int | list[int]]:
     """Lightning's words for a device: the accelerator, and how many of it, or which."""
     if device == "auto":
         return device, devices
@@ -206,7 +206,8 @@ def _accelerator(device: str, devices: int) -> tuple[str, int | list[int]]:
     return chosen.type, [chosen.index]
 
 
-def _in_16_bits(configuration: Configuration, device: str) -> bool:
+def in_16_bits(configuration: Configuration, device: str) -> bool:
+    """Tell whether a training calculates in bf16 where that is exact enough."""
     if configuration.precision == "auto":
         chosen = choose_device(device).type
         return chosen == "cuda" or (chosen == "cpu" and has_bfloat16())
@@ -224,7 +225,8 @@ def _tensorboard(run_folder: Path) -> Any:
 
 
 @contextmanager
-def _quiet_libraries() -> Iterator[None]:
+def quiet_libraries() -> Iterator[None]:
+    """Keep back what Lightning says of choices that are on purpose."""
     for name in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings():

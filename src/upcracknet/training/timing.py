@@ -11,10 +11,10 @@ from pytorch_lightning.callbacks import Callback
 
 from upcracknet.detection import Scorer
 from upcracknet.detection.systems import SYSTEMS, imported
-from upcracknet.runtime import choose_device
 from upcracknet.training.configuration import Configuration
 from upcracknet.training.method import Method
 from upcracknet.training.patches import PatchData
+from upcracknet.training.recipe import in_16_bits, lightning_device, quiet_libraries
 
 STEPS = 3
 """Steps that are taken; the first does not count, as it sets up what the others use."""
@@ -41,20 +41,23 @@ def time_training(configuration: Configuration, data_root: Path | None, device: 
     data: PatchData = imported(system.patches)(configuration, data_root)
     method: Method = imported(system.method)(configuration)
     clock = _Clock()
-    trainer = lightning.Trainer(
-        accelerator=choose_device(device).type,
-        devices=1,
-        max_epochs=1,
-        limit_train_batches=STEPS,
-        limit_val_batches=0,
-        callbacks=[clock],
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
-    method.to(memory_format=torch.channels_last)
-    trainer.fit(method, datamodule=data)
+    accelerator, devices = lightning_device(device, 1)
+    with quiet_libraries():
+        trainer = lightning.Trainer(
+            accelerator=accelerator,
+            devices=devices,
+            precision="bf16-mixed" if in_16_bits(configuration, device) else "32-true",
+            max_epochs=1,
+            limit_train_batches=STEPS,
+            limit_val_batches=0,
+            callbacks=[clock],
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        method.to(memory_format=torch.channels_last)
+        trainer.fit(method, datamodule=data)
     batch = configuration.batch_size
     steps = len(data.training) // batch + VALIDATION_SHARE * len(data.validation) / batch
     name, settings = system.title, method.detection_settings()

@@ -1,6 +1,7 @@
 """How long a step of a training takes on this machine, measured by a few of them."""
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,34 @@ VALIDATION_SHARE = 1 / 3
 """Time of a validation batch in that of a step: forward alone; backward takes about twice as long."""
 
 
-def time_training(configuration: Configuration, data_root: Path | None, device: str) -> tuple[float, Scorer]:
-    """Time a few steps, and make a scorer of the network that has hardly learned.
+@dataclass(frozen=True)
+class Timing:
+    """What a few steps tell of a training.
+
+    Attributes:
+        step_seconds: time of a step.
+        validation_images: images of the validation after each epoch.
+        scorer: of the network that has hardly learned, on the processor.
+    """
+
+    step_seconds: float
+    validation_images: int
+    scorer: Scorer
+
+    def seconds(self, configuration: Configuration) -> float:
+        """Estimate a whole training of this kind, validation included, without early stopping."""
+        batch, images = configuration.batch_size, configuration.data.patches_per_epoch or 0
+        steps = max(1, images // batch) + VALIDATION_SHARE * self.validation_images / batch
+        return self.step_seconds * steps * configuration.epochs
+
+
+def time_steps(configuration: Configuration, data_root: Path | None, device: str) -> Timing:
+    """Time a few steps of a training.
 
     Args:
         configuration: what would be trained.
         data_root: folder of the named datasets.
         device: as of :func:`.choose_device`.
-
-    Returns:
-        estimated seconds of the whole training, validation included; and the scorer, on the processor.
 
     Raises:
         DataError: the photos are missing, or hold no undamaged window.
@@ -58,11 +77,9 @@ def time_training(configuration: Configuration, data_root: Path | None, device: 
         )
         method.to(memory_format=torch.channels_last)
         trainer.fit(method, datamodule=data)
-    batch = configuration.batch_size
-    steps = len(data.training) // batch + VALIDATION_SHARE * len(data.validation) / batch
     name, settings = system.title, method.detection_settings()
     scorer, _ = imported(system.scorer)(method.trained_network().cpu(), settings, None, name)
-    return clock.seconds * steps * configuration.epochs, scorer
+    return Timing(clock.seconds, len(data.validation), scorer)
 
 
 class _Clock(Callback):

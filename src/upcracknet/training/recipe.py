@@ -195,7 +195,7 @@ def _one_line_errors(run_folder: Path) -> Iterator[None]:
 
 
 def lightning_device(device: str, devices: int) -> tuple[str, int | list[int]]:
-    """Lightning's words for a device: the accelerator, and how many of it, or which."""
+    """Give Lightning's words for a device: the accelerator, and how many of it, or which."""
     if device == "auto":
         return device, devices
     chosen = choose_device(device)

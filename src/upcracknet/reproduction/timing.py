@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from upcracknet.data.dataset import CrackDataset
@@ -21,7 +21,7 @@ PHOTOS = 3
 """Photos that are measured; the first does not count."""
 
 
-def estimated(pieces: Sequence[Piece], run: Run) -> dict[str, float]:
+def estimated(pieces: Sequence[Piece], run: Run) -> Iterator[tuple[str, float]]:
     """Estimate the seconds of each piece.
 
     Each kind of training is timed by a few steps, whatever photos it learns from, and each model by a few
@@ -31,13 +31,13 @@ def estimated(pieces: Sequence[Piece], run: Run) -> dict[str, float]:
         pieces: of the plan.
         run: where, and where the photos are.
 
-    Returns:
-        seconds by run name (of the training) and result name (of the test).
+    Yields:
+        for each piece the run name (of a training) or result name (of a test), and its seconds.
 
     Raises:
         DataError: photos are missing.
     """
-    seconds, timings, photo_seconds = dict[str, float](), dict[str, Timing](), dict[str, float]()
+    timings, photo_seconds = dict[str, Timing](), dict[str, float]()
     for piece in pieces:
         row, kind = piece.row, _kind(piece.row)
         if kind not in photo_seconds:
@@ -49,13 +49,12 @@ def estimated(pieces: Sequence[Piece], run: Run) -> dict[str, float]:
                 found = CrackDetector(timings[kind].scorer, Threshold())
             photo_seconds[kind] = _seconds_a_photo(found, open_dataset(row.tests[0], run.data_root))
         if piece.kind == "train" and not isinstance(row.training, Pretrained):
-            seconds[row.run_name] = round(timings[kind].seconds(row.training), 1)
+            yield row.run_name, round(timings[kind].seconds(row.training), 1)
         if piece.kind == "test":
             photos = sum(
                 len(annotated(one_in(row.one_in, open_dataset(name, run.data_root)))) for name in row.tests
             )
-            seconds[row.result_name] = round(photos * photo_seconds[kind], 1)
-    return seconds
+            yield row.result_name, round(photos * photo_seconds[kind], 1)
 
 
 def _kind(row: Row) -> str:

@@ -101,8 +101,9 @@ def reproduce_whole(
     estimates = _estimates(run.files)
     pieces, notes = plan(experiments, estimates, names), list[str]()
     if name == "all" and how.only_estimate:
-        estimates |= estimated(pieces, run)
-        write_atomically(run.files.folder / ESTIMATES, json_bytes(estimates))
+        for key, seconds in estimated(pieces, run):
+            estimates[key] = seconds
+            write_atomically(run.files.folder / ESTIMATES, json_bytes(estimates))
         pieces = plan(experiments, estimates, names)
     elif name == "all" and not how.only_list:
         _work(pieces, experiments, run, how.together)

@@ -50,7 +50,7 @@ def train(crack_free, tmp_path, monkeypatch):
 
     def run_train(*arguments):
         return run(
-            ["train", *map(str, arguments), "--photos", crack_free.name, "-o", "run", "--accelerator", "cpu"]
+            ["train", *map(str, arguments), "--photos", crack_free.name, "-o", "run", "--device", "cpu"]
         )
 
     return run_train
@@ -130,7 +130,7 @@ def test_mistakes_are_one_clear_error(train, capsys, arguments, reason):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--devices", "0"), ("--maximum-minutes", "0"), ("--accelerator", "abacus"), ("--epochs", "3")],
+    [("--devices", "0"), ("--maximum-minutes", "0"), ("--device", "abacus"), ("--epochs", "3")],
 )
 def test_wrong_usage(train, tmp_path, capsys, arguments):
     assert train(*TINY, *arguments) == EXIT_USAGE
@@ -169,7 +169,7 @@ raise SystemExit(run())
 
 def shared_run(crack_free, tmp_path, *more: str) -> tuple[list[str], dict[str, str]]:
     """Words after ``upcracknet`` and the environment of a run that two processes share."""
-    folders = ("--photos", str(crack_free), "-o", str(tmp_path / "run"), "--accelerator", "cpu")
+    folders = ("--photos", str(crack_free), "-o", str(tmp_path / "run"), "--device", "cpu")
     # Ten patches: five a process, of which the incomplete third batch is left out.
     words = ["train", *TINY, "data.patches_per_epoch=10", "epochs=2", *folders, *more]
     inherited = {key: value for key, value in os.environ.items() if key not in ("LOCAL_RANK", "WORLD_SIZE")}

@@ -86,15 +86,17 @@ def open_exported(path: Path, network: nn.Module, engine: Engine) -> CompiledNet
     Args:
         path: a file of :func:`export_network`.
         network: what was exported, trained or not.
-        engine: precision that it was exported for, threads, pinning.
+        engine: precision that it was exported for, device, threads, pinning.
 
     Raises:
         WeightsError: the file is damaged.
-        ConfigurationError: a package is missing, or the processor cannot calculate in this precision.
+        ConfigurationError: a package or the device is missing, or it cannot calculate in this precision.
     """
     backend = _backend(path, engine)
     try:
         run = backend.load(path, engine)
+    except ConfigurationError:
+        raise
     except Exception as error:  # each engine has errors of its own
         raise WeightsError(f"{path}: cannot be loaded ({reason(error)}); export it again") from error
     return CompiledNetwork(run, backend.name, network, str(path))
@@ -134,7 +136,7 @@ def export_network(
                 ) from error
             model = backend.convert(graph)
             backend.save(model, target, "")
-            _compare(backend.load(target, replace(engine, precision="fp32")), network)
+            _compare(backend.load(target, replace(engine, precision="fp32", device="cpu")), network)
             if engine.precision == "int8" and examples is not None:
                 model = backend.quantize(graph, examples())
                 backend.save(model, target, "")

@@ -1,5 +1,6 @@
 """The command ``upcracknet``, also as ``python -m upcracknet``."""
 
+import os
 import sys
 
 
@@ -8,9 +9,31 @@ def main() -> None:
     try:
         from upcracknet.cli.main import run
 
-        sys.exit(run())
+        code = run()
+        sys.stdout.flush()
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = 130
+    except BrokenPipeError:  # who reads has enough, such as `| head`; 128 and the number of the signal
+        _drop_output()
+        code = 141
+    except OSError as error:
+        if not _drop_output():
+            raise
+        sys.stderr.write(
+            f"error: standard output cannot be written ({error.strerror}); the files are whole\n"
+        )
+        code = 1
+    sys.exit(code)
+
+
+def _drop_output() -> bool:
+    """Drop what standard output still holds, which Python would write once more; tells whether it held any."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 if __name__ == "__main__":

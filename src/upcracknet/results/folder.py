@@ -8,6 +8,7 @@ from pathlib import Path
 
 from upcracknet.data.listing import RESULTS_FORMAT, RESULTS_MARKER
 from upcracknet.errors import DataError
+from upcracknet.files import one_line
 from upcracknet.results.frames import file_of
 from upcracknet.results.records import Record
 from upcracknet.results.sources import Source
@@ -97,11 +98,17 @@ def read_results(folder: str | Path) -> ResultFolder:
 
 
 def files_below(folder: Path) -> Iterator[Path]:
-    """List the files of a folder and of those in it, sorted, one folder held at a time."""
+    """List the files of a folder and of those in it, sorted, one folder held at a time; none if it is gone.
+
+    Raises:
+        DataError: it cannot be listed.
+    """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
+    except FileNotFoundError:
         return
+    except OSError as error:  # what is there must not be taken for nothing
+        raise DataError(f"{folder}: cannot be listed ({one_line(error)}); check the disk") from error
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             yield from files_below(Path(entry.path))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from upcracknet.data.listing import RESULTS_MARKER
 from upcracknet.errors import DataError, OutputError
-from upcracknet.files import claimed, json_bytes, one_line, write_atomically
+from upcracknet.files import claimed, delete, json_bytes, write_atomically
 from upcracknet.results.folder import FORMAT, ResultFolder, read_results
 from upcracknet.results.records import Counts, Record
 from upcracknet.results.sources import Source
@@ -56,12 +56,9 @@ class WritableResults(ResultFolder):
             old = Record.read(record) if record.exists() else None
         except DataError:
             old = None
-        try:
-            record.unlink(missing_ok=True)
-            for file in old.files if old is not None else ():
-                self.file(file).unlink(missing_ok=True)
-        except OSError as error:
-            raise OutputError(f"{record}: cannot be replaced ({one_line(error)})") from error
+        delete(record)
+        for file in old.files if old is not None else ():
+            delete(self.file(file))
 
     def finish(self, record: Record) -> Record:
         """Write a record: its files are whole.
@@ -86,10 +83,7 @@ class WritableResults(ResultFolder):
         if bare != record:
             self.finish(bare)
         for file in {*record.files} - {*bare.files}:
-            try:
-                self.file(file).unlink(missing_ok=True)
-            except OSError as error:
-                raise OutputError(f"{self.file(file)}: cannot be replaced ({one_line(error)})") from error
+            delete(self.file(file))
         return bare
 
     def relative(self, source: Source) -> str | None:
@@ -139,8 +133,12 @@ class WritableResults(ResultFolder):
         return counts, worst
 
     def drop(self, record: Record) -> None:
-        """Drop a record without files, of a photo that failed and is gone."""
-        self._record_path(record.name).unlink(missing_ok=True)
+        """Drop a record without files, of a photo that failed and is gone.
+
+        Raises:
+            OutputError: it cannot be deleted.
+        """
+        delete(self._record_path(record.name))
 
     def _require_marker(self) -> None:
         if not (self.path / RESULTS_MARKER).exists():
@@ -185,7 +183,7 @@ class WritableResults(ResultFolder):
             OutputError: it cannot be written.
         """
         if not names:
-            (self.scratch / "names").unlink(missing_ok=True)
+            delete(self.scratch / "names")
             return
         lines = "".join(json.dumps(name) + "\n" for name in sorted(names))
         write_atomically(self.scratch / "names", lines.encode(), scratch=self.scratch)
@@ -214,7 +212,7 @@ def open_results(folder: Path) -> Iterator[WritableResults]:
         if holder is not None:
             raise OutputError(f"{folder}: {holder}; wait for it, or give another folder")
         for left in results.scratch.glob("*.*"):  # half-written files of a run that was killed
-            left.unlink(missing_ok=True)
+            delete(left)
         if not (folder / RESULTS_MARKER).exists():
             write_atomically(folder / RESULTS_MARKER, json_bytes(FORMAT), scratch=results.scratch)
         yield results

@@ -5,10 +5,7 @@ import importlib.metadata
 import json
 import os
 import shutil
-import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +15,7 @@ import torch
 from torch import nn
 
 from upcracknet.errors import ConfigurationError, OutputError, WeightsError
-from upcracknet.files import one_line
+from upcracknet.files import clear_left, one_line, scratch_folder
 from upcracknet.runtime.backends import Backend, ONNXRuntime, OpenVINO
 from upcracknet.runtime.compiled import CompiledNetwork, Outputs, Run, reason, small_side
 from upcracknet.runtime.engine import PACKAGES, Engine
@@ -26,9 +23,6 @@ from upcracknet.runtime.graph import write_graph
 
 Examples = Callable[[], Iterable[np.ndarray]]
 """Gives float32 arrays b×3×h×w as the network sees them."""
-
-SCRATCH = ".upcracknet-export-"
-STALE = 3600  # seconds; no export takes that long
 
 _BACKENDS: dict[str, Backend] = {".xml": OpenVINO(), ".onnx": ONNXRuntime()}
 
@@ -60,12 +54,13 @@ def compiled_network(
     suffix = next(suffix for suffix, backend in _BACKENDS.items() if backend.name == engine.runtime)
     path = folder / f"network{suffix}"
     if path.exists():
+        clear_left(folder.parent)  # also where nothing is exported any more
         try:
             return open_exported(path, network, engine)
         except WeightsError:  # damaged: exported again
             shutil.rmtree(folder, ignore_errors=True)
     try:
-        with _scratch(folder.parent) as scratch:
+        with scratch_folder(folder.parent) as scratch:
             export_network(network, scratch / "new" / path.name, engine, examples=examples)
             try:
                 (scratch / "new").rename(folder)
@@ -123,7 +118,7 @@ def export_network(
     if engine.precision == "int8" and examples is None:
         raise ConfigurationError("precision int8 needs examples of road with cracks; give some")
     try:
-        with _scratch(path.parent) as scratch:
+        with scratch_folder(path.parent) as scratch:
             graph, target = scratch / "graph.onnx", scratch / path.name
             try:
                 write_graph(network, graph)
@@ -211,18 +206,6 @@ def _checksum(description: dict[str, Any], content: bytes) -> str:
     digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
     digest.update(content)
     return digest.hexdigest()
-
-
-@contextmanager
-def _scratch(parent: Path) -> Iterator[Path]:
-    """A folder for what is being written; those that killed processes left behind are cleared away."""
-    parent.mkdir(parents=True, exist_ok=True)
-    for left in parent.glob(f"{SCRATCH}*"):
-        with suppress(FileNotFoundError):  # another process clears up as well
-            if time.time() - left.stat().st_mtime > STALE:
-                shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=parent, prefix=SCRATCH) as folder:
-        yield Path(folder)
 
 
 def _cache() -> Path:

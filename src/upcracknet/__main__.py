@@ -19,15 +19,14 @@ def main() -> None:
     except OSError as error:
         if not _drop_output():
             raise
-        sys.stderr.write(
-            f"error: standard output cannot be written ({error.strerror}); the files are whole\n"
-        )
+        reason = f"standard output cannot be written ({error.strerror})"
+        sys.stderr.write(f"error: {reason}; the files are whole, send it elsewhere\n")
         code = 1
     sys.exit(code)
 
 
 def _drop_output() -> bool:
-    """Drop what standard output still holds, which Python would write once more; tells whether it held any."""
+    """Drop what standard output still holds, else Python writes it again; tells whether it held any."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -62,11 +62,9 @@ def save_choice(
     require_no_patches(folder)
     try:
         with scratch_folder(folder) as scratch:
-            (scratch / IMAGES).mkdir()
             _write(choice, folder, scratch, notes, on_saved)
-            if (folder / IMAGES).is_dir():
-                (folder / IMAGES).rmdir()  # empty
-            (scratch / IMAGES).rename(folder / IMAGES)
+            if choice.chosen:
+                (scratch / IMAGES).rename(folder / IMAGES)
     except OSError as error:
         raise OutputError(
             f"cannot write {folder}: {one_line(error)}; choose another folder or free some space"

@@ -80,10 +80,14 @@ def read_results(folder: str | Path) -> ResultFolder:
     path = Path(folder)
     try:
         content = json.loads((path / RESULTS_MARKER).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
         raise DataError(
             f"{path}: no result folder ({RESULTS_MARKER} is missing or damaged); give the output folder of "
             "`upcracknet detect PHOTOS -o FOLDER`"
+        ) from error
+    except OSError as error:
+        raise DataError(
+            f"{path}: cannot be read ({one_line(error)}); check the disk, and that you may read it"
         ) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT["format"]:
         raise DataError(

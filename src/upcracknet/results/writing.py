@@ -9,7 +9,7 @@ from pathlib import Path
 
 from upcracknet.data.listing import RESULTS_MARKER
 from upcracknet.errors import DataError, OutputError
-from upcracknet.files import claimed, delete, json_bytes, write_atomically
+from upcracknet.files import claimed, delete, json_bytes, one_line, write_atomically
 from upcracknet.results.folder import FORMAT, ResultFolder, read_results
 from upcracknet.results.records import Counts, Record
 from upcracknet.results.sources import Source
@@ -125,11 +125,12 @@ class WritableResults(ResultFolder):
         gone += len(names) - counts.photos
         if whole and gone:
             raise OutputError(
-                f"{self.path}: the results of {gone} photos are gone, deleted or moved while others were "
-                "written; run the same command again"
+                f"{self.path}: the results of {gone} photos are gone or cannot be read: deleted, moved or "
+                "damaged while others were written; run the same command again"
             )
         if whole:  # the records name everything that was written
             self.note_names(self.noted_names() - names)
+            self._require_marker()
         return counts, worst
 
     def drop(self, record: Record) -> None:
@@ -211,11 +212,19 @@ def open_results(folder: Path) -> Iterator[WritableResults]:
     with claimed(results.scratch / "lock") as holder:
         if holder is not None:
             raise OutputError(f"{folder}: {holder}; wait for it, or give another folder")
-        for left in results.scratch.glob("*.*"):  # half-written files of a run that was killed
+        for left in _half_written(results.scratch):
             delete(left)
         if not (folder / RESULTS_MARKER).exists():
             write_atomically(folder / RESULTS_MARKER, json_bytes(FORMAT), scratch=results.scratch)
         yield results
+
+
+def _half_written(scratch: Path) -> list[Path]:
+    """The files of a run that was killed."""
+    try:
+        return [*scratch.glob("*.*")]
+    except OSError as error:
+        raise OutputError(f"{scratch}: cannot be listed ({one_line(error)}); check the disk") from error
 
 
 def _holds_files(path: Path) -> bool:

@@ -2,13 +2,14 @@
 
 import re
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 import torch
 from PIL import ExifTags, Image
 from tests.results.rasters import UTM, write
@@ -85,16 +86,28 @@ def write_model_and_photos(world: Path) -> None:
     write_crack_free(world)
 
 
-_graphs: dict[str, bytes] = {}
 _write_graph = exports.write_graph
 
 
-def write_graph_once(network: torch.nn.Module, path: Path) -> None:
+def _write_graph_once(world: Path) -> Callable[[torch.nn.Module, Path], None]:
     """Write the graph of the small network; PyTorch, which takes seconds, is asked once."""
-    if not _graphs:
-        _write_graph(network, path)
-        _graphs["small"] = path.read_bytes()
-    path.write_bytes(_graphs["small"])
+    kept = world.with_name("graph.onnx")
+
+    def write_graph(network: torch.nn.Module, path: Path) -> None:
+        if not kept.exists():
+            _write_graph(network, kept)
+        path.write_bytes(kept.read_bytes())
+
+    return write_graph
+
+
+@contextmanager
+def in_cache(world: Path) -> Iterator[None]:
+    """Keep exports in the folder, while the block runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UPCRACKNET_CACHE", str(world / "cache"))
+        patch.setattr(exports, "write_graph", _write_graph_once(world))
+        yield
 
 
 def keep_export(world: Path) -> int:

@@ -40,7 +40,7 @@ sys.addaudithook(_hook)  # for good: nothing removes one
 @contextmanager
 def watched(watch: Callable[[str, str], None]) -> Iterator[None]:
     """Call with each touch of the disk, what is done and where; while the block runs."""
-    global _watch  # noqa: PLW0603 - the hook is the process's
+    global _watch
     _watch = watch
     try:
         yield
@@ -64,7 +64,7 @@ class Fault:
         self.left, self.met = number, False
 
     def __call__(self, verb: str, place: str) -> None:
-        global _watch  # noqa: PLW0603
+        global _watch
         if self.met or not matches(f"{verb} {below(self.world, place)}", self.pattern):
             return
         self.left -= 1

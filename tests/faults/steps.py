@@ -52,11 +52,12 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step("forget the measures", "replace out/records/*"),
         Step("delete the old measures", "delete out/cracks/* | delete out/pictures/*"),
         Step("put a file of cracks in its place", "replace out/cracks/*"),
+        Step("put a picture of cracks in its place", "replace out/pictures/*"),
         Step("put the tables in their place", "replace out/*.csv | replace out/*.parquet"),
         Step("put the summary in its place", "replace out/summary.json"),
     ),
     "map": (
-        Step("read records and cracks", "read out/records/* | read out/cracks/*"),
+        Step("read the records", "read out/records/*"),
         LOCKING,
         Step("put the survey in its place", "replace out/survey.json"),
         Step("put the GeoPackage in its place", "replace out/survey.gpkg"),
@@ -64,7 +65,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step("put the sections in their place", "replace out/sections*.csv"),
     ),
     "report": (
-        Step("read records and cracks", "read out/records/* | read out/cracks/*"),
+        Step("read the records", "read out/records/*"),
         Step("write the page beside its place", "write paper/.upcracknet-*"),
         Step("put the page in its place", "replace paper/report.html"),
         Step("put the PDF in its place", "replace paper/report.pdf"),
@@ -72,7 +73,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "export-results": (
         Step("mark the folder as an export", "replace export/export.json"),
         Step("copy a photo", "read photos/* | replace export/images/*"),
-        Step("read a mask", "read out/masks/* | read out/records/*"),
+        Step("read a mask", "read out/masks/*.png"),
         Step("put the annotations in their place", "replace export/annotations.xml | replace export/labels.json"),
     ),
     "import": (

@@ -1,7 +1,7 @@
 """Runs commands that are killed at a step, each in a fork of a process that has loaded all and used nothing.
 
-Reads lines of JSON: the folder, the command, the pattern of the touch. Answers each with the exit code. Threads
-of PyTorch and other libraries do not survive a fork; here none has been started.
+Reads lines of JSON: the folder, the command, the pattern of the touch. Answers each with the exit code.
+Threads of PyTorch and other libraries do not survive a fork; here none has been started.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The steps at which faults are injected: what the commands do to the disk, in the order in which they do it."""
+"""The steps at which faults are injected: what the commands do to the disk, in their order."""
 
 from dataclasses import dataclass
 
@@ -74,7 +74,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step("mark the folder as an export", "replace export/export.json"),
         Step("copy a photo", "read photos/* | replace export/images/*"),
         Step("read a mask", "read out/masks/*.png"),
-        Step("put the annotations in their place", "replace export/annotations.xml | replace export/labels.json"),
+        Step("put the annotations in their place", "replace export/*.xml | replace export/labels.json"),
     ),
     "import": (
         Step("read the masks", "read annotated/* | list annotated/*"),

@@ -67,9 +67,10 @@ def compiled_network(
             except OSError:
                 if not path.exists():  # else another process was faster
                     raise
-    except OSError as error:
+    except (OSError, OutputError) as error:
+        why = error.__cause__ if isinstance(error, OutputError) and error.__cause__ else error
         raise OutputError(
-            f"{folder.parent}: the exported network cannot be kept ({one_line(error)}); set "
+            f"{folder.parent}: the exported network cannot be kept ({one_line(why)}); set "
             "UPCRACKNET_CACHE to a writable folder, or take --runtime torch"
         ) from error
     return open_exported(path, network, engine)
@@ -122,6 +123,8 @@ def export_network(
             graph, target = scratch / "graph.onnx", scratch / path.name
             try:
                 write_graph(network, graph)
+            except OSError:
+                raise
             except Exception as error:  # the exporter has many kinds of them
                 raise ConfigurationError(
                     f"{type(network).__name__}: PyTorch cannot export this network ({reason(error)}); take "

@@ -10,29 +10,22 @@ def main() -> None:
         from upcracknet.cli.main import run
 
         code = run()
-        sys.stdout.flush()
     except KeyboardInterrupt:
         code = 130
-    except BrokenPipeError:  # who reads has enough, such as `| head`; 128 and the number of the signal
-        _drop_output()
+    except BrokenPipeError:  # who reads has enough, such as `| head`; the rest is said below
         code = 141
-    except OSError as error:
-        if not _drop_output():
-            raise
-        reason = f"standard output cannot be written ({error.strerror})"
-        sys.stderr.write(f"error: {reason}; the files are whole, send it elsewhere\n")
-        code = 1
-    sys.exit(code)
+    sys.exit(_with_output_written(code))
 
 
-def _drop_output() -> bool:
-    """Drop what standard output still holds, else Python writes it again; tells whether it held any."""
+def _with_output_written(code: int) -> int:
+    """Write what standard output still holds; gives the exit code, another one if that fails."""
     try:
         sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return True
-    return False
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python writes it once more
+        # 128 and the number of the signal, as others end; other reasons were named where it was written.
+        return 141 if isinstance(error, BrokenPipeError) else code or 1
+    return code
 
 
 if __name__ == "__main__":

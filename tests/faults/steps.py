@@ -122,3 +122,13 @@ def can_happen(step: Step, fault: str) -> bool:
     """Whether a fault can happen at a step: no disk is too full to be read."""
     reads = step.touch.startswith(("read", "list"))
     return not (fault == "full disk" and reads) and not (fault == "disk error" and not reads)
+
+SERVING = (
+    Step("receive a photo", "write service/uploads/*"),
+    Step("write a file beside its place", f"write service/{HALF}.part"),
+    Step("put a mask in its place", "replace service/masks/*"),
+    Step("put a file of cracks in its place", "replace service/cracks/*"),
+    Step("put a record in its place", "replace service/records/*"),
+    Step("delete a photo that is done", "delete service/uploads/*"),
+)
+"""Of the service, in which the faults are injected by `tests/serve/test_faults.py`."""

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,7 @@ import torch
 from PIL import ExifTags, Image
 from tests.results.rasters import UTM, write
 
+from upcracknet import calibration
 from upcracknet.cli.main import run
 from upcracknet.networks import CrackRemover
 from upcracknet.runtime import exports
@@ -97,12 +99,16 @@ def _write_graph_once(world: Path) -> Callable[[torch.nn.Module, Path], None]:
     return write_graph
 
 
+_distracting_roads = cache(calibration.distracting_roads)  # drawn in seconds
+
+
 @contextmanager
 def in_cache(world: Path) -> Iterator[None]:
-    """Keep exports in the folder, while the block runs."""
+    """Keep exports in the folder, and make only once what takes seconds, while the block runs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UPCRACKNET_CACHE", str(world / "cache"))
         patch.setattr(exports, "write_graph", _write_graph_once(world))
+        patch.setattr(calibration, "distracting_roads", _distracting_roads)
         yield
 
 

@@ -123,6 +123,7 @@ def can_happen(step: Step, fault: str) -> bool:
     reads = step.touch.startswith(("read", "list"))
     return not (fault == "full disk" and reads) and not (fault == "disk error" and not reads)
 
+
 SERVING = (
     Step("receive a photo", "write service/uploads/*"),
     Step("write a file beside its place", f"write service/{HALF}.part"),

@@ -1,4 +1,4 @@
-"""Faults while the service works: a sender learns of each, no photo costs another, and it goes on afterwards."""
+"""Faults while the service works: a sender learns of each, no photo costs another, it goes on afterwards."""
 
 import errno
 import os

@@ -1,9 +1,11 @@
+import errno
 import json
+import os
 
 import pytest
 
 from upcracknet.errors import DataError
-from upcracknet.results import read_results
+from upcracknet.results import ResultFolder, read_results
 
 
 def test_a_result_folder_is_read(photos, detect, tmp_path):

@@ -1,6 +1,5 @@
 """The ground floor: files that are whole or not there, claims of a folder, errors in one line."""
 
-import itertools
 import json
 import os
 import re
@@ -10,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -33,7 +33,6 @@ STALE = 3600
 
 _HALF_WRITTEN = re.compile(rf"{re.escape(TEMPORARY)}[0-9a-f-]+\.\w+")
 
-_numbers = itertools.count()
 _filters = threading.RLock()
 
 
@@ -54,7 +53,7 @@ def replacing(
         OutputError: the folder cannot be made or written to, or the disk is full. No partial file is left.
     """
     path = Path(path)
-    name = f"{TEMPORARY}{os.getpid()}-{threading.get_ident()}-{next(_numbers)}{suffix}"
+    name = f"{TEMPORARY}{uuid.uuid4().hex}{suffix}"  # processes of two machines can share all other numbers
     partial = (scratch or path.parent) / name
     try:
         if scratch is None:

@@ -200,7 +200,7 @@ def test_two_processes_share_one_run(crack_free, tmp_path, photo):
     files = {path.relative_to(tmp_path / "run").as_posix() for path in (tmp_path / "run").rglob("*.*")}
     assert files == {
         *("configuration.yaml", "run.json", "metrics.jsonl", "generator.safetensors"),
-        *("checkpoints/last.ckpt", "samples/epoch-0001.png"),
+        *("checkpoints/last.ckpt", "samples/epoch-0001.png", ".upcracknet"),
     }
     check_shared_run(tmp_path / "run")
     assert CrackDetector.from_pretrained(tmp_path / "run").detect(photo).score.shape == (100, 150)

@@ -55,6 +55,7 @@ def test_a_run_leaves_everything_in_one_folder(run):
         "generator.safetensors",
         "checkpoints/last.ckpt",
         "samples/epoch-0001.png",
+        ".upcracknet/lock",
     }
 
 

@@ -5,7 +5,7 @@ import os
 import signal
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 
 from upcracknet.detection.systems import SYSTEMS, imported
 from upcracknet.errors import ConfigurationError, OutputError
-from upcracknet.files import json_bytes, one_line, write_atomically
+from upcracknet.files import claimed, json_bytes, one_line, write_atomically
 from upcracknet.runtime import choose_device, has_bfloat16
 from upcracknet.training.callbacks import (
     BestWeights,
@@ -81,18 +81,19 @@ def train(
         ConfigurationError: the run folder holds a run of another configuration or of more epochs, the
             device is not there, or the validation loss was never finite.
         DataError: the photos are missing, or hold no undamaged window.
-        OutputError: the run folder cannot be written, or the disk is full.
+        OutputError: the run folder is in use or cannot be written, or the disk is full.
         WeightsError: VGG-19's weights are chosen but cannot be had, or the checkpoint is damaged.
         KeyboardInterrupt: interrupted by the user; the same call goes on after the last whole epoch.
     """
     accelerator, places = lightning_device(device, devices)
-    with quiet_libraries(), _one_line_errors(run_folder):
+    with quiet_libraries(), _one_line_errors(run_folder), ExitStack() as claims:
         torch.set_num_threads(threads or max(1, usable_cores() // devices))
         lightning.seed_everything(configuration.seed, workers=True, verbose=False)
         system = SYSTEMS[configuration.method]
         data: PatchData = imported(system.patches)(configuration, data_root)
         method: Method = imported(system.method)(configuration)
         weights = run_folder / system.weights_file
+        claims.enter_context(_claimed(run_folder))
         checkpoint = _open_run_folder(run_folder, configuration)
         provenance = environment(device) | method.facts() | data.facts
         provenance |= {"seed": configuration.seed, "devices": devices * nodes}
@@ -167,6 +168,18 @@ def _differences(before: Configuration, now: Configuration) -> list[str]:
         return ["method"]
     pairs = [(field.name, getattr(before, field.name), getattr(now, field.name)) for field in fields(now)]
     return [name for name, old, new in pairs if name not in now.free_when_resumed and old != new]
+
+
+@contextmanager
+def _claimed(run_folder: Path) -> Iterator[None]:
+    """Keep other runs out of the folder; of a parallel run the first process does."""
+    if getattr(rank_zero_only, "rank", 0):
+        yield
+        return
+    with claimed(run_folder / ".upcracknet" / "lock") as holder:
+        if holder is not None:
+            raise OutputError(f"{run_folder}: {holder}; wait for it, or choose another folder")
+        yield
 
 
 @rank_zero_only  # the other processes of a parallel run come here too

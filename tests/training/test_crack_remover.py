@@ -61,6 +61,7 @@ def test_a_run_leaves_everything_in_one_folder(run, configure):
         "crack-remover.safetensors",
         "checkpoints/last.ckpt",
         "samples/epoch-0001.png",
+        ".upcracknet/lock",
     }
     assert load_configuration(run / "configuration.yaml") == configure()
     picture = cv2.imread(str(run / "samples" / "epoch-0001.png"))

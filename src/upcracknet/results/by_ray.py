@@ -51,7 +51,7 @@ class _Worker:
     ) -> None:
         import torch
 
-        from upcracknet.results.run import load
+        from upcracknet.results.loading import load
         from upcracknet.results.worker import Worker
 
         torch.set_num_threads(threads)

@@ -108,6 +108,7 @@ class ONNXRuntime(Backend):
         """Open a session on the processor."""
         import onnxruntime
 
+        onnxruntime.disable_telemetry_events()  # builds for Windows send how they are used to their makers
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.log_severity_level = engine.thread_count, 4
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

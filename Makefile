@@ -9,6 +9,7 @@
 # make accuracy  measures the shipped models on the test sets in UPCRACKNET_DATA; out/accuracy/accuracy.md
 # make measures  measures painted and drawn cracks, whose axis and width are known; docs/results/measures.md
 # make surveys   measures a synthetic drive against its truth, and a survey of 10,000 photos; docs/results/surveys.md
+# make licences  lists the licences of what is installed in docs/licences.md
 # make release   builds the wheel and the sdist into dist/
 # make version VERSION=0.2.0  sets the version and dates the changelog
 
@@ -24,7 +25,7 @@ SURVEY := out/demo/survey
 DEMO := $(if $(PHOTOS),out/photos,out/demo)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test browser lint docs bench judge accuracy measures surveys release version clean
+.PHONY: demo test browser lint docs bench judge accuracy measures surveys licences release version clean
 .DELETE_ON_ERROR:
 
 demo: .venv/$(if $(PHOTOS),core,survey)
@@ -73,6 +74,9 @@ measures: .venv/core
 
 surveys: .venv/survey
 	$(BIN)/python benchmarks/surveys.py
+
+licences: .venv/dev
+	$(BIN)/python release/licences.py
 
 release: .venv/dev
 	rm -rf dist

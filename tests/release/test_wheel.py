@@ -81,7 +81,7 @@ def test_a_bare_environment_detects_with_it_and_is_clean_afterwards(wheel, tmp_p
     run(*pip, "install", "--no-deps", "--no-index", "--no-compile", wheel)
     found = run(scripts / "python", "-W", "error", "-c", "import upcracknet; print(upcracknet.__file__)")
     assert Path(found.strip()).is_relative_to(packages)
-    run(scripts / "upcracknet", "synthesize", "roads", "--count", "1", "--size", "256")
+    run(scripts / "upcracknet", "synthesize", "roads", "--count", "1", "--height", "256", "--width", "256")
     run(scripts / "upcracknet", "detect", "roads/photos", "-o", "out", "--runtime", "torch")
     assert (tmp_path / "out/photos.csv").read_text().count("\n") == 2
     assert list((tmp_path / "out/masks").iterdir())

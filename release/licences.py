@@ -19,7 +19,7 @@ ALLOWED = {
     "0BSD", "Apache-2.0", "BSD", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0", "CNRI-Python",
     "LLVM-exception", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "PSF-2.0", "Zlib",
 }  # fmt: skip
-"""Identifiers of SPDX; ``BSD`` where a package does not say which of them. MPL-2.0 binds changes to its own files."""
+"""Identifiers of SPDX; ``BSD`` where a package does not say which. MPL-2.0 binds changes to its own files."""
 
 IDENTIFIERS = {
     "Apache Software License": "Apache-2.0",
@@ -34,16 +34,17 @@ IDENTIFIERS = {
 """Other names that packages give."""
 
 LOOKED_AT = {"docutils": "BSD-2-Clause"}
-"""Packages whose notes mislead: the GPL of docutils is that of one file for an editor, which is not imported."""
+"""Packages whose notes mislead: the GPL of docutils is that of one file for an editor."""
 
 HEAD = """# Licences of what is installed
 
-What the package and its extras for users bring, with the licences that the packages give in their notes (`BSD` where
-they do not say which). `make licences` writes this page; a test fails at a licence that nobody has looked at.
+What the package and its extras for users bring, with the licences that the packages give in their notes
+(`BSD` where they do not say which). `make licences` writes this page; a test fails at a licence that nobody
+has looked at.
 
-Wheels carry compiled libraries of others, with licences of their own: GDAL and PROJ in rasterio and pyogrio, FFmpeg in
-av, libheif in pillow-heif. Read the notes in those wheels before you hand them on. `nvidia-` packages of PyTorch's usual
-build for Linux have NVIDIA's terms; the build for plain processors brings none.
+Wheels carry compiled libraries of others, with licences of their own: GDAL and PROJ in rasterio and pyogrio,
+FFmpeg in av, libheif in pillow-heif. Read the notes in those wheels before you hand them on. `nvidia-`
+packages of PyTorch's usual build for Linux have NVIDIA's terms; the build for plain processors brings none.
 
 | package | licence |
 |---|---|
@@ -51,7 +52,7 @@ build for Linux have NVIDIA's terms; the build for plain processors brings none.
 
 
 def closure(extras: Iterable[str]) -> dict[str, Distribution]:
-    """Packages that the package needs with these extras, itself left out; those that are not installed are not seen."""
+    """Installed packages that this one needs with these extras, itself left out."""
     found: dict[str, Distribution] = {}
     done: set[tuple[str, str]] = set()
     waiting = [("upcracknet", extra) for extra in ("", *extras)]
@@ -81,7 +82,11 @@ def licence(package: Distribution) -> str:
         return LOOKED_AT[name]
     if notes["License-Expression"]:
         return str(notes["License-Expression"])
-    kinds = [line.split(" :: ")[-1] for line in notes.get_all("Classifier") or () if line.startswith("License ::")]
+    kinds = [
+        line.split(" :: ")[-1]
+        for line in notes.get_all("Classifier") or ()
+        if line.startswith("License ::")
+    ]
     # "OSI Approved" and "DFSG approved" say who approved, not what.
     named = [IDENTIFIERS.get(kind, kind) for kind in kinds if not kind.lower().endswith("approved")]
     own = str(notes["License"] or "unknown")
@@ -95,7 +100,8 @@ def unknown(expression: str) -> set[str]:
 
 def page() -> str:
     """The page of the documentation."""
-    return HEAD + "".join(f"| {name} | {licence(package)} |\n" for name, package in closure(FOR_USERS).items())
+    packages = closure(FOR_USERS)
+    return HEAD + "".join(f"| {name} | {licence(package)} |\n" for name, package in packages.items())
 
 
 if __name__ == "__main__":

@@ -24,11 +24,10 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
 # Of whatever process and library: packets without a way out, and questions to a name server of this machine.
 COUNT = """
 from pathlib import Path
-names, values = (line.split() for line in Path("/proc/net/snmp").read_text().splitlines() if line[:3] == "Ip:")
-udp_names, udp = (line.split() for line in Path("/proc/net/snmp").read_text().splitlines() if line[:4] == "Udp:")
+tables = [line.split() for line in Path("/proc/net/snmp").read_text().splitlines()]
+found = {names[0]: dict(zip(names, values)) for names, values in zip(tables[::2], tables[1::2])}
 six = dict(line.split() for line in Path("/proc/net/snmp6").read_text().splitlines())
-attempts = int(values[names.index("OutNoRoutes")]) + int(udp[udp_names.index("NoPorts")])
-print(attempts + int(six["Ip6OutNoRoutes"]))
+print(sum(map(int, (found["Ip:"]["OutNoRoutes"], found["Udp:"]["NoPorts"], six["Ip6OutNoRoutes"]))))
 """
 
 

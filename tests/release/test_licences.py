@@ -25,7 +25,8 @@ def test_no_licence_is_unknown(licences):
 
 
 def test_the_page_lists_what_is_installed(licences):
-    listed = dict(re.findall(r"^\| (\S+) \| (.+) \|$", licences.PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+    page = licences.PAGE.read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| (\S+) \| (.+) \|$", page, re.MULTILINE))
     installed = {
         name: licences.licence(package) for name, package in licences.closure(licences.FOR_USERS).items()
     }

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 LOOPBACK = """
 import fcntl, socket, struct
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-    fcntl.ioctl(control, 0x8914, struct.pack("16sh", b"lo", 1))  # SIOCSIFFLAGS, IFF_UP
+    fcntl.ioctl(control, 0x8914, struct.pack("16sh22x", b"lo", 1))  # SIOCSIFFLAGS, IFF_UP
 """
 # Of whatever process and library: packets without a way out, and questions to a name server of this machine.
 COUNT = """

@@ -9,6 +9,9 @@
 # make accuracy  measures the shipped models on the test sets in UPCRACKNET_DATA; out/accuracy/accuracy.md
 # make measures  measures painted and drawn cracks, whose axis and width are known; docs/results/measures.md
 # make surveys   measures a synthetic drive against its truth, and a survey of 10,000 photos; docs/results/surveys.md
+# make licences  lists the licences of what is installed in docs/licences.md
+# make release   builds the wheel and the sdist into dist/
+# make version VERSION=0.2.0  sets the version and dates the changelog
 
 PYTHON ?= python3
 PHOTOS ?=
@@ -22,7 +25,7 @@ SURVEY := out/demo/survey
 DEMO := $(if $(PHOTOS),out/photos,out/demo)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test browser lint docs bench judge accuracy measures surveys clean
+.PHONY: demo test browser lint docs bench judge accuracy measures surveys licences release version clean
 .DELETE_ON_ERROR:
 
 demo: .venv/$(if $(PHOTOS),core,survey)
@@ -71,6 +74,16 @@ measures: .venv/core
 
 surveys: .venv/survey
 	$(BIN)/python benchmarks/surveys.py
+
+licences: .venv/dev
+	$(BIN)/python release/licences.py
+
+release: .venv/dev
+	rm -rf dist
+	$(BIN)/python -m hatchling build
+
+version:
+	@$(PYTHON) release/version.py $(VERSION)
 
 .venv/core: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=python3.11")'

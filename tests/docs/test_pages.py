@@ -16,7 +16,11 @@ PAGES = {
 MANUAL = [name for name in PAGES if "/decisions/" not in name]
 """Decisions are history: they may name what is gone."""
 
-SITE_ONLY = {"docs/contributing.md": "CONTRIBUTING.md", "docs/changelog.md": "CHANGELOG.md"}
+SITE_ONLY = {
+    "docs/contributing.md": "CONTRIBUTING.md",
+    "docs/security.md": "SECURITY.md",
+    "docs/changelog.md": "CHANGELOG.md",
+}
 """Pages that only include another one."""
 
 

@@ -66,7 +66,7 @@ def test_a_bare_environment_detects_with_it_and_is_clean_afterwards(wheel, tmp_p
     (packages / "lent.pth").write_text(sysconfig.get_path("purelib"))
     before = set(bare.rglob("*"))
     scripts = Path(sysconfig.get_path("scripts", vars={"base": str(bare)}))
-    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {"PATH": os.defpath, "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
 
     def run(*words: str | Path) -> str:
         done = subprocess.run(

@@ -124,7 +124,6 @@ class ONNXRuntime(Backend):
         """Open a session on the device; what a card cannot do of a network the processor does."""
         import onnxruntime
 
-        onnxruntime.disable_telemetry_events()  # builds for Windows send how they are used to their makers
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.log_severity_level = engine.thread_count, 4
         provider = PROVIDERS[device_kind(engine.device)]

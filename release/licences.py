@@ -83,9 +83,7 @@ def licence(package: Distribution) -> str:
     if notes["License-Expression"]:
         return str(notes["License-Expression"])
     kinds = [
-        line.split(" :: ")[-1]
-        for line in notes.get_all("Classifier") or ()
-        if line.startswith("License ::")
+        line.split(" :: ")[-1] for line in notes.get_all("Classifier") or () if line.startswith("License ::")
     ]
     # "OSI Approved" and "DFSG approved" say who approved, not what.
     named = [IDENTIFIERS.get(kind, kind) for kind in kinds if not kind.lower().endswith("approved")]

@@ -169,7 +169,7 @@ def _read(file: TextIO) -> dict[str, Any] | None:
     file.seek(0)
     try:
         content = json.loads(file.read())
-    except json.JSONDecodeError:  # free, or just being written
+    except (ValueError, RecursionError):  # free, just being written, or damaged
         return None
     return content if isinstance(content, dict) else None
 

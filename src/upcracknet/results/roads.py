@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool
 
-from upcracknet.errors import ConfigurationError, PhotoError
+from upcracknet.errors import ConfigurationError, DataError, PhotoError
 from upcracknet.files import one_line
+from upcracknet.results.vector_files import require_vector_file
 
 OnRoad = Callable[[slice, slice], Bool[np.ndarray, "h w"]]
 """Tells which pixels of some rows and columns of an image are road."""
@@ -62,6 +63,7 @@ class Roads:
         if not path.exists():
             raise ConfigurationError(f"{path}: no such file; give a layer of road polygons")
         try:
+            require_vector_file(path)
             # Layers of an unknown kind may hold anything; polygons are picked below.
             layers = [name for name, kind in pyogrio.list_layers(path) if kind and not _LINES.search(kind)]
             if len(layers) != 1:
@@ -70,11 +72,11 @@ class Roads:
             meta, _, stored, _ = pyogrio.raw.read(path, layer=layers[0], columns=[], force_2d=True)
             parts = shapely.get_parts(shapely.make_valid(shapely.from_wkb(stored)))
             polygons = parts[np.isin(shapely.get_type_id(parts), POLYGONS) & ~shapely.is_empty(parts)]
-        except (
-            pyogrio.errors.DataSourceError,
-            pyogrio.errors.DataLayerError,
-            shapely.GEOSException,
-        ) as error:
+        except ConfigurationError:
+            raise
+        except DataError as error:
+            raise ConfigurationError(str(error)) from error
+        except Exception as error:  # GDAL's drivers and GEOS have errors of their own
             raise ConfigurationError(
                 f"{path}: cannot be read as a vector layer ({one_line(error)}); save it as GeoPackage"
             ) from error

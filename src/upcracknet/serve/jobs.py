@@ -281,6 +281,11 @@ def open_jobs(path: Path) -> Iterator[Jobs]:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
                 connection.executescript(f"BEGIN;{SCHEMA}COMMIT;")
+            for (problem,) in connection.execute("PRAGMA quick_check(1)"):
+                if problem != "ok":
+                    raise sqlite3.DatabaseError(problem)
+            connection.execute(f"SELECT {COLUMNS}, tries, finished FROM photos LIMIT 1")
+            connection.execute("SELECT id, created, cancelled FROM jobs LIMIT 1")
         except sqlite3.Error as error:
             raise DataError(
                 f"{path}: no table of jobs ({error}); move it away, or choose another folder"

@@ -1,14 +1,13 @@
 """ImageNet weights for the backbones, from a file on the disk."""
 
-import pickle
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from upcracknet.errors import WeightsError
+from upcracknet.files import one_line
 
 CLASSIFIERS = ("fc.", "classifier.", "head.")
 """What the names of an ImageNet classifier's last layers begin with; a backbone has none."""
@@ -61,9 +60,11 @@ def _read(path: Path) -> dict[str, Tensor]:
             raise WeightsError(
                 f"{path}: weights of a backbone are expected in .safetensors or .pth; convert them"
             )
-    except (OSError, EOFError, RuntimeError, ValueError, SafetensorError, pickle.UnpicklingError) as error:
+    except WeightsError:
+        raise
+    except Exception as error:  # a damaged pickle leads to errors of any kind
         raise WeightsError(
-            f"{path}: the weights cannot be read ({error}); check the path or download them again"
+            f"{path}: the weights cannot be read ({one_line(error)[:100]}); check the path or download them again"
         ) from error
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise WeightsError(f"{path}: expected a state dict of tensors by name; save the model's state_dict()")

@@ -14,6 +14,7 @@ import argparse
 import hashlib
 import json
 import os
+import platform
 import shutil
 import sys
 import tempfile
@@ -25,7 +26,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from fuzzing.sandbox import BYTES, SECONDS, Outcome, Sandbox  # noqa: E402
 from fuzzing.targets import Targets, Task  # noqa: E402
-from machine import machine  # noqa: E402
+from machine import processor  # noqa: E402
 
 import upcracknet  # noqa: E402
 from upcracknet.files import json_bytes, write_atomically  # noqa: E402
@@ -138,7 +139,8 @@ def page(state: State, targets: Targets) -> str:
     found = f" Findings were of the kinds {', '.join(kinds)}." if kinds else ""
     return f"""# Damaged files, tried
 
-{total.inputs:,} files were damaged at random and read as the commands read them, {machine()}. Written by `make fuzz`.
+{total.inputs:,} files were damaged at random and read as the commands read them, on {processor()}
+with Python {platform.python_version()} and upcracknet {upcracknet.__version__}. Written by `make fuzz`.
 
 Each file is made from a sound one: bits, numbers, texts, lengths and encodings are changed, parts are cut, repeated or
 put in from elsewhere. Weights and exports are also damaged before they are sealed with their checksum. Each is read in a

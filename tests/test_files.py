@@ -121,3 +121,10 @@ def test_filters_of_warnings_are_whole_whatever_threads_do():
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(quiet, range(40)))
     assert warnings.filters == before
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"[" * 100_000, b'{"host": ', b"[]"])
+def test_a_lock_with_damaged_content_is_taken(tmp_path, content):
+    (tmp_path / "lock").write_bytes(content)
+    with claimed(tmp_path / "lock") as holder:
+        assert holder is None

@@ -180,7 +180,7 @@ class WritableResults(ResultFolder):
         names = set[str]()
         for line in lines:
             with suppress(ValueError):  # cut off, or damaged
-                names.add(str(parse_json(line)))
+                names |= {name for name in [parse_json(line)] if isinstance(name, str)}
         return names
 
     def note_names(self, names: set[str]) -> None:

@@ -24,13 +24,13 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from fuzzing.sandbox import BYTES, SECONDS, Outcome, Sandbox  # noqa: E402
-from fuzzing.targets import Targets, Task  # noqa: E402
-from machine import processor  # noqa: E402
+from fuzzing.sandbox import BYTES, SECONDS, Outcome, Sandbox
+from fuzzing.targets import Targets, Task
+from machine import processor
 
-import upcracknet  # noqa: E402
-from upcracknet.files import json_bytes, write_atomically  # noqa: E402
-from upcracknet.tables import figure, markdown_table  # noqa: E402
+import upcracknet
+from upcracknet.files import json_bytes, write_atomically
+from upcracknet.tables import figure, markdown_table
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "results" / "robustness.md"
@@ -91,7 +91,9 @@ def run(targets: Targets, inputs: int, folder: Path, show: bool = True) -> State
     shares = sum(target.share for target in targets.by_name.values())
     wanted = {name: max(1, round(inputs * target.share / shares)) for name, target in targets.by_name.items()}
     with _boxed(targets) as sandbox:
-        while left := [name for name in wanted if state.figures.setdefault(name, Figures()).inputs < wanted[name]]:
+        while left := [
+            name for name in wanted if state.figures.setdefault(name, Figures()).inputs < wanted[name]
+        ]:
             for name in left:
                 figures = state.figures[name]
                 for seed in range(figures.inputs, min(figures.inputs + CHUNK, wanted[name])):
@@ -99,11 +101,16 @@ def run(targets: Targets, inputs: int, folder: Path, show: bool = True) -> State
                     figures.add(outcome)
                     if outcome.is_finding:
                         state.findings.append({"target": name, "seed": seed} | asdict(outcome))
-                        shutil.copytree(sandbox.folder, folder / "findings" / f"{name}-{seed}", dirs_exist_ok=True)
+                        shutil.copytree(
+                            sandbox.folder, folder / "findings" / f"{name}-{seed}", dirs_exist_ok=True
+                        )
                         print(f"{outcome.kind}: --repeat {name} {seed}\n{outcome.text}\n", flush=True)
                 write_atomically(kept, json_bytes(asdict(state)))
             if show:
-                print(f"{sum(each.inputs for each in state.figures.values()):,} inputs, {len(state.findings)} findings", flush=True)
+                print(
+                    f"{sum(each.inputs for each in state.figures.values()):,} inputs, {len(state.findings)} findings",
+                    flush=True,
+                )
     return state
 
 
@@ -127,12 +134,19 @@ def _code() -> str:
 def page(state: State, targets: Targets) -> str:
     """Write the page of figures."""
     total = Figures(
-        *(sum(getattr(each, name) for each in state.figures.values()) for name in ("inputs", "accepted", "refused", "findings")),
+        *(
+            sum(getattr(each, name) for each in state.figures.values())
+            for name in ("inputs", "accepted", "refused", "findings")
+        ),
         max(each.slowest_s for each in state.figures.values()),
     )
     of_kinds = {target.what: state.figures[name] for name, target in targets.by_name.items()}
     rows = [
-        (what, *(figure(value, 0) for value in (each.inputs, each.accepted, each.refused, each.findings)), figure(each.slowest_s, 1))
+        (
+            what,
+            *(figure(value, 0) for value in (each.inputs, each.accepted, each.refused, each.findings)),
+            figure(each.slowest_s, 1),
+        )
         for what, each in {**of_kinds, "all": total}.items()
     ]
     kinds = sorted({str(finding["kind"]) for finding in state.findings})
@@ -158,7 +172,9 @@ makes one again and shows what becomes of it.
 
 def main() -> None:
     """Try inputs, or one again."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--inputs", type=int, default=INPUTS)
     parser.add_argument("--output", type=Path, default=ROOT / "out" / "fuzz")
     parser.add_argument("--targets", nargs="*", default=None)

@@ -112,14 +112,19 @@ def rasters(folder: Path) -> Iterator[Case]:
     }  # fmt: skip
     for name, (values, profile) in kinds.items():
         path = folder / f"{name}.tif"
-        size = {"count": len(values), "dtype": values.dtype, "height": values.shape[1], "width": values.shape[2]}
+        size = {
+            "count": len(values),
+            "dtype": values.dtype,
+            "height": values.shape[1],
+            "width": values.shape[2],
+        }
         with rasterio.open(path, "w", driver="GTiff", **size, **profile) as file:
             file.write(values)
         yield single("photo.tif", path.read_bytes())
     file = io.BytesIO()
     Image.fromarray(road(4)).save(file, "TIFF")
     yield single("photo.tif", file.getvalue(), tfw=b"0.002\n0\n0\n-0.002\n500000\n5400000\n")
-    side = b'<PAMDataset><SRS>EPSG:32633</SRS><GeoTransform>5e5, 2e-3, 0, 54e5, 0, -2e-3</GeoTransform></PAMDataset>'
+    side = b"<PAMDataset><SRS>EPSG:32633</SRS><GeoTransform>5e5, 2e-3, 0, 54e5, 0, -2e-3</GeoTransform></PAMDataset>"
     yield single("photo.tif", file.getvalue(), tif_aux_xml=side)
     file = io.BytesIO()
     Image.fromarray(road(4)).save(file, "PNG")
@@ -147,20 +152,38 @@ def notes() -> Iterator[Case]:
 def places() -> Iterator[Case]:
     """Tracks, tables of positions, layers of roads, regions and scales."""
     points = "".join(
-        f'<trkpt lat="{46.9 + i * 1e-4:.5f}" lon="{7.4 + i * 1e-4:.5f}"><time>2024-05-01T08:00:{i:02}Z</time></trkpt>' for i in range(20)
+        f'<trkpt lat="{46.9 + i * 1e-4:.5f}" lon="{7.4 + i * 1e-4:.5f}"><time>2024-05-01T08:00:{i:02}Z</time></trkpt>'
+        for i in range(20)
     )
     gpx = f'<?xml version="1.0"?><gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>{points}</trkseg></trk></gpx>'
     yield single("track.gpx", gpx.encode())
-    rows = ["photo,latitude,longitude,heading,course,altitude,time", "0.png,46.9,7.4,30,31,550,2024-05-01T08:00:03Z", "1.png,46.91,7.41,,,,"]
+    rows = [
+        "photo,latitude,longitude,heading,course,altitude,time",
+        "0.png,46.9,7.4,30,31,550,2024-05-01T08:00:03Z",
+        "1.png,46.91,7.41,,,,",
+    ]
     yield single("positions.csv", "\n".join(rows).encode())
     yield single("positions.csv", "\n".join(rows).replace(",", ";").encode("utf-8-sig"))
     corners = [[7.0, 46.0], [8.0, 46.0], [8.0, 47.0], [7.0, 46.0]]
     for kind, shape in (("Polygon", [corners]), ("LineString", corners[:3])):
-        feature = {"type": "Feature", "properties": {"name": "A"}, "geometry": {"type": kind, "coordinates": shape}}
-        yield single("road.geojson", json.dumps({"type": "FeatureCollection", "features": [feature] * 2}).encode())
+        feature = {
+            "type": "Feature",
+            "properties": {"name": "A"},
+            "geometry": {"type": kind, "coordinates": shape},
+        }
+        yield single(
+            "road.geojson", json.dumps({"type": "FeatureCollection", "features": [feature] * 2}).encode()
+        )
     yield single("region.json", json.dumps([[0.1, 1], [0.4, 0.5], [0.6, 0.5], [0.9, 1]]).encode())
     yield single("region.json", json.dumps({"day-1": [[0.1, 1], [0.4, 0.5], [0.9, 1]]}).encode())
-    one = {"millimetres_per_pixel": 1.2, "source": "given", "uncertainty": 0.02, "method": "number", "photo_width": 96, "photo_height": 64}
+    one = {
+        "millimetres_per_pixel": 1.2,
+        "source": "given",
+        "uncertainty": 0.02,
+        "method": "number",
+        "photo_width": 96,
+        "photo_height": 64,
+    }
     other = {"matrix": [[1.0, 0.1, 0], [0, 1.2, 0], [0, 1e-4, 1]], "coarsest_millimetres_per_pixel": 9.0}
     content = {"format": "upcracknet scale", "version": 1, "default": one, "places": {"day-1": other}}
     yield single("scale.json", json.dumps(content).encode())
@@ -188,9 +211,16 @@ def models() -> dict[str, tuple[dict[str, torch.Tensor], WeightsRecord]]:
     """Small untrained networks with their records."""
     torch.manual_seed(0)
     generator, remover = UNetGenerator(4, 4), CrackRemover((4, 8))
-    of_generator = WeightsRecord("UNetGenerator", {"filters": 4, "depth": 4}, {"input_size": 64}, {"data": "none", "images_seen": 5})
-    of_remover = WeightsRecord("CrackRemover", {"widths": [4, 8]}, {"level": 0.4, "scales": [0.5, 1.0]}, {"seed": 1})
-    return {"restorer": (dict(generator.state_dict()), of_generator), "remover": (dict(remover.state_dict()), of_remover)}
+    of_generator = WeightsRecord(
+        "UNetGenerator", {"filters": 4, "depth": 4}, {"input_size": 64}, {"data": "none", "images_seen": 5}
+    )
+    of_remover = WeightsRecord(
+        "CrackRemover", {"widths": [4, 8]}, {"level": 0.4, "scales": [0.5, 1.0]}, {"seed": 1}
+    )
+    return {
+        "restorer": (dict(generator.state_dict()), of_generator),
+        "remover": (dict(remover.state_dict()), of_remover),
+    }
 
 
 def weights(folder: Path) -> Iterator[Case]:
@@ -208,7 +238,11 @@ def exports(folder: Path) -> Iterator[Case]:
         for suffix in ("onnx", "xml"):
             target = folder / name / f"model.{suffix}"
             export_model(str(path), target, ModelExport())
-            files = {file.name: file.read_bytes() for file in target.parent.glob("model.*") if suffix == "xml" or file.suffix == ".onnx"}
+            files = {
+                file.name: file.read_bytes()
+                for file in target.parent.glob("model.*")
+                if suffix == "xml" or file.suffix == ".onnx"
+            }
             yield Case({key: text for key, text in files.items() if not key.endswith("onnx") or suffix == "onnx"},
                        tuple(key for key in files if not key.endswith("onnx") or suffix == "onnx"), target.name)  # fmt: skip
 
@@ -228,7 +262,9 @@ def runs() -> Iterator[Case]:
 def configurations(methods: Sequence[str]) -> Iterator[Case]:
     """The configuration of each system."""
     for method in methods:
-        chosen = load_configuration(None, {"method": method, "data.photos": "crack-free"} if method != DEFAULT_METHOD else {})
+        chosen = load_configuration(
+            None, {"method": method, "data.photos": "crack-free"} if method != DEFAULT_METHOD else {}
+        )
         yield single("configuration.yaml", dump_configuration(chosen).encode())
 
 
@@ -244,14 +280,24 @@ def results(folder: Path) -> Case:
     names = [record.name for record in found.records()]
     mask = np.zeros((64, 96), bool)
     mask[20:24] = True
-    write_correction(found, Correction(names[0], "corrected", source="person", time="2026-05-01T12:00:00+00:00"), mask)
+    write_correction(
+        found, Correction(names[0], "corrected", source="person", time="2026-05-01T12:00:00+00:00"), mask
+    )
     write_correction(found, Correction(names[1], "rejected", "shadow", "a note"))
-    lines = [f"{name},{46.9 + place * 1e-4:.5f},7.4,0,0,,2024-05-01T08:00:0{place}Z" for place, name in enumerate(names)]
-    (folder / "positions.csv").write_text("\n".join(["photo,latitude,longitude,heading,course,altitude,time", *lines]))
-    write_survey(found, make_survey(found, SurveyOptions(positions=folder / "positions.csv", straight_down=True)))
+    lines = [
+        f"{name},{46.9 + place * 1e-4:.5f},7.4,0,0,,2024-05-01T08:00:0{place}Z"
+        for place, name in enumerate(names)
+    ]
+    (folder / "positions.csv").write_text(
+        "\n".join(["photo,latitude,longitude,heading,course,altitude,time", *lines])
+    )
+    write_survey(
+        found, make_survey(found, SurveyOptions(positions=folder / "positions.csv", straight_down=True))
+    )
     files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*")) if path.is_file() and ".upcracknet" not in path.parts
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".upcracknet" not in path.parts
     }
     own = tuple(name for name in files if name.startswith("out/") and not name.endswith((".csv", ".parquet")))
     structured = tuple(name for name in own if name.endswith(".json"))
@@ -264,9 +310,15 @@ def annotations(folder: Path, case: Case) -> Iterator[Case]:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    for to, file in (("coco", "annotations.json"), ("cvat", "annotations.xml"), ("label-studio", "tasks.json")):
+    for to, file in (
+        ("coco", "annotations.json"),
+        ("cvat", "annotations.xml"),
+        ("label-studio", "tasks.json"),
+    ):
         target = folder / to
-        write_export(read_results(folder / "out"), to, target, ExportOptions(photos="none"), lambda problem: None)
+        write_export(
+            read_results(folder / "out"), to, target, ExportOptions(photos="none"), lambda problem: None
+        )
         content = (target / file).read_bytes()
         if to == "label-studio":
             tasks = json.loads(content)

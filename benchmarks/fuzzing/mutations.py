@@ -14,7 +14,20 @@ NUMBERS = (
     *("0", "-1", "1e999", "-1e999", "NaN", "nan", "Infinity", "inf", "1e-320", "0.5", "65536", "2147483648"),
     *("99999999999999999999", "1" * 400, "1" * 5000, "0x10", "1_0", "", "true", "null"),
 )
-TEXTS = ("", "x", "../../outside", "/etc/passwd", "=1+1", "\0", "\ud800", "\udc80", "ä" * 300, "[" * 2000, "a\nb", "%s")
+TEXTS = (
+    "",
+    "x",
+    "../../outside",
+    "/etc/passwd",
+    "=1+1",
+    "\0",
+    "\ud800",
+    "\udc80",
+    "ä" * 300,
+    "[" * 2000,
+    "a\nb",
+    "%s",
+)
 HEAD = 600
 """Bytes at the beginning of a file, where most of its sizes stand."""
 
@@ -43,7 +56,9 @@ def damaged_bytes(content: bytes, random: Random) -> bytes:
                 data[at] = int(random.integers(256))
             case 2:
                 width = int(random.choice([1, 2, 4, 8]))
-                extreme = int(random.choice([0, 1, 2 ** (8 * width - 1) - 1, 2**(4 * width), -1])) % 2 ** (8 * width)
+                extreme = int(random.choice([0, 1, 2 ** (8 * width - 1) - 1, 2 ** (4 * width), -1])) % 2 ** (
+                    8 * width
+                )
                 data[at : at + width] = extreme.to_bytes(width, "little" if random.random() < 0.5 else "big")
             case 3:
                 del data[at : at + length]
@@ -68,12 +83,22 @@ def damaged_text(content: bytes, random: Random) -> bytes:
             case 2:
                 text = _replaced(text, r"\w+", str(random.choice(TEXTS)), random)
             case 3:
-                text = "".join(lines[:line] + lines[line : line + 1] * int(random.choice([0, 2, 500])) + lines[line + 1 :])
+                text = "".join(
+                    lines[:line]
+                    + lines[line : line + 1] * int(random.choice([0, 2, 500]))
+                    + lines[line + 1 :]
+                )
             case 4:
                 text = text[: int(random.integers(len(text) + 1))]
             case 5:
                 at = int(random.integers(len(text) + 1))
-                text = text[:at] + str(random.choice(["\0", "\ufeff", "<", "&a;", '"', "'", ",", "\t", "{", "]", "&x [*x]"])) + text[at:]
+                text = (
+                    text[:at]
+                    + str(
+                        random.choice(["\0", "\ufeff", "<", "&a;", '"', "'", ",", "\t", "{", "]", "&x [*x]"])
+                    )
+                    + text[at:]
+                )
             case _:
                 return _encoded(text, random)
     return text.encode("utf-8", errors="surrogatepass")
@@ -99,7 +124,9 @@ def damaged_values(read: Any, random: Random) -> Any:
     level = [read]
     while level and len(places) < 3000:
         whole = level.pop()
-        keys = list(whole) if isinstance(whole, dict) else range(len(whole)) if isinstance(whole, list) else ()
+        keys = (
+            list(whole) if isinstance(whole, dict) else range(len(whole)) if isinstance(whole, list) else ()
+        )
         places += [(whole, key) for key in keys]
         level += [whole[key] for key in keys]
     if not places or random.random() < 0.03:

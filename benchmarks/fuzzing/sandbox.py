@@ -181,8 +181,14 @@ class Watch:
         if event in FORBIDDEN and event != "ctypes.dlopen":
             self.touched.append(f"{event} {str(arguments[:2])[:200]}")
         elif event in CHANGES:
-            self._require_inside(event, [part for part in arguments if isinstance(part, str | bytes | os.PathLike)])
-        elif event == "open" and isinstance(arguments[0], str | bytes | os.PathLike) and int(arguments[2] or 0) & WRITING:
+            self._require_inside(
+                event, [part for part in arguments if isinstance(part, str | bytes | os.PathLike)]
+            )
+        elif (
+            event == "open"
+            and isinstance(arguments[0], str | bytes | os.PathLike)
+            and int(arguments[2] or 0) & WRITING
+        ):
             self._require_inside("written", [arguments[0]])
 
     def _require_inside(self, event: str, paths: list[Any]) -> None:
@@ -195,5 +201,6 @@ class Watch:
         parent = os.path.dirname(self.folder)
         return sorted(
             (entry.name, entry.stat().st_size, entry.stat().st_mtime_ns)
-            for entry in os.scandir(parent) if entry.path != self.folder
+            for entry in os.scandir(parent)
+            if entry.path != self.folder
         )

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+from PIL import Image
+
 from fuzzing import corpus
 from fuzzing.corpus import Case
 from fuzzing.mutations import Random, damaged, damaged_bytes, damaged_values
-from PIL import Image
-
 from upcracknet.data.photo import load_mask, load_photo, photo_orientation, photo_size
 from upcracknet.detection import CrackDetector
 from upcracknet.detection.systems import TRAINABLE
@@ -36,7 +35,6 @@ from upcracknet.report.making import ReportOptions, make_report
 from upcracknet.results import open_detection, read_results
 from upcracknet.results.frames import Spacing, choose_frames
 from upcracknet.results.opening import opened
-from upcracknet.results.planning import Work
 from upcracknet.results.records import Record
 from upcracknet.results.regions import Regions, drawn
 from upcracknet.results.remeasuring import open_remeasuring
@@ -136,7 +134,11 @@ def _damaged_notes(case: Case, random: Random) -> dict[str, bytes]:
     for _ in range(int(random.integers(1, 12))):
         at = int(random.integers(min(len(content), 1800)))
         width = int(random.choice([1, 2, 4]))
-        content[at : at + width] = random.bytes(width) if random.random() < 0.5 else bytes([int(random.choice([0, 1, 2, 48, 57, 255]))]) * width
+        content[at : at + width] = (
+            random.bytes(width)
+            if random.random() < 0.5
+            else bytes([int(random.choice([0, 1, 2, 48, 57, 255]))]) * width
+        )
     return {name: bytes(content)}
 
 
@@ -181,7 +183,9 @@ def _damaged_export(case: Case, random: Random) -> dict[str, bytes]:
     with suppress(UnicodeError, RecursionError, TypeError, ValueError):
         digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
         digest.update(model.SerializeToString(deterministic=True))
-        sealed = json.dumps(description | {"sha256": digest.hexdigest()} if isinstance(description, dict) else description)
+        sealed = json.dumps(
+            description | {"sha256": digest.hexdigest()} if isinstance(description, dict) else description
+        )
         onnx.helper.set_model_props(model, {"upcracknet": sealed})
         return {case.main: model.SerializeToString()}
     return _damaged(case, random)
@@ -245,13 +249,17 @@ def _place(folder: Path, file: Path, random: Random) -> None:
             if first is not None:
                 track.at(first[0])
         case "positions.csv":
-            read_positions(file, [Record(name, f"/photos/{name}", None, "1 1", "done") for name in ("0.png", "1.png")])
+            read_positions(
+                file, [Record(name, f"/photos/{name}", None, "1 1", "done") for name in ("0.png", "1.png")]
+            )
         case "road.geojson":
             with suppress(UpCrackNetError):
                 Roads.read(file)
             read_lines(file)
         case "region.json":
-            drawn(Regions.read(file).of(str(folder / "day-1" / "0.png")) or ((0, 0), (1, 0), (1, 1)), (64, 96))
+            drawn(
+                Regions.read(file).of(str(folder / "day-1" / "0.png")) or ((0, 0), (1, 0), (1, 1)), (64, 96)
+            )
         case _:
             scale = SurveyScales.read(file).of(str(folder / "day-1" / "0.png"))
             if scale is not None:
@@ -290,12 +298,22 @@ def _results(folder: Path, file: Path, random: Random) -> None:
             with open_remeasuring(out, corpus.IN_MM, overwrite=True) as remeasuring:
                 remeasuring.run(lambda record: None)
         case 1:
-            write_map(out, SurveyOptions(positions=folder / "positions.csv", straight_down=True), lambda done, of: None)
+            write_map(
+                out,
+                SurveyOptions(positions=folder / "positions.csv", straight_down=True),
+                lambda done, of: None,
+            )
         case 2:
             make_report(read_results(out), folder.parent / "report.html", ReportOptions(), date(2026, 5, 1))
         case 3 | 4:
             to: Any = random.choice(["coco", "cvat", "label-studio", "masks"])
-            write_export(read_results(out), str(to), folder.parent / "export", ExportOptions(photos="none"), lambda problem: None)  # type: ignore[arg-type]
+            write_export(
+                read_results(out),
+                str(to),
+                folder.parent / "export",
+                ExportOptions(photos="none"),
+                lambda problem: None,
+            )  # type: ignore[arg-type]
         case 5:
             suggest(read_results(out), 2)
         case 6:

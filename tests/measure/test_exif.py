@@ -3,7 +3,7 @@ import io
 import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
-from tests.measure.photos import B, DOWN, G, photo, photo_bytes
+from tests.measure.photos import DOWN, B, G, photo, photo_bytes
 
 from upcracknet.errors import UpCrackNetError
 from upcracknet.measure.drone import camera_tilt_deg, estimate, xmp_number
@@ -11,7 +11,9 @@ from upcracknet.measure.exif import number, read_exif
 from upcracknet.measure.notes import CameraNotes
 
 
-@pytest.mark.parametrize("value", [None, "", "x", (1, 2), b"\1\2", IFDRational(1, 0), float("inf"), "nan", "9" * 400, 10**400])
+@pytest.mark.parametrize(
+    "value", [None, "", "x", (1, 2), b"\1\2", IFDRational(1, 0), float("inf"), "nan", "9" * 400, 10**400]
+)
 def test_what_is_no_number_is_none(value):
     assert number(value) is None
     assert number(IFDRational(3, 2)) == 1.5
@@ -27,7 +29,10 @@ def test_tilts_that_no_camera_has():
     assert camera_tilt_deg(photo(DOWN)) == 0
 
 
-@pytest.mark.parametrize("tag", [B.ExifImageWidth, B.FocalLength, B.FocalLengthIn35mmFilm, B.DigitalZoomRatio, B.FocalPlaneXResolution])
+@pytest.mark.parametrize(
+    "tag",
+    [B.ExifImageWidth, B.FocalLength, B.FocalLengthIn35mmFilm, B.DigitalZoomRatio, B.FocalPlaneXResolution],
+)
 @pytest.mark.parametrize("value", ["text", (1, 2), IFDRational(0, 0), -5.0])
 def test_a_drones_notes_of_other_types_end_in_one_line(tag, value):
     notes = DOWN | {"RelativeAltitude": "12.5"}
@@ -46,7 +51,12 @@ def test_a_drones_notes_of_other_types_end_in_one_line(tag, value):
 
 @pytest.mark.parametrize("date", ["0001:01:01", "9999:12:31", "2024:13:01"])
 def test_times_far_away_are_none(date):
-    notes = CameraNotes.read(photo(gps={G.GPSDateStamp: date, G.GPSTimeStamp: (23.0, 59.0, 59.0)}, exif={B.DateTimeOriginal: f"{date} 23:59:59"}))
+    notes = CameraNotes.read(
+        photo(
+            gps={G.GPSDateStamp: date, G.GPSTimeStamp: (23.0, 59.0, 59.0)},
+            exif={B.DateTimeOriginal: f"{date} 23:59:59"},
+        )
+    )
     assert (notes.utc_s, notes.local_s) == (None, None)
 
 

@@ -99,7 +99,9 @@ def test_a_correction_with_impossible_values_is_refused(folder, values):
         read_correction(folder, name)
 
 
-@pytest.mark.parametrize("region", ["x", [], [[1]], [[1, 2], 3], [["a", "b"]] * 3, {"a": 1}, [[0, 0], [9, 9], [0, 9]]], ids=str)
+@pytest.mark.parametrize(
+    "region", ["x", [], [[1]], [[1, 2], 3], [["a", "b"]] * 3, {"a": 1}, [[0, 0], [9, 9], [0, 9]]], ids=str
+)
 def test_a_record_with_a_polygon_that_is_none(folder, region):
     record = first(folder)
     write_correction(folder, Correction(record.name, "accepted"))
@@ -110,7 +112,15 @@ def test_a_record_with_a_polygon_that_is_none(folder, region):
         photo.looked_at()
 
 
-@pytest.mark.parametrize("score", [np.full((64, 96), np.nan, np.float32), np.zeros((64, 96), "U3"), np.zeros((64, 96), [("a", "f4")]), np.zeros(5)])
+@pytest.mark.parametrize(
+    "score",
+    [
+        np.full((64, 96), np.nan, np.float32),
+        np.zeros((64, 96), "U3"),
+        np.zeros((64, 96), [("a", "f4")]),
+        np.zeros(5),
+    ],
+)
 def test_scores_that_are_none(folder, score):
     record = first(folder)
     np.save(folder.path / "scores.npy", score)

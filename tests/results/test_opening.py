@@ -121,7 +121,14 @@ def test_an_image_that_names_another_file_is_not_opened(tmp_path):
 
 def test_an_image_that_claims_more_than_its_bytes_hold_is_refused(tmp_path):
     path = tmp_path / "sparse.tif"
-    profile = {"width": 60_000, "height": 60_000, "count": 1, "dtype": "uint16", "tiled": True, "sparse_ok": True}
+    profile = {
+        "width": 60_000,
+        "height": 60_000,
+        "count": 1,
+        "dtype": "uint16",
+        "tiled": True,
+        "sparse_ok": True,
+    }
     with rasterio.open(path, "w", driver="GTiff", blockxsize=8192, blockysize=8192, **profile, **UTM):
         pass
     assert path.stat().st_size < 20_000

@@ -10,7 +10,9 @@ from upcracknet.results.vector_files import require_vector_file
 from upcracknet.survey.line_layer import read_lines
 
 SQUARE = {"type": "Polygon", "coordinates": [[[7, 46], [8, 46], [8, 47], [7, 46]]]}
-GEOJSON = json.dumps({"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": SQUARE}]})
+GEOJSON = json.dumps(
+    {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": SQUARE}]}
+)
 
 
 @pytest.fixture
@@ -60,6 +62,12 @@ def test_files_that_hold_shapes_are_opened(tmp_path):
     require_vector_file(tmp_path / "road.geojson")
     (tmp_path / "road.geojson").write_text(GEOJSON)
     assert len(Roads.read(tmp_path / "road.geojson").polygons) == 1
-    for start in (b'<?xml version="1.0"?>\n<kml xmlns="x">', b"<gpx>", b"<!-- a -->\n<ogr:FeatureCollection>", b"fgb\3", b"PAR1"):
+    for start in (
+        b'<?xml version="1.0"?>\n<kml xmlns="x">',
+        b"<gpx>",
+        b"<!-- a -->\n<ogr:FeatureCollection>",
+        b"fgb\3",
+        b"PAR1",
+    ):
         (tmp_path / "road.kml").write_bytes(start)
         require_vector_file(tmp_path / "road.kml")

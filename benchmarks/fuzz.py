@@ -1,13 +1,13 @@
-"""Give the package damaged files, and see that each is read, or refused in one line, and nothing else happens.
+"""Read damaged files: each must be used, or refused in one line, and nothing else may happen.
 
     python benchmarks/fuzz.py                        20,000 inputs; docs/results/robustness.md
     python benchmarks/fuzz.py --inputs 500           fewer, without the page
     python benchmarks/fuzz.py --repeat photos 1234   one input again, with its traceback
 
-An input follows from its kind and a seed. Each is read in a worker process that may take 30 seconds and 2 GB and is
-watched: a file touched outside the input's folder, a program started or a host asked is a finding, as a traceback, a
-crash or a hang is. What was done is kept in `out/fuzz/`, and the same command goes on there as long as the code is
-the same. Findings lie in `out/fuzz/findings/` with their files.
+An input follows from its kind and a seed. Each is read in a worker process that may take 30 seconds and 2 GB
+and is watched: a file touched outside the input's folder, a program started or a host asked is a finding, and so
+is a traceback, a crash or a hang. What was done is kept in `out/fuzz/`, and the same command goes on there while
+the code is the same. Findings lie in `out/fuzz/findings/` with their files.
 """
 
 import argparse
@@ -107,10 +107,8 @@ def run(targets: Targets, inputs: int, folder: Path, show: bool = True) -> State
                         print(f"{outcome.kind}: --repeat {name} {seed}\n{outcome.text}\n", flush=True)
                 write_atomically(kept, json_bytes(asdict(state)))
             if show:
-                print(
-                    f"{sum(each.inputs for each in state.figures.values()):,} inputs, {len(state.findings)} findings",
-                    flush=True,
-                )
+                tried = sum(each.inputs for each in state.figures.values())
+                print(f"{tried:,} inputs, {len(state.findings)} findings", flush=True)
     return state
 
 
@@ -156,17 +154,18 @@ def page(state: State, targets: Targets) -> str:
 {total.inputs:,} files were damaged at random and read as the commands read them, on {processor()}
 with Python {platform.python_version()} and upcracknet {upcracknet.__version__}. Written by `make fuzz`.
 
-Each file is made from a sound one: bits, numbers, texts, lengths and encodings are changed, parts are cut, repeated or
-put in from elsewhere. Weights and exports are also damaged before they are sealed with their checksum. Each is read in a
-process of its own limits: {SECONDS:.0f} seconds, {BYTES / 1e9:.0f} GB. *Read* means that the file was used; *refused*, that the package's
-own error said why in one line. A *finding* is anything else: a traceback, a crash, a hang, too much memory, a file
-touched outside, a program started, a host asked.{found}
+Each file is made from a sound one: bits, numbers, texts, lengths and encodings are changed, parts are cut,
+repeated or put in from elsewhere. Weights and exports are also damaged before they are sealed with their
+checksum. Each is read in a process with limits: {SECONDS:.0f} seconds and {BYTES / 1e9:.0f} GB. *Read* means
+that the file was used; *refused*, that the package's own error said why in one line. A *finding* is anything
+else: a traceback, a crash, a hang, too much memory, a file touched outside, a program started, a host
+asked.{found}
 
 {markdown_table(("what", "files", "read", "refused", "findings", "slowest, s"), rows)}
 
-What libraries in C ask of the network is not seen here; tests hold that images and layers lead to no other file and
-no host. The file and its damage follow from a kind and a number: `python benchmarks/fuzz.py --repeat photos 1234`
-makes one again and shows what becomes of it.
+What libraries in C ask of the network is not seen here; tests hold that images and layers lead to no other
+file and no host. The file and its damage follow from a kind and a number: `python benchmarks/fuzz.py --repeat
+photos 1234` makes one again and shows what becomes of it.
 """
 
 

@@ -40,11 +40,12 @@ def test_what_is_usual_stays_as_it_is():
     assert parse_json(b"[" + b"[1]," * 500 + b"[1]]")  # wide, not deep
 
 
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
+numbers = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(codec="utf-8", exclude_characters="\0")),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(codec="utf-8", exclude_characters="\0")), inner),
-)  # fmt: skip
+    st.none() | st.booleans() | numbers | texts,
+    lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
+)
 
 
 @given(values, st.booleans())

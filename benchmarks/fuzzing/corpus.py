@@ -31,8 +31,10 @@ CHANGED = 1_700_000_000
 LIGHT = DetectionOptions("local-contrast", runtime="torch", scores="png")
 IN_MM = MeasureOptions(millimetres_per_pixel=2.0)
 
-XMP = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
-<rdf:Description xmlns:d="http://www.dji.com/drone-dji/1.0/" d:GimbalPitchDegree="-89.9" d:RelativeAltitude="+12.5"
+XMP = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/">
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description xmlns:d="http://www.dji.com/drone-dji/1.0/" d:GimbalPitchDegree="-89.9"
+d:RelativeAltitude="+12.5"
 d:FlightYawDegree="31.2" d:FlightXSpeed="2.5" d:FlightYSpeed="1.0" d:GpsLatitude="46.9" d:GpsLongitude="7.4"
 d:GimbalYawDegree="30.1" d:AbsoluteAltitude="550.2"/></rdf:RDF></x:xmpmeta>"""
 
@@ -73,21 +75,44 @@ def photos() -> Iterator[Case]:
     picture = Image.fromarray(road(1))
     wide = cv2.resize(road(2), (96, 64)).astype(np.uint16) * 16
     pictures = {
-        "a.jpg": (picture, {"quality": 90}), "b.jpg": (picture, {"progressive": True}),
-        "c.jpg": (picture.convert("L"), {}), "d.jpg": (picture.convert("CMYK"), {}), "e.png": (picture, {}),
-        "f.png": (picture.convert("P"), {}), "g.png": (picture.convert("1"), {}),
-        "h.png": (picture.convert("RGBA"), {}), "i.png": (Image.fromarray(wide[..., 0]), {}),
-        "j.bmp": (picture, {}), "k.webp": (picture, {}), "l.tif": (picture, {}),
-        "m.tif": (picture, {"compression": "tiff_lzw"}), "n.tif": (picture.convert("1"), {"compression": "group4"}),
-        "o.tif": (picture, {"compression": "jpeg"}), "p.gif": (picture, {}), "q.ppm": (picture, {}),
-        "r.jp2": (picture, {}), "s.avif": (picture, {}), "t.tif": (Image.fromarray(wide[..., 0]), {}),
-        "u.jpg": (picture, {"icc_profile": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()}),
-    }  # fmt: skip
+        "a.jpg": (picture, {"quality": 90}),
+        "b.jpg": (picture, {"progressive": True}),
+        "c.jpg": (picture.convert("L"), {}),
+        "d.jpg": (picture.convert("CMYK"), {}),
+        "e.png": (picture, {}),
+        "f.png": (picture.convert("P"), {}),
+        "g.png": (picture.convert("1"), {}),
+        "h.png": (picture.convert("RGBA"), {}),
+        "i.png": (Image.fromarray(wide[..., 0]), {}),
+        "j.bmp": (picture, {}),
+        "k.webp": (picture, {}),
+        "l.tif": (picture, {}),
+        "m.tif": (picture, {"compression": "tiff_lzw"}),
+        "n.tif": (picture.convert("1"), {"compression": "group4"}),
+        "o.tif": (picture, {"compression": "jpeg"}),
+        "p.gif": (picture, {}),
+        "q.ppm": (picture, {}),
+        "r.jp2": (picture, {}),
+        "s.avif": (picture, {}),
+        "t.tif": (Image.fromarray(wide[..., 0]), {}),
+        "u.jpg": (
+            picture,
+            {"icc_profile": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()},
+        ),
+    }
     for name, (image, options) in pictures.items():
         file = io.BytesIO()
         try:
-            image.save(file, Path(name).suffix[1:].upper().replace("JPG", "JPEG").replace("TIF", "TIFF")
-                       .replace("JP2", "JPEG2000"), **options)  # fmt: skip
+            image.save(
+                file,
+                Path(name)
+                .suffix[1:]
+                .upper()
+                .replace("JPG", "JPEG")
+                .replace("TIF", "TIFF")
+                .replace("JP2", "JPEG2000"),
+                **options,
+            )
         except (KeyError, OSError):  # this Pillow cannot write it
             continue
         yield single(f"photo{Path(name).suffix}", file.getvalue())
@@ -105,11 +130,14 @@ def rasters(folder: Path) -> Iterator[Case]:
     place = {"crs": "EPSG:32633", "transform": from_origin(500000, 5400000, 0.002, 0.002)}
     float_bands = (bands[:1] / np.float32(255)).astype(np.float32)
     kinds = {
-        "plain": (bands, place), "tiled": (bands, place | {"tiled": True, "blockxsize": 16, "blockysize": 16}),
-        "deflate": (bands, place | {"compress": "deflate", "predictor": 2}), "float": (float_bands, place | {"nodata": -9999}),
+        "plain": (bands, place),
+        "tiled": (bands, place | {"tiled": True, "blockxsize": 16, "blockysize": 16}),
+        "deflate": (bands, place | {"compress": "deflate", "predictor": 2}),
+        "float": (float_bands, place | {"nodata": -9999}),
         "four": (np.concatenate([bands, bands[:1]]).astype(np.uint16) * 16, place),
-        "grey": (bands[:1], place | {"nodata": 0}), "degrees": (bands, {"crs": "EPSG:4326", "transform": from_origin(7, 47, 1e-8, 1e-8)}),
-    }  # fmt: skip
+        "grey": (bands[:1], place | {"nodata": 0}),
+        "degrees": (bands, {"crs": "EPSG:4326", "transform": from_origin(7, 47, 1e-8, 1e-8)}),
+    }
     for name, (values, profile) in kinds.items():
         path = folder / f"{name}.tif"
         size = {
@@ -124,7 +152,8 @@ def rasters(folder: Path) -> Iterator[Case]:
     file = io.BytesIO()
     Image.fromarray(road(4)).save(file, "TIFF")
     yield single("photo.tif", file.getvalue(), tfw=b"0.002\n0\n0\n-0.002\n500000\n5400000\n")
-    side = b"<PAMDataset><SRS>EPSG:32633</SRS><GeoTransform>5e5, 2e-3, 0, 54e5, 0, -2e-3</GeoTransform></PAMDataset>"
+    transform = b"<GeoTransform>5e5, 2e-3, 0, 54e5, 0, -2e-3</GeoTransform>"
+    side = b"<PAMDataset><SRS>EPSG:32633</SRS>" + transform + b"</PAMDataset>"
     yield single("photo.tif", file.getvalue(), tif_aux_xml=side)
     file = io.BytesIO()
     Image.fromarray(road(4)).save(file, "PNG")
@@ -136,10 +165,37 @@ def notes() -> Iterator[Case]:
     for drone, suffix in ((True, "jpg"), (False, "jpg"), (True, "png"), (True, "tiff")):
         picture, exif = Image.fromarray(road(5)), Image.Exif()
         exif[0x0112], exif[0x010F] = 1 if drone else 6, "camera"
-        exif.get_ifd(0x8769).update({0x9003: "2024:05:01 10:00:03", 0x9291: "25", 0x9011: "+02:00", 0x920A: 8.8, 0xA405: 24,
-                                     0xA002: 96, 0xA003: 64, 0xA404: 1.0, 0xA20E: 3000.0, 0xA210: 3})  # fmt: skip
-        exif.get_ifd(0x8825).update({1: "N", 2: (46.0, 56.0, 12.5), 3: "E", 4: (7.0, 26.0, 40.25), 5: b"\0", 6: 550.5,
-                                     7: (8.0, 0.0, 3.0), 29: "2024:05:01", 16: "T", 17: 31.5, 14: "T", 15: 30.0, 9: "A"})  # fmt: skip
+        exif.get_ifd(0x8769).update(
+            {
+                0x9003: "2024:05:01 10:00:03",
+                0x9291: "25",
+                0x9011: "+02:00",
+                0x920A: 8.8,
+                0xA405: 24,
+                0xA002: 96,
+                0xA003: 64,
+                0xA404: 1.0,
+                0xA20E: 3000.0,
+                0xA210: 3,
+            }
+        )
+        exif.get_ifd(0x8825).update(
+            {
+                1: "N",
+                2: (46.0, 56.0, 12.5),
+                3: "E",
+                4: (7.0, 26.0, 40.25),
+                5: b"\0",
+                6: 550.5,
+                7: (8.0, 0.0, 3.0),
+                29: "2024:05:01",
+                16: "T",
+                17: 31.5,
+                14: "T",
+                15: 30.0,
+                9: "A",
+            }
+        )
         file, more = io.BytesIO(), {"xmp": XMP} if drone and suffix != "png" else {}
         if suffix == "png":
             text = PngImagePlugin.PngInfo()
@@ -152,10 +208,12 @@ def notes() -> Iterator[Case]:
 def places() -> Iterator[Case]:
     """Tracks, tables of positions, layers of roads, regions and scales."""
     points = "".join(
-        f'<trkpt lat="{46.9 + i * 1e-4:.5f}" lon="{7.4 + i * 1e-4:.5f}"><time>2024-05-01T08:00:{i:02}Z</time></trkpt>'
+        f'<trkpt lat="{46.9 + i * 1e-4:.5f}" lon="{7.4 + i * 1e-4:.5f}">'
+        f"<time>2024-05-01T08:00:{i:02}Z</time></trkpt>"
         for i in range(20)
     )
-    gpx = f'<?xml version="1.0"?><gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>{points}</trkseg></trk></gpx>'
+    root = '<?xml version="1.0"?><gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1">'
+    gpx = f"{root}<trk><trkseg>{points}</trkseg></trk></gpx>"
     yield single("track.gpx", gpx.encode())
     rows = [
         "photo,latitude,longitude,heading,course,altitude,time",
@@ -238,25 +296,34 @@ def exports(folder: Path) -> Iterator[Case]:
         for suffix in ("onnx", "xml"):
             target = folder / name / f"model.{suffix}"
             export_model(str(path), target, ModelExport())
+            suffixes = (".onnx",) if suffix == "onnx" else (".xml", ".bin")
             files = {
-                file.name: file.read_bytes()
-                for file in target.parent.glob("model.*")
-                if suffix == "xml" or file.suffix == ".onnx"
+                file.name: file.read_bytes() for file in target.parent.iterdir() if file.suffix in suffixes
             }
-            yield Case({key: text for key, text in files.items() if not key.endswith("onnx") or suffix == "onnx"},
-                       tuple(key for key in files if not key.endswith("onnx") or suffix == "onnx"), target.name)  # fmt: skip
+            yield Case(files, tuple(files), target.name)
 
 
 def runs() -> Iterator[Case]:
     """Run folders of training: configuration, checkpoint, metrics, weights."""
     torch.manual_seed(0)
     file = io.BytesIO()
-    state = {"epoch": 3, "global_step": 5, "state_dict": dict(UNetGenerator(4, 4).state_dict()), "pytorch-lightning_version": "2.6.0",
-             "callbacks": {"RandomState": {"torch": torch.get_rng_state()}}}  # fmt: skip
+    state = {
+        "epoch": 3,
+        "global_step": 5,
+        "state_dict": dict(UNetGenerator(4, 4).state_dict()),
+        "pytorch-lightning_version": "2.6.0",
+        "callbacks": {"RandomState": {"torch": torch.get_rng_state()}},
+    }
     torch.save(state, file)
     text = dump_configuration(load_configuration(None)).encode()
-    yield Case({"configuration.yaml": text, "checkpoints/last.ckpt": file.getvalue(), "metrics.jsonl": b'{"epoch": 1}\n{"epoch": 2}\n'},
-               ("checkpoints/last.ckpt", "metrics.jsonl"))  # fmt: skip
+    yield Case(
+        {
+            "configuration.yaml": text,
+            "checkpoints/last.ckpt": file.getvalue(),
+            "metrics.jsonl": b'{"epoch": 1}\n{"epoch": 2}\n',
+        },
+        ("checkpoints/last.ckpt", "metrics.jsonl"),
+    )
 
 
 def configurations(methods: Sequence[str]) -> Iterator[Case]:

@@ -1,4 +1,4 @@
-"""A worker process for inputs that may do anything: limits of memory and time, and a watch on what it touches."""
+"""A worker process for inputs that may do anything: limited, and watched for what it touches."""
 
 import multiprocessing
 import os
@@ -193,12 +193,12 @@ class Watch:
 
     def _require_inside(self, event: str, paths: list[Any]) -> None:
         for path in paths:
-            place = os.path.realpath(os.path.abspath(os.fsdecode(path)))
+            place = os.path.realpath(os.fsdecode(path))
             if place != os.devnull and os.path.commonpath([self.folder, place]) != self.folder:
                 self.touched.append(f"{event}: {place}")
 
     def _beside(self) -> list[tuple[str, int, int]]:
-        parent = os.path.dirname(self.folder)
+        parent = Path(self.folder).parent
         return sorted(
             (entry.name, entry.stat().st_size, entry.stat().st_mtime_ns)
             for entry in os.scandir(parent)

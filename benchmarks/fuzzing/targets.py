@@ -336,16 +336,45 @@ def _annotations(folder: Path, file: Path, random: Random) -> None:
 _READERS: dict[str, tuple[str, float, Callable[[Path], Any], Any, Any]] = {
     "photos": ("photos, every format", 0.25, lambda folder: corpus.photos(), _photo, _damaged),
     "rasters": ("images with a place, world files", 0.12, corpus.rasters, _photo, _damaged),
-    "detect": ("`detect` on a damaged photo beside a sound one", 0.05, lambda folder: [*corpus.photos(), *corpus.rasters(folder)], _detect, _damaged),
+    "detect": (
+        "`detect` on a damaged photo beside a sound one",
+        0.05,
+        lambda folder: [*corpus.photos(), *corpus.rasters(folder)],
+        _detect,
+        _damaged,
+    ),
     "notes": ("EXIF and XMP", 0.12, lambda folder: corpus.notes(), _notes, _damaged_notes),
-    "places": ("tracks, positions, roads, regions, scales", 0.12, lambda folder: corpus.places(), _place, _damaged),
+    "places": (
+        "tracks, positions, roads, regions, scales",
+        0.12,
+        lambda folder: corpus.places(),
+        _place,
+        _damaged,
+    ),
     "videos": ("videos", 0.04, corpus.videos, _video, _damaged),
     "weights": ("weights", 0.08, corpus.weights, _model, _damaged_weights),
     "exports": ("exports for ONNX Runtime and OpenVINO", 0.04, corpus.exports, _model, _damaged_export),
     "runs": ("checkpoints and run folders", 0.03, lambda folder: corpus.runs(), _run_folder, _damaged),
-    "configurations": ("configurations", 0.05, lambda folder: corpus.configurations(TRAINABLE), _configuration, _damaged),
-    "results": ("result folders, surveys, corrections", 0.06, lambda folder: [corpus.results(folder)], _results, _damaged),
-    "annotations": ("COCO, CVAT, Label Studio", 0.04,
-                    lambda folder: corpus.annotations(folder / "again", corpus.results(folder / "made")), _annotations, _damaged),
-}  # fmt: skip
+    "configurations": (
+        "configurations",
+        0.05,
+        lambda folder: corpus.configurations(TRAINABLE),
+        _configuration,
+        _damaged,
+    ),
+    "results": (
+        "result folders, surveys, corrections",
+        0.06,
+        lambda folder: [corpus.results(folder)],
+        _results,
+        _damaged,
+    ),
+    "annotations": (
+        "COCO, CVAT, Label Studio",
+        0.04,
+        lambda folder: corpus.annotations(folder / "again", corpus.results(folder / "made")),
+        _annotations,
+        _damaged,
+    ),
+}
 """Of each kind: in words, its share of all inputs, its sound files, what reads it, what damages it."""

@@ -1,4 +1,4 @@
-"""Plain values of files that anybody may have changed: JSON without surprises, and fields of the right type."""
+"""Plain values of files that anybody may have changed: sound JSON, and fields of the right type."""
 
 import json
 import math

@@ -92,7 +92,7 @@ def test_files_are_damaged_in_the_same_way_each_time():
 
 @pytest.mark.timeout(170)
 def test_damaged_files_of_all_kinds_end_well(tmp_path):
-    """Some hundred inputs with fixed seeds, in a process of its own: without the checks of types that tests have."""
+    """Some hundred inputs with fixed seeds, in a process that does not check types as tests do."""
     done = subprocess.run(
         [sys.executable, BENCHMARKS / "fuzz.py", "--inputs", str(SLICE), "--output", tmp_path],
         capture_output=True, text=True, check=False,

@@ -43,14 +43,37 @@ def changed(path, **values: Any) -> None:
 
 
 RECORDS: list[dict[str, Any]] = [
-    {"width": "96"}, {"width": 0}, {"width": -1}, {"width": 10**12}, {"width": None}, {"height": True},
-    {"crack_pixels": 1e300}, {"crack_pixels": float("nan")}, {"crack_pixels": -1}, {"area_share": 7},
-    {"area_share": float("inf")}, {"severity": ["low"]}, {"severity_length_m": {"low": "1"}}, {"stamp": 1},
-    {"severity_length_m": [1]}, {"settings": []}, {"settings": {"detection": "x"}}, {"measures": "x"},
-    {"measures": {"standard": 3}}, {"taken_at": "yesterday"}, {"taken_at": 5}, {"photo": None},
-    {"photo": "a\0b"}, {"photo": "\ud800"}, {"mask": 3}, {"mask": "../../x"}, {"status": "perhaps"},
-    {"warning": {}}, {"settings": json.loads("[" * 90 + "]" * 90)}, {"threshold": "0.5"},
-]  # fmt: skip
+    {"width": "96"},
+    {"width": 0},
+    {"width": -1},
+    {"width": 10**12},
+    {"width": None},
+    {"height": True},
+    {"crack_pixels": 1e300},
+    {"crack_pixels": float("nan")},
+    {"crack_pixels": -1},
+    {"area_share": 7},
+    {"area_share": float("inf")},
+    {"severity": ["low"]},
+    {"severity_length_m": {"low": "1"}},
+    {"stamp": 1},
+    {"severity_length_m": [1]},
+    {"settings": []},
+    {"settings": {"detection": "x"}},
+    {"measures": "x"},
+    {"measures": {"standard": 3}},
+    {"taken_at": "yesterday"},
+    {"taken_at": 5},
+    {"photo": None},
+    {"photo": "a\0b"},
+    {"photo": "\ud800"},
+    {"mask": 3},
+    {"mask": "../../x"},
+    {"status": "perhaps"},
+    {"warning": {}},
+    {"settings": json.loads("[" * 90 + "]" * 90)},
+    {"threshold": "0.5"},
+]
 
 
 @pytest.mark.usefixtures("unchecked")
@@ -70,12 +93,24 @@ def test_a_record_in_another_encoding_is_read(folder):
 
 
 CRACKS: list[dict[str, Any]] = [
-    {"cracks": 1}, {"cracks": [1]}, {"cracks": {"a": 1}}, {"networks": "x"}, {"quantities": [{"amount": "x"}]},
-    {"cracks": [{"length_px": "long"}]}, {"cracks": [{"axis": [[1, 2]]}]}, {"cracks": [{"axis": [[[1]]]}]},
-    {"cracks": [{"axis": [[["a", "b"]]]}]}, {"cracks": [{"axis": [[]]}]}, {"cracks": [{"axis": [[[1, float("nan")]]]}]},
-    {"cracks": [{"axis": [[[1, 2]]], "width_along_px": [[1, 2]]}]}, {"cracks": [{"width_along_px": [["x"]]}]},
-    {"networks": [{"polygon": [[1, 2]]}]}, {"scale": 3}, {"standard": []}, {"width": "96"},
-]  # fmt: skip
+    {"cracks": 1},
+    {"cracks": [1]},
+    {"cracks": {"a": 1}},
+    {"networks": "x"},
+    {"quantities": [{"amount": "x"}]},
+    {"cracks": [{"length_px": "long"}]},
+    {"cracks": [{"axis": [[1, 2]]}]},
+    {"cracks": [{"axis": [[[1]]]}]},
+    {"cracks": [{"axis": [[["a", "b"]]]}]},
+    {"cracks": [{"axis": [[]]}]},
+    {"cracks": [{"axis": [[[1, float("nan")]]]}]},
+    {"cracks": [{"axis": [[[1, 2]]], "width_along_px": [[1, 2]]}]},
+    {"cracks": [{"width_along_px": [["x"]]}]},
+    {"networks": [{"polygon": [[1, 2]]}]},
+    {"scale": 3},
+    {"standard": []},
+    {"width": "96"},
+]
 
 
 @pytest.mark.parametrize("values", CRACKS, ids=str)
@@ -89,8 +124,18 @@ def test_a_file_of_cracks_with_impossible_values_is_refused(folder, values):
 
 @pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
-    "values", [{"status": []}, {"status": "x"}, {"reason": {}}, {"note": 3}, {"time": None}, {"mask": 5}, {"name": "other"}], ids=str
-)  # fmt: skip
+    "values",
+    [
+        {"status": []},
+        {"status": "x"},
+        {"reason": {}},
+        {"note": 3},
+        {"time": None},
+        {"mask": 5},
+        {"name": "other"},
+    ],
+    ids=str,
+)
 def test_a_correction_with_impossible_values_is_refused(folder, values):
     name = first(folder).name
     write_correction(folder, Correction(name, "rejected", "shadow"))
@@ -108,7 +153,7 @@ def test_a_record_with_a_polygon_that_is_none(folder, region):
     path = folder.path / "records" / f"{record.name}.json"
     changed(path, settings=json.loads(path.read_bytes())["settings"] | {"region": region})
     ((photo,), _) = reviewed_photos(folder)
-    with pytest.raises(UpCrackNetError, match="polygon|corners|encloses"):
+    with pytest.raises(UpCrackNetError, match=r"polygon|corners|encloses"):
         photo.looked_at()
 
 

@@ -113,7 +113,8 @@ def test_an_image_that_names_another_file_is_not_opened(tmp_path):
         pass
     path = write(tmp_path / "other.tif", ROAD, **UTM)
     (tmp_path / "other.tif.aux.xml").write_text(
-        '<PAMDataset><Metadata domain="OVERVIEWS"><MDI key="OVERVIEW_FILE">/etc/hostname</MDI></Metadata></PAMDataset>'
+        '<PAMDataset><Metadata domain="OVERVIEWS"><MDI key="OVERVIEW_FILE">/etc/hostname</MDI></Metadata>'
+        "</PAMDataset>"
     )
     with pytest.raises(PhotoError, match="in another file"), opened(path):
         pass

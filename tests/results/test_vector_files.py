@@ -14,6 +14,11 @@ GEOJSON = json.dumps(
     {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": SQUARE}]}
 )
 
+LIST = (
+    '<OGRVRTDataSource><OGRVRTLayer name="secret"><SrcDataSource>{}</SrcDataSource></OGRVRTLayer>'
+    "</OGRVRTDataSource>"
+)
+
 
 @pytest.fixture
 def host():
@@ -37,8 +42,8 @@ def host():
 @pytest.mark.parametrize(
     "content",
     [
-        '<OGRVRTDataSource><OGRVRTLayer name="secret"><SrcDataSource>{folder}/secret.geojson</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>',
-        '<?xml version="1.0"?>\n<!-- roads -->\n<OGRVRTDataSource><OGRVRTLayer name="secret"><SrcDataSource>{host}/a.json</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>',
+        LIST.format("{folder}/secret.geojson"),
+        '<?xml version="1.0"?>\n<!-- roads -->\n' + LIST.format("{host}/a.json"),
         "<OGRWFSDataSource><URL>{host}/wfs</URL></OGRWFSDataSource>",
         "<GDAL_WMS><Service name=\"TMS\"><ServerUrl>{host}/</ServerUrl></Service></GDAL_WMS>",
         "/vsicurl/{host}/a.geojson",

@@ -237,8 +237,8 @@ def _why_unknown(source: Path | bytes) -> str:
             # Of a damaged one, either may be anything.
             bands, bits = _number_of(tags.get(277, 1)), _number_of(tags.get(258, 1))
             return (
-                f"a TIFF with {bands:g} {'separate ' * (tags.get(284) == 2)}band{'s' * (bands > 1)} of {bits:g} "
-                "bits, expected 1, 3 or 4 bands of 8 bits; `upcracknet detect` reads it with rasterio: "
-                "`pip install 'upcracknet[survey]'`"
+                f"a TIFF with {bands:g} {'separate ' * (tags.get(284) == 2)}band{'s' * (bands > 1)} of "
+                f"{bits:g} bits, expected 1, 3 or 4 bands of 8 bits; `upcracknet detect` reads it with "
+                "rasterio: `pip install 'upcracknet[survey]'`"
             )
     return "not an image; expected JPEG, PNG, TIFF, BMP, WebP, JPEG 2000 or AVIF"

@@ -161,10 +161,10 @@ def _load_exported(path: Path, preset: str | None, engine: Engine) -> Pretrained
     try:
         precision, record = description["precision"], checked_record(description["record"])
         own_preset, name = description.get("preset"), description["network"]
-        if not (fits(precision, Precision) and fits(own_preset, str | None)):
-            raise ValueError("values of another type")
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise WeightsError(f"{path}: written by another version of upcracknet; export it again") from error
+    if not (fits(precision, Precision) and fits(own_preset, str | None)):
+        raise WeightsError(f"{path}: written by another version of upcracknet; export it again")
     if engine.runtime not in ("auto", "torch", own) or engine.precision not in ("fp32", precision):
         raise ConfigurationError(
             f"{path}: exported for {own} in {precision}, not for {engine.runtime} in {engine.precision}; "

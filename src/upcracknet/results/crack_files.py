@@ -40,15 +40,13 @@ WHOLE: dict[str, Any] = {
 
 ROWS: dict[str, Any] = {
     "number": int, "kind": str, "severity": str | None, "gradable": bool, "orientation_deg": _NUMBER,
-    "length_px": float, "area_px": float, "width_max_place": tuple[float, float],
-    "scale_source": str | None, "distress": str, "amount": float, "unit": str, "code": str,
-    "count": int | None, "pieces": int,
-} | dict.fromkeys(
-    ("length_mm", "area_mm2", "piece_side_px", "piece_side_mm", "scale_uncertainty", "width_mean_px")
-    + ("width_median_px", "width_p95_px", "width_max_px", "width_mean_mm", "width_median_mm", "width_p95_mm")
-    + ("width_max_mm",),
-    _NUMBER,
-)  # fmt: skip
+    "length_px": float, "length_mm": _NUMBER, "width_mean_px": float, "width_mean_mm": _NUMBER,
+    "width_median_px": float, "width_median_mm": _NUMBER, "width_p95_px": float, "width_p95_mm": _NUMBER,
+    "width_max_px": float, "width_max_mm": _NUMBER, "width_max_place": tuple[float, float],
+    "area_px": float, "area_mm2": _NUMBER, "scale_source": str | None, "scale_uncertainty": _NUMBER,
+    "pieces": int, "piece_side_px": float, "piece_side_mm": _NUMBER,
+    "distress": str, "amount": float, "unit": str, "code": str, "count": int | None,
+}  # fmt: skip
 """The same of the rows of cracks, networks and quantities."""
 
 CRACK_COLUMNS = {
@@ -166,9 +164,7 @@ def read_cracks(path: Path, *, lines: bool = True, widths: bool = True) -> dict[
         raw = path.read_bytes()
         if not (lines and widths):
             raw = (_WIDTHS if lines else _LINES).sub(b"", raw)
-        content = parse_json(raw)
-        _require_sound(content)
-        return content
+        return _sound(parse_json(raw))
     except (OSError, ValueError, TypeError) as error:
         raise unreadable(path, error) from error
     finally:
@@ -176,8 +172,8 @@ def read_cracks(path: Path, *, lines: bool = True, widths: bool = True) -> dict[
             gc.enable()
 
 
-def _require_sound(content: Any) -> None:
-    """Refuse what cannot be a file of cracks: all that it has must be of its type.
+def _sound(content: Any) -> dict[str, Any]:
+    """Give the content of a file of cracks, all of whose values must be of their types.
 
     Raises:
         ValueError: a value is of another type.
@@ -198,6 +194,7 @@ def _require_sound(content: Any) -> None:
         if "axis" in crack and widths and [*map(len, widths)] != [*map(len, crack["axis"])]:
             raise ValueError("other widths than places")
     _require_places([network["polygon"] for network in parts["networks"] if "polygon" in network], least=3)
+    return dict(content)
 
 
 def _require_places(lines: Any, least: int = 1) -> None:

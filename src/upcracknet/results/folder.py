@@ -90,8 +90,8 @@ def read_results(folder: str | Path) -> ResultFolder:
         )
     if content.get("version") != FORMAT["version"]:
         raise DataError(
-            f"{path}: results of version {shown(content.get('version'))}, expected {FORMAT['version']}; update "
-            "upcracknet"
+            f"{path}: results of version {shown(content.get('version'))}, expected {FORMAT['version']}; "
+            "update upcracknet"
         )
     return ResultFolder(path)
 

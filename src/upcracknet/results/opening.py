@@ -104,7 +104,7 @@ def opened(path: Path) -> Iterator[Any]:
 
 
 def _require_harmless(image: Any, path: Path) -> None:
-    """Refuse an image that is none, that claims more pixels than its bytes hold, or that names other files."""
+    """Refuse an image that is none, claims more pixels than its bytes hold, or names other files."""
     if any("complex" in kind for kind in image.dtypes):
         raise PhotoError(f"{path}: values are complex numbers, expected a picture")
     pixels, size = image.width * image.height, path.stat().st_size

@@ -10,7 +10,7 @@ from typing import Any
 
 from upcracknet.errors import DataError
 from upcracknet.files import write_atomically
-from upcracknet.parsing import built, fits, parse_json, shown
+from upcracknet.parsing import built, parse_json, shown
 from upcracknet.results.folder import ResultFolder
 from upcracknet.results.records import Record
 from upcracknet.survey.records import Position, Section, SectionQuantity, Survey, SurveyPhoto
@@ -67,9 +67,9 @@ def read_survey(folder: ResultFolder) -> Survey:
         photos = tuple(_photo(record, then.get(name)) for name, record in now.items())
         sections = tuple(_section(values) for values in content["sections"])
         line = tuple(_places(piece) for piece in content["line"])
-        if not fits(content["options"], dict[str, Any] | None) or not fits(content["notes"], list[str]):
-            raise ValueError("options or notes")
-        survey = Survey(photos, sections, content["options"], tuple(content["notes"]), line)
+        # Photos and sections hold what is no plain value, and are sound already.
+        survey = built(Survey, {"photos": (), "options": content["options"], "notes": content["notes"]})
+        survey = replace(survey, photos=photos, sections=sections, notes=tuple(survey.notes), line=line)
         changed = sum(
             values["record"] != _fingerprint(now[name]) for name, values in then.items() if name in now
         )

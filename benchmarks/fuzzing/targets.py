@@ -9,19 +9,21 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
+from starlette.testclient import TestClient
 
 from fuzzing import corpus
 from fuzzing.corpus import Case
-from fuzzing.mutations import Random, damaged, damaged_bytes, damaged_values
+from fuzzing.mutations import NUMBERS, TEXTS, Random, damaged, damaged_bytes, damaged_values
 from upcracknet.data.photo import load_mask, load_photo, photo_orientation, photo_size
 from upcracknet.detection import CrackDetector
 from upcracknet.detection.systems import TRAINABLE
-from upcracknet.errors import UpCrackNetError
+from upcracknet.errors import PhotoError, UpCrackNetError
 from upcracknet.exchange.exporting import ExportOptions, write_export
 from upcracknet.exchange.importing import import_annotations
 from upcracknet.exchange.reading import ImportOptions
@@ -34,17 +36,24 @@ from upcracknet.measure.track import Track
 from upcracknet.report.making import ReportOptions, make_report
 from upcracknet.results import open_detection, read_results
 from upcracknet.results.frames import Spacing, choose_frames
+from upcracknet.results.measuring import Measuring
 from upcracknet.results.opening import opened
 from upcracknet.results.records import Record
 from upcracknet.results.regions import Regions, drawn
 from upcracknet.results.remeasuring import open_remeasuring
 from upcracknet.results.reviewed import reviewed_photos
+from upcracknet.results.run import load
+from upcracknet.results.settings import ResultSettings
 from upcracknet.results.roads import Roads
 from upcracknet.results.sources import ReadInWindows, Source, stamp_of_file
 from upcracknet.results.suggesting import suggest
 from upcracknet.results.video import read_frames
 from upcracknet.results.windows import Windows
+from upcracknet.serve.options import ServiceOptions
 from upcracknet.serve.review.rows import Photos
+from upcracknet.serve.service import service
+from upcracknet.serve.store import open_store
+from upcracknet.serve.worker import PhotoWorker
 from upcracknet.survey.line_layer import read_lines
 from upcracknet.survey.making import SurveyOptions
 from upcracknet.survey.map_files import write_map
@@ -333,6 +342,42 @@ def _annotations(folder: Path, file: Path, random: Random) -> None:
     import_annotations(folder / "out", file, ImportOptions())
 
 
+@cache
+def _light_model() -> tuple[CrackDetector, ResultSettings]:
+    return load(corpus.LIGHT)
+
+
+def _upload(folder: Path, file: Path, random: Random) -> None:
+    """What the service answers to a photo that is sent: with an odd name, an odd field, or in a damaged body."""
+    options = ServiceOptions(folder=folder.parent / "service")
+    name, number = (str(random.choice(odd)) for odd in (TEXTS, NUMBERS))
+    fields = (
+        {"inline": "true", "millimetres_per_pixel": number} if random.random() < 0.3 else {"inline": "true"}
+    )
+    content = file.read_bytes()
+    with (
+        open_store(Measuring.of(corpus.IN_MM), options) as store,
+        PhotoWorker(*_light_model(), store) as worker,
+    ):
+        client = TestClient(service(worker, options.guard()), base_url="http://127.0.0.1:8000")
+        if random.random() < 0.7:
+            shown = name.encode(errors="replace").decode() or "photo.jpg"
+            answer = client.post("/photos", files={"photo": (shown, content)}, data=fields)
+        else:
+            head = b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a.jpg"\r\n\r\n'
+            body = damaged_bytes(head + content[:2000] + b"\r\n--x--\r\n", random)
+            kind = {"content-type": "multipart/form-data; boundary=x"}
+            answer = client.post("/photos", content=body, headers=kind)
+        worker.stop()
+        worker.wake()
+    _require(answer.status_code in ANSWERS, f"an answer {answer.status_code}: {answer.text[:500]}")
+    if answer.status_code != 200:
+        raise PhotoError(str(answer.json()["detail"])[:500])
+
+
+ANSWERS = (200, 400, 413, 415, 422)
+"""What the service may answer: done, or what is wrong with what was sent."""
+
 _READERS: dict[str, tuple[str, float, Callable[[Path], Any], Any, Any]] = {
     "photos": ("photos, every format", 0.25, lambda folder: corpus.photos(), _photo, _damaged),
     "rasters": ("images with a place, world files", 0.12, corpus.rasters, _photo, _damaged),
@@ -360,6 +405,13 @@ _READERS: dict[str, tuple[str, float, Callable[[Path], Any], Any, Any]] = {
         0.05,
         lambda folder: corpus.configurations(TRAINABLE),
         _configuration,
+        _damaged,
+    ),
+    "uploads": (
+        "photos sent to the service",
+        0.04,
+        lambda folder: corpus.photos(),
+        _upload,
         _damaged,
     ),
     "results": (

@@ -3,7 +3,7 @@
 import codecs
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,11 @@ HEAD = 600
 """Bytes at the beginning of a file, where most of its sizes stand."""
 
 
+def one_of(options: Sequence[Any], random: Random) -> Any:
+    """Draw one; NumPy's own way would make an array of them, which changes texts."""
+    return options[int(random.integers(len(options)))]
+
+
 def odd_values() -> tuple[Any, ...]:
     """Values that stand where others are expected."""
     deep: Any = 1
@@ -55,15 +60,15 @@ def damaged_bytes(content: bytes, random: Random) -> bytes:
             case 1:
                 data[at] = int(random.integers(256))
             case 2:
-                width = int(random.choice([1, 2, 4, 8]))
-                extreme = int(random.choice([0, 1, 2 ** (8 * width - 1) - 1, 2 ** (4 * width), -1])) % 2 ** (
+                width = one_of([1, 2, 4, 8], random)
+                extreme = one_of([0, 1, 2 ** (8 * width - 1) - 1, 2 ** (4 * width), -1], random) % 2 ** (
                     8 * width
                 )
                 data[at : at + width] = extreme.to_bytes(width, "little" if random.random() < 0.5 else "big")
             case 3:
                 del data[at : at + length]
             case 4:
-                data[at:at] = data[at : at + length] * int(random.choice([1, 2, 100]))
+                data[at:at] = data[at : at + length] * one_of([1, 2, 100], random)
             case 5:
                 data[at:at] = random.bytes(length)
             case _:
@@ -79,14 +84,12 @@ def damaged_text(content: bytes, random: Random) -> bytes:
         line = int(random.integers(len(lines)))
         match int(random.integers(7)):
             case 0 | 1:
-                text = _replaced(text, r"-?\d+(?:\.\d+)?", str(random.choice(NUMBERS)), random)
+                text = _replaced(text, r"-?\d+(?:\.\d+)?", one_of(NUMBERS, random), random)
             case 2:
-                text = _replaced(text, r"\w+", str(random.choice(TEXTS)), random)
+                text = _replaced(text, r"\w+", one_of(TEXTS, random), random)
             case 3:
                 text = "".join(
-                    lines[:line]
-                    + lines[line : line + 1] * int(random.choice([0, 2, 500]))
-                    + lines[line + 1 :]
+                    lines[:line] + lines[line : line + 1] * one_of([0, 2, 500], random) + lines[line + 1 :]
                 )
             case 4:
                 text = text[: int(random.integers(len(text) + 1))]
@@ -94,9 +97,7 @@ def damaged_text(content: bytes, random: Random) -> bytes:
                 at = int(random.integers(len(text) + 1))
                 text = (
                     text[:at]
-                    + str(
-                        random.choice(["\0", "\ufeff", "<", "&a;", '"', "'", ",", "\t", "{", "]", "&x [*x]"])
-                    )
+                    + one_of(["\0", "\ufeff", "<", "&a;", '"', "'", ",", "\t", "{", "]", "&x [*x]"], random)
                     + text[at:]
                 )
             case _:
@@ -136,9 +137,9 @@ def damaged_values(read: Any, random: Random) -> Any:
         case 0:
             del whole[key]
         case 1 if isinstance(whole, dict):
-            whole[str(random.choice(TEXTS))] = odd
+            whole[one_of(TEXTS, random)] = odd
         case 2 if isinstance(whole, list):
-            whole += [odd] * int(random.choice([1, 1000]))
+            whole += [odd] * one_of([1, 1000], random)
         case _:
             whole[key] = odd
     return read
@@ -154,7 +155,7 @@ def _replaced(text: str, pattern: str, by: str, random: Random) -> str:
 
 def _encoded(text: str, random: Random) -> bytes:
     marks = {"utf-16": b"", "utf-16-le": b"", "utf-32": b"", "utf-8": codecs.BOM_UTF8, "latin-1": b"\xff"}
-    name = str(random.choice([*marks]))
+    name = one_of([*marks], random)
     return marks[name] + text.encode(name, errors="replace")
 
 

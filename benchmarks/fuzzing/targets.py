@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 
 from fuzzing import corpus
 from fuzzing.corpus import Case
-from fuzzing.mutations import NUMBERS, TEXTS, Random, damaged, damaged_bytes, damaged_values
+from fuzzing.mutations import NUMBERS, TEXTS, Random, damaged, damaged_bytes, damaged_values, one_of
 from upcracknet.data.photo import load_mask, load_photo, photo_orientation, photo_size
 from upcracknet.detection import CrackDetector
 from upcracknet.detection.systems import TRAINABLE
@@ -42,9 +42,9 @@ from upcracknet.results.records import Record
 from upcracknet.results.regions import Regions, drawn
 from upcracknet.results.remeasuring import open_remeasuring
 from upcracknet.results.reviewed import reviewed_photos
+from upcracknet.results.roads import Roads
 from upcracknet.results.run import load
 from upcracknet.results.settings import ResultSettings
-from upcracknet.results.roads import Roads
 from upcracknet.results.sources import ReadInWindows, Source, stamp_of_file
 from upcracknet.results.suggesting import suggest
 from upcracknet.results.video import read_frames
@@ -142,11 +142,11 @@ def _damaged_notes(case: Case, random: Random) -> dict[str, bytes]:
         return {name: damaged_bytes(bytes(content), random)}
     for _ in range(int(random.integers(1, 12))):
         at = int(random.integers(min(len(content), 1800)))
-        width = int(random.choice([1, 2, 4]))
+        width = one_of([1, 2, 4], random)
         content[at : at + width] = (
             random.bytes(width)
             if random.random() < 0.5
-            else bytes([int(random.choice([0, 1, 2, 48, 57, 255]))]) * width
+            else bytes([one_of([0, 1, 2, 48, 57, 255], random)]) * width
         )
     return {name: bytes(content)}
 
@@ -158,13 +158,13 @@ def _damaged_weights(case: Case, random: Random) -> dict[str, bytes]:
     tensors, record = list(corpus.models().values())[int(random.integers(2))]
     values = asdict(record)
     if random.random() < 0.7:
-        part = str(random.choice(["configuration", "detection", "provenance"]))
+        part = one_of(["configuration", "detection", "provenance"], random)
         values[part] = damaged_values(values[part], random)
     tensors = {name: tensor.clone() for name, tensor in tensors.items()}
     if random.random() < 0.4:
-        name = str(random.choice([*tensors]))
+        name = one_of([*tensors], random)
         if tensors[name].is_floating_point():
-            tensors[name].reshape(-1)[:1] = float(random.choice([np.nan, np.inf, 1e38, -1e38, 0]))
+            tensors[name].reshape(-1)[:1] = one_of([np.nan, np.inf, 1e38, -1e38, 0], random)
         if random.random() < 0.3:
             tensors[name] = tensors[name].reshape(-1)[: int(random.integers(0, 9))].clone()
     with tempfile.TemporaryDirectory() as folder:
@@ -315,7 +315,7 @@ def _results(folder: Path, file: Path, random: Random) -> None:
         case 2:
             make_report(read_results(out), folder.parent / "report.html", ReportOptions(), date(2026, 5, 1))
         case 3 | 4:
-            to: Any = random.choice(["coco", "cvat", "label-studio", "masks"])
+            to: Any = one_of(("coco", "cvat", "label-studio", "masks"), random)
             write_export(
                 read_results(out),
                 str(to),
@@ -348,9 +348,9 @@ def _light_model() -> tuple[CrackDetector, ResultSettings]:
 
 
 def _upload(folder: Path, file: Path, random: Random) -> None:
-    """What the service answers to a photo that is sent: with an odd name, an odd field, or in a damaged body."""
+    """What the service answers to a photo with an odd name, an odd field, or in a damaged body."""
     options = ServiceOptions(folder=folder.parent / "service")
-    name, number = (str(random.choice(odd)) for odd in (TEXTS, NUMBERS))
+    name, number = (one_of(odd, random) for odd in (TEXTS, NUMBERS))
     fields = (
         {"inline": "true", "millimetres_per_pixel": number} if random.random() < 0.3 else {"inline": "true"}
     )

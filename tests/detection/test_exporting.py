@@ -1,11 +1,18 @@
 """Choices of exports, and what the files say for programs without this package."""
 
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import onnx
 import pytest
 
-from upcracknet import __version__
+from upcracknet import CrackDetector, __version__
 from upcracknet.baselines.supervised.deepcrack19 import Deepcrack19
 from upcracknet.detection.exporting import ExportOptions, export_model
-from upcracknet.errors import ConfigurationError
+from upcracknet.errors import ConfigurationError, UpCrackNetError
 from upcracknet.weights import WeightsRecord, save_weights
 
 
@@ -73,15 +80,32 @@ def exported(small_model, tmp_path) -> Path:
 
 
 CHANGES: list[dict[str, Any]] = [
-    {"precision": None}, {"precision": ["fp32"]}, {"precision": "fp4"}, {"preset": []}, {"preset": 3}, {"network": 5},
-    {"network": None}, {"record": None}, {"record": []}, {"record": {}}, {"record": {"architecture": ["x"]}},
-]  # fmt: skip
+    {"precision": None},
+    {"precision": ["fp32"]},
+    {"precision": "fp4"},
+    {"preset": []},
+    {"preset": 3},
+    {"network": 5},
+    {"network": None},
+    {"record": None},
+    {"record": []},
+    {"record": {}},
+    {"record": {"architecture": ["x"]}},
+]
 OF_RECORD: list[dict[str, Any]] = [
-    {"architecture": []}, {"architecture": None}, {"configuration": "x"}, {"configuration": {"filters": 10**9}},
-    {"configuration": {"filters": 4096, "depth": 30}}, {"configuration": {"filters": None}}, {"detection": [1]},
-    {"detection": {"input_size": 10**9}}, {"detection": {"input_size": -64}}, {"sha256": 5}, {"provenance": 3},
+    {"architecture": []},
+    {"architecture": None},
+    {"configuration": "x"},
+    {"configuration": {"filters": 10**9}},
+    {"configuration": {"filters": 4096, "depth": 30}},
+    {"configuration": {"filters": None}},
+    {"detection": [1]},
+    {"detection": {"input_size": 10**9}},
+    {"detection": {"input_size": -64}},
+    {"sha256": 5},
+    {"provenance": 3},
     {"provenance": {"images_seen": "many"}},
-]  # fmt: skip
+]
 
 
 @pytest.mark.usefixtures("unchecked")

@@ -23,7 +23,7 @@ def test_a_damaged_table_is_one_line(path, start):
     content = bytearray(path.read_bytes())
     content[start : start + 4000] = b"\xa5" * len(content[start : start + 4000])
     path.write_bytes(bytes(content))
-    with pytest.raises(DataError, match="no table of jobs|of version") as caught, open_jobs(path):
+    with pytest.raises(DataError, match=r"no table of jobs|of version") as caught, open_jobs(path):
         pass
     assert "\n" not in str(caught.value)
 

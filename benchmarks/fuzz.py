@@ -4,10 +4,10 @@
     python benchmarks/fuzz.py --inputs 500           fewer, without the page
     python benchmarks/fuzz.py --repeat photos 1234   one input again, with its traceback
 
-An input follows from its kind and a seed. Each is read in a worker process that may take 30 seconds and 2 GB,
-and is watched. A file touched outside the input's folder, a program started or a host asked is a finding; so is
-a traceback, a crash or a hang. What was done is kept in `out/fuzz/`; the same command goes on there as long as
-the code is the same. Findings lie in `out/fuzz/findings/` with their files.
+An input follows from its kind and a seed. Each is read in a worker process that may take 30 seconds and
+2 GB, and is watched. A file touched outside the input's folder, a program started or a host asked is a
+finding; so is a traceback, a crash or a hang. What was done is kept in `out/fuzz/`; the same command goes on
+there while the code is the same. Findings lie in `out/fuzz/findings/` with their files.
 """
 
 import argparse

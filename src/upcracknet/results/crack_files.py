@@ -40,11 +40,11 @@ WHOLE: dict[str, Any] = {
 
 ROWS: dict[str, Any] = {
     "number": int, "kind": str, "severity": str | None, "gradable": bool, "orientation_deg": _NUMBER,
-    "length_px": float, "length_mm": _NUMBER, "width_mean_px": float, "width_mean_mm": _NUMBER,
-    "width_median_px": float, "width_median_mm": _NUMBER, "width_p95_px": float, "width_p95_mm": _NUMBER,
-    "width_max_px": float, "width_max_mm": _NUMBER, "width_max_place": tuple[float, float],
-    "area_px": float, "area_mm2": _NUMBER, "scale_source": str | None, "scale_uncertainty": _NUMBER,
-    "pieces": int, "piece_side_px": float, "piece_side_mm": _NUMBER,
+    "length_px": float, "length_mm": _NUMBER, "width_mean_px": _NUMBER, "width_mean_mm": _NUMBER,
+    "width_median_px": _NUMBER, "width_median_mm": _NUMBER, "width_p95_px": _NUMBER, "width_p95_mm": _NUMBER,
+    "width_max_px": _NUMBER, "width_max_mm": _NUMBER, "width_max_place": tuple[_NUMBER, _NUMBER],
+    "area_px": _NUMBER, "area_mm2": _NUMBER, "scale_source": str | None, "scale_uncertainty": _NUMBER,
+    "pieces": int, "piece_side_px": _NUMBER, "piece_side_mm": _NUMBER,
     "distress": str, "amount": float, "unit": str, "code": str, "count": int | None,
 }  # fmt: skip
 """The same of the rows of cracks, networks and quantities."""

@@ -86,8 +86,8 @@ class Sandbox:
         if self._process is None:
             self._begin()
         started = time.monotonic()
-        self._pipe.send(task)
         try:
+            self._pipe.send(task)
             if self._pipe.poll(self._seconds):
                 found: Outcome = self._pipe.recv()
                 return found

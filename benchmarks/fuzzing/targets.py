@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import multiprocessing
 import os
 import tempfile
 import zlib
@@ -120,9 +121,15 @@ class Targets:
 
 
 def _target(name: str, folder: Path) -> Target:
+    what, share, _, read, damage = _READERS[name]
+    # Made in a process of their own: engines that have run leave threads, which workers that are forked lack.
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        return Target(what, share, pool.apply(_cases, (name, folder)), read, damage)
+
+
+def _cases(name: str, folder: Path) -> tuple[Case, ...]:
     folder.mkdir()
-    what, share, cases, read, damage = _READERS[name]
-    return Target(what, share, tuple(cases(folder)), read, damage)
+    return tuple(_READERS[name][2](folder))
 
 
 def _damaged(case: Case, random: Random) -> dict[str, bytes]:

@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from upcracknet.data.archive import unpack
 from upcracknet.data.dataset import Places, PublishedDataset

@@ -6,7 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from upcracknet.errors import DataError
+from upcracknet.errors import DataError, UpCrackNetError
+from upcracknet.files import one_line
 from upcracknet.measure.severity import NOT_GRADED, STANDARDS
 from upcracknet.parsing import built, fits, parse_json
 
@@ -135,7 +136,8 @@ class Record:
         """Read a record.
 
         Raises:
-            DataError: it cannot be read, or is no record.
+            DataError: it is damaged, or no record.
+            UpCrackNetError: the disk does not give it out; it may be whole.
         """
         try:
             record = built(cls, parse_json(path.read_bytes()))
@@ -145,6 +147,11 @@ class Record:
             own = path.as_posix().endswith(f"/{record.name}.json") and not {"", ".", ".."} & set(parts)
             usable = inside and own and record._is_plausible()
         except (OSError, ValueError, TypeError, AttributeError) as error:
+            missing = FileNotFoundError | NotADirectoryError | IsADirectoryError
+            if isinstance(error, OSError) and not isinstance(error, missing):
+                raise UpCrackNetError(
+                    f"{path}: cannot be read ({one_line(error)}); check the disk, and that you may read it"
+                ) from error
             raise DataError(
                 f"{path}: no record that can be read ({type(error).__name__}); delete it and run "
                 "`upcracknet detect` again"

@@ -31,9 +31,6 @@ from upcracknet.results.video import read_frames
 from upcracknet.results.where_road import dimmed
 from upcracknet.results.writing import WritableResults
 
-WRITERS = 2
-"""Threads that write the results of photos while the next are scored."""
-
 TileProgress = Callable[[Work, int, int], None]
 """Called with a large photo, the number of its tiles done and of all."""
 
@@ -74,13 +71,14 @@ class Worker:
         threads = cv2.getNumThreads()
         cv2.setNumThreads(1)  # readers, writers and the network have all cores between them
         try:
-            with ThreadPoolExecutor(WRITERS) as writers:
+            writers_at_once = self.detector.helpers
+            with ThreadPoolExecutor(writers_at_once) as writers:
                 for work, found in self.detector.detect_each(_opened(photos)):
                     if isinstance(found, ReadInWindows):
                         large.append(work)
                         continue
                     waiting.append(writers.submit(self.write, work, found))
-                    while waiting and (waiting[0].done() or len(waiting) > WRITERS):
+                    while waiting and (waiting[0].done() or len(waiting) > writers_at_once):
                         yield waiting.popleft().result()
                 yield from (record.result() for record in waiting)
             for work in large:
@@ -97,7 +95,9 @@ class Worker:
         Raises:
             OutputError: the results cannot be written.
         """
-        self.results.begin(work.name)
+        finished = self.results.begin(work.name, work.record)
+        if finished is not None:
+            return finished
         if isinstance(found, PhotoError):
             return self._failed(work, found)
         mask, overlay, score = self._files(work, ".png")
@@ -127,7 +127,9 @@ class Worker:
     def detect_large(self, work: Work) -> Record:
         """Find the cracks of an image that is read in windows, and write its results; see :meth:`write`."""
         assert work.source.path is not None
-        self.results.begin(work.name)
+        finished = self.results.begin(work.name, work.record)
+        if finished is not None:
+            return finished
         mask, overlay, score = self._files(work, ".tif")
         try:
             found = detect_raster(

@@ -25,7 +25,7 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from fuzzing.sandbox import BYTES, SECONDS, Outcome, Sandbox
-from fuzzing.targets import Targets, Task
+from fuzzing.targets import PLACES, Targets, Task
 from machine import processor
 
 import upcracknet
@@ -114,7 +114,7 @@ def run(targets: Targets, inputs: int, folder: Path, show: bool = True) -> State
 
 def _boxed(targets: Targets) -> Sandbox:
     root = Path(tempfile.mkdtemp(prefix="upcracknet-fuzz-"))
-    for name, place in (("HOME", "home"), ("TMPDIR", "tmp"), ("UPCRACKNET_CACHE", "cache")):
+    for name, place in zip(("HOME", "TMPDIR", "UPCRACKNET_CACHE"), PLACES, strict=True):
         os.environ[name] = str(root / "box" / place)
     (root / "beside.txt").write_text("must stay as it is")
     tempfile.tempdir = None

@@ -79,7 +79,7 @@ def test_a_field_of_another_type_is_refused(wrong):
 
 def test_a_dataclass_is_built():
     assert built(Some, {"name": "x", "size": 1, "place": [1, 2.5], "unknown": 3}) == Some(
-        "x", 1, place=[1, 2.5]
+        "x", 1, place=(1, 2.5)
     )  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         built(Some, {})

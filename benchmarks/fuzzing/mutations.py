@@ -76,6 +76,16 @@ def damaged_bytes(content: bytes, random: Random) -> bytes:
     return bytes(data)
 
 
+def overwritten(content: bytes, random: Random) -> bytes:
+    """Put other numbers in place, so that all else stays where it is."""
+    data = bytearray(content)
+    for _ in range(int(random.integers(1, 12))):
+        at, width = int(random.integers(len(data))), one_of([1, 2, 4], random)
+        odd = bytes([one_of([0, 1, 2, 48, 57, 255], random)]) * width
+        data[at : at + width] = random.bytes(width) if random.random() < 0.5 else odd
+    return bytes(data)
+
+
 def damaged_text(content: bytes, random: Random) -> bytes:
     """Change numbers, words, lines and the encoding."""
     text = content.decode("utf-8", errors="surrogateescape")

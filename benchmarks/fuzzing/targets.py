@@ -1,6 +1,7 @@
 """What is tried: from a kind of files and a seed to damaged ones, read as a command would read them."""
 
 import hashlib
+import io
 import json
 import multiprocessing
 import os
@@ -15,12 +16,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 from starlette.testclient import TestClient
 
 from fuzzing import corpus
 from fuzzing.corpus import Case
-from fuzzing.mutations import NUMBERS, TEXTS, Random, damaged, damaged_bytes, damaged_values, one_of
+from fuzzing.mutations import (
+    NUMBERS,
+    TEXTS,
+    Random,
+    damaged,
+    damaged_bytes,
+    damaged_text,
+    damaged_values,
+    one_of,
+    overwritten,
+)
 from upcracknet.data.photo import load_mask, load_photo, photo_orientation, photo_size
 from upcracknet.detection import CrackDetector
 from upcracknet.detection.systems import TRAINABLE
@@ -63,6 +74,9 @@ from upcracknet.survey.survey_file import read_survey
 from upcracknet.training.checkpoint import CheckpointFiles
 from upcracknet.training.configuration import load_configuration
 from upcracknet.weights import WeightsRecord, save_weights
+
+PLACES = ("home", "tmp", "cache")
+"""Folders beside an input that programs may write to."""
 
 
 @dataclass(frozen=True)
@@ -112,12 +126,19 @@ class Targets:
         target = self.by_name[task.target]
         random = np.random.default_rng([zlib.crc32(task.target.encode()), task.seed])
         case = target.cases[int(random.integers(len(target.cases)))]
-        for name, content in target.damage(case, random).items():
-            path = folder / "in" / name
+        for place in PLACES:
+            (folder / place).mkdir()
+        files = {folder / "in" / name: content for name, content in target.damage(case, random).items()}
+        for path, content in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
             os.utime(path, (corpus.CHANGED, corpus.CHANGED))  # records know when their photos were changed
-        target.read(folder / "in", folder / "in" / case.main, random)
+        try:
+            target.read(folder / "in", folder / "in" / case.main, random)
+        finally:
+            for path, content in files.items():
+                if not path.is_relative_to(folder / "in" / "out"):  # results may be written again
+                    _require(path.read_bytes() == content, f"{path.name} stays as it is")
 
 
 def _target(name: str, folder: Path) -> Target:
@@ -135,27 +156,28 @@ def _cases(name: str, folder: Path) -> tuple[Case, ...]:
 def _damaged(case: Case, random: Random) -> dict[str, bytes]:
     """One file of a case is damaged, now and then two."""
     files = dict(case.files)
-    for _ in range(1 + int(random.random() < 0.1)):
-        name = case.damaged[int(random.integers(len(case.damaged)))]
+    names = [one_of(case.damaged, random) for _ in range(1 + int(random.random() < 0.1))]
+    for name in dict.fromkeys(names):
         files[name] = damaged(name, files[name], random)
     return files
 
 
 def _damaged_notes(case: Case, random: Random) -> dict[str, bytes]:
-    """Mostly the notes are damaged, and mostly as text or numbers that stay in their places."""
+    """Mostly only the notes are damaged, before they are put into the photo."""
     (name,) = case.damaged
-    content = bytearray(case.files[name])
-    if random.random() < 0.3:
-        return {name: damaged_bytes(bytes(content), random)}
-    for _ in range(int(random.integers(1, 12))):
-        at = int(random.integers(min(len(content), 1800)))
-        width = one_of([1, 2, 4], random)
-        content[at : at + width] = (
-            random.bytes(width)
-            if random.random() < 0.5
-            else bytes([one_of([0, 1, 2, 48, 57, 255], random)]) * width
-        )
-    return {name: bytes(content)}
+    if random.random() < 0.2 or not name.endswith(("jpg", "png")):
+        return _damaged(case, random)
+    file = io.BytesIO()
+    with Image.open(io.BytesIO(case.files[name])) as image:
+        image.load()
+        exif, xmp = image.info["exif"], image.info.get("xmp", b"")
+        exif = exif[:6] + (damaged_bytes if random.random() < 0.3 else overwritten)(exif[6:], random)
+        xmp = damaged_text(xmp, random) if random.random() < 0.7 else xmp
+        text = PngImagePlugin.PngInfo()
+        text.add_itxt("XML:com.adobe.xmp", xmp.decode(errors="replace"))
+        more = {"xmp": xmp} if image.format == "JPEG" else {"pnginfo": text}
+        image.save(file, image.format, exif=exif, **more)
+    return {name: file.getvalue()}
 
 
 def _damaged_weights(case: Case, random: Random) -> dict[str, bytes]:
@@ -253,7 +275,8 @@ def _notes(folder: Path, file: Path, random: Random) -> None:
         _require(all(number is None or np.isfinite(number) for number in numbers), f"numbers: {notes}")
         with suppress(UpCrackNetError):
             driving_direction(image)
-        drone.estimate(image, None, file.name)
+        with suppress(UpCrackNetError):
+            drone.estimate(image, None, file.name)
 
 
 def _place(folder: Path, file: Path, random: Random) -> None:
@@ -351,12 +374,13 @@ def _annotations(folder: Path, file: Path, random: Random) -> None:
 
 @cache
 def _light_model() -> tuple[CrackDetector, ResultSettings]:
-    return load(corpus.LIGHT)
+    return load(corpus.LIGHT)[:2]
 
 
 def _upload(folder: Path, file: Path, random: Random) -> None:
     """What the service answers to a photo with an odd name, an odd field, or in a damaged body."""
     options = ServiceOptions(folder=folder.parent / "service")
+    detector, settings = _light_model()
     name, number = (one_of(odd, random) for odd in (TEXTS, NUMBERS))
     fields = (
         {"inline": "true", "millimetres_per_pixel": number} if random.random() < 0.3 else {"inline": "true"}
@@ -364,7 +388,7 @@ def _upload(folder: Path, file: Path, random: Random) -> None:
     content = file.read_bytes()
     with (
         open_store(Measuring.of(corpus.IN_MM), options) as store,
-        PhotoWorker(*_light_model(), store) as worker,
+        PhotoWorker(detector, settings, store) as worker,
     ):
         client = TestClient(service(worker, options.guard()), base_url="http://127.0.0.1:8000")
         if random.random() < 0.7:

@@ -50,7 +50,7 @@ def parse_json(content: bytes) -> Any:
 
 
 def built(kind: type[Kind], values: dict[str, Any]) -> Kind:
-    """Build a dataclass from plain values, each of its field's type.
+    """Build a dataclass from plain values, each of its field's type; lists become tuples where these stand.
 
     Args:
         kind: the dataclass. Fields of other types than JSON has are not checked.
@@ -65,6 +65,8 @@ def built(kind: type[Kind], values: dict[str, Any]) -> Kind:
     for name, value in known.items():
         if not fits(value, hints[name]):
             raise ValueError(f"{name} is {shown(value)}")
+        if get_origin(hints[name]) is tuple:
+            known[name] = tuple(value)
     return kind(**known)
 
 

@@ -5,7 +5,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 from tests.measure.photos import DOWN, B, G, photo, photo_bytes
 
-from upcracknet.errors import UpCrackNetError
+from upcracknet.errors import PhotoError, UpCrackNetError
 from upcracknet.measure.drone import camera_tilt_deg, estimate, xmp_number
 from upcracknet.measure.exif import number, read_exif
 from upcracknet.measure.notes import CameraNotes
@@ -60,11 +60,15 @@ def test_times_far_away_are_none(date):
     assert (notes.utc_s, notes.local_s) == (None, None)
 
 
-def test_damaged_exif_is_named():
-    image = photo()
-    image.info["exif"] = b"Exif\0\0II*\0\xff\xff\xff\xff"
-    assert read_exif(photo()).taking == {}
-    with pytest.raises(UpCrackNetError, match="EXIF is damaged"):
-        image.load()
-        image._exif = None
+@pytest.mark.parametrize("exif", [b"MM\0i\0\0\0\x08", b"MM\0*", b"MM"])
+def test_damaged_exif_is_named(exif):
+    image = Image.new("RGB", (8, 8))
+    image.info["exif"] = b"Exif\0\0" + exif
+    with pytest.raises(PhotoError, match="EXIF is damaged"):
         read_exif(image)
+
+
+def test_tags_beyond_the_end_are_none():
+    image = Image.new("RGB", (8, 8))
+    image.info["exif"] = b"Exif\0\0II*\0\xff\xff\xff\xff"
+    assert read_exif(image).gps == read_exif(image).taking == {}

@@ -3,7 +3,8 @@ import sqlite3
 import pytest
 
 from upcracknet.errors import DataError
-from upcracknet.serve.jobs import AcceptedPhoto, new_id, open_jobs
+from upcracknet.serve.jobs import AcceptedPhoto, new_id
+from upcracknet.serve.jobs_file import open_jobs
 
 
 @pytest.fixture

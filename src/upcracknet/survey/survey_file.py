@@ -63,13 +63,14 @@ def read_survey(folder: ResultFolder) -> Survey:
     content = _content(path)
     now = {record.name: record for record in folder.readable_records()}
     try:
+        _require_lists(content, ("photos", "sections", "line"))
         then = {values["name"]: values for values in content["photos"]}
         photos = tuple(_photo(record, then.get(name)) for name, record in now.items())
         sections = tuple(_section(values) for values in content["sections"])
         line = tuple(_places(piece) for piece in content["line"])
         # Photos and sections hold what is no plain value, and are sound already.
         survey = built(Survey, {"photos": (), "options": content["options"], "notes": content["notes"]})
-        survey = replace(survey, photos=photos, sections=sections, notes=tuple(survey.notes), line=line)
+        survey = replace(survey, photos=photos, sections=sections, line=line)
         changed = sum(
             values["record"] != _fingerprint(now[name]) for name, values in then.items() if name in now
         )
@@ -95,6 +96,12 @@ def _content(path: Path) -> dict[str, Any]:
             f"`upcracknet map {path.parent}` again, or update upcracknet"
         )
     return content
+
+
+def _require_lists(content: dict[str, Any], names: tuple[str, ...]) -> None:
+    for name in names:
+        if not isinstance(content[name], list):
+            raise TypeError(f"{name} is {shown(content[name])}")
 
 
 def _damaged(path: Path, error: Exception) -> DataError:

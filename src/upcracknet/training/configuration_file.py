@@ -171,7 +171,9 @@ def _convert(value: Any, hint: Any) -> Any:
         return None if value is None else _WRONG
     if get_origin(hint) is dict:
         return value if isinstance(value, dict) and all(isinstance(key, str) for key in value) else _WRONG
-    return value if isinstance(value, hint) and not (isinstance(value, bool) and hint is int) else _WRONG
+    if hint is int and (isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**63):
+        return _WRONG  # also what no library takes
+    return value if isinstance(value, hint) else _WRONG
 
 
 def _describe(hint: Any) -> str:

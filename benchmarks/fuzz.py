@@ -4,10 +4,10 @@
     python benchmarks/fuzz.py --inputs 500           fewer, without the page
     python benchmarks/fuzz.py --repeat photos 1234   one input again, with its traceback
 
-An input follows from its kind and a seed. Each is read in a worker process that may take 30 seconds and
-2 GB, and is watched. A file touched outside the input's folder, a program started or a host asked is a
-finding; so is a traceback, a crash or a hang. What was done is kept in `out/fuzz/`; the same command goes on
-there while the code is the same. Findings lie in `out/fuzz/findings/` with their files.
+An input follows from its kind and a seed. Each is read in a worker process that may take 30 seconds of the
+processor and 2 GB, and is watched. A file touched outside the input's folder, a program started or a host
+asked is a finding; so is a traceback, a crash or a hang. What was done is kept in `out/fuzz/`; the same
+command goes on there while the code is the same. Findings lie in `out/fuzz/findings/` with their files.
 """
 
 import argparse
@@ -156,10 +156,10 @@ with Python {platform.python_version()} and upcracknet {upcracknet.__version__}.
 
 Each file is made from a sound one: bits, numbers, texts, lengths and encodings are changed, parts are cut,
 repeated or put in from elsewhere. Weights and exports are also damaged before they are sealed with their
-checksum. Each is read in a process with limits: {SECONDS:.0f} seconds and {BYTES / 1e9:.0f} GB. *Read* means
-that the file was used; *refused*, that the package's own error said why in one line. A *finding* is anything
-else: a traceback, a crash, a hang, too much memory, a file touched outside, a program started, a host
-asked.{found}
+checksum. Each is read in a process with limits: {SECONDS:.0f} seconds of the processor and
+{BYTES / 1e9:.0f} GB. *Read* means that the file was used; *refused*, that the package's own error said why in
+one line. A *finding* is anything else: a traceback, a crash, a hang, too much memory, a file touched outside,
+a program started, a host asked.{found}
 
 {markdown_table(("what", "files", "read", "refused", "findings", "slowest, s"), rows)}
 

@@ -205,8 +205,11 @@ def notes() -> Iterator[Case]:
         yield single(f"photo.{suffix}", file.getvalue())
 
 
-def places() -> Iterator[Case]:
+def places(folder: Path) -> Iterator[Case]:
     """Tracks, tables of positions, layers of roads, regions and scales."""
+    import pyogrio
+    import shapely
+
     points = "".join(
         f'<trkpt lat="{46.9 + i * 1e-4:.5f}" lon="{7.4 + i * 1e-4:.5f}">'
         f"<time>2024-05-01T08:00:{i:02}Z</time></trkpt>"
@@ -232,6 +235,11 @@ def places() -> Iterator[Case]:
         yield single(
             "road.geojson", json.dumps({"type": "FeatureCollection", "features": [feature] * 2}).encode()
         )
+    line = np.array([shapely.to_wkb(shapely.LineString(corners[:3]))] * 2, object)
+    for suffix, driver in (("gpkg", "GPKG"), ("kml", "KML"), ("fgb", "FlatGeobuf")):
+        path = folder / f"road.{suffix}"
+        pyogrio.raw.write(path, line, [], [], driver=driver, geometry_type="LineString", crs="EPSG:4326")
+        yield single(path.name, path.read_bytes())
     yield single("region.json", json.dumps([[0.1, 1], [0.4, 0.5], [0.6, 0.5], [0.9, 1]]).encode())
     yield single("region.json", json.dumps({"day-1": [[0.1, 1], [0.4, 0.5], [0.9, 1]]}).encode())
     one = {
@@ -304,7 +312,7 @@ def exports(folder: Path) -> Iterator[Case]:
 
 
 def runs() -> Iterator[Case]:
-    """Run folders of training: configuration, checkpoint, metrics, weights."""
+    """Run folders of training: configuration and checkpoint."""
     torch.manual_seed(0)
     file = io.BytesIO()
     state = {
@@ -320,9 +328,8 @@ def runs() -> Iterator[Case]:
         {
             "configuration.yaml": text,
             "checkpoints/last.ckpt": file.getvalue(),
-            "metrics.jsonl": b'{"epoch": 1}\n{"epoch": 2}\n',
         },
-        ("checkpoints/last.ckpt", "metrics.jsonl"),
+        ("configuration.yaml", "checkpoints/last.ckpt"),
     )
 
 

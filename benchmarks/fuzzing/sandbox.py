@@ -12,12 +12,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+import psutil
 
 from upcracknet.errors import UpCrackNetError
 
 SECONDS = 30.0
-"""An input that takes longer hangs."""
+"""An input that takes more time of the processor hangs."""
+
+PATIENCE = 10
+"""An input hangs as well where so many times those seconds go by: it waits for something, or the machine is
+busy with all else."""
 
 BYTES = 2_000_000_000
 """Memory that an input may take beyond what the loaded libraries have."""
@@ -44,7 +50,7 @@ class Outcome:
         kind: ``accepted``; ``refused`` by an error of the package; else a finding: ``traceback``, ``message``
             (an error that is not one line), ``touched`` (something outside its folder), ``hang``, ``killed``.
         text: the error.
-        seconds: it took.
+        seconds: it took of the processor.
     """
 
     kind: str
@@ -68,10 +74,11 @@ class Sandbox:
         run: what is done with an input; may raise errors of the package.
         folder: of the inputs; made, and emptied before each.
         seconds: see :data:`SECONDS`.
+        patience: see :data:`PATIENCE`.
     """
 
-    def __init__(self, run: Run, folder: Path, seconds: float = SECONDS) -> None:
-        self._run, self.folder, self._seconds = run, folder, seconds
+    def __init__(self, run: Run, folder: Path, seconds: float = SECONDS, patience: float = PATIENCE) -> None:
+        self._run, self.folder, self._seconds, self._patience = run, folder, seconds, patience
         self._process: Any = None
         self._pipe: Any = None
 
@@ -85,19 +92,21 @@ class Sandbox:
         """Run an input."""
         if self._process is None:
             self._begin()
-        started = time.monotonic()
+        process, started = psutil.Process(self._process.pid), time.monotonic()
+        before = _processor_s(process)
         try:
             self._pipe.send(task)
-            if self._pipe.poll(self._seconds):
-                found: Outcome = self._pipe.recv()
-                return found
-            self._end()
-            return Outcome("hang", f"more than {self._seconds:g} s", time.monotonic() - started)
+            while not self._pipe.poll(0.5):
+                waited, used = time.monotonic() - started, _processor_s(process) - before
+                if used > self._seconds or waited > self._patience * self._seconds:
+                    self._end()
+                    return Outcome("hang", f"{used:.0f} s of the processor in {waited:.0f} s", used)
+            return cast(Outcome, self._pipe.recv())
         except (EOFError, OSError):
             self._process.join()
             code = self._process.exitcode
             self._process = None
-            return Outcome("killed", f"the process ended with {code}", time.monotonic() - started)
+            return Outcome("killed", f"the process ended with {code}", 0.0)
 
     def _begin(self) -> None:
         context = multiprocessing.get_context("fork")
@@ -111,6 +120,14 @@ class Sandbox:
             self._process.kill()
             self._process.join()
             self._process = None
+
+
+def _processor_s(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.Error:  # ended; the pipe tells
+        return 0.0
+    return times.user + times.system
 
 
 def _work(pipe: Connection, run: Run, folder: Path) -> None:
@@ -130,12 +147,12 @@ def _work(pipe: Connection, run: Run, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         os.chdir(folder)
-        started = time.monotonic()
+        started = time.process_time()
         with watch.watching():
             kind, text = _tried(run, task, folder)
         if watch.touched:
             kind, text = "touched", "; ".join(watch.touched[:5])
-        pipe.send(Outcome(kind, text, time.monotonic() - started))
+        pipe.send(Outcome(kind, text, time.process_time() - started))
 
 
 def _tried(run: Run, task: Any, folder: Path) -> tuple[str, str]:

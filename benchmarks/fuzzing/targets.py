@@ -291,7 +291,7 @@ def _place(folder: Path, file: Path, random: Random) -> None:
             read_positions(
                 file, [Record(name, f"/photos/{name}", None, "1 1", "done") for name in ("0.png", "1.png")]
             )
-        case "road.geojson":
+        case "road.geojson" | "road.gpkg" | "road.kml" | "road.fgb":
             with suppress(UpCrackNetError):
                 Roads.read(file)
             read_lines(file)
@@ -423,7 +423,7 @@ _READERS: dict[str, tuple[str, float, Callable[[Path], Any], Any, Any]] = {
     "places": (
         "tracks, positions, roads, regions, scales",
         0.12,
-        lambda folder: corpus.places(),
+        corpus.places,
         _place,
         _damaged,
     ),

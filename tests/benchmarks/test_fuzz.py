@@ -48,8 +48,11 @@ def act(task: str, folder: Path) -> None:
             subprocess.run(["true"], check=True)
         case "shell":
             os.system("true")
-        case "hang":
+        case "wait":
             time.sleep(60)
+        case "never end":
+            while True:
+                pass
         case "crash":
             os.abort()
         case "memory":
@@ -61,12 +64,13 @@ def act(task: str, folder: Path) -> None:
     [
         ("read", "accepted"), ("refuse", "refused"), ("two lines", "message"), ("traceback", "traceback"),
         ("outside", "touched"), ("delete", "touched"), ("host", "touched"), ("program", "touched"),
-        ("shell", "touched"), ("hang", "hang"), ("crash", "killed"), ("memory", "traceback"),
+        ("shell", "touched"), ("wait", "hang"), ("never end", "hang"), ("crash", "killed"),
+        ("memory", "traceback"),
     ],
 )  # fmt: skip
 def test_what_must_not_be_is_a_finding(sandbox, tmp_path, task, kind):
     (tmp_path / "beside").write_text("x")
-    with sandbox.Sandbox(act, tmp_path / "box", seconds=3) as box:
+    with sandbox.Sandbox(act, tmp_path / "box", seconds=1, patience=3) as box:
         outcome = box.outcome(task)
         assert (outcome.kind, outcome.is_finding) == (kind, kind not in ("accepted", "refused"))
         assert box.outcome("read").kind == "accepted"  # whatever was before

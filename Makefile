@@ -8,6 +8,7 @@
 # make judge   judges the default model without labels, on painted cracks; out/judge/judge.md
 # make accuracy  measures the shipped models on the test sets in UPCRACKNET_DATA; out/accuracy/accuracy.md
 # make measures  measures painted and drawn cracks, whose axis and width are known; docs/results/measures.md
+# make fuzz      reads damaged files of every kind, FUZZ_INPUTS of them; docs/results/robustness.md
 # make surveys   measures a synthetic drive against its truth, and a survey of 10,000 photos; docs/results/surveys.md
 # make licences  lists the licences of what is installed in docs/licences.md
 # make lock      writes requirements.lock: what the service needs, with checksums
@@ -16,6 +17,7 @@
 
 PYTHON ?= python3
 PHOTOS ?=
+FUZZ_INPUTS ?= 20000
 # On all cores of the machine, unless given otherwise.
 TEST_OPTIONS ?= -n auto
 
@@ -26,7 +28,7 @@ SURVEY := out/demo/survey
 DEMO := $(if $(PHOTOS),out/photos,out/demo)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test browser lint docs bench judge accuracy measures surveys licences lock release version clean
+.PHONY: demo test browser lint docs bench judge accuracy measures surveys fuzz licences lock release version clean
 .DELETE_ON_ERROR:
 
 demo: .venv/$(if $(PHOTOS),core,survey)
@@ -94,6 +96,9 @@ release: .venv/dev
 
 version:
 	@$(PYTHON) release/version.py $(VERSION)
+
+fuzz: .venv/dev
+	$(BIN)/python benchmarks/fuzz.py --inputs $(FUZZ_INPUTS)
 
 .venv/core: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=python3.11")'

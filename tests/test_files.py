@@ -123,6 +123,13 @@ def test_filters_of_warnings_are_whole_whatever_threads_do():
     assert warnings.filters == before
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"[" * 100_000, b'{"host": ', b"[]"])
+def test_a_lock_with_damaged_content_is_taken(tmp_path, content):
+    (tmp_path / "lock").write_bytes(content)
+    with claimed(tmp_path / "lock") as holder:
+        assert holder is None
+
+
 def test_what_killed_processes_left_is_deleted_after_an_hour(tmp_path):
     names = (".upcracknet-7-7-7.part", ".upcracknet-0af3.scores", ".upcracknet-mine.txt", ".part")
     for name in (*names, ".upcracknet-1-1-1.png"):

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +17,13 @@ from torch.overrides import TorchFunctionMode
 
 from upcracknet.errors import OutputError, WeightsError
 from upcracknet.files import one_line, write_atomically
+from upcracknet.parsing import built, fits, parse_json
 
 FORMAT = "upcracknet-1"
 LARGEST_SETTING = 4096
 """No setting of detection is larger; most are less than 1, some are lengths in pixels."""
+
+_SETTINGS = ("configuration", "detection", "provenance")
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -49,8 +51,10 @@ class WeightsRecord:
         """Images learned from, those of the weights that training started from included."""
         seen, provenance = 0, self.provenance
         while provenance:
-            seen += int(provenance.get("images_seen", 0))
-            provenance = provenance.get("initial_weights") or {}
+            images, before = provenance.get("images_seen", 0), provenance.get("initial_weights") or {}
+            if not fits(images, float) or not fits(before, dict[str, Any]):
+                raise ValueError("a provenance that does not say how many images were seen")
+            seen, provenance = seen + int(images), before
         return seen
 
 
@@ -143,15 +147,9 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], WeightsRecord]:
             "use weights written by `upcracknet train` of this version"
         )
     try:
-        record = WeightsRecord(
-            architecture=metadata["architecture"],
-            configuration=_settings(metadata["configuration"], _largest(tensors)),
-            detection=_settings(metadata["detection"], LARGEST_SETTING),
-            provenance=_settings(metadata["provenance"]),
-            sha256=metadata["sha256"],
-        )
-        _ = record.images_seen
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        settings = {name: parse_json(metadata[name].encode()) for name in _SETTINGS}
+        record = checked_record(metadata | settings, _largest(tensors))
+    except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(
             f"{path}: metadata that cannot belong to these weights ({one_line(error)[:100]}); copy or "
             "download the file again"
@@ -174,11 +172,27 @@ def _largest(tensors: dict[str, Tensor]) -> int:
     return max((len(tensors), *(side for tensor in tensors.values() for side in tensor.shape)))
 
 
-def _settings(text: str, largest: int = sys.maxsize) -> dict[str, Any]:
-    """Settings as JSON in the metadata, no more and none larger than can be meant."""
-    settings = json.loads(text)
-    if not isinstance(settings, dict):
-        raise TypeError(f"a {type(settings).__name__} in the place of settings")
+def checked_record(values: dict[str, Any], largest: int = LARGEST_SETTING) -> WeightsRecord:
+    """Build the record of weights from plain values.
+
+    Args:
+        values: by the names of its fields.
+        largest: no number in the network's configuration may be larger.
+
+    Raises:
+        KeyError: one is missing.
+        ValueError: one is of another type, or larger than can be meant.
+        TypeError: the same.
+    """
+    record = built(WeightsRecord, values)
+    for settings, most in ((record.configuration, largest), (record.detection, LARGEST_SETTING)):
+        _require_usual(settings, most)
+    _ = record.images_seen
+    return record
+
+
+def _require_usual(settings: dict[str, Any], largest: int) -> None:
+    """Refuse more settings, and larger ones, than can be meant."""
     values: list[Any] = [settings]
     for value in values:
         if isinstance(value, dict | list):
@@ -187,7 +201,6 @@ def _settings(text: str, largest: int = sys.maxsize) -> dict[str, Any]:
             raise ValueError(f"a setting of {value:g}")
         if len(values) > largest:
             raise ValueError(f"more than {largest} settings")
-    return settings
 
 
 class _Unfilled(TorchFunctionMode):
@@ -218,6 +231,12 @@ def filled(build: Callable[[], Network], tensors: dict[str, Tensor], path: Path)
         ) from error
     load_state(network, tensors, path, assign=True)
     return network
+
+
+def parameter_count(build: Callable[[], nn.Module]) -> int:
+    """Count the parameters of a network without memory for it."""
+    with torch.device("meta"), _Unfilled():
+        return sum(parameter.numel() for parameter in build().parameters())
 
 
 def load_state(network: nn.Module, tensors: dict[str, Tensor], path: Path, *, assign: bool = False) -> None:

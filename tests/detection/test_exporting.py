@@ -1,11 +1,18 @@
 """Choices of exports, and what the files say for programs without this package."""
 
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import onnx
 import pytest
 
-from upcracknet import __version__
+from upcracknet import CrackDetector, __version__
 from upcracknet.baselines.supervised.deepcrack19 import Deepcrack19
 from upcracknet.detection.exporting import ExportOptions, export_model
-from upcracknet.errors import ConfigurationError
+from upcracknet.errors import ConfigurationError, UpCrackNetError
 from upcracknet.weights import WeightsRecord, save_weights
 
 
@@ -50,3 +57,71 @@ def test_a_restorer_says_its_size_and_its_rule(small_model, tmp_path, monkeypatc
     assert said["version"] == __version__
     assert said["license"] is None
     assert said["weights_sha256"] == said["record"]["sha256"]
+
+
+def sealed(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
+    """Change the description of an export, and seal it again as the exporter does."""
+    model = onnx.load(str(path))
+    description = json.loads(model.metadata_props[0].value)
+    del description["sha256"], model.metadata_props[:]
+    change(description)
+    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
+    digest.update(model.SerializeToString(deterministic=True))
+    onnx.helper.set_model_props(
+        model, {"upcracknet": json.dumps(description | {"sha256": digest.hexdigest()})}
+    )
+    onnx.save(model, str(path))
+
+
+@pytest.fixture
+def exported(small_model, tmp_path) -> Path:
+    export_model(str(small_model), tmp_path / "model.onnx", ExportOptions())
+    return tmp_path / "model.onnx"
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"precision": None},
+    {"precision": ["fp32"]},
+    {"precision": "fp4"},
+    {"preset": []},
+    {"preset": 3},
+    {"network": 5},
+    {"network": None},
+    {"record": None},
+    {"record": []},
+    {"record": {}},
+    {"record": {"architecture": ["x"]}},
+]
+OF_RECORD: list[dict[str, Any]] = [
+    {"architecture": []},
+    {"architecture": None},
+    {"configuration": "x"},
+    {"configuration": {"filters": 10**9}},
+    {"configuration": {"filters": 4096, "depth": 30}},
+    {"configuration": {"filters": None}},
+    {"detection": [1]},
+    {"detection": {"input_size": 10**9}},
+    {"detection": {"input_size": -64}},
+    {"sha256": 5},
+    {"provenance": 3},
+    {"provenance": {"images_seen": "many"}},
+]
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("values", [*CHANGES, *({"in record": values} for values in OF_RECORD)], ids=str)
+def test_a_sealed_description_that_cannot_be_is_one_line(exported, values):
+    def change(description: dict[str, Any]) -> None:
+        of_record = values.get("in record")
+        (description if of_record is None else description["record"]).update(of_record or values)
+
+    sealed(exported, change)
+    with pytest.raises(UpCrackNetError) as caught:
+        CrackDetector.from_pretrained(exported)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_description_that_is_sealed_again_as_it_was_is_read(exported):
+    sealed(exported, lambda description: None)
+    assert CrackDetector.from_pretrained(exported)

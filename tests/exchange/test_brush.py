@@ -88,3 +88,10 @@ def test_damaged_ones_are_refused(values):
 def test_one_of_another_photo_is_refused():
     with pytest.raises(DataError, match="not of 3x1 pixels"):
         from_brush(GOLDEN, (1, 3))
+
+
+@pytest.mark.parametrize("values", [10**12, -1, None, "text", {"a": 1}, [300], [1.5]])
+@pytest.mark.usefixtures("unchecked")
+def test_what_is_no_list_of_bytes_is_refused(values):
+    with pytest.raises(DataError, match="damaged"):
+        from_brush(values, (4, 5))

@@ -100,3 +100,9 @@ def test_a_damaged_mask_is_that_of_one_photo():
     with pytest.raises(DataError, match="its entry is damaged"):
         painted(first.shapes, (4, 6))
     assert painted(second.shapes, (4, 6)).any()
+
+
+@pytest.mark.parametrize("encoding", ["utf-7", "nothing", "utf-32", "cp037"])
+def test_encodings_that_are_not_read(encoding):
+    with pytest.raises(DataError, match="no file of CVAT"):
+        [*cvat.read(f'<?xml version="1.0" encoding="{encoding}"?><annotations/>'.encode())]

@@ -119,3 +119,15 @@ def test_a_damaged_region_is_that_of_one_photo():
     with pytest.raises(DataError, match="its entry is damaged"):
         painted(first.shapes, (1, 2))
     assert painted(second.shapes, (1, 2)).any()
+
+
+@pytest.mark.parametrize("labels", ["crack", 5, [["crack"]], {"crack": 1}, [None]])
+def test_labels_of_another_type(labels):
+    region = {
+        "type": "brushlabels",
+        "value": {"brushlabels": labels},
+        "original_width": 1,
+        "original_height": 1,
+    }
+    with pytest.raises(DataError, match="no tasks of Label Studio"):
+        [*label_studio.read([{"data": {"name": "a"}, "annotations": [{"result": [region]}]}])]

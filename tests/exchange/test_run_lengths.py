@@ -92,3 +92,11 @@ def test_lengths_of_another_photo_are_refused(lengths):
 def test_texts_that_are_none(text):
     with pytest.raises(DataError, match="run lengths"):
         pixels_of(uncompressed(text), 10)
+
+
+def test_lengths_whose_sum_starts_again_from_below_are_refused():
+    lengths = np.array([2**62, 2**62, 2**62, 2**62, 20], np.int64)
+    assert lengths.sum() == 20
+    for read in (pixels_of, crack_places):
+        with pytest.raises(DataError, match="more pixels"):
+            read(lengths, 20)

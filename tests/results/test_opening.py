@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("rasterio")
 
+import rasterio
 from rasterio.control import GroundControlPoint
 from tests.results.rasters import UTM, write
 
@@ -85,3 +86,52 @@ def test_the_cache_holds_a_row_of_tiles(tmp_path):
     wide = write(tmp_path / "wide.tif", np.zeros((16, 20_000, 3), np.uint8), **UTM)
     with opened(wide):
         assert get_gdal_config("GDAL_CACHEMAX") >= 768 * 20_000 * 3
+
+
+VRT = (
+    '<VRTDataset rasterXSize="45" rasterYSize="30"><VRTRasterBand dataType="Byte" band="1"><SimpleSource>'
+    "<SourceFilename>/etc/hostname</SourceFilename></SimpleSource></VRTRasterBand></VRTDataset>"
+)
+
+
+@pytest.mark.parametrize("suffix", [".ovr", ".msk"])
+def test_what_lies_beside_an_image_must_be_a_tiff(tmp_path, suffix):
+    path = write(tmp_path / "road.tif", ROAD, **UTM)
+    write(tmp_path / "copy.tif", ROAD[::2, ::2]).rename(f"{path}{suffix}")
+    with opened(path) as image:
+        assert image.width == ROAD.shape[1]
+    (tmp_path / f"road.tif{suffix}").write_text(VRT)
+    with pytest.raises(PhotoError, match="is no TIFF"), opened(path):
+        pass
+
+
+def test_an_image_that_names_another_file_is_not_opened(tmp_path):
+    path = write(tmp_path / "road.tif", ROAD, **UTM)
+    with rasterio.open(path, "r+") as image:
+        image.update_tags(ns="OVERVIEWS", OVERVIEW_FILE="/vsicurl/http://127.0.0.1:9/a.tif")
+    with pytest.raises(PhotoError, match="in another file"), opened(path):
+        pass
+    path = write(tmp_path / "other.tif", ROAD, **UTM)
+    (tmp_path / "other.tif.aux.xml").write_text(
+        '<PAMDataset><Metadata domain="OVERVIEWS"><MDI key="OVERVIEW_FILE">/etc/hostname</MDI></Metadata>'
+        "</PAMDataset>"
+    )
+    with pytest.raises(PhotoError, match="in another file"), opened(path):
+        pass
+
+
+def test_an_image_that_claims_more_than_its_bytes_hold_is_refused(tmp_path):
+    path = tmp_path / "sparse.tif"
+    profile = {
+        "width": 60_000,
+        "height": 60_000,
+        "count": 1,
+        "dtype": "uint16",
+        "tiled": True,
+        "sparse_ok": True,
+    }
+    with rasterio.open(path, "w", driver="GTiff", blockxsize=8192, blockysize=8192, **profile, **UTM):
+        pass
+    assert path.stat().st_size < 20_000
+    with pytest.raises(PhotoError, match="far more than a photo"), opened(path):
+        pass

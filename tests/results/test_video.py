@@ -4,6 +4,7 @@ import math
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -283,3 +284,26 @@ class TestResults:
         write_video(tmp_path / "films" / "drive.mp4", STEADY)
         with pytest.raises(DataError, match=r"1 \.mp4; name videos themselves"):
             detect(tmp_path / "films")
+
+
+@pytest.mark.parametrize("aspect", [1_000_000, 9, -2, "1/1000"])
+def test_pixels_of_impossible_shapes_are_one_named_failure(tmp_path, monkeypatch, aspect):
+    path = write_video(tmp_path / "a.mp4", STEADY[:3])
+
+    class Stream:
+        sample_aspect_ratio = Fraction(aspect)
+
+    decoded = video_module._decoded
+
+    def stretched(*arguments):
+        yield from ((at, frame, Stream()) for at, frame, _ in decoded(*arguments))
+
+    monkeypatch.setattr(video_module, "_decoded", stretched)
+    ((_, frame),) = read_frames(path, [0])
+    assert isinstance(frame, PhotoError)
+    assert "times as wide as high" in str(frame)
+
+
+@pytest.mark.parametrize("began", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_beginning_far_away_is_none(tmp_path, began):
+    assert read_timeline(write_video(tmp_path / "a.mkv", STEADY[:3], began=began)).began is None

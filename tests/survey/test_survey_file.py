@@ -108,3 +108,66 @@ def test_damaged_files(folder, content, said):
     (folder.path / "survey.json").write_text(content)
     with pytest.raises(DataError, match=said):
         read_survey(folder)
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize(
+    ("part", "values"),
+    [
+        *(
+            ("photos", values)
+            for values in (
+                {"latitude": "46"},
+                {"latitude": 91},
+                {"longitude": 1e9},
+                {"longitude": None},
+                {"time": "noon"},
+                {"time": 5},
+                {"source": "guess"},
+                {"chainage_m": "1"},
+                {"section": 1.5},
+                {"counted": None},
+                {"heading_deg": float("nan")},
+                {"problem": 3},
+            )
+        ),
+        *(
+            ("sections", values)
+            for values in (
+                {"number": "1"},
+                {"line": 3},
+                {"line": [[1, 2, 3]]},
+                {"line": [[7, 99]]},
+                {"pci": "good"},
+                {"road": 1},
+                {"quantities": [{"amount": "x"}]},
+                {"quantities": [3]},
+                {"severity_length_m": {"low": None}},
+                {"length_m": 10**400},
+            )
+        ),
+        *(
+            (None, values)
+            for values in (
+                {"notes": "x"},
+                {"notes": [1]},
+                {"options": []},
+                {"line": [[["a", "b"]]]},
+                {"photos": {}},
+                {"sections": 1},
+            )
+        ),
+    ],
+    ids=str,
+)
+def test_a_survey_with_impossible_values_is_refused(folder, survey, part, values):
+    write_survey(folder, survey)
+    path = folder.path / "survey.json"
+    content = json.loads(path.read_bytes())
+    placed = (
+        content if part is None else next(row for row in content[part] if part != "photos" or "source" in row)
+    )
+    placed |= values
+    path.write_text(json.dumps(content))
+    with pytest.raises(DataError, match="cannot be read as a survey"):
+        read_survey(folder)

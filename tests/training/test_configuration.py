@@ -206,3 +206,25 @@ def test_files_that_are_no_configuration(tmp_path, content, complaint):
 def test_a_missing_file(tmp_path):
     with pytest.raises(ConfigurationError, match=r"none\.yaml: cannot be read as YAML \(No such file"):
         load_configuration(tmp_path / "none.yaml")
+
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 8)}]\n"
+    for before, name in zip("abcdefghij", "bcdefghijk", strict=True)
+)
+HOSTILE = [
+    *(BOMB, "epochs: &a [*a]", "[" * 5000, "epochs: 2024-13-45", "? [a]\n: 1", "epochs: !!int x", "\0"),
+    *("epochs: !!python/name:os.system", "epochs: " + "1" * 5000, "epochs: 0x" + "f" * 500, "seed: .nan"),
+    *("optimizer: {decay: 1e999}", "epochs: [" + "1," * 9000 + "1]"),
+]
+
+
+@pytest.mark.parametrize("content", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_yaml_ends_in_one_short_line(tmp_path, content):
+    path = tmp_path / "c.yaml"
+    for text in (content.encode(), content.encode("utf-16"), b"\xff" + content.encode()):
+        path.write_bytes(text)
+        with pytest.raises(ConfigurationError) as caught:
+            load_configuration(path)
+        assert len(str(caught.value)) < 1500
+        assert "\n" not in str(caught.value)

@@ -2,7 +2,6 @@
 
 import hashlib
 import http.client
-import json
 import tempfile
 import urllib.error
 import urllib.parse
@@ -10,6 +9,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from upcracknet.data.archive import unpack
 from upcracknet.data.dataset import Places, PublishedDataset
@@ -17,6 +17,7 @@ from upcracknet.data.listing import home_expanded
 from upcracknet.data.registry import DATASETS, find_places
 from upcracknet.errors import DataError, OutputError
 from upcracknet.files import json_bytes, one_line, write_atomically
+from upcracknet.parsing import fits, parse_json
 
 Progress = Callable[[int, int | None], None]
 """Called with the bytes that are there and the bytes in all, None where the server does not say."""
@@ -188,9 +189,12 @@ def _install(archive: Path, target: Path, dataset: PublishedDataset) -> None:
 def _recorded(root: Path) -> dict[str, dict[str, str]]:
     lock = root / LOCK_FILE
     try:
-        return dict(json.loads(lock.read_text())) if lock.exists() else {}
-    except ValueError as error:
-        raise DataError(f"{lock} is damaged ({error}); delete it") from error
+        recorded: dict[str, dict[str, str]] = parse_json(lock.read_bytes()) if lock.exists() else {}
+    except (OSError, ValueError) as error:
+        raise DataError(f"{lock} is damaged ({one_line(error)}); delete it") from error
+    if not fits(recorded, dict[str, dict[str, Any]]):
+        raise DataError(f"{lock} is damaged; delete it")
+    return recorded
 
 
 def _forget(part: Path) -> None:

@@ -74,8 +74,9 @@ def exif_orientation(image: Image.Image) -> int:
     """Give an image's EXIF orientation, 1 (upright, also where EXIF is damaged) to 8."""
     try:
         with without_warnings():
-            return int(image.getexif().get(0x0112, 1))
-    except (*DECODING_ERRORS, TypeError):
+            orientation = image.getexif().get(0x0112, 1)
+            return int(orientation) if orientation in range(1, 9) else 1
+    except (*DECODING_ERRORS, TypeError, LookupError, ArithmeticError, AttributeError):
         return 1
 
 
@@ -123,6 +124,33 @@ def one_line_errors(name: str) -> Iterator[None]:
         raise PhotoError(
             f"{name}: cannot be read ({one_line(error)}); it may be damaged, copy it again"
         ) from error
+
+
+def decoded_by_opencv(
+    source: Path | bytes, name: str, flags: int = cv2.IMREAD_UNCHANGED
+) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+    """Decode an image by OpenCV, which keeps 16 bits: masks and scores of this package.
+
+    Args:
+        source: a file or its content.
+        name: for errors.
+        flags: of ``cv2.imdecode``.
+
+    Returns:
+        the pixels; colours are BGR.
+
+    Raises:
+        PhotoError: it cannot be read; see :func:`opened_image`.
+    """
+    with opened_image(source, name):
+        content = source if isinstance(source, bytes) else source.read_bytes()
+    try:
+        values = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
+    except cv2.error:
+        values = None
+    if values is None or values.dtype not in (np.uint8, np.uint16):
+        raise PhotoError(f"{name}: cannot be read; it may be damaged, copy it again")
+    return values
 
 
 def save_image_atomically(
@@ -186,8 +214,14 @@ def tiff_tags(source: Path | bytes) -> dict[int, Any]:
             file.seek(tags.next)
             tags.load(file)
             return {tag: tags[tag] for tag in tags}
-    except (*DECODING_ERRORS, TypeError, KeyError):
+    except (*DECODING_ERRORS, TypeError, LookupError, ArithmeticError, AttributeError):
         return {}
+
+
+def _number_of(value: Any) -> float:
+    """The number of a tag, the largest where it holds several; 0 where it holds none."""
+    parts = value if isinstance(value, tuple) else (value,)
+    return float(max((part for part in parts if isinstance(part, int | float)), default=0))
 
 
 def _why_unknown(source: Path | bytes) -> str:
@@ -200,10 +234,11 @@ def _why_unknown(source: Path | bytes) -> str:
             tags = tiff_tags(source)
             if not tags:
                 return "a damaged TIFF; copy it again"
-            bands, bits = tags.get(277, 1), max(tags.get(258, (1,)))
+            # Of a damaged one, either may be anything.
+            bands, bits = _number_of(tags.get(277, 1)), _number_of(tags.get(258, 1))
             return (
-                f"a TIFF with {bands} {'separate ' * (tags.get(284) == 2)}band{'s' * (bands > 1)} of {bits} "
-                "bits, expected 1, 3 or 4 bands of 8 bits; `upcracknet detect` reads it with rasterio: "
-                "`pip install 'upcracknet[survey]'`"
+                f"a TIFF with {bands:g} {'separate ' * (tags.get(284) == 2)}band{'s' * (bands > 1)} of "
+                f"{bits:g} bits, expected 1, 3 or 4 bands of 8 bits; `upcracknet detect` reads it with "
+                "rasterio: `pip install 'upcracknet[survey]'`"
             )
     return "not an image; expected JPEG, PNG, TIFF, BMP, WebP, JPEG 2000 or AVIF"

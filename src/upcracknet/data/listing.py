@@ -1,6 +1,5 @@
 """Which photos a list of files, folders and patterns means, and what was left out of it."""
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 from upcracknet.data.image_file import PHOTO_SUFFIXES
 from upcracknet.errors import DataError
 from upcracknet.files import one_line
+from upcracknet.parsing import parse_json
 
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mts", ".m2ts", ".wmv", ".mpg", ".mpeg"}
@@ -203,7 +203,7 @@ def _is_skipped(folder: Path) -> bool:
     if name not in RESULT_FOLDERS:
         return False
     try:
-        marker = json.loads((folder.parent / RESULTS_MARKER).read_bytes())
+        marker = parse_json((folder.parent / RESULTS_MARKER).read_bytes())
     except (OSError, ValueError):
         return False
     return isinstance(marker, dict) and marker.get("format") == RESULTS_FORMAT

@@ -13,6 +13,7 @@ from upcracknet import __version__
 from upcracknet.detection.pretrained import HUB_WEIGHTS
 from upcracknet.errors import ConfigurationError
 from upcracknet.files import json_bytes, write_atomically
+from upcracknet.parsing import parse_json
 from upcracknet.weights import WeightsRecord, save_weights
 
 CONFIGURATION, CARD = "config.json", "README.md"
@@ -127,6 +128,6 @@ def _known_cards() -> dict[str, Any]:
 
 def _is_ours(path: Path) -> bool:
     try:
-        return bool(json.loads(path.read_text(encoding="utf-8"))["library_name"] == LIBRARY)
+        return bool(parse_json(path.read_bytes())["library_name"] == LIBRARY)
     except (OSError, ValueError, KeyError, TypeError):
         return False

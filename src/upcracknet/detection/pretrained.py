@@ -15,8 +15,12 @@ from upcracknet.detection.systems import CLASSICAL, SYSTEMS, TRAINABLE, System, 
 from upcracknet.detection.threshold import Threshold
 from upcracknet.errors import ConfigurationError, UpCrackNetError, WeightsError
 from upcracknet.files import one_line
-from upcracknet.runtime import Engine, open_exported, read_description, runtime_of_file
-from upcracknet.weights import WeightsRecord, filled, load_weights
+from upcracknet.parsing import fits
+from upcracknet.runtime import Engine, Precision, open_exported, read_description, runtime_of_file
+from upcracknet.weights import WeightsRecord, checked_record, filled, load_weights, parameter_count
+
+LARGEST_NETWORK = 500_000_000
+"""Parameters that no network of this package has: 2 GB."""
 
 HUB_WEIGHTS = "model.safetensors"
 """Name of the weights in a folder for a model hub."""
@@ -159,9 +163,12 @@ def _load_exported(path: Path, preset: str | None, engine: Engine) -> Pretrained
     assert own is not None
     description = read_description(path)
     try:
-        precision, record = description["precision"], WeightsRecord(**description["record"])
-    except (KeyError, TypeError) as error:
+        precision, record = description["precision"], checked_record(description["record"])
+        own_preset, name = description.get("preset"), description["network"]
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise WeightsError(f"{path}: written by another version of upcracknet; export it again") from error
+    if not (fits(precision, Precision) and fits(own_preset, str | None)):
+        raise WeightsError(f"{path}: written by another version of upcracknet; export it again")
     if engine.runtime not in ("auto", "torch", own) or engine.precision not in ("fp32", precision):
         raise ConfigurationError(
             f"{path}: exported for {own} in {precision}, not for {engine.runtime} in {engine.precision}; "
@@ -169,9 +176,9 @@ def _load_exported(path: Path, preset: str | None, engine: Engine) -> Pretrained
         )
     if preset is not None:
         raise ConfigurationError(f"{path}: an exported model has its settings; leave --preset out")
-    scorer, threshold = _scorer(path, record, None, description.get("preset"))
+    scorer, threshold = _scorer(path, record, None, own_preset)
     network = exported_part(scorer)
-    if description["network"] != type(network).__name__:
+    if name != type(network).__name__:
         raise WeightsError(f"{path}: written by another version of upcracknet; export it again")
     chosen = replace(engine, runtime=own, precision=precision).chosen()
     exported = scorer.with_network(open_exported(path, network, chosen))
@@ -201,6 +208,8 @@ def _network(path: Path, record: WeightsRecord, tensors: dict[str, Tensor] | Non
         }
         build: Callable[..., nn.Module] = imported(_system(path, record).network)
         if tensors is None:
+            if parameter_count(lambda: build(**arguments)) > LARGEST_NETWORK:
+                raise ValueError(f"a network of more than {LARGEST_NETWORK:,} parameters")
             return build(**arguments)
     return filled(lambda: build(**arguments), tensors, path)
 

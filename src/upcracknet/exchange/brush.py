@@ -59,7 +59,8 @@ def from_brush(values: list[int], size: tuple[int, int]) -> Bool[np.ndarray, "h 
         DataError: they are none, or of a photo of another size.
     """
     try:
-        words = _unpacked(bytes(values), size[0] * size[1] * CHANNELS)
+        # A lone number would become so many bytes.
+        words = _unpacked(bytes([*values]), size[0] * size[1] * CHANNELS)
     except (ValueError, TypeError, IndexError) as error:
         raise DataError(
             f"a brush mask that is damaged, or not of {size[1]}x{size[0]} pixels; export it again"

@@ -125,7 +125,7 @@ def read(content: bytes, label: str | None = None, line_width_px: float = 3.0) -
         labels = {shape.get("label", "") for photo in photos for shape in photo if shape.tag in SHAPES}
         chosen = crack_labels(labels, label)
         names = [photo.attrib["name"] for photo in photos]
-    except (ParseError, DefusedXmlException, KeyError) as error:
+    except (ParseError, DefusedXmlException, LookupError, ValueError) as error:
         raise DataError(
             f"no file of CVAT that can be read ({one_line(error)}); export the task as `CVAT for images 1.1`"
         ) from error

@@ -1,6 +1,5 @@
 """From a result folder to a folder that an annotation program, or training, takes."""
 
-import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from upcracknet.errors import DataError, OutputError, PhotoError
 from upcracknet.exchange import coco, cvat, label_studio, masks
 from upcracknet.exchange.photos import ExportedPhoto, Photos, bring_photo
 from upcracknet.files import TEMPORARY, json_bytes, one_line, write_atomically
+from upcracknet.parsing import parse_json
 from upcracknet.results.corrections import CORRECTION, correction_checksum, read_correction
 from upcracknet.results.crack_files import read_cracks
 from upcracknet.results.folder import ResultFolder
@@ -127,7 +127,7 @@ def _claim(output: Path, to: Format) -> None:
     marker = output / MARKER
     try:
         mine = (
-            json.loads(marker.read_bytes()).get("format") == "upcracknet export" if marker.exists() else False
+            parse_json(marker.read_bytes()).get("format") == "upcracknet export" if marker.exists() else False
         )
         # A half-written marker of a killed export does not count.
         others = (path for path in output.iterdir() if not path.name.startswith(TEMPORARY))

@@ -22,6 +22,7 @@ from upcracknet.exchange.labels import COLOUR, LABEL, crack_labels
 from upcracknet.exchange.photos import ExportedPhoto
 from upcracknet.exchange.shapes import AnnotatedPhoto, Shape, brush, polygon, readable, unusable
 from upcracknet.files import replacing, write_atomically
+from upcracknet.parsing import fits, shown
 
 FILE = "tasks.json"
 SETUP_FILE = "setup.xml"
@@ -116,7 +117,9 @@ def read(tasks: list[Any], label: str | None = None) -> Iterator[AnnotatedPhoto]
         annotated = [(task, _regions(task)) for task in tasks]
         labels = {name for _, regions in annotated for region in regions or () for name in _labels(region)}
         chosen = crack_labels(labels, label)
-        named = [(task["data"].get("name") or _name_in(task["data"]), regions) for task, regions in annotated]
+        named = [
+            (str(task["data"].get("name") or _name_in(task["data"])), regions) for task, regions in annotated
+        ]
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise DataError(
             f"no tasks of Label Studio that can be read ({type(error).__name__}: {error}); export them as "
@@ -144,8 +147,10 @@ def _regions(task: dict[str, Any]) -> list[dict[str, Any]] | None:
 
 
 def _labels(region: dict[str, Any]) -> list[str]:
-    labels: list[str] = region["value"].get(region["type"], [])
-    return labels
+    labels = region["value"].get(region["type"], [])
+    if not fits(labels, list[str]):
+        raise TypeError(f"labels {shown(labels)}")
+    return [*labels]
 
 
 def _shape(region: dict[str, Any]) -> Shape:

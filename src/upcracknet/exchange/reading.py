@@ -1,6 +1,5 @@
 """Which annotation program a file is of, and what it says of each photo."""
 
-import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from upcracknet.exchange import coco, cvat, label_studio, masks
 from upcracknet.exchange.exporting import Format
 from upcracknet.exchange.shapes import AnnotatedPhoto
 from upcracknet.files import one_line
+from upcracknet.parsing import parse_json
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ def read_annotations(
         _require(kind, "cvat", file)
         return cvat.read(content, options.label, options.line_width_px), "cvat"
     try:
-        read: Any = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        read: Any = parse_json(content)
+    except ValueError as error:
         raise DataError(f"{file}: no JSON that can be read ({one_line(error)}); export it again") from error
     if isinstance(read, dict) and "images" in read and "annotations" in read:
         _require(kind, "coco", file)

@@ -59,8 +59,12 @@ def crack_places(lengths: Int[np.ndarray, " runs"], count: int) -> Int64[np.ndar
 
 
 def _require(lengths: Int[np.ndarray, " runs"], count: int) -> None:
-    if (lengths < 0).any():
-        raise DataError("run lengths below 0; the annotation is damaged, export it again")
+    # Each for itself, as the sum of very large ones starts again from below.
+    if lengths.ndim != 1 or (lengths < 0).any() or (lengths > count).any():
+        raise DataError(
+            "run lengths below 0 or of more pixels than the photo has; the annotation is damaged, export it "
+            "again"
+        )
     if int(lengths.sum()) != count:
         raise DataError(
             f"run lengths of {int(lengths.sum()):,} pixels, expected {count:,}; the annotation is damaged or "

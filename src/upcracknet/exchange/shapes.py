@@ -51,7 +51,7 @@ def readable(name: str, read: Callable[[], AnnotatedPhoto]) -> AnnotatedPhoto:
     """
     try:
         return read()
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, MemoryError) as error:
         problem = f"its entry is damaged ({type(error).__name__}: {one_line(error)}); export it again"
         return AnnotatedPhoto(name, shapes=(partial(_refuse, problem=problem),))
 

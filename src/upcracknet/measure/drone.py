@@ -15,6 +15,7 @@ from jaxtyping import Float64
 from PIL import ExifTags
 
 from upcracknet.errors import PhotoError
+from upcracknet.measure.exif import number, read_exif
 from upcracknet.measure.places import require_length
 
 LARGEST_TILT_DEG = 10.0
@@ -79,7 +80,7 @@ def estimate(image: Any, height_m: float | None, photo: str) -> Estimate:
             f"{photo}: the camera was tilted by {abs(tilt):.0f}° from straight down, expected at most "
             f"{LARGEST_TILT_DEG:.0f}°; mark a rectangle on the road: `upcracknet scale --rectangle`"
         )
-    if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+    if read_exif(image).image.get(ExifTags.Base.Orientation, 1) != 1:
         raise PhotoError(f"{photo}: is stored turned, so up is not known; give two points or a rectangle")
     focal_length, lens = _focal_length_px(image, photo)
     if height_m is None:
@@ -110,7 +111,7 @@ def camera_tilt_deg(image: Any) -> float | None:
         degrees, positive where the camera looked ahead; None where the photo does not say.
     """
     pitch = xmp_number(image, "GimbalPitchDegree")
-    return None if pitch is None else 90 + pitch
+    return None if pitch is None or not -180 <= pitch <= 180 else 90 + pitch
 
 
 def xmp_number(image: Any, name: str) -> float | None:
@@ -126,41 +127,37 @@ def xmp_number(image: Any, name: str) -> float | None:
     packet = image.info.get("xmp", b"")
     packet = packet if isinstance(packet, bytes) else str(packet).encode()
     found = re.search(rb":%s(?:\s*=\s*[\"']|>)\s*([-+]?[0-9.]+)" % name.encode(), packet)
-    try:
-        return None if found is None else float(found[1])
-    except ValueError:
-        return None
+    return None if found is None else number(found[1])
 
 
 def _focal_length_px(image: Any, photo: str) -> tuple[float, str]:
     """The focal length in pixels of the photo as it is now, and where it is from."""
-    tags = image.getexif().get_ifd(ExifTags.IFD.Exif)
+    tags = read_exif(image).taking
 
-    def number(tag: ExifTags.Base) -> float:
-        value = tags.get(tag, 0)
-        return float(value) if value and math.isfinite(value) else 0.0
+    def noted(tag: ExifTags.Base) -> float:
+        return max(0.0, number(tags.get(tag)) or 0.0)
 
     width, height = image.size
     # The camera's own size: a photo may have been shrunk since.
-    taken_width = number(ExifTags.Base.ExifImageWidth) or width
-    taken_height = number(ExifTags.Base.ExifImageHeight) or height
+    taken_width = noted(ExifTags.Base.ExifImageWidth) or width
+    taken_height = noted(ExifTags.Base.ExifImageHeight) or height
     shrinking = width / taken_width
     if abs(shrinking * taken_height / height - 1) > 0.01:
         raise PhotoError(
             f"{photo}: has {width}×{height} pixels, the camera took {taken_width:g}×{taken_height:g}, so "
             "it was cropped; take the camera's own file"
         )
-    if (zoom := number(ExifTags.Base.DigitalZoomRatio)) > 1:
+    if (zoom := noted(ExifTags.Base.DigitalZoomRatio)) > 1:
         raise PhotoError(f"{photo}: was taken with digital zoom ({zoom:g}); give two points or a rectangle")
     calibrated = xmp_number(image, "CalibratedFocalLength") or 0.0
     if calibrated > 0:
         return calibrated * shrinking, f"calibrated focal length {calibrated:g} pixels"
-    focal_length = number(ExifTags.Base.FocalLength)
-    unit = MILLIMETRES_OF_UNIT.get(int(number(ExifTags.Base.FocalPlaneResolutionUnit)), 0.0)
-    if focal_length and unit and (density := number(ExifTags.Base.FocalPlaneXResolution)):
+    focal_length = noted(ExifTags.Base.FocalLength)
+    unit = MILLIMETRES_OF_UNIT.get(int(noted(ExifTags.Base.FocalPlaneResolutionUnit)), 0.0)
+    if focal_length and unit and (density := noted(ExifTags.Base.FocalPlaneXResolution)):
         sensor = taken_width * unit / density
         return focal_length * width / sensor, f"focal length {focal_length:g} mm, sensor {sensor:.3g} mm wide"
-    if film := number(ExifTags.Base.FocalLengthIn35mmFilm):
+    if film := noted(ExifTags.Base.FocalLengthIn35mmFilm):
         return film * math.hypot(width, height) / FILM_DIAGONAL_MM, f"focal length {film:g} mm for 35 mm film"
     raise PhotoError(
         f"{photo}: does not say its focal length for 35 mm film, nor the size of its sensor; give two "

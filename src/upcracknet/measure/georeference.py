@@ -50,6 +50,9 @@ def pixel_on_ground(image: Any) -> Float64[np.ndarray, "2 2"] | None:
     if not image.crs.is_projected:
         return ground
     grid: np.ndarray = np.array([[a, b], [d, e]]) * (1000 * float(image.crs.linear_units_factor[1]))
+    area = abs(np.linalg.det(grid)) if np.isfinite(grid).all() else 0.0
+    if not 0 < area < math.inf:  # a damaged transform
+        return None
     if ground is None or abs(np.linalg.det(ground) / np.linalg.det(grid) - 1) <= UNCERTAINTY:
         return grid
     return ground
@@ -98,7 +101,7 @@ def _on_ellipsoid(image: Any) -> Float64[np.ndarray, "2 2"] | None:
     except Exception:  # GDAL has kinds of errors of its own; a local system has no place on the earth
         return None
     longitudes, latitudes = np.radians(degrees[0]), np.radians(degrees[1])
-    if not np.isfinite([longitudes, latitudes]).all():
+    if not np.isfinite([longitudes, latitudes]).all() or (np.abs(latitudes) > math.pi / 2).any():
         return None
     east_m, north_m = metres_per_radian(latitudes[0])
     east = (longitudes[1:] - longitudes[0]) * east_m

@@ -13,6 +13,7 @@ from jaxtyping import Float64
 
 from upcracknet.errors import DataError
 from upcracknet.files import one_line
+from upcracknet.measure.times import seconds_since_1970
 
 
 def read_gpx(path: str | Path) -> tuple[Float64[np.ndarray, "_ 3"], ...]:
@@ -65,11 +66,12 @@ def _point(point: ElementTree.Element, path: str | Path) -> tuple[float, float, 
     text = (point.findtext("{*}time") or "").strip()
     if not text:
         return latitude, longitude, math.nan
-    time = None
+    time, seconds = None, math.nan
     with suppress(ValueError):
         time = datetime.fromisoformat(text)
-    if time is None or time.tzinfo is None:
+        seconds = seconds_since_1970(time)
+    if time is None or time.tzinfo is None or math.isnan(seconds):
         raise DataError(
             f"{path}: a point has the time {text[:40]!r}; expected UTC, such as 2024-05-01T10:00:00Z"
         )
-    return latitude, longitude, time.timestamp()
+    return latitude, longitude, seconds

@@ -5,7 +5,6 @@ count from north clockwise, FlightXSpeed and FlightYSpeed are the speeds to the 
 """
 
 import math
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,11 +12,12 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64
-from PIL import ExifTags, Image
+from PIL import ExifTags
 
-from upcracknet.errors import PhotoError
-from upcracknet.files import without_warnings
 from upcracknet.measure.drone import camera_tilt_deg, xmp_number
+from upcracknet.measure.exif import number as _number
+from upcracknet.measure.exif import read_exif
+from upcracknet.measure.times import seconds_since_1970
 
 LEAST_SPEED_M_PER_S = 1.0
 """Slower drones hover, and the speed that they tell has no direction; an assumption."""
@@ -82,13 +82,7 @@ class CameraNotes:
         Raises:
             PhotoError: its EXIF is damaged.
         """
-        try:
-            with without_warnings():  # of single damaged tags, which are left out
-                # Not image.getexif(): of a PNG it decodes all pixels, to look for EXIF behind them.
-                tags = Image.Image.getexif(image)
-                gps, exif = tags.get_ifd(ExifTags.IFD.GPSInfo), tags.get_ifd(ExifTags.IFD.Exif)
-        except (OSError, SyntaxError, ValueError, TypeError, struct.error) as error:
-            raise PhotoError("the photo's EXIF is damaged") from error
+        tags, gps, exif = read_exif(image)
         utc_s, local_s = _time(gps, exif)
         course, hovered = _course(image, gps)
         return cls(
@@ -109,8 +103,8 @@ def _place(image: Any, gps: Mapping[int, Any]) -> tuple[float, float] | None:
     by_exif = None
     if gps.get(_GPS.GPSStatus) != "V":  # void: no satellites, the place is an old one
         by_exif = _usable(
-            _degrees(gps.get(_GPS.GPSLatitude), {"N": 1, "S": -1}.get(gps.get(_GPS.GPSLatitudeRef, ""))),
-            _degrees(gps.get(_GPS.GPSLongitude), {"E": 1, "W": -1}.get(gps.get(_GPS.GPSLongitudeRef, ""))),
+            _degrees(gps.get(_GPS.GPSLatitude), {"N": 1, "S": -1}.get(_text(gps.get(_GPS.GPSLatitudeRef)))),
+            _degrees(gps.get(_GPS.GPSLongitude), {"E": 1, "W": -1}.get(_text(gps.get(_GPS.GPSLongitudeRef)))),
         )
     if by_exif is not None:
         seconds = np.multiply(by_exif, 3600)
@@ -169,7 +163,7 @@ def _receiver_s(gps: Mapping[int, Any]) -> float | None:
     try:
         day = datetime.strptime(date.replace("-", ":"), "%Y:%m:%d").replace(tzinfo=UTC)
         hours, minutes, seconds = clock
-        return (day + timedelta(hours=hours, minutes=minutes, seconds=seconds)).timestamp()
+        return seconds_since_1970(day + timedelta(hours=hours, minutes=minutes, seconds=seconds))
     except (ValueError, OverflowError):
         return None
 
@@ -179,9 +173,9 @@ def _clock_s(exif: Mapping[int, Any]) -> float | None:
     parts = _text(exif.get(ExifTags.Base.SubsecTimeOriginal))
     try:
         shown = datetime.strptime(_text(exif.get(ExifTags.Base.DateTimeOriginal)), "%Y:%m:%d %H:%M:%S")
+        seconds = seconds_since_1970(shown)
     except ValueError:
         return None
-    seconds = shown.replace(tzinfo=UTC).timestamp()
     return seconds + (float(f"0.{parts}") if parts.isdecimal() and parts.isascii() else 0)
 
 
@@ -226,12 +220,3 @@ def _three_numbers(value: Any) -> Float64[np.ndarray, "3"] | None:
     """Degrees, minutes and seconds, or hours, minutes and seconds."""
     numbers = [_number(part) for part in value] if isinstance(value, tuple) else []
     return None if len(numbers) != 3 or None in numbers else np.array(numbers, np.float64)
-
-
-def _number(value: Any) -> float | None:
-    """A number of EXIF; None where there is none, or a fraction of zero."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError, ZeroDivisionError):
-        return None
-    return number if math.isfinite(number) else None

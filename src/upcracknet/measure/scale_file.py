@@ -1,6 +1,5 @@
 """The file ``scale.json``: the scales of a survey, one for all photos, or one for each folder or photo."""
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,6 +9,7 @@ from typing import Any, get_args
 from upcracknet.errors import ConfigurationError
 from upcracknet.files import json_bytes, one_line, write_atomically
 from upcracknet.measure.scale import Method, Scale
+from upcracknet.parsing import parse_json, shown
 
 FORMAT, VERSION = "upcracknet scale", 1
 KEYS = {"format", "version", "default", "places"}
@@ -85,7 +85,7 @@ class SurveyScales:
                 impossible values, or names a place twice.
         """
         try:
-            content = json.loads(path.read_bytes().decode(errors="surrogateescape"))
+            content = parse_json(path.read_bytes())
         except (OSError, ValueError) as error:
             raise ConfigurationError(
                 f"{path}: cannot be read ({one_line(error)}); make one with `upcracknet scale`"
@@ -94,12 +94,12 @@ class SurveyScales:
             raise ConfigurationError(f"{path}: is no scale file; make one with `upcracknet scale`")
         if content.get("version") != VERSION:
             raise ConfigurationError(
-                f"{path}: has version {content.get('version')}, expected {VERSION}; update upcracknet"
+                f"{path}: has version {shown(content.get('version'))}, expected {VERSION}; update upcracknet"
             )
         _require_known(content, KEYS, str(path))
         default, named = content.get("default"), content.get("places", {})
         if not isinstance(named, dict):
-            raise ConfigurationError(f"{path}: places are {named!r}, expected scales by folder or photo")
+            raise ConfigurationError(f"{path}: places are {shown(named)}, expected scales by folder or photo")
         places: dict[str, Scale] = {}
         for name, values in named.items():
             place = absolute_place(name, path.parent)
@@ -135,7 +135,7 @@ def from_dict(values: Any, name: str = "scale") -> Scale:
     """
     if not isinstance(values, dict):
         example = '{"millimetres_per_pixel": 1.2}'
-        raise ConfigurationError(f"{name}: {values!r}, expected an object such as {example}")
+        raise ConfigurationError(f"{name}: {shown(values)}, expected an object such as {example}")
     _require_known(values, SCALE_KEYS, name)
     number, matrix = values.get("millimetres_per_pixel"), values.get("matrix")
     if (number is None) == (matrix is None):
@@ -163,7 +163,9 @@ def from_dict(values: Any, name: str = "scale") -> Scale:
     except ConfigurationError as error:
         raise ConfigurationError(f"{name}: {error}") from error
     if method not in get_args(Method):
-        raise ConfigurationError(f"{name}: method {method!r}, expected one of {', '.join(get_args(Method))}")
+        raise ConfigurationError(
+            f"{name}: method {shown(method)}, expected one of {', '.join(get_args(Method))}"
+        )
     if scale.size is not None and min(scale.size) < 1:
         raise ConfigurationError(
             f"{name}: a photo of {width}×{height} pixels, expected whole numbers above 0"

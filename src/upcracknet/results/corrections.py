@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from upcracknet.errors import DataError
 from upcracknet.files import one_line
+from upcracknet.parsing import built, parse_json
 from upcracknet.results.folder import ResultFolder, files_below
 
 FORMAT, VERSION = "upcracknet correction", 1
@@ -135,20 +136,15 @@ def correction_checksum(results: ResultFolder, name: str) -> str | None:
 
 def _parsed(content: bytes, name: str) -> Correction | None:
     """The correction that a file holds; None where it is none, or of another photo."""
-    known = {entry.name for entry in fields(Correction)}
     try:
-        read = json.loads(content)
+        read = parse_json(content)
         if (read["format"], read["version"]) != (FORMAT, VERSION):
             return None
-        correction = Correction(**{key: value for key, value in read.items() if key in known})
-    except (ValueError, TypeError, KeyError, RecursionError):
+        correction = built(Correction, read)
+    except (ValueError, TypeError, KeyError):
         return None
     masks = (f"{FOLDER}/{name}.png", f"{FOLDER}/{name}.tif")
-    usable = (
-        correction.name == name
-        and correction.status in get_args(ReviewStatus)
-        and correction.reason in (None, *get_args(RejectReason))
-        and all(isinstance(text, str | None) for text in (correction.note, correction.source))
-        and (correction.mask in masks if correction.status == "corrected" else correction.mask is None)
+    usable = correction.name == name and (
+        correction.mask in masks if correction.status == "corrected" else correction.mask is None
     )
     return correction if usable else None

@@ -4,8 +4,9 @@ import gc
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from upcracknet.measure.quantities import Quantity
 from upcracknet.measure.records import Crack
 from upcracknet.measure.scale import Scale
 from upcracknet.measure.scale_file import to_dict
+from upcracknet.parsing import fits, parse_json
 from upcracknet.results.records import severity_rank
 
 FORMAT, VERSION = "upcracknet cracks", 1
@@ -27,6 +29,25 @@ _LINES = re.compile(rb'"(?:axis|width_along_px)":\[[][0-9.,e-]*\],')
 
 _WIDTHS = re.compile(rb'"width_along_px":\[[][0-9.,e-]*\],')
 """The one of them that holds widths."""
+
+_NUMBER = float | None
+
+WHOLE: dict[str, Any] = {
+    "width": int, "height": int, "scale": dict[str, Any] | None, "standard": str | None,
+    "direction": dict[str, Any] | None, "widths": str, "notes": list[str], "readings": dict[str, Any] | None,
+}  # fmt: skip
+"""Fields of a file and what they may be, as they are read again."""
+
+ROWS: dict[str, Any] = {
+    "number": int, "kind": str, "severity": str | None, "gradable": bool, "orientation_deg": _NUMBER,
+    "length_px": float, "length_mm": _NUMBER, "width_mean_px": _NUMBER, "width_mean_mm": _NUMBER,
+    "width_median_px": _NUMBER, "width_median_mm": _NUMBER, "width_p95_px": _NUMBER, "width_p95_mm": _NUMBER,
+    "width_max_px": _NUMBER, "width_max_mm": _NUMBER, "width_max_place": tuple[_NUMBER, _NUMBER],
+    "area_px": _NUMBER, "area_mm2": _NUMBER, "scale_source": str | None, "scale_uncertainty": _NUMBER,
+    "pieces": int, "piece_side_px": _NUMBER, "piece_side_mm": _NUMBER,
+    "distress": str, "amount": float, "unit": str, "code": str, "count": int | None,
+}  # fmt: skip
+"""The same of the rows of cracks, networks and quantities."""
 
 CRACK_COLUMNS = {
     "name": "string",
@@ -143,12 +164,53 @@ def read_cracks(path: Path, *, lines: bool = True, widths: bool = True) -> dict[
         raw = path.read_bytes()
         if not (lines and widths):
             raw = (_WIDTHS if lines else _LINES).sub(b"", raw)
-        return dict(json.loads(raw.decode(errors="surrogateescape")))
+        return _sound(parse_json(raw))
     except (OSError, ValueError, TypeError) as error:
         raise unreadable(path, error) from error
     finally:
         if collecting:
             gc.enable()
+
+
+def _sound(content: Any) -> dict[str, Any]:
+    """Give the content of a file of cracks, all of whose values must be of their types.
+
+    Raises:
+        ValueError: a value is of another type.
+        TypeError: the same, of places.
+    """
+    if not fits(content, dict[str, Any]):
+        raise ValueError("no object")
+    parts = {name: content.get(name, []) for name in ("cracks", "networks", "quantities")}
+    if not all(fits(part, list[dict[str, Any]]) for part in parts.values()):
+        raise ValueError("no lists of objects")
+    rows = [(content, WHOLE), *((row, ROWS) for row in chain.from_iterable(parts.values()))]
+    if not all(fits(row[name], hint) for row, hints in rows for name, hint in hints.items() if name in row):
+        raise ValueError("a value of another type")
+    for crack in parts["cracks"]:
+        _require_places(crack.get("axis", []))
+        widths = crack.get("width_along_px", [])
+        _require_numbers(widths)
+        if "axis" in crack and widths and [*map(len, widths)] != [*map(len, crack["axis"])]:
+            raise ValueError("other widths than places")
+    _require_places([network["polygon"] for network in parts["networks"] if "polygon" in network], least=3)
+    return dict(content)
+
+
+def _require_places(lines: Any, least: int = 1) -> None:
+    """Refuse lines that are not of so many places, or places that are no pairs of numbers."""
+    if not fits(lines, list[list[Any]]) or any(len(line) < least for line in lines):
+        raise ValueError("no lines")
+    places: Sequence[Any] = [*chain.from_iterable(lines)]
+    if any(len(place) != 2 for place in places):
+        raise ValueError("no places")
+    _require_numbers(places)
+
+
+def _require_numbers(lists: Any) -> None:
+    # By their types: there may be a hundred thousand.
+    if not fits(lists, list[list[Any]]) or not set(map(type, chain.from_iterable(lists))) <= {int, float}:
+        raise ValueError("no numbers")
 
 
 def crack_rows(path: Path, name: str) -> Iterator[dict[str, Any]]:

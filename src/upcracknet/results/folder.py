@@ -1,6 +1,5 @@
 """The result folder (docs/results-folder.md), for reading: records are the truth."""
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 from upcracknet.data.listing import RESULTS_FORMAT, RESULTS_MARKER
 from upcracknet.errors import DataError
 from upcracknet.files import one_line
+from upcracknet.parsing import parse_json, shown
 from upcracknet.results.frames import file_of
 from upcracknet.results.records import Record
 from upcracknet.results.sources import Source, stamp_of_file
@@ -90,7 +90,7 @@ def read_results(folder: str | Path) -> ResultFolder:
     """
     path = Path(folder)
     try:
-        content = json.loads((path / RESULTS_MARKER).read_text(encoding="utf-8"))
+        content = parse_json((path / RESULTS_MARKER).read_bytes())
     except (FileNotFoundError, NotADirectoryError, ValueError) as error:
         raise DataError(
             f"{path}: no result folder ({RESULTS_MARKER} is missing or damaged); give the output folder of "
@@ -106,8 +106,8 @@ def read_results(folder: str | Path) -> ResultFolder:
         )
     if content.get("version") != FORMAT["version"]:
         raise DataError(
-            f"{path}: results of version {content.get('version')!r}, expected {FORMAT['version']}; update "
-            "upcracknet"
+            f"{path}: results of version {shown(content.get('version'))}, expected {FORMAT['version']}; "
+            "update upcracknet"
         )
     return ResultFolder(path)
 

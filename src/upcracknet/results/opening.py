@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from upcracknet.data.image_file import photo_size, tiff_tags
-from upcracknet.errors import ConfigurationError, PhotoError
+from upcracknet.data.image_file import HARMLESS_PIXELS, photo_size, tiff_tags
+from upcracknet.errors import ConfigurationError, PhotoError, UpCrackNetError
 from upcracknet.files import one_line, without_warnings
 
 LARGE = 100_000_000
@@ -23,6 +23,12 @@ DRIVERS = {
 }  # fmt: skip
 """The formats that are read, by how a file begins. Others, such as VRT and WMS, would open further files
 or ask other hosts."""
+
+SIDE_FILES = (".ovr", ".msk", ".OVR", ".MSK")
+"""Files beside an image that GDAL opens by itself, in any of its formats."""
+
+PIXELS_PER_BYTE = 10_000
+"""Most pixels that a byte of a large file may stand for; a blank image of one bit a pixel has 8,300."""
 
 CACHE = 64_000_000, 1_000_000_000
 """Least and most bytes of decoded blocks that GDAL keeps."""
@@ -90,12 +96,33 @@ def opened(path: Path) -> Iterator[Any]:
     with rasterio.Env(GDAL_CACHEMAX=CACHE[0]), one_line_errors(path):
         image = open_dataset(path, driver=driver)
     with image:
-        if any("complex" in kind for kind in image.dtypes):
-            raise PhotoError(f"{path}: values are complex numbers, expected a picture")
+        _require_harmless(image, path)
         # A row of tiles of compressed strips: each strip is decoded once, not once a tile.
         row = 1.5 * 1024 * image.width * sum(np.dtype(kind).itemsize for kind in image.dtypes)
         with rasterio.Env(GDAL_CACHEMAX=int(min(max(CACHE[0], row), CACHE[1]))):
             yield image
+
+
+def _require_harmless(image: Any, path: Path) -> None:
+    """Refuse an image that is none, claims more pixels than its bytes hold, or names other files."""
+    if any("complex" in kind for kind in image.dtypes):
+        raise PhotoError(f"{path}: values are complex numbers, expected a picture")
+    pixels, size = image.width * image.height, path.stat().st_size
+    if pixels > max(HARMLESS_PIXELS, PIXELS_PER_BYTE * size):
+        raise PhotoError(
+            f"{path}: claims {image.width}x{image.height} pixels in {size:,} bytes, far more than a photo "
+            "takes; copy it again, or save it without compression"
+        )
+    with one_line_errors(path):
+        elsewhere = image.tags(ns="OVERVIEWS").get("OVERVIEW_FILE")
+    if elsewhere is not None:
+        raise PhotoError(
+            f"{path}: says that its smaller copies are in another file, {elsewhere[:100]}, which is not "
+            "opened; make them again with `gdaladdo`"
+        )
+    for beside in (Path(f"{path}{suffix}") for suffix in SIDE_FILES):
+        if _driver(beside) != "GTiff" and os.path.lexists(beside):
+            raise PhotoError(f"{beside}: is no TIFF, as what lies beside {path.name} must be; move it away")
 
 
 def open_dataset(path: Path, mode: str = "r", **options: Any) -> Any:
@@ -109,11 +136,11 @@ def open_dataset(path: Path, mode: str = "r", **options: Any) -> Any:
 @contextmanager
 def one_line_errors(path: Path) -> Iterator[None]:
     """Turn rasterio's errors into one line with the image's name."""
-    import rasterio
-
     try:
         yield
-    except (rasterio.errors.RasterioError, UnicodeError) as error:
+    except UpCrackNetError:
+        raise
+    except Exception as error:  # rasterio's, and those of GDAL's drivers, which have no kind in common
         raise PhotoError(
             f"{path}: cannot be read ({one_line(error)}); it may be damaged, copy it again"
         ) from error

@@ -1,15 +1,20 @@
 """What is known of each photo: one record a photo, the truth of a result folder; tables are made of them."""
 
 import json
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from upcracknet.errors import DataError, UpCrackNetError
 from upcracknet.files import one_line
 from upcracknet.measure.severity import NOT_GRADED, STANDARDS
+from upcracknet.parsing import built, fits, parse_json
 
 Status = Literal["done", "failed"]
+
+LARGEST_SIDE = 10_000_000
+"""Pixels that no side of an image has: at 1 mm a pixel it would be 10 km long."""
 
 FOLDERS = ("masks/", "overlays/", "scores/", "frames/", "cracks/", "pictures/")
 """Where the files of a photo lie, below the result folder."""
@@ -135,16 +140,13 @@ class Record:
             UpCrackNetError: the disk does not give it out; it may be whole.
         """
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            known = {entry.name for entry in fields(cls)}
-            record = cls(**{key: value for key, value in content.items() if key in known})
+            record = built(cls, parse_json(path.read_bytes()))
             # A record names its own file and files of its folder: else those of others would be replaced.
             parts = [*record.name.split("/"), *(part for file in record.files for part in file.split("/"))]
             inside = all(file.startswith(FOLDERS) for file in record.files)
             own = path.as_posix().endswith(f"/{record.name}.json") and not {"", ".", ".."} & set(parts)
-            texts = all(isinstance(text, str) for text in (record.photo, record.stamp))
-            usable = inside and own and texts and record.status in ("done", "failed")
-        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            usable = inside and own and record._is_plausible()
+        except (OSError, ValueError, TypeError, AttributeError) as error:
             missing = FileNotFoundError | NotADirectoryError | IsADirectoryError
             if isinstance(error, OSError) and not isinstance(error, missing):
                 raise UpCrackNetError(
@@ -157,6 +159,26 @@ class Record:
         if not usable:
             raise DataError(f"{path}: no record of this folder, or names files outside it; delete it")
         return record
+
+    def _is_plausible(self) -> bool:
+        """Whether its values can be those of a photo: others could neither be measured nor drawn.
+
+        Raises:
+            ValueError: the photo was taken at a time that is none.
+        """
+        sizes = (self.width, self.height)
+        sized = None not in sizes or (sizes == (None, None) and self.mask is None)
+        counted = (self.crack_pixels, self.road_pixels, self.crack_count)
+        shares = (self.area_share, self.scale_uncertainty)
+        _ = self.taken_at is None or datetime.fromisoformat(self.taken_at)
+        return (
+            sized
+            and all(side is None or 0 < side <= LARGEST_SIDE for side in sizes)
+            and all(count is None or 0 <= count < LARGEST_SIDE**2 for count in counted)
+            and all(share is None or 0 <= share <= 1 for share in shares)
+            and fits((self.settings or {}).get("detection"), dict[str, Any] | None)
+            and (self.measures is None or fits(self.measures.get("standard"), str | None))
+        )
 
 
 MEASURES = (

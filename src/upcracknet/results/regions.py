@@ -1,6 +1,5 @@
 """Which part of a photo shows the road: a polygon, for a camera that always looks at it the same way."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from jaxtyping import Bool
 from upcracknet.errors import ConfigurationError
 from upcracknet.files import one_line
 from upcracknet.measure.scale_file import absolute_place, place_around
+from upcracknet.parsing import parse_json
 
 Polygon = tuple[tuple[float, float], ...]
 """Corners (x, y) in order, as shares of the photo's width and height: (0, 0) is its upper left corner, (1, 1)
@@ -46,17 +46,17 @@ class Regions:
             ConfigurationError: it is missing, no JSON, or a polygon is none.
         """
         try:
-            content = json.loads(path.read_bytes().decode(errors="surrogateescape"))
-        except (OSError, ValueError, RecursionError) as error:
+            content = parse_json(path.read_bytes())
+        except (OSError, ValueError) as error:
             raise ConfigurationError(
                 f"{path}: cannot be read ({one_line(error)}); expected JSON such as {EXAMPLE}"
             ) from error
         if not isinstance(content, dict):
-            return cls(str(path), _polygon(content, str(path)))
+            return cls(str(path), polygon_of(content, str(path)))
         if not content:
             raise ConfigurationError(f"{path}: has no polygon; expected one by folder")
         places = {
-            absolute_place(name, path.parent): _polygon(corners, f"{path}: {name}")
+            absolute_place(name, path.parent): polygon_of(corners, f"{path}: {name}")
             for name, corners in content.items()
         }
         return cls(str(path), None, places)
@@ -96,8 +96,16 @@ def drawn(polygon: Polygon, size: tuple[int, int], rows: slice | None = None) ->
     return inside
 
 
-def _polygon(corners: Any, name: str) -> Polygon:
-    """A polygon, or what is wrong with it."""
+def polygon_of(corners: Any, name: str) -> Polygon:
+    """Read a polygon from plain values.
+
+    Args:
+        corners: pairs of numbers, as JSON has them.
+        name: where they come from, for errors.
+
+    Raises:
+        ConfigurationError: they are none, lie outside the photo, or enclose nothing.
+    """
     try:
         polygon = tuple((float(x), float(y)) for x, y in corners)
     except (TypeError, ValueError) as error:

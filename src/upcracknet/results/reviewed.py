@@ -19,7 +19,7 @@ from upcracknet.results.corrections import (
 from upcracknet.results.effective_mask import effective_mask, size_of
 from upcracknet.results.folder import ResultFolder, files_below
 from upcracknet.results.records import Record
-from upcracknet.results.regions import drawn
+from upcracknet.results.regions import drawn, polygon_of
 from upcracknet.results.scores import load_score
 
 
@@ -77,12 +77,16 @@ class ReviewedPhoto:
         return load_score(self.results, self.record)
 
     def looked_at(self) -> Bool[np.ndarray, "h w"]:
-        """Find where the model searched: all of the photo, or the polygon that was given as road."""
+        """Find where the model searched: all of the photo, or the polygon that was given as road.
+
+        Raises:
+            ConfigurationError: what the record has in the place of a polygon is none.
+        """
         polygon = (self.record.settings or {}).get("region")
         size = size_of(self.record)
         if polygon is None:
             return np.ones(size, bool)
-        return drawn(tuple((x, y) for x, y in polygon), size)
+        return drawn(polygon_of(polygon, self.name), size)
 
 
 def reviewed_photos(results: ResultFolder) -> tuple[list[ReviewedPhoto], list[str]]:

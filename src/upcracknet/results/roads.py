@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool
 
-from upcracknet.errors import ConfigurationError, PhotoError
+from upcracknet.errors import ConfigurationError, DataError, PhotoError
 from upcracknet.files import one_line
+from upcracknet.results.vector_files import require_vector_file
 
 OnRoad = Callable[[slice, slice], Bool[np.ndarray, "h w"]]
 """Tells which pixels of some rows and columns of an image are road."""
@@ -62,22 +64,19 @@ class Roads:
         if not path.exists():
             raise ConfigurationError(f"{path}: no such file; give a layer of road polygons")
         try:
+            require_vector_file(path)
+        except DataError as error:
+            raise ConfigurationError(str(error)) from error
+        with _one_line_errors(path):
             # Layers of an unknown kind may hold anything; polygons are picked below.
             layers = [name for name, kind in pyogrio.list_layers(path) if kind and not _LINES.search(kind)]
-            if len(layers) != 1:
-                found = f"has the layers of polygons {', '.join(layers)}" if layers else "has no polygons"
-                raise ConfigurationError(f"{path}: {found}; expected one layer with the polygons of the road")
+        if len(layers) != 1:
+            found = f"has the layers of polygons {', '.join(layers)}" if layers else "has no polygons"
+            raise ConfigurationError(f"{path}: {found}; expected one layer with the polygons of the road")
+        with _one_line_errors(path):
             meta, _, stored, _ = pyogrio.raw.read(path, layer=layers[0], columns=[], force_2d=True)
             parts = shapely.get_parts(shapely.make_valid(shapely.from_wkb(stored)))
             polygons = parts[np.isin(shapely.get_type_id(parts), POLYGONS) & ~shapely.is_empty(parts)]
-        except (
-            pyogrio.errors.DataSourceError,
-            pyogrio.errors.DataLayerError,
-            shapely.GEOSException,
-        ) as error:
-            raise ConfigurationError(
-                f"{path}: cannot be read as a vector layer ({one_line(error)}); save it as GeoPackage"
-            ) from error
         if not len(polygons):
             raise ConfigurationError(f"{path}: has no polygons; expected those of the road")
         if meta["crs"] is None:
@@ -132,6 +131,17 @@ class Roads:
             return np.asarray(drawn > 0)
 
         return on_road
+
+
+@contextmanager
+def _one_line_errors(path: Path) -> Iterator[None]:
+    """Turn the errors of GDAL's drivers and of GEOS, which have no kind in common, into one line."""
+    try:
+        yield
+    except Exception as error:
+        raise ConfigurationError(
+            f"{path}: cannot be read as a vector layer ({one_line(error)}); save it as GeoPackage"
+        ) from error
 
 
 def _in_pixels(places: np.ndarray, crs: str, image: Any) -> np.ndarray:

@@ -1,12 +1,14 @@
 """Which photos to correct first: those in which the model is in doubt, and no two alike."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
-from upcracknet.errors import UpCrackNetError
+from upcracknet.data.image_file import decoded_by_opencv
+from upcracknet.errors import PhotoError, UpCrackNetError
 from upcracknet.results.corrections import correction_path
 from upcracknet.results.effective_mask import mask_file_in_windows
 from upcracknet.results.folder import ResultFolder
@@ -154,9 +156,7 @@ def _small_mask(path: Path) -> UInt8[np.ndarray, "h w"]:
             ]
         whole = np.stack(rows).astype(np.uint8)
         return np.maximum.reduceat(whole, np.arange(0, width, step), axis=1)
-    found = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if found is None:
-        return np.zeros((1, 1), np.uint8)
+    found = decoded_by_opencv(path, str(path), cv2.IMREAD_GRAYSCALE)
     mask = np.asarray(found > 127, np.uint8)
     step = max(1, -(-max(mask.shape) // LONGEST))
     mask = np.maximum.reduceat(mask, np.arange(0, mask.shape[0], step), axis=0)
@@ -182,10 +182,12 @@ def _picture(results: ResultFolder, record: Record) -> UInt8[np.ndarray, "h w 3"
     large = max(record.width or 0, record.height or 0) > 2 * LONGEST
     how = cv2.IMREAD_REDUCED_COLOR_4 if large else cv2.IMREAD_COLOR
     for path in (photo, None if record.overlay is None else results.file(record.overlay)):
-        found = cv2.imread(str(path), how) if isinstance(path, Path) and path.is_file() else None
-        if found is not None:
+        if not isinstance(path, Path):
+            continue
+        with suppress(PhotoError):
+            found = decoded_by_opencv(path, str(path), how)
             top, left = (max(0, (length - MIDDLE) // 2) for length in found.shape[:2])
-            return np.ascontiguousarray(found[top : top + MIDDLE, left : left + MIDDLE, ::-1])
+            return np.ascontiguousarray(found[top : top + MIDDLE, left : left + MIDDLE, ::-1], np.uint8)
     return np.full((MIDDLE, MIDDLE, 3), 128, np.uint8)
 
 

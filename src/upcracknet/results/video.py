@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,9 +15,16 @@ from jaxtyping import UInt8
 
 from upcracknet.errors import ConfigurationError, PhotoError
 from upcracknet.files import one_line
+from upcracknet.measure.times import seconds_since_1970
 
 HARMLESS = {"protocol_whitelist": "file", "format_whitelist": "mov,matroska,avi,mpegts,asf,mpeg"}
 """What FFmpeg may open: no playlists, which would lead to other files and hosts."""
+
+LARGEST_ASPECT = 8
+"""How many times as wide as high a pixel may be, or as high as wide; those of widescreen formats have 2."""
+
+LONGEST_MS = 30 * 24 * 3_600_000
+"""Frames that claim to be shown later are left out: no camera records for a month."""
 
 MISSING_MS = 1000
 """A video that ends so much earlier than its header says was cut off, in milliseconds."""
@@ -60,7 +67,8 @@ def read_timeline(path: Path) -> Timeline:
             packet.dts if packet.pts is None else packet.pts
             for packet in _packets(container, stream) if not packet.is_discard
         )  # fmt: skip
-        found = {at for time in shown if time is not None and (at := _milliseconds(time, stream)) >= 0}
+        times = (_milliseconds(time, stream) for time in shown if time is not None)
+        found = {at for at in times if 0 <= at <= LONGEST_MS}
         if not found:
             raise PhotoError(f"{path}: has no frame that can be read; copy it again")
         length = stream.duration and stream.duration * stream.time_base
@@ -96,7 +104,7 @@ def read_frames(
             while left and left[0] < at:
                 yield left[0], _unreadable(path, left.popleft(), "is damaged there")
             if left and left[0] == at:
-                yield left.popleft(), _upright(frame, stream)
+                yield left.popleft(), _upright(path, at, frame, stream)
             if not left:
                 return
     except PhotoError as error:  # the file as a whole
@@ -182,10 +190,16 @@ def _frames(container: Any, stream: Any) -> Iterator[tuple[int, Any]]:
                     yield _milliseconds(frame.pts, stream), frame
 
 
-def _upright(frame: Any, stream: Any) -> UInt8[np.ndarray, "h w 3"]:
-    """A frame as RGB, upright, with square pixels."""
-    width = round(frame.width * (stream.sample_aspect_ratio or 1))
-    pixels = frame.to_ndarray(format="rgb24", width=width, height=frame.height)
+def _upright(path: Path, at: int, frame: Any, stream: Any) -> UInt8[np.ndarray, "h w 3"] | PhotoError:
+    """A frame as RGB, upright, with square pixels; or why it cannot be read."""
+    aspect = stream.sample_aspect_ratio or 1
+    if not 1 / LARGEST_ASPECT <= aspect <= LARGEST_ASPECT:
+        return _unreadable(path, at, f"has pixels {float(aspect):g} times as wide as high")
+    try:
+        width = round(frame.width * aspect)
+        pixels = frame.to_ndarray(format="rgb24", width=width, height=frame.height)
+    except (import_av(path).FFmpegError, ValueError, MemoryError, OverflowError) as error:
+        return _unreadable(path, at, f"is damaged there ({one_line(error)})")
     return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
 
 
@@ -198,10 +212,9 @@ def _milliseconds(shown: int, stream: Any) -> int:
 def _seconds(text: str | None) -> float | None:
     """A time that a file notes, in seconds since 1970; None where there is none."""
     try:
-        time = datetime.fromisoformat(text or "")
+        return seconds_since_1970(datetime.fromisoformat(text or ""))
     except ValueError:
         return None
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
 def _unreadable(path: Path, at: int, reason: str) -> PhotoError:

@@ -50,9 +50,10 @@ class Windows:
         self.shrinking = max(1.0, max(stored) / preview)
         size = (max(1, round(side / self.shrinking)) for side in (self.height, self.width))
         self.preview = np.full((*size, 3), 255, np.uint8)
-        self.bands, self.palette = _bands(image)
-        self.partial = self._is_partial()
-        self.white = self._full_scale()
+        with one_line_errors(path):  # descriptions may be damaged, too
+            self.bands, self.palette = _bands(image)
+            self.partial = self._is_partial()
+            self.white = self._full_scale()
 
     def read(self, tile: Tile) -> UInt8[np.ndarray, "th tw 3"]:
         """Read the pixels of a tile; what lies beyond the image is its mirror image."""
@@ -232,6 +233,8 @@ def _bands(image: Any) -> tuple[list[int], UInt8[np.ndarray, "n 3"] | None]:
 
     kinds = list(image.colorinterp)
     if kinds[0] is ColorInterp.palette:
+        if image.dtypes[0] not in ("uint8", "uint16"):
+            raise ValueError(f"a palette for values of {image.dtypes[0]}")
         palette = np.zeros((max(256, 2 ** (8 * np.dtype(image.dtypes[0]).itemsize)), 3), np.uint8)
         for index, colour in image.colormap(1).items():
             palette[index] = colour[:3]

@@ -3,13 +3,14 @@
 import json
 import os
 from collections.abc import Iterable, Iterator, Set
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from upcracknet.data.listing import RESULTS_MARKER
 from upcracknet.errors import DataError, OutputError
 from upcracknet.files import claimed, delete, json_bytes, one_line, write_atomically
+from upcracknet.parsing import parse_json
 from upcracknet.results.folder import FORMAT, ResultFolder, read_results
 from upcracknet.results.records import Counts, Record
 from upcracknet.results.sources import Source
@@ -185,10 +186,14 @@ class WritableResults(ResultFolder):
     def noted_names(self) -> set[str]:
         """Give the names that interrupted runs were going to write, and may have written without a record."""
         try:
-            lines = (self.scratch / "names").read_text(encoding="utf-8").splitlines()
+            lines = (self.scratch / "names").read_bytes().splitlines()
         except OSError:
             return set()
-        return {json.loads(line) for line in lines if line.endswith('"')}
+        names = set[str]()
+        for line in lines:
+            with suppress(ValueError):  # cut off, or damaged
+                names |= {name for name in [parse_json(line)] if isinstance(name, str)}
+        return names
 
     def note_names(self, names: set[str]) -> None:
         """Note what this run is going to write, until records name it.

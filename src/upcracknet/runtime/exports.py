@@ -16,6 +16,7 @@ from torch import nn
 
 from upcracknet.errors import ConfigurationError, OutputError, WeightsError
 from upcracknet.files import clear_left, one_line, scratch_folder
+from upcracknet.parsing import parse_json
 from upcracknet.runtime.backends import Backend, ONNXRuntime, OpenVINO
 from upcracknet.runtime.compiled import CompiledNetwork, Outputs, Run, reason, small_side
 from upcracknet.runtime.engine import PACKAGES, Engine
@@ -161,7 +162,7 @@ def read_description(path: Path) -> dict[str, Any]:
         raise WeightsError(f"{path}: no such file; give a file of `upcracknet export`")
     try:
         text, content = backend.read(path)
-        description: dict[str, Any] = json.loads(text)
+        description: dict[str, Any] = parse_json(text.encode())
         checksum = None if description.get("for") == "qgis" else description.pop("sha256")
     except Exception as error:  # each engine has errors of its own
         raise WeightsError(

@@ -5,12 +5,10 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
-from upcracknet.errors import DataError
 from upcracknet.measure.severity import StandardName
 
 State = Literal["waiting", "working", "done", "failed", "cancelled"]
@@ -19,30 +17,8 @@ State = Literal["waiting", "working", "done", "failed", "cancelled"]
 JobState = Literal["waiting", "working", "done", "cancelled"]
 """Of a job; it is done when no photo of it is left, also where some failed."""
 
-VERSION = 1
-
 TRIES = 10
 """How often a photo may be begun: one at which the process ends each time must not stop all others."""
-
-SCHEMA = f"""
-CREATE TABLE jobs (id TEXT PRIMARY KEY, created REAL NOT NULL, cancelled INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE photos (
-  number INTEGER PRIMARY KEY AUTOINCREMENT,
-  id TEXT NOT NULL UNIQUE,
-  job TEXT REFERENCES jobs (id),
-  file_name TEXT NOT NULL,
-  millimetres_per_pixel REAL,
-  standard TEXT,
-  state TEXT NOT NULL,
-  error TEXT,
-  tries INTEGER NOT NULL DEFAULT 0,
-  finished REAL
-);
-CREATE INDEX photos_of_a_job ON photos (job, state);
-CREATE INDEX photos_to_do ON photos (state, number);
-CREATE INDEX photos_by_age ON photos (finished);
-PRAGMA user_version = {VERSION};
-"""
 
 COLUMNS = "id, job, file_name, millimetres_per_pixel, standard, state, error"
 
@@ -106,7 +82,7 @@ class Jobs:
     """The table of accepted photos. Any thread may call; each call is one transaction.
 
     Args:
-        connection: to the database; see :func:`open_jobs`.
+        connection: to the database; see :func:`.open_jobs`.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -260,34 +236,6 @@ class Jobs:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock, self._connection:
             yield self._connection
-
-
-@contextmanager
-def open_jobs(path: Path) -> Iterator[Jobs]:
-    """Open the table of accepted photos; make it when it is not there.
-
-    Raises:
-        DataError: the file is no such table, or of another version.
-    """
-    try:
-        connection = sqlite3.connect(path, check_same_thread=False)
-    except sqlite3.Error as error:
-        raise DataError(f"{path}: cannot be opened ({error}); choose another folder") from error
-    with closing(connection):
-        try:
-            # Readers need not wait for writers; each transaction is on the disk when it ends.
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                connection.executescript(f"BEGIN;{SCHEMA}COMMIT;")
-        except sqlite3.Error as error:
-            raise DataError(
-                f"{path}: no table of jobs ({error}); move it away, or choose another folder"
-            ) from error
-        if version not in (0, VERSION):
-            raise DataError(f"{path}: of version {version}, expected {VERSION}; update upcracknet")
-        yield Jobs(connection)
 
 
 def new_id() -> str:

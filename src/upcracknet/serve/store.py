@@ -22,7 +22,8 @@ from upcracknet.results.planning import Work
 from upcracknet.results.records import Record
 from upcracknet.results.sources import Source, stamp_of_file
 from upcracknet.results.writing import WritableResults, open_results
-from upcracknet.serve.jobs import AcceptedPhoto, Jobs, new_id, open_jobs
+from upcracknet.serve.jobs import AcceptedPhoto, Jobs, new_id
+from upcracknet.serve.jobs_file import open_jobs
 from upcracknet.serve.options import MEGABYTE, ServiceOptions
 
 CHUNK = 1 << 20

@@ -8,6 +8,7 @@ import numpy as np
 
 from upcracknet.errors import ConfigurationError, DataError
 from upcracknet.files import one_line
+from upcracknet.results.vector_files import require_vector_file
 from upcracknet.survey.earth import Places, wrapped
 
 NAME_COLUMNS = ("name", "road", "street")
@@ -37,10 +38,13 @@ def read_lines(path: Path) -> list[tuple[str, Places]]:
 
     if not path.exists():
         raise DataError(f"{path}: no such file; give the roads as lines, such as GeoJSON or GeoPackage")
+    require_vector_file(path)
     try:
         layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
         lines = [line for layer in layers for line in _lines_of_layer(path, layer)]
-    except pyogrio.errors.DataSourceError as error:
+    except DataError:
+        raise
+    except Exception as error:  # GDAL's drivers and GEOS have errors of their own
         raise DataError(
             f"{path}: cannot be read ({one_line(error)}); give GeoJSON, a GeoPackage or a shapefile"
         ) from error

@@ -6,11 +6,12 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from upcracknet.errors import DataError
 from upcracknet.files import one_line
+from upcracknet.measure.times import seconds_since_1970
 from upcracknet.results.records import Record
 
 NEEDED = ("photo", "latitude", "longitude")
@@ -156,10 +157,9 @@ def _seconds(text: str) -> float | None:
     if not text:
         return None
     try:
-        time = datetime.fromisoformat(text)
+        return seconds_since_1970(datetime.fromisoformat(text))
     except ValueError as error:
         raise ValueError(f"time {text[:40]!r}, expected UTC, such as 2024-05-01T10:00:00Z") from error
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
 def _key(photo: str) -> str:

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from upcracknet.errors import DataError
 from upcracknet.files import write_atomically
+from upcracknet.parsing import built, parse_json, shown
 from upcracknet.results.folder import ResultFolder
 from upcracknet.results.records import Record
 from upcracknet.survey.records import Position, Section, SectionQuantity, Survey, SurveyPhoto
@@ -62,11 +63,14 @@ def read_survey(folder: ResultFolder) -> Survey:
     content = _content(path)
     now = {record.name: record for record in folder.readable_records()}
     try:
+        _require_lists(content, ("photos", "sections", "line"))
         then = {values["name"]: values for values in content["photos"]}
         photos = tuple(_photo(record, then.get(name)) for name, record in now.items())
         sections = tuple(_section(values) for values in content["sections"])
-        line = tuple(tuple((float(x), float(y)) for x, y in piece) for piece in content["line"])
-        survey = Survey(photos, sections, content["options"], tuple(content["notes"]), line)
+        line = tuple(_places(piece) for piece in content["line"])
+        # Photos and sections hold what is no plain value, and are sound already.
+        survey = built(Survey, {"photos": (), "options": content["options"], "notes": content["notes"]})
+        survey = replace(survey, photos=photos, sections=sections, line=line)
         changed = sum(
             values["record"] != _fingerprint(now[name]) for name, values in then.items() if name in now
         )
@@ -77,21 +81,27 @@ def read_survey(folder: ResultFolder) -> Survey:
 
 def _content(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_bytes())
     except FileNotFoundError as error:
         raise DataError(
             f"{path.parent}: has no survey yet; make one with `upcracknet map {path.parent}`"
         ) from error
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise _damaged(path, error) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise DataError(f"{path}: is no survey; delete it and run `upcracknet map {path.parent}`")
     if content.get("version") != VERSION:
         raise DataError(
-            f"{path}: a survey of version {content.get('version')!r}, expected {VERSION}; run "
+            f"{path}: a survey of version {shown(content.get('version'))}, expected {VERSION}; run "
             f"`upcracknet map {path.parent}` again, or update upcracknet"
         )
     return content
+
+
+def _require_lists(content: dict[str, Any], names: tuple[str, ...]) -> None:
+    for name in names:
+        if not isinstance(content[name], list):
+            raise TypeError(f"{name} is {shown(content[name])}")
 
 
 def _damaged(path: Path, error: Exception) -> DataError:
@@ -143,22 +153,24 @@ def _photo(record: Record, values: Mapping[str, Any] | None) -> SurveyPhoto:
     position = None
     if values.get("latitude") is not None:
         time = values["time"]
-        known = {entry.name: values[entry.name] for entry in fields(Position)}
-        position = Position(**known | {"time": None if time is None else datetime.fromisoformat(time)})
-    return SurveyPhoto(
-        record, position, values["problem"], values["section"], values["chainage_m"], values["counted"]
-    )
+        position = built(Position, {**values, "time": None if time is None else datetime.fromisoformat(time)})
+        _places([(position.longitude, position.latitude)])
+    known = {name: values[name] for name in ("problem", "section", "chainage_m", "counted")}
+    return built(SurveyPhoto, {"record": record, "position": position, **known})
 
 
 def _section(values: Mapping[str, Any]) -> Section:
-    known = {entry.name: values[entry.name] for entry in fields(Section)}
-    return Section(
-        **known
-        | {
-            "line": tuple((float(x), float(y)) for x, y in values["line"]),
-            "quantities": tuple(SectionQuantity(**quantity) for quantity in values["quantities"]),
-        }
-    )
+    quantities = tuple(built(SectionQuantity, quantity) for quantity in values["quantities"])
+    section = built(Section, {**values, "line": _places(values["line"]), "quantities": ()})
+    return replace(section, quantities=quantities)
+
+
+def _places(pairs: Any) -> tuple[tuple[float, float], ...]:
+    """Places on the earth: longitude and latitude in degrees."""
+    places = tuple((float(x), float(y)) for x, y in pairs)
+    if not all(abs(x) <= 180 and abs(y) <= 90 for x, y in places):
+        raise ValueError("a place that is not on the earth")
+    return places
 
 
 def _rounded(line: tuple[tuple[float, float], ...]) -> list[tuple[float, float]]:

@@ -77,8 +77,8 @@ class MetricsFile(Callback):
         """Drop the lines of epochs that will be trained again, those of a killed run."""
         if not trainer.is_global_zero or not self.path.exists():
             return
-        lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
-        write_atomically(self.path, "".join(lines[: trainer.current_epoch]).encode())
+        lines = self.path.read_bytes().splitlines(keepends=True)  # not read: one of them may be damaged
+        write_atomically(self.path, b"".join(lines[: trainer.current_epoch]))
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begin the epoch's time and count of images."""

@@ -1,6 +1,5 @@
 """What an interrupted run goes on from: checkpoints that are whole, with the state of all random numbers."""
 
-import pickle
 import random
 from typing import Any
 
@@ -45,7 +44,7 @@ class CheckpointFiles(TorchCheckpointIO):
         """
         try:
             return super().load_checkpoint(path, *arguments, **options)
-        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        except Exception as error:  # a damaged pickle leads to errors of any kind
             raise WeightsError(
                 f"{path}: the checkpoint cannot be read ({_first_line(error)}); delete it to train "
                 "from the start"

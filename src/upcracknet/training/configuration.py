@@ -14,6 +14,7 @@ import yaml
 from upcracknet.detection.systems import SYSTEMS, TRAINABLE, imported
 from upcracknet.errors import ConfigurationError
 from upcracknet.losses.restoration import LossWeights
+from upcracknet.parsing import shown
 from upcracknet.training.configuration_file import (
     Bounds,
     Count,
@@ -225,7 +226,7 @@ def load_configuration(path: Path | None, overrides: dict[str, str] | None = Non
         override(content, dotted, text, problems)
     method = content.get("method", DEFAULT_METHOD)
     if method not in TRAINABLE:
-        problems.append(f"`method`: expected one of {', '.join(TRAINABLE)}, found {method!r}")
+        problems.append(f"`method`: expected one of {', '.join(TRAINABLE)}, found {shown(method)}")
         del content["method"]
         method = DEFAULT_METHOD
     configuration: Configuration = build(imported(SYSTEMS[method].configuration), content, "", problems)

@@ -10,6 +10,7 @@ import yaml
 
 from upcracknet.errors import ConfigurationError
 from upcracknet.files import one_line
+from upcracknet.parsing import shown
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ def read_yaml(path: Path) -> dict[Any, Any]:
         ConfigurationError: it cannot be read, or holds something else.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        content = _parsed(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise ConfigurationError(
             f"{path}: cannot be read as YAML ({one_line(error)}); give a readable YAML file"
         ) from error
@@ -54,12 +55,36 @@ def read_yaml(path: Path) -> dict[Any, Any]:
     return content
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads YAML without anchors, by which few lines can stand for more than memory holds."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Read a part, which must not be a reference to another one."""
+        if self.check_event(yaml.AliasEvent):  # type: ignore[no-untyped-call]
+            raise yaml.YAMLError("a reference to an anchor; write the values out")
+        return super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+
+
+def _parsed(text: str | bytes) -> Any:
+    """The values of YAML.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return yaml.load(text, _Loader)  # a safe one
+    except (yaml.YAMLError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        raise ValueError(one_line(error)) from error
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
 def override(content: dict[Any, Any], dotted: str, text: str, problems: list[str]) -> None:
     """Put a value, given as YAML, at a dotted key; what is wrong is added to the problems."""
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        problems.append(f"`{dotted}`: {text!r} cannot be read as YAML ({one_line(error)})")
+        value = _parsed(text)
+    except ValueError as error:
+        problems.append(f"`{dotted}`: {shown(text)} cannot be read as YAML ({one_line(error)})")
         return
     *parents, key = dotted.split(".")
     section: Any = content
@@ -90,7 +115,7 @@ def build(kind: type, content: dict[str, Any], prefix: str, problems: list[str])
     hints = get_type_hints(kind, include_extras=True)
     known = {item.name for item in fields(kind)}
     problems += [
-        f"unknown key `{prefix}{key}` (known here: {', '.join(sorted(known))})"
+        f"unknown key `{prefix}{key!s:.40}` (known here: {', '.join(sorted(known))})"
         for key in content
         if key not in known
     ]
@@ -101,11 +126,11 @@ def build(kind: type, content: dict[str, Any], prefix: str, problems: list[str])
             if isinstance(value, dict):
                 arguments[name] = build(cast(type, hint), value, f"{prefix}{name}.", problems)
             else:
-                problems.append(f"`{prefix}{name}` is a section of keys, found {value!r}")
+                problems.append(f"`{prefix}{name}` is a section of keys, found {shown(value)}")
             continue
         converted = _convert(value, hint)
         if converted is _WRONG:
-            problems.append(f"`{prefix}{name}`: expected {_describe(hint)}, found {value!r}")
+            problems.append(f"`{prefix}{name}`: expected {_describe(hint)}, found {shown(value)}")
         else:
             arguments[name] = converted
     try:
@@ -140,13 +165,15 @@ def _convert(value: Any, hint: Any) -> Any:
     if hint is float and isinstance(value, int | float | str) and not isinstance(value, bool):
         try:
             return float(value)  # YAML reads 1e-4 as text
-        except ValueError:
+        except (ValueError, OverflowError):
             return _WRONG
     if hint is NoneType:
         return None if value is None else _WRONG
     if get_origin(hint) is dict:
         return value if isinstance(value, dict) and all(isinstance(key, str) for key in value) else _WRONG
-    return value if isinstance(value, hint) and not (isinstance(value, bool) and hint is int) else _WRONG
+    if hint is int and (isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**63):
+        return _WRONG  # also what no library takes
+    return value if isinstance(value, hint) else _WRONG
 
 
 def _describe(hint: Any) -> str:

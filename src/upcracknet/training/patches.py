@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 from upcracknet.data.annotated import AnnotatedPatches
 from upcracknet.data.backgrounds import LabelledPhoto, Labels
 from upcracknet.data.dataset import Sample
+from upcracknet.data.image_file import decoded_by_opencv
 from upcracknet.data.painted import PaintedPatches
 from upcracknet.data.patches import SeededPatches, UndamagedPatches, split_samples
 from upcracknet.data.photo import load_photo
@@ -176,7 +177,7 @@ def self_labelled_photos(folder: Path, kept_apart: frozenset[str] = frozenset())
 
     Raises:
         DataError: it is no result folder, no photo in it is done, or a photo has no score that fits it.
-        PhotoError: a photo cannot be read any more.
+        PhotoError: a photo, or its score, cannot be read any more.
     """
     results, found = read_results(folder), 0
     for record in results.records():
@@ -187,12 +188,12 @@ def self_labelled_photos(folder: Path, kept_apart: frozenset[str] = frozenset())
                 f"{folder}: {record.photo} has no score as PNG; run `upcracknet detect` again with "
                 "--scores png"
             )
-        score = cv2.imread(str(results.file(record.score)), cv2.IMREAD_UNCHANGED)
+        score = decoded_by_opencv(results.file(record.score), record.score)
         address = results.photo(record)
         photo = load_photo(address) if isinstance(address, Path) else Source(address, "").load()
-        if score is None or score.shape != photo.shape[:2]:
+        if score.dtype != np.uint16 or score.shape != photo.shape[:2]:
             raise DataError(
-                f"{results.file(record.score)}: missing, or not of the size of {record.photo}; run "
+                f"{results.file(record.score)}: not of 16 bits, or not of the size of {record.photo}; run "
                 "`upcracknet detect` again with --overwrite"
             )
         found += 1

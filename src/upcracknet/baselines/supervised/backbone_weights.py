@@ -1,14 +1,13 @@
 """ImageNet weights for the backbones, from a file on the disk."""
 
-import pickle
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from upcracknet.errors import WeightsError
+from upcracknet.files import one_line
 
 CLASSIFIERS = ("fc.", "classifier.", "head.")
 """What the names of an ImageNet classifier's last layers begin with; a backbone has none."""
@@ -52,18 +51,19 @@ def load_backbone(module: nn.Module, path: Path) -> None:
 
 
 def _read(path: Path) -> dict[str, Tensor]:
+    if path.suffix not in (".safetensors", ".pth"):
+        raise WeightsError(
+            f"{path}: weights of a backbone are expected in .safetensors or .pth; convert them"
+        )
     try:
         if path.suffix == ".safetensors":
             state = load_file(path)
-        elif path.suffix == ".pth":
-            state = torch.load(path, map_location="cpu", weights_only=True)
         else:
-            raise WeightsError(
-                f"{path}: weights of a backbone are expected in .safetensors or .pth; convert them"
-            )
-    except (OSError, EOFError, RuntimeError, ValueError, SafetensorError, pickle.UnpicklingError) as error:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged pickle leads to errors of any kind
         raise WeightsError(
-            f"{path}: the weights cannot be read ({error}); check the path or download them again"
+            f"{path}: the weights cannot be read ({one_line(error)[:100]}); check the path or download them "
+            "again"
         ) from error
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise WeightsError(f"{path}: expected a state dict of tensors by name; save the model's state_dict()")

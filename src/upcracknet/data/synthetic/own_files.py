@@ -1,6 +1,5 @@
 """Which files of a folder an earlier run made: those may be replaced, and no others."""
 
-import json
 import os
 import re
 from collections.abc import Iterable
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from upcracknet.errors import OutputError
+from upcracknet.parsing import parse_json
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class Manifest:
         if not overwrite:
             raise OutputError(f"{path} is there already; choose another folder, or give --overwrite")
         try:
-            entries = json.loads(path.read_bytes())[self.key]
+            entries = parse_json(path.read_bytes())[self.key]
             named = {entry[kind] for entry in entries for kind in self.kinds if kind in entry}
             return {name for name in named if re.fullmatch(self.pattern, name)}
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, LookupError, TypeError) as error:
             raise OutputError(f"{path} was not written by this command; choose another folder") from error

@@ -4,11 +4,10 @@ import threading
 from datetime import UTC, datetime
 from typing import Annotated
 
-import cv2
 import numpy as np
 from pydantic import BaseModel, Field, StringConstraints
 
-from upcracknet.data.image_file import opened_image
+from upcracknet.data.image_file import decoded_by_opencv, opened_image
 from upcracknet.errors import ConfigurationError, DataError, PhotoError
 from upcracknet.results.correcting import withdraw_correction, write_correction
 from upcracknet.results.corrections import Correction, RejectReason, ReviewStatus, correction_checksum
@@ -146,8 +145,8 @@ def _decoded(mask: bytes) -> Mask:
                 f"the mask: {image.format} of {width}x{height} pixels, expected PNG of at most "
                 f"{LARGEST_MASK:,}"
             )
-    values = cv2.imdecode(np.frombuffer(mask, np.uint8), cv2.IMREAD_UNCHANGED)
-    if values is None or values.dtype != np.uint8:
+    values = decoded_by_opencv(mask, "the mask")
+    if values.dtype != np.uint8:
         raise PhotoError("the mask: a damaged PNG, or not of 8 bits; save it again")
     red = values if values.ndim == 2 else values[..., 2]  # the first of RGB is OpenCV's third
     return np.asarray(red > 127)

@@ -17,7 +17,7 @@ from upcracknet.results.correcting import write_correction
 from upcracknet.results.corrections import Correction
 from upcracknet.training.configuration import load_configuration
 from upcracknet.training.corrected import RIM, SURE, corrected_photos, target
-from upcracknet.training.crack_remover import HIGHEST_HYSTERESIS, CrackRemoverTraining
+from upcracknet.training.crack_remover import HIGHEST_HYSTERESIS, LOWEST_LEVEL, CrackRemoverTraining
 from upcracknet.training.patches import painted_patches
 from upcracknet.training.recipe import train
 from upcracknet.weights import load_weights, save_weights
@@ -134,13 +134,13 @@ def test_without_corrections_or_a_start_nothing_is_blended(run, found):
         assert method.trained_network() is method.average.module
 
 
-def test_a_high_hysteresis_is_not_inherited(run, found, tmp_path):
+def test_settings_for_a_surer_network_are_not_inherited(run, found, tmp_path):
     tensors, record = load_weights(run / "crack-remover.safetensors")
     sure = {"level": 0.6, "hysteresis": 0.99, "minimum_extent": 16}
     save_weights(tmp_path / "sure.safetensors", tensors, replace(record, detection=sure))
     more = {"initial_weights": str(tmp_path / "sure.safetensors")}
     settings = CrackRemoverTraining(configuration(found, **more)).detection_settings()
-    assert settings == sure | {"hysteresis": HIGHEST_HYSTERESIS}
+    assert settings == sure | {"level": LOWEST_LEVEL, "hysteresis": HIGHEST_HYSTERESIS}
     more["corrections.results"] = "[]"
     assert CrackRemoverTraining(configuration(found, **more)).detection_settings() == sure
 

@@ -18,6 +18,10 @@ from upcracknet.training.crack_remover_configuration import CrackRemoverConfigur
 from upcracknet.training.method import Method
 from upcracknet.weights import WeightsRecord, load_state, load_weights
 
+LOWEST_LEVEL = 0.8
+"""Lowest level of a network that learned from corrections. In a few minutes it learns to find cracks that it
+missed, and begins to mark all cracks too wide, those of the usual road as well."""
+
 HIGHEST_HYSTERESIS = 0.9
 """Highest hysteresis of a network that learned from corrections. The default's 0.99 is for a network that was
 trained for hours; one that learned a new kind of road in minutes is seldom so sure, and whole cracks would be
@@ -132,11 +136,17 @@ class CrackRemoverTraining(Method):
     def detection_settings(self) -> dict[str, Any]:
         """Give the settings of the weights that training started from, good until it is calibrated.
 
-        With corrections the hysteresis is :data:`HIGHEST_HYSTERESIS` at most.
+        With corrections the level is :data:`LOWEST_LEVEL` at least, the hysteresis :data:`HIGHEST_HYSTERESIS`
+        at most.
         """
         settings = {} if self.start is None else dict(self.start.detection)
-        if self.configuration.corrections.results and "hysteresis" in settings:
-            settings["hysteresis"] = min(settings["hysteresis"], HIGHEST_HYSTERESIS)
+        if self.configuration.corrections.results:
+            for name, bound, choose in (
+                ("level", LOWEST_LEVEL, max),
+                ("hysteresis", HIGHEST_HYSTERESIS, min),
+            ):
+                if settings.get(name) is not None:  # None: Otsu's level of each photo
+                    settings[name] = choose(settings[name], bound)
         return settings
 
     def pictures(self, batch: PaintedPatch) -> list[Float[Tensor, "b 3 h w"]]:

@@ -59,7 +59,7 @@ class CorrectionsConfiguration:
 
     results: tuple[str, ...] = ()
     share: Share = 0.5
-    blend: Share = 0.4
+    blend: Share = 0.35
 
 
 @dataclass(frozen=True)

@@ -61,9 +61,10 @@ patches of {side} pixels.
 
 IoU in per cent, pooled, at the photos' own size: before with the default as it is shipped, after with the
 new weights as they are. *Next* are {next} photos of the new kind that nobody saw before; *usual* are
-{next} more of ordinary road. Mean ± standard deviation over the seeds {seeds}; each has other photos,
-other corrected ones and another order of learning. The recipe was chosen on seed 0, which is not in the
-table."""
+{next} more of ordinary road. Mean ± standard deviation over the seeds; each has other photos, other
+corrected ones and another order of learning. Blend, level and hysteresis of the recipe were chosen at night
+and on paving stones of seed 0, by its next and usual photos; how suggestions weigh doubt, on seeds 0 and 4.
+Give other seeds to the table than these."""
 
 READING = """- **{nothing}**: the default with the detection settings of the new weights; nothing is learned.
 - **only the new kind**: {corrected} photos of the new kind, taken at random.
@@ -73,7 +74,7 @@ READING = """- **{nothing}**: the default with the detection settings of the new
 DOUBT = """## Is the doubt right?
 
 The doubt of a photo, from its scores alone, against the error of its mask (1 − IoU), in the {survey} photos
-of each survey. Means over the same seeds."""
+of each survey, and how many of the {corrected} suggested photos show the new kind. Means over the seeds."""
 
 Photo = UInt8[np.ndarray, "h w 3"]
 Made = tuple[Photo, Bool[np.ndarray, "h w"]]
@@ -246,15 +247,20 @@ def measure(out: Path, kind: str, seed: int, choice: str) -> dict:
 def spread_of(values: Iterable[float]) -> str:
     """Write the mean of some figures, and their standard deviation if there are several."""
     values = [*values]
-    mean = f"{fmean(values):.1f}"
+    mean = f"{round(fmean(values), 1) + 0.0:.1f}"  # never -0.0
     return mean if len(values) == 1 else f"{mean} ± {pstdev(values):.1f}"
+
+
+def seeds_of(runs: Iterable[dict]) -> str:
+    """Name the seeds of some runs."""
+    return ", ".join(str(seed) for seed in sorted({run["seed"] for run in runs}))
 
 
 def table(runs: list[dict]) -> str:
     """Write the table of all runs as Markdown: means over the seeds."""
     lines = [
-        "| new kind | corrected | of it | next: before | after | gain | usual: before | after | gain |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| new kind | corrected | of it | seeds | next before | after | gain | usual before | after | gain |",
+        "| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for kind in dict.fromkeys(run["kind"] for run in runs):
         of_kind = [run for run in runs if run["kind"] == kind]
@@ -265,7 +271,7 @@ def table(runs: list[dict]) -> str:
             if not rows:
                 continue
             share = "0" if choice == NOTHING else f"{fmean(run['of_new_kind'] for run in rows):.1f}"
-            cells = [kind, choice, share]
+            cells = [kind, choice, share, seeds_of(rows)]
             for photos in ("next", "usual"):
                 before, now = ([run[when][photos] for run in rows] for when in ("before", after))
                 gains = [new - old for old, new in zip(before, now, strict=True)]
@@ -277,12 +283,14 @@ def table(runs: list[dict]) -> str:
 def table_of_doubt(runs: list[dict]) -> str:
     """Write how right the doubt is, and whom it finds: means over the seeds."""
     lines = [
-        "| new kind | correlation | doubt, new kind | doubt, usual | suggested of it | by chance |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        "| new kind | seeds | correlation | doubt, new kind | doubt, usual | suggested of it | by chance |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for kind in dict.fromkeys(run["kind"] for run in runs):
-        rows = {run["seed"]: run["doubt"] for run in runs if run["kind"] == kind}.values()
-        cells = [f"{fmean(row[key] for row in rows):.2f}" for key in ("correlation", "new", "usual")]
+        of_kind = [run for run in runs if run["kind"] == kind]
+        rows = {run["seed"]: run["doubt"] for run in of_kind}.values()
+        cells = [seeds_of(of_kind)]
+        cells += [f"{fmean(row[key] for row in rows):.2f}" for key in ("correlation", "new", "usual")]
         by_chance = CORRECTED * NEW / (ORDINARY + NEW)
         cells += [f"{fmean(row['suggested'] for row in rows):.1f}", f"{by_chance:.0f}"]
         lines.append(f"| {kind} | {' | '.join(cells)} |")
@@ -302,7 +310,6 @@ def page(runs: list[dict]) -> str:
         "epochs": recipe.epochs,
         "patches": recipe.data.patches_per_epoch,
         "side": recipe.data.size,
-        "seeds": ", ".join(str(seed) for seed in sorted({run["seed"] for run in runs})),
         "nothing": NOTHING,
     }
     sections = (INTRODUCTION, table(runs), READING, DOUBT, table_of_doubt(runs))

@@ -34,18 +34,18 @@ def test_means_and_spreads_over_the_seeds(corrections):
     runs = [run("night", seed, "any", 30.0 + 4 * seed) for seed in (1, 2)]
     rows = corrections.table(runs).splitlines()[2:]
     assert rows == [
-        "| night | none: its settings alone | 0 | 11.5 ± 0.5 | 20.0 ± 0.0 | 8.5 ± 0.5 "
+        "| night | none: its settings alone | 0 | 1, 2 | 11.5 ± 0.5 | 20.0 ± 0.0 | 8.5 ± 0.5 "
         "| 60.0 ± 0.0 | 59.5 ± 0.0 | -0.5 ± 0.0 |",
-        "| night | any | 20.0 | 11.5 ± 0.5 | 36.0 ± 2.0 | 24.5 ± 1.5 "
+        "| night | any | 20.0 | 1, 2 | 11.5 ± 0.5 | 36.0 ± 2.0 | 24.5 ± 1.5 "
         "| 60.0 ± 0.0 | 58.0 ± 0.0 | -2.0 ± 0.0 |",
     ]
 
 
 def test_one_seed_has_no_spread_and_kinds_have_rows_of_their_own(corrections):
     page = corrections.page([run("night", 1, "any", 30.0), run("gravel", 1, "`suggest`", 12.0)])
-    assert "| night | any | 20.0 | 11.0 | 30.0 | 19.0 | 60.0 | 58.0 | -2.0 |" in page
-    assert "| gravel | `suggest` | 20.0 | 11.0 | 12.0 | 1.0 | 60.0 | 58.0 | -2.0 |" in page
-    assert "| night | 0.50 | 0.70 | 0.25 | 13.0 | 4 |" in page
+    assert "| night | any | 20.0 | 1 | 11.0 | 30.0 | 19.0 | 60.0 | 58.0 | -2.0 |" in page
+    assert "| gravel | `suggest` | 20.0 | 1 | 11.0 | 12.0 | 1.0 | 60.0 | 58.0 | -2.0 |" in page
+    assert "| night | 1 | 0.50 | 0.70 | 0.25 | 13.0 | 4 |" in page
     assert "{" not in page
 
 

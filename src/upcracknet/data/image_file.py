@@ -6,7 +6,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -144,13 +144,12 @@ def decoded_by_opencv(
     """
     with opened_image(source, name):
         content = source if isinstance(source, bytes) else source.read_bytes()
-    try:
+    values: Any = None
+    with suppress(cv2.error):
         values = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
-    except cv2.error:
-        values = None
     if values is None or values.dtype not in (np.uint8, np.uint16):
         raise PhotoError(f"{name}: cannot be read; it may be damaged, copy it again")
-    return values
+    return np.asarray(values)
 
 
 def save_image_atomically(

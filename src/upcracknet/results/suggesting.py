@@ -37,7 +37,7 @@ def suggest(results: ResultFolder, count: int) -> list[str]:
 
     The first is the one in which the model is most in doubt. Each further one is a photo that is doubtful and
     unlike all that were chosen before, or corrected already (k-centre choice, Sener and Savarese, "Active
-    learning for convolutional neural networks: a core-set approach", ICLR 2018, weighted by doubt²).
+    learning for convolutional neural networks: a core-set approach", ICLR 2018, weighted by doubt⁴).
 
     Args:
         results: the result folder. Scores (``detect --scores png``) make the choice better.
@@ -126,8 +126,8 @@ def spread(
         far = np.minimum(far, np.linalg.norm(looks - look, axis=1))
     chosen: list[int] = []
     while len(chosen) < min(count, len(looks)):
-        # Squared: photos that only look odd would win otherwise. Where nothing is near, doubt alone decides.
-        worth = doubts**2 * np.where(np.isinf(far), 1.0, far)
+        # To the fourth: photos that only look odd would win otherwise. Where nothing is near, doubt decides.
+        worth = doubts**4 * np.where(np.isinf(far), 1.0, far)
         worth[chosen] = -1.0
         best = int(np.argmax(worth))
         chosen.append(best)

@@ -8,9 +8,11 @@ from typing import Any
 from upcracknet.errors import DataError, PhotoError
 from upcracknet.results.corrections import (
     CORRECTION,
+    OUTDATED,
     Correction,
     correction_checksum,
     correction_path,
+    is_outdated,
     read_correction,
 )
 from upcracknet.results.folder import ResultFolder, files_below
@@ -24,7 +26,7 @@ LARGEST_MASK = 200_000_000
 
 OF_RECORD = (
     *("name", "status", "width", "height", "severity", "crack_length_m", "crack_length_px", "crack_count"),
-    *("area_share", "error"),
+    *("area_share", "threshold", "error"),
 )
 """What a row takes over from its record."""
 
@@ -39,6 +41,8 @@ class Photo:
         number: of it, as long as the server runs.
         record: what was found in it.
         correction: what was said of it.
+        outdated: whether that was said of another mask of the model.
+        mask_stamp: of the file of the model's mask.
         revision: checksum of the correction; empty where there is none.
         problem: why the correction cannot be read.
         missing: why the photo cannot be shown.
@@ -50,6 +54,8 @@ class Photo:
     number: int
     record: Record
     correction: Correction | None
+    outdated: bool
+    mask_stamp: str
     revision: str
     problem: str | None
     missing: str | None
@@ -132,6 +138,8 @@ class Photos:
                 number,
                 record,
                 correction,
+                correction is not None and is_outdated(self.results, record, correction),
+                "" if record.mask is None else stamp_of_file(self.results.file(record.mask)),
                 correction_checksum(self.results, name) or "",
                 problem,
                 self._missing(record),
@@ -189,7 +197,9 @@ class Photos:
         """Give the row of a photo; see the package's contract."""
         record, correction, place = photo.record, photo.correction, self.places.get(photo.record.name)
         position = None if place is None else place.position
-        warnings = (photo.problem, record.warning, record.measure_warning)
+        said = OUTDATED in (record.measure_warning or "")  # by its measures, once it is measured
+        outdated = OUTDATED if photo.outdated and not said else None
+        warnings = (photo.problem, outdated, record.warning, record.measure_warning)
         suggested = self.suggested
         return {field: getattr(record, field) for field in OF_RECORD} | {
             "id": photo.number,
@@ -199,7 +209,7 @@ class Photos:
             "longitude": None if position is None else position.longitude,
             "chainage_m": None if place is None else place.chainage_m,
             "section": None if place is None else place.section,
-            "review_status": None if correction is None else correction.status,
+            "review_status": None if correction is None or photo.outdated else correction.status,
             "reason": None if correction is None else correction.reason,
             "note": None if correction is None else correction.note,
             "revision": photo.revision,

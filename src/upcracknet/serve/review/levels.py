@@ -110,9 +110,18 @@ class PhotoLevels:
             return effective_mask(self.results, photo.record, photo.correction)
         return self._mask(photo)
 
+    def hold(self, photo: Photo, mask: Mask) -> None:
+        """Hold the mask that counts, so that what was just written is not read again.
+
+        Args:
+            photo: one that is done.
+            mask: of its size.
+        """
+        if not _is_large(photo.record):
+            self._masks.get(_key(photo), lambda: mask)
+
     def _mask(self, photo: Photo) -> Mask:
-        key = photo.record.name, photo.record.stamp, photo.revision
-        return self._masks.get(key, lambda: self._read_mask(photo))
+        return self._masks.get(_key(photo), lambda: self._read_mask(photo))
 
     def _read(self, record: Record) -> Levels:
         source, size = self.results.source(record), size_of(record)
@@ -155,6 +164,10 @@ class PhotoLevels:
                     )
                 ]
             )
+
+
+def _key(photo: Photo) -> tuple[str, str, str]:
+    return photo.record.name, photo.mask_stamp, photo.revision
 
 
 def _in_windows(record: Record) -> bool:

@@ -10,7 +10,7 @@ from tests.results.conftest import IN_MM, LIGHT
 from tests.serve.review.conftest import NAME, decoded, line_mask, measures, send
 
 from upcracknet.results import DetectionOptions, open_detection
-from upcracknet.serve.review import levels
+from upcracknet.serve.review import levels, pictures, rows
 from upcracknet.serve.review.cache import Cache
 from upcracknet.serve.review.tiles import levels_of, shrunk_mask, size_at
 
@@ -171,6 +171,7 @@ class TestMasks:
         """Photo and answer are as they were; small picture and mask are not."""
         send(client, row(), "accepted")
         measures(client, row())
+        client.review.measurer.__exit__(None, None, None)  # the folder is free
         mask, small = (client.get(f"/api/photos/{row()['id']}/{what}") for what in ("mask", "thumbnail"))
         other = DetectionOptions("sauvola", runtime="torch")
         with open_detection([str(tmp_path / "photos")], folder, other, IN_MM) as detection:
@@ -182,8 +183,6 @@ class TestMasks:
         now = row()
         assert now["review_status"] is None and now["warning"].count("look at it again") == 1
         assert send(client, now, "accepted").json()["photo"]["review_status"] == "accepted"
-        measures(client, now)
-        assert row()["warning"] is None or "look at it again" not in row()["warning"]
 
 
 class TestScores:
@@ -255,8 +254,6 @@ class TestImagesInWindows:
         assert decoded(client.get("/api/photos/0/thumbnail").content).shape == (213, 320, 3)
 
     def test_one_too_large_to_be_drawn_on(self, start, raster, monkeypatch):
-        from upcracknet.serve.review import rows
-
         monkeypatch.setattr(rows, "LARGEST_MASK", 1_000_000)
         client = start()
         row = client.get("/api/photos/0").json()
@@ -264,6 +261,19 @@ class TestImagesInWindows:
         answer = send(client, row, "corrected", np.zeros((1000, 1500), bool))
         assert answer.status_code == 422 and "too large to be drawn on" in answer.json()["detail"]
         assert send(client, row, "rejected", reason="other").status_code == 200
+
+
+def test_a_photo_too_large_to_be_decoded_says_so(client, row, monkeypatch):
+    """Detected in without rasterio: nothing of it is decoded, and it can be accepted."""
+    monkeypatch.setattr(rows, "LARGEST_WHOLE", 5000)
+    monkeypatch.setattr("upcracknet.results.sources.load_photo", lambda path: pytest.fail("was decoded"))
+    monkeypatch.setattr(pictures, "load_photo", lambda image: pytest.fail("was decoded"))
+    client.review.photos.read(NAME)
+    assert "more than 5,000 pixels, too large to be shown" in row()["photo_problem"]
+    address = f"/api/photos/{row()['id']}"
+    assert np.unique(decoded(client.get(f"{address}/tiles/0/0/0").content)).tolist() == [160]
+    assert client.get(f"{address}/thumbnail").status_code == 200
+    assert send(client, row(), "accepted").status_code == 200
 
 
 class TestCache:

@@ -13,7 +13,7 @@ from upcracknet.results.opening import LARGE, opened
 from upcracknet.results.records import Record
 from upcracknet.results.windows import Windows
 from upcracknet.serve.review.cache import Cache
-from upcracknet.serve.review.rows import Photo
+from upcracknet.serve.review.rows import Photo, is_too_large_to_show
 from upcracknet.serve.review.tiles import Mask, Picture, levels_of, pyramid, shrunk, shrunk_mask, size_at
 
 PHOTOS_BYTES = 800_000_000
@@ -126,6 +126,8 @@ class PhotoLevels:
     def _read(self, record: Record) -> Levels:
         source, size = self.results.source(record), size_of(record)
         levels = levels_of(*size)
+        if is_too_large_to_show(record):
+            raise PhotoError(f"{source.address}: too large to be decoded whole")
         if not _in_windows(record):
             picture = source.load()
         elif not _is_large(record):

@@ -16,7 +16,7 @@ from upcracknet.results.folder import ResultFolder
 from upcracknet.results.scores import load_score
 from upcracknet.serve.review.cache import Cache
 from upcracknet.serve.review.levels import PhotoLevels
-from upcracknet.serve.review.rows import Photo
+from upcracknet.serve.review.rows import Photo, is_too_large_to_show
 from upcracknet.serve.review.tiles import (
     SIDE,
     Picture,
@@ -107,7 +107,7 @@ class Pictures:
         last = levels_of(height, width) - 1
         whole = tuple(slice(0, side) for side in size_at(last, height, width))
         try:
-            if str(record.mask).endswith(".tif"):
+            if is_too_large_to_show(record) or str(record.mask).endswith(".tif"):
                 picture = self._levels.photo(record, last, *whole)
             else:
                 with self.results.source(record).opened() as image:

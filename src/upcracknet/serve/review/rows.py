@@ -24,6 +24,9 @@ from upcracknet.survey.records import SurveyPhoto
 LARGEST_MASK = 200_000_000
 """Pixels of the largest mask that may be drawn on: the page holds it with a byte a pixel."""
 
+LARGEST_WHOLE = 200_000_000
+"""Pixels of the largest photo that is decoded whole: 600 MB, and as much again for its levels."""
+
 OF_RECORD = (
     *("name", "status", "width", "height", "severity", "crack_length_m", "crack_length_px", "crack_count"),
     *("area_share", "threshold", "error"),
@@ -229,8 +232,22 @@ class Photos:
     def _missing(self, record: Record) -> str | None:
         if record.status == "failed":
             return record.error
+        if is_too_large_to_show(record):
+            return (
+                f"more than {LARGEST_WHOLE:,} pixels, too large to be shown; run `pip install "
+                "'upcracknet[survey]'` and `upcracknet detect` again, then it is read piece by piece"
+            )
         try:
             self.results.source(record).require_unchanged()
         except PhotoError as error:
             return str(error)
         return None
+
+
+def is_too_large_to_show(record: Record) -> bool:
+    """Tell whether a photo of a record could only be shown if all of it were decoded, and is too large for that.
+
+    Photos that were detected in with rasterio are read piece by piece, however large they are.
+    """
+    pixels = (record.height or 0) * (record.width or 0)
+    return record.mask is not None and not record.mask.endswith(".tif") and pixels > LARGEST_WHOLE

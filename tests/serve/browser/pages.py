@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
+from selenium.webdriver.common.actions.pointer_input import PointerInput
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
@@ -33,6 +35,8 @@ class Page:
 
     def __init__(self, driver: Chrome, address: str, results: ResultFolder) -> None:
         self.driver, self.address, self.results = driver, address, results
+        self.pressed = 0
+        """Keys that were pressed, without chords."""
 
     def open(self, view: str = "photos") -> None:
         """Load a view again."""
@@ -77,6 +81,7 @@ class Page:
 
     def press(self, *keys: str) -> None:
         """Press keys where the focus is."""
+        self.pressed += sum(map(len, keys))
         ActionChains(self.driver).send_keys(*keys).perform()
 
     def chord(self, *keys: str) -> None:
@@ -111,6 +116,20 @@ class Page:
             if number == 0:
                 actions.w3c_actions.pointer_action.pointer_down()
         actions.w3c_actions.pointer_action.pointer_up()
+        actions.perform()
+
+    def draw_with(self, kind: str, *places: tuple[float, float], pressure: float = 0.5) -> None:
+        """Draw with a "pen" or a finger ("touch") through places of the photo; 1 is the greatest pressure."""
+        actions = ActionBuilder(self.driver, mouse=PointerInput(kind, kind), duration=30)
+        pointer = actions.pointer_action
+        for number, place in enumerate(places):
+            x, y = self.on_screen(*place)
+            if number == 0:
+                pointer.move_to_location(x, y)
+                pointer.pointer_down(pressure=pressure)
+            else:
+                pointer.move_to_location(x, y, pressure=pressure)
+        pointer.pointer_up()
         actions.perform()
 
     def wait_until_saved(self, status: str | None) -> None:

@@ -88,8 +88,10 @@ def exif_orientation(image: Image.Image) -> int:
 
 
 def _without_pixels(image: PngImagePlugin.PngImageFile) -> Image.Image:
-    """The notes of a PNG, those behind its pixels as well: a chunk ``eXIf`` may stand before or after ``IDAT``
-    (W3C, "Portable Network Graphics Specification (Third Edition)", 5.6)."""
+    """The notes of a PNG without its pixels: they may stand behind these as well.
+
+    W3C, "Portable Network Graphics Specification (Third Edition)", 5.6: ``eXIf`` before or after ``IDAT``.
+    """
     if image.fp is None or "exif" in image.info:  # decoded, or found already
         return image
     place, notes = image.fp.tell(), b""
@@ -103,7 +105,7 @@ def _without_pixels(image: PngImagePlugin.PngImageFile) -> Image.Image:
                 image.fp.seek(length + 4, io.SEEK_CUR)
     finally:
         image.fp.seek(place)
-    return Image.open(io.BytesIO(PNG_SIGNATURE + notes + PNG_END), formats=("PNG",))
+    return _open_without_limit(io.BytesIO(PNG_SIGNATURE + notes + PNG_END))
 
 
 @contextmanager

@@ -44,7 +44,8 @@ def main() -> None:
                 rows.append([*review_once(client, attempt)])
         names = ["mask, first", "mask, again", "mask, unchanged", "save", "measures after that"]
         seconds = [figure(median(column), 2) for column in zip(*rows, strict=True)]
-        print(markdown_table(["request", "seconds"], [list(pair) for pair in zip(names, seconds, strict=True)]))
+        table = [list(pair) for pair in zip(names, seconds, strict=True)]
+        print(markdown_table(["request", "seconds"], table))
 
 
 def review_once(client: TestClient, attempt: int) -> list[float]:

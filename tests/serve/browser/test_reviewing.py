@@ -250,10 +250,11 @@ def test_a_finger_erases_what_a_pen_drew(photo):
 def test_the_map_shows_the_photos_and_leads_to_them(page):
     records = [record for record in page.results.records() if record.status == "done"]
     photos = tuple(
-        SurveyPhoto(record, Position(48.0, 11.0 + number / 1000, "exif", "photo"), section=1, chainage_m=number)
+        SurveyPhoto(record, Position(48.0, 11.0 + number / 1000, "exif", "photo"), 1, float(number))
         for number, record in enumerate(records)
     )
-    section = Section(1, 0.0, 100.0, ((11.0, 48.0), (11.0 + COUNT / 1000, 48.0)), COUNT, length_m=1.5, pci=88.0)
+    line = ((11.0, 48.0), (11.0 + COUNT / 1000, 48.0))
+    section = Section(1, 0.0, 100.0, line, COUNT, length_m=1.5, pci=88.0)
     write_survey(page.results, Survey(photos, (section,), {}))
     page.open()
     assert page.find("#map-link").is_displayed()

@@ -6,7 +6,10 @@ import pytest
 from tests.serve.review.conftest import as_png, line_mask
 
 OF_A_PHOTO = ("mask", "score", "measures", "thumbnail", "tiles/0/0/0", "correction")
-NUMBERS = ("..", "%2e%2e", "..%2f..%2fetc%2fpasswd", "0%2f..%2f1", "%00", "-1", "1e3", "0x0", "9" * 5000, "NaN", "½", "٣٣")
+NUMBERS = (
+    *("..", "%2e%2e", "..%2f..%2fetc%2fpasswd", "0%2f..%2f1", "%00", "-1", "1e3", "0x0", "9" * 5000),
+    *("NaN", "½", "٣٣"),
+)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -24,8 +27,9 @@ def test_tiles_that_are_none(client, place):
 @pytest.mark.parametrize(
     "path",
     [
-        "..%2fapp.py", "%2e%2e%2fapp.py", "..%5capp.py", "%2fetc%2fpasswd", "//etc/passwd", "main.js%00.css", "%00",
-        "....//app.py", "%252e%252e/app.py", "main.js/../../app.py", "n" * 5000, "", ".", "%2e%2e/%2e%2e/__init__.py",
+        "..%2fapp.py", "%2e%2e%2fapp.py", "..%5capp.py", "%2fetc%2fpasswd", "//etc/passwd", "main.js%00.css",
+        "%00", "....//app.py", "%252e%252e/app.py", "main.js/../../app.py", "n" * 5000, "", ".",
+        "%2e%2e/%2e%2e/__init__.py",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("folder", ["page", "leaflet"])
@@ -38,22 +42,27 @@ def test_no_file_beside_the_page_s(client, folder, path):
 @pytest.mark.parametrize(
     "content",
     [
-        b'{"status": NaN}', b'{"status": "rejected", "note": NaN}', b'{"status": "corrected", "left": NaN, "top": 0}',
-        b'{"status": "corrected", "left": Infinity}', b'{"status": "corrected", "left": 1e400, "top": -1e400}',
+        b'{"status": NaN}', b'{"status": "rejected", "note": NaN}',
+        b'{"status": "corrected", "left": NaN, "top": 0}', b'{"status": "corrected", "left": Infinity}',
+        b'{"status": "corrected", "left": 1e400, "top": -1e400}',
         b"[" * 200_000, b'{"status":' * 50_000, b"\xff\xfe\x00", b"null", b'"accepted"', b"",
         b'{"status": "accepted", "revision": {"a": 1}}', b'{"status": "accepted", "note": "\\ud800"}',
     ],
 )  # fmt: skip
 def test_json_that_says_nothing(client, row, folder, content):
     answer = client.put(
-        f"/api/photos/{row()['id']}/correction", content=content, headers={"Content-Type": "application/json"}
+        f"/api/photos/{row()['id']}/correction",
+        content=content,
+        headers={"Content-Type": "application/json"},
     )
     assert answer.status_code in (400, 422) and isinstance(answer.json()["detail"], str)
     json.loads(answer.text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
     assert not (folder / "corrections").exists()
 
 
-@pytest.mark.parametrize("content", [b'{"session": "a", "photo": NaN}', b"[" * 200_000, b'{"session": ""}', b"{"])
+@pytest.mark.parametrize(
+    "content", [b'{"session": "a", "photo": NaN}', b"[" * 200_000, b'{"session": ""}', b"{"]
+)
 def test_a_presence_that_is_none(client, content):
     answer = client.post("/api/presence", content=content, headers={"Content-Type": "application/json"})
     assert answer.status_code in (400, 422)
@@ -64,7 +73,8 @@ def test_a_presence_that_is_none(client, content):
     ['name="f{}"', 'name="mask"; filename="{}.png"', 'name="mask{}"; filename="a\\"b.png"', 'filename="{}"'],
 )
 def test_forms_of_ten_thousand_parts(client, row, folder, part):
-    parts = "".join(f"--x\r\nContent-Disposition: form-data; {part.format(n)}\r\n\r\n1\r\n" for n in range(10_000))
+    head = "--x\r\nContent-Disposition: form-data; "
+    parts = "".join(f"{head}{part.format(number)}\r\n\r\n1\r\n" for number in range(10_000))
     answer = client.put(
         f"/api/photos/{row()['id']}/correction",
         content=(parts + "--x--\r\n").encode(),
@@ -87,13 +97,14 @@ def test_the_name_of_a_mask_s_file_means_nothing(client, row, folder, name):
     form = {"status": "corrected", "revision": ""}
     answer = client.put(f"/api/photos/{row()['id']}/correction", data=form, files=files)
     assert answer.status_code in (200, 400, 422) and "x-injected" not in answer.headers
-    assert not [path for path in folder.parent.rglob("*") if "outside" in path.name or "Injected" in path.name]
+    names = [path.name for path in folder.parent.rglob("*")]
+    assert not [name for name in names if "outside" in name or "Injected" in name]
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "PATCH", "POST", "PROPFIND"])
 def test_other_methods(client, method):
-    for path in ("/api/photos", "/api/photos/0", "/api/photos/0/mask", "/api/photos/0/correction", "/api/survey"):
-        assert client.request(method, path).status_code in (404, 405)
+    for path in ("photos", "photos/0", "photos/0/mask", "photos/0/correction", "survey"):
+        assert client.request(method, f"/api/{path}").status_code in (404, 405)
     assert client.request(method, "/page/main.js").status_code == (200 if method == "HEAD" else 405)
 
 

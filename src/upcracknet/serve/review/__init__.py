@@ -17,7 +17,8 @@ What page and server say to each other. Answers are JSON unless it is said other
 
         {"id", "name", "status": "done" | "failed", "width", "height", "severity",
          "severity_rank": 0 (none) … 4, "crack_length_m", "crack_length_px", "crack_count",
-         "area_share": 0 … 1, "threshold": 0 … 1, above which a score is crack | null, "doubt": 0 … 1 | null while it is worked out,
+         "area_share": 0 … 1, "threshold": 0 … 1 | null, above which a score was marked,
+         "doubt": 0 … 1 | null while it is worked out,
          "latitude", "longitude", "chainage_m", "section",
          "review_status": "accepted" | "rejected" | "corrected" | null, "reason", "note",
          "revision": text, of the correction; "" where there is none,

@@ -121,7 +121,7 @@ class Pictures:
         return as_jpeg(with_cracks(shrunk(picture, size), shrunk_mask(mask, size)))
 
     def mask(self, photo: Photo, *, of_model: bool) -> bytes:
-        """Give a mask as PNG of one channel: 255 is crack. The stored file is given as it is where it is that.
+        """Give a mask as PNG of one channel, 255 is crack: the stored file where it is such a PNG.
 
         Args:
             photo: one whose mask may be drawn on.
@@ -168,7 +168,7 @@ def grey(size: tuple[int, int]) -> Picture:
 
 
 def plain_png(path: Path, size: tuple[int, int]) -> bytes | None:
-    """Read a mask that a browser shows as the program reads it: an upright PNG of one channel, 0 and 255 alone.
+    """Read a mask that a browser reads as the program does: an upright PNG of one channel, 0 and 255 alone.
 
     Args:
         path: of the mask; another program may have painted it over.

@@ -245,7 +245,7 @@ class Photos:
 
 
 def is_too_large_to_show(record: Record) -> bool:
-    """Tell whether a photo of a record could only be shown if all of it were decoded, and is too large for that.
+    """Tell whether a photo could only be shown if all of it were decoded, and is too large for that.
 
     Photos that were detected in with rasterio are read piece by piece, however large they are.
     """

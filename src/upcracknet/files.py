@@ -1,11 +1,11 @@
 """The ground floor: files that are whole or not there, claims of a folder, errors in one line."""
 
-import itertools
 import json
 import os
 import socket
 import sys
 import threading
+import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,6 @@ if sys.platform != "win32":
 TEMPORARY = ".upcracknet-"
 """How the names of half-written files begin: short, so that any name that the disk allows can be written."""
 
-_numbers = itertools.count()
 _filters = threading.RLock()
 
 
@@ -41,7 +40,7 @@ def replacing(
         OutputError: the folder cannot be made or written to, or the disk is full. No partial file is left.
     """
     path = Path(path)
-    name = f"{TEMPORARY}{os.getpid()}-{threading.get_ident()}-{next(_numbers)}{suffix}"
+    name = f"{TEMPORARY}{uuid.uuid4().hex}{suffix}"  # processes of two machines can share all other numbers
     partial = (scratch or path.parent) / name
     try:
         if scratch is None:

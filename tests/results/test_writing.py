@@ -14,8 +14,9 @@ from tests.results.conftest import LIGHT, content, rows, write_photos
 
 from upcracknet.errors import OutputError
 from upcracknet.files import claimed
-from upcracknet.results import MeasureOptions, Record, read_results
+from upcracknet.results import MeasureOptions, Record, open_detection, read_results
 from upcracknet.results.remeasuring import open_remeasuring
+from upcracknet.results.worker import Worker
 
 FOLDERS = ("masks", "overlays", "scores", "cracks", "pictures", "records")
 
@@ -217,3 +218,18 @@ def test_measuring_killed_at_any_step_loses_nothing(detect, tmp_path, target, mo
     measure(tmp_path / "killed")
     assert content(tmp_path / "killed") == content(tmp_path / "whole")
     assert sorted(path.name for path in (tmp_path / "killed" / ".upcracknet").iterdir()) == ["lock"]
+
+
+def test_what_another_worker_finished_stays(photos, tmp_path):
+    """A host that could not be reached goes on with photos that were given to another one meanwhile."""
+    for overwrite in (False, True):
+        with open_detection([str(photos)], tmp_path / "out", LIGHT, overwrite=overwrite) as detection:
+            results, works = detection.results, detection.plan.todo
+            planned = {work.name: work.record for work in works}
+            records = [*detection.records()]
+            written = {record.name: results.stamp(record) for record in records}
+            assert len(written) == 6
+            assert all(written[name] != planned[name] for name in written)  # old records were replaced
+            late = Worker(detection.detector, results, detection.settings, detection.measuring)
+            assert {record.name for record in late.process(works)} == set(written)
+            assert {record.name: results.stamp(record) for record in records} == written

@@ -58,8 +58,11 @@ class _Worker:
         self.worker = Worker(detector, WritableResults(Path(folder)), settings, measuring)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        columns = (batch["source"], batch["name"])
-        works = [Work(Source(*json.loads(source)), str(name)) for source, name in zip(*columns, strict=True)]
+        columns = (batch["source"], batch["name"], batch["record"])
+        works = [
+            Work(Source(*json.loads(source)), str(name), record=str(record))
+            for source, name, record in zip(*columns, strict=True)
+        ]
         return {"name": [record.name for record in self.worker.process(works)]}
 
 
@@ -105,7 +108,10 @@ def process_by_ray(
         number = cluster.workers or max(1, processors // 2)
         number = max(1, min(number, -(-len(works) // BATCH), processors))
         threads = max(1, processors // number)
-        rows = [{"source": json.dumps(astuple(work.source)), "name": work.name} for work in works]
+        rows = [
+            {"source": json.dumps(astuple(work.source)), "name": work.name, "record": work.record}
+            for work in works
+        ]
         data = ray.data.from_items(rows, override_num_blocks=-(-len(rows) // BATCH)).map_batches(
             _Worker,
             # The engine was chosen by the process that planned the work: all take the same.

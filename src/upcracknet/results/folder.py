@@ -10,7 +10,7 @@ from upcracknet.data.listing import RESULTS_FORMAT, RESULTS_MARKER
 from upcracknet.errors import DataError
 from upcracknet.results.frames import file_of
 from upcracknet.results.records import Record
-from upcracknet.results.sources import Source
+from upcracknet.results.sources import Source, stamp_of_file
 
 FORMAT = {"format": RESULTS_FORMAT, "version": 1}
 
@@ -35,6 +35,17 @@ class ResultFolder:
             moved = self.path / record.photo_relative
             return moved if file_of(moved).exists() else Path(record.photo)
         return record.photo
+
+    def moved(self, record: Record) -> str | None:
+        """Give the absolute path of a record's photo if both were moved together; None of a URL."""
+        if record.photo_relative is None:
+            return None
+        # Symbolic links keep their names.
+        return os.path.abspath(self.path / record.photo_relative)  # noqa: PTH100
+
+    def stamp(self, record: Record) -> str:
+        """Give the stamp of a record's file, which changes when it is written again."""
+        return stamp_of_file(self._record_path(record.name))
 
     def source(self, record: Record) -> Source:
         """Give a record's photo as it was when it was read, to be read again."""

@@ -29,12 +29,12 @@ def photo_names(addresses: list[str], known: dict[str, str], taken: set[str]) ->
     Returns:
         the name of each address.
     """
-    if not addresses:
-        return {}
+    if all(address in known for address in addresses):
+        return dict(known)
     bare = {address: address.partition("://")[2] if "://" in address else address for address in addresses}
     # A video is no folder that frames could have in common.
-    around = [PurePosixPath(file_of(Path(path)).as_posix()).parent for path in bare.values()]
-    common = os.path.commonpath([*map(str, around)])
+    around = {str(PurePosixPath(file_of(Path(path)).as_posix()).parent) for path in bare.values()}
+    common = os.path.commonpath(around)
     names = dict(known)
     for address, path in sorted(bare.items()):
         if address in known:

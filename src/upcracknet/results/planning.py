@@ -23,11 +23,14 @@ class Work:
         source: the photo.
         name: of its results.
         measuring: how its cracks are measured, where not as those of all others.
+        record: stamp of the file of its record when the work was planned, empty if there was none; None
+            replaces any record.
     """
 
     source: Source
     name: str
     measuring: Measuring | None = None
+    record: str | None = None
 
     def __str__(self) -> str:
         return self.source.address
@@ -74,13 +77,12 @@ def plan_detection(
         OutputError: a file is in the way that no record of this folder names.
     """
     wanted = {source.address: source for source in sources}
-    wanted |= {str(relative): source for source in sources if (relative := results.relative(source))}
-    names: dict[str, str] = {}
+    names, stamps = dict[str, str](), dict[str, str]()
     taken, detected, own, damaged = set[str](), set[str](), set[str](), set[str]()
     to_measure: list[str] = []
     videos = {str(source.file) for source in sources if source.frame is not None}
     for record in results.readable_records(damaged):
-        source = wanted.get(record.photo_relative or record.photo) or wanted.get(record.photo)
+        source = wanted.get(results.moved(record) or record.photo) or wanted.get(record.photo)
         if source is None and _is_of_the_past(results, record, videos):
             results.drop(record)
             continue
@@ -93,8 +95,14 @@ def plan_detection(
             detected.add(source.address)
             if measuring is not None and not is_measured(results, record, measuring):
                 to_measure.append(record.name)
+        else:
+            stamps[source.address] = results.stamp(record)
     names = photo_names([source.address for source in sources], names, taken)
-    todo = [Work(source, names[source.address]) for source in sources if source.address not in detected]
+    todo = [
+        Work(source, names[source.address], record=stamps.get(source.address, ""))
+        for source in sources
+        if source.address not in detected
+    ]
     todo.sort(key=lambda work: work.name)
     kinds = {"masks"} | written_kinds(measuring)
     kinds |= {"overlays"} if settings.overlays else set()

@@ -1,6 +1,7 @@
 """Images of any size, read in windows, scored in tiles, written in windows: memory stays as it is."""
 
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ def detect_raster(
         ConfigurationError: rasterio is not installed.
     """
     scratch = scratch or mask.parent
-    stored = scratch / f"{TEMPORARY}{os.getpid()}.scores"
+    stored = scratch / f"{TEMPORARY}{uuid.uuid4().hex}.scores"  # workers on other machines share the folder
     with opened(path) as image:
         windows = Windows(image, path)
         size = windows.height, windows.width

@@ -97,7 +97,9 @@ class Worker:
         Raises:
             OutputError: the results cannot be written.
         """
-        self.results.begin(work.name)
+        finished = self.results.begin(work.name, work.record)
+        if finished is not None:
+            return finished
         if isinstance(found, PhotoError):
             return self._failed(work, found)
         mask, overlay, score = self._files(work, ".png")
@@ -127,7 +129,9 @@ class Worker:
     def detect_large(self, work: Work) -> Record:
         """Find the cracks of an image that is read in windows, and write its results; see :meth:`write`."""
         assert work.source.path is not None
-        self.results.begin(work.name)
+        finished = self.results.begin(work.name, work.record)
+        if finished is not None:
+            return finished
         mask, overlay, score = self._files(work, ".tif")
         try:
             found = detect_raster(

@@ -44,8 +44,18 @@ class WritableResults(ResultFolder):
         """Folder of half-written files."""
         return self.path / ".upcracknet"
 
-    def begin(self, name: str) -> None:
+    def begin(self, name: str, planned: str | None = None) -> Record | None:
         """Forget what was known of a photo: while its files are replaced, no record vouches for them.
+
+        A photo can be given to two workers: when a host cannot be reached, its photos are given to another
+        one, while it may still be at work, or go on later. What one of them has finished stays.
+
+        Args:
+            name: of the photo's results.
+            planned: stamp of its record when the work was planned, empty if there was none; None forgets any.
+
+        Returns:
+            the record, if the photo was finished since then: nothing is left to do.
 
         Raises:
             OutputError: the folder is gone, or cannot be written.
@@ -56,12 +66,15 @@ class WritableResults(ResultFolder):
             old = Record.read(record) if record.exists() else None
         except DataError:
             old = None
+        if old is not None and old.status == "done" and planned is not None and self.stamp(old) != planned:
+            return old
         try:
             record.unlink(missing_ok=True)
             for file in old.files if old is not None else ():
                 self.file(file).unlink(missing_ok=True)
         except OSError as error:
             raise OutputError(f"{record}: cannot be replaced ({one_line(error)})") from error
+        return None
 
     def finish(self, record: Record) -> Record:
         """Write a record: its files are whole.
@@ -120,7 +133,7 @@ class WritableResults(ResultFolder):
                 if record.name in names:
                     counts.add(record)
                     gone += not all(self.file(file).exists() for file in record.without_measures().files)
-                    if record.status == "done":
+                    if record.status == "done" and (len(worst) < 20 or record.rank > worst[-1].rank):
                         worst.append(record)
                         worst.sort(key=lambda other: other.rank, reverse=True)
                         del worst[20:]

@@ -165,7 +165,7 @@ def with_notes(folder: Path, kind: str, where: str) -> Path:
     """A PNG of 64x48 that lies on its side, which it says before or after its pixels."""
     exif = Image.Exif()
     exif[0x0112] = 6
-    text = b"XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation=\"6\"/>"
+    text = b'XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation="6"/>'
     content = {b"eXIf": exif.tobytes()[6:], b"iTXt": text}[kind.encode()]
     chunk = struct.pack(">I", len(content)) + kind.encode() + content
     chunk += struct.pack(">I", zlib.crc32(kind.encode() + content))

@@ -139,9 +139,7 @@ def test_clients_that_are_slow_or_say_too_much_are_put_off(serve, road):
         connection.close()
 
 
-BODY = (
-    b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a.png"\r\n\r\nno photo\r\n--x--\r\n'
-)
+BODY = b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a.png"\r\n\r\nno photo\r\n--x--\r\n'
 FORM = b"Content-Type: multipart/form-data; boundary=x\r\n"
 
 

@@ -131,7 +131,7 @@ def learned(corrections: Path, run: Path, seed: int, epochs: int) -> Path:
     small = {"data.size": "128", "data.patches_per_epoch": "400", "data.validation_patches": "48"}
     small |= {"corrections.results": f"[{corrections}]", "epochs": str(epochs), "seed": str(seed)}
     configuration = load_configuration(Path("configs/own-road.yaml"), small | {"workers": "0"})
-    return train(configuration, run, accelerator="cpu", progress=False)
+    return train(configuration, run, device="cpu", progress=False)
 
 
 def measure(out: Path, kind: str, seed: int, choice: str, epochs: int) -> dict[str, object]:

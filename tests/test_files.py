@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from upcracknet.errors import OutputError
-from upcracknet.files import claimed, without_warnings, write_atomically
+from upcracknet.files import STALE, claimed, clear_left, scratch_folder, without_warnings, write_atomically
 
 # Claims the lock file of the first argument, says so, and waits for a line to go on.
 HOLD = """
@@ -121,3 +121,18 @@ def test_filters_of_warnings_are_whole_whatever_threads_do():
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(quiet, range(40)))
     assert warnings.filters == before
+
+
+def test_what_killed_processes_left_is_deleted_after_an_hour(tmp_path):
+    names = (".upcracknet-7-7-7.part", ".upcracknet-0af3.scores", ".upcracknet-mine.txt", ".part")
+    for name in (*names, ".upcracknet-1-1-1.png"):
+        (tmp_path / name).write_text("half")
+    for name in names:
+        os.utime(tmp_path / name, (time.time() - STALE - 9,) * 2)
+    with scratch_folder(tmp_path / "other") as left:
+        os.utime(left, (time.time() - STALE - 9,) * 2)
+        clear_left(tmp_path / "other")
+        assert not left.exists()
+    write_atomically(tmp_path / "report.html", b"whole")
+    stay = [".part", ".upcracknet-1-1-1.png", ".upcracknet-mine.txt", "other", "report.html"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == stay

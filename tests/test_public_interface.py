@@ -18,9 +18,9 @@ from upcracknet.results import DetectionOptions, MeasureOptions
 PACKAGE = ["CrackDetector", "CrackMap", "Scale", "__version__", "measure_cracks"]
 
 CRACK_DETECTOR = {
-    "__init__": "(self, scorer, threshold, *, overlap=None, batch_size=8, millimetres_per_pixel=None)",
-    "from_pretrained": "(model='default', *, preset=None, overlap=None, batch_size=8, "
-    "millimetres_per_pixel=None, runtime='torch', precision='fp32')",
+    "__init__": "(self, scorer, threshold, *, overlap=None, batch_size=None, millimetres_per_pixel=None)",
+    "from_pretrained": "(model='default', *, preset=None, overlap=None, batch_size=None, "
+    "millimetres_per_pixel=None, runtime='torch', precision='fp32', device='auto')",
     "detect": "(self, photo)",
     "detect_many": "(self, photos)",
     "detect_each": "(self, items)",
@@ -68,13 +68,13 @@ CONTRACTS = {
 ERRORS = {"UpCrackNetError", "PhotoError", "DataError", "WeightsError", "ConfigurationError", "OutputError"}
 
 COMMANDS = {
-    DetectionOptions: "(model='default', preset=None, runtime='auto', precision='fp32', overlap=None, "
-    "batch_size=8, overlays=True, scores='none', region=None, road=None, every='1s', "
+    DetectionOptions: "(model='default', preset=None, runtime='auto', precision='fp32', device='auto', "
+    "overlap=None, batch_size=None, overlays=True, scores='none', region=None, road=None, every='1s', "
     "clock_offset=0.0, keep_frames=False)",
     MeasureOptions: "(scale=None, millimetres_per_pixel=None, standard='astm-d6433', direction=None, "
     "gpx=None, widths='photo', crack_pictures=False)",
     train.train: "(configuration=None, /, *overrides, output, photos=None, corrections=(), data_root=None, "
-    "devices=1, nodes=1, accelerator='auto', maximum_minutes=None, tensorboard=False)",
+    "devices=1, nodes=1, device='auto', maximum_minutes=None, tensorboard=False)",
 }
 COMMAND_NAMES = {
     *("detect", "train", "calibrate", "evaluate", "prepare", "data", "synthesize", "methods", "export"),

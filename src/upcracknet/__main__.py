@@ -1,5 +1,6 @@
 """The command ``upcracknet``, also as ``python -m upcracknet``."""
 
+import os
 import sys
 
 
@@ -8,9 +9,23 @@ def main() -> None:
     try:
         from upcracknet.cli.main import run
 
-        sys.exit(run())
+        code = run()
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = 130
+    except BrokenPipeError:  # who reads has enough, such as `| head`; the rest is said below
+        code = 141
+    sys.exit(_with_output_written(code))
+
+
+def _with_output_written(code: int) -> int:
+    """Write what standard output still holds; gives the exit code, another one if that fails."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python writes it once more
+        # 128 and the number of the signal, as others end; other reasons were named where it was written.
+        return 141 if isinstance(error, BrokenPipeError) else code or 1
+    return code
 
 
 if __name__ == "__main__":

@@ -2,15 +2,20 @@
 
 import json
 import os
+import re
+import shutil
 import socket
 import sys
+import tempfile
 import threading
+import time
 import uuid
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 from upcracknet.errors import OutputError
 
@@ -19,6 +24,14 @@ if sys.platform != "win32":
 
 TEMPORARY = ".upcracknet-"
 """How the names of half-written files begin: short, so that any name that the disk allows can be written."""
+
+SCRATCH_FOLDER = f"{TEMPORARY}folder-"
+"""How the names of folders with half-written files begin."""
+
+STALE = 3600
+"""Seconds for which nothing writes to a half-written file before it counts as a killed process's."""
+
+_HALF_WRITTEN = re.compile(rf"{re.escape(TEMPORARY)}[0-9a-f-]+\.\w+")
 
 _filters = threading.RLock()
 
@@ -45,6 +58,7 @@ def replacing(
     try:
         if scratch is None:
             path.parent.mkdir(parents=True, exist_ok=True)
+            _clear_left_once(path.parent)
         try:
             yield partial
             # Only now: where the scratch folder was deleted or moved, nothing is made in its old place.
@@ -61,6 +75,44 @@ def replacing(
         raise OutputError(
             f"cannot write {path}: {one_line(error)}; choose another folder or free some space"
         ) from error
+
+
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """Make a folder for what is being written, which is gone when the block ends.
+
+    Args:
+        parent: the folder that it is made in, on the disk that the files are for; made as needed.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    clear_left(parent)
+    with tempfile.TemporaryDirectory(dir=parent, prefix=SCRATCH_FOLDER) as folder:
+        yield Path(folder)
+
+
+def clear_left(folder: Path) -> None:
+    """Delete what killed processes left half-written in a folder: what nobody wrote to for an hour.
+
+    Whether another process is still at work cannot be asked where machines share a disk.
+    """
+    with suppress(OSError):
+        for entry in list(os.scandir(folder)):
+            half_written = _HALF_WRITTEN.fullmatch(entry.name) or entry.name.startswith(SCRATCH_FOLDER)
+            with suppress(OSError):  # another process clears up as well
+                if not half_written or time.time() - entry.stat(follow_symlinks=False).st_mtime <= STALE:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry, ignore_errors=True)
+                else:
+                    Path(entry).unlink()
+
+
+@cache  # a folder can get thousands of files
+def _clear_left_once(folder: Path) -> None:
+    clear_left(folder)
 
 
 @contextmanager
@@ -100,6 +152,20 @@ def write_atomically(
         partial.write_bytes(content)
 
 
+def delete(path: Path) -> None:
+    """Delete a file; that it is gone already is no error.
+
+    Raises:
+        OutputError: it cannot be deleted.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be deleted ({one_line(error)}); choose a folder that can be written"
+        ) from error
+
+
 def json_bytes(content: Any) -> bytes:
     """JSON as this package writes it to files and standard output; file names need not be UTF-8."""
     return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode(errors="surrogateescape")
@@ -129,7 +195,7 @@ def claimed(path: Path) -> Iterator[str | None]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+", encoding="utf-8")
+        file = path.open("ab+", buffering=0)
     except OSError as error:
         raise OutputError(
             f"{path}: cannot be written ({one_line(error)}); choose a writable folder"
@@ -143,14 +209,19 @@ def claimed(path: Path) -> Iterator[str | None]:
             yield f"in work by {_holder(file, 'another machine')}; if that is dead, delete {path}"
             return
         # What another process of this machine left here is stale: the system has freed its lock.
-        _write(file, json.dumps({"process": os.getpid(), "host": socket.gethostname()}))
+        try:
+            file.truncate(0)  # opened to append: writing goes to the end, which is now the start
+            file.write(json.dumps({"process": os.getpid(), "host": socket.gethostname()}).encode())
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written ({one_line(error)}); free some space") from error
         try:
             yield None
         finally:
-            _write(file, "")
+            with suppress(OSError):  # what stays is stale
+                file.truncate(0)
 
 
-def _lock(file: TextIO) -> bool:
+def _lock(file: BinaryIO) -> bool:
     if sys.platform == "win32":
         return True  # only other machines are kept out there: give a folder to one process
     try:
@@ -164,21 +235,15 @@ def _lock(file: TextIO) -> bool:
     return True
 
 
-def _read(file: TextIO) -> dict[str, Any] | None:
+def _read(file: BinaryIO) -> dict[str, Any] | None:
     file.seek(0)
     try:
         content = json.loads(file.read())
-    except json.JSONDecodeError:  # free, or just being written
+    except (ValueError, RecursionError):  # free, just being written, or damaged
         return None
     return content if isinstance(content, dict) else None
 
 
-def _holder(file: TextIO, otherwise: str) -> str:
+def _holder(file: BinaryIO, otherwise: str) -> str:
     holder = _read(file)
     return otherwise if holder is None else f"process {holder.get('process')} on {holder.get('host')}"
-
-
-def _write(file: TextIO, text: str) -> None:
-    file.truncate(0)  # opened to append: writing goes to the end, which is now the start
-    file.write(text)
-    file.flush()

@@ -117,8 +117,13 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], WeightsRecord]:
         raise WeightsError(
             f"{path}: no such weights file; give a .safetensors file or the name of a shipped model"
         )
-    with path.open("rb") as stream:
-        start = stream.read(4)
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(4)
+    except OSError as error:
+        raise WeightsError(
+            f"{path}: cannot be read ({one_line(error)}); check the disk, and that you may read it"
+        ) from error
     if start[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
         raise WeightsError(
             f"{path}: this is a pickle, which can run code when it is opened; expected a .safetensors file "

@@ -22,7 +22,7 @@ def reproduce(made_datasets, tmp_path, monkeypatch):
     """Runs the command with tiny networks; gives the exit code."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(TINY))
-    options = ("--base", "tiny.yaml", "--filters", "2", "--accelerator", "cpu", "-o", "out")
+    options = ("--base", "tiny.yaml", "--filters", "2", "--device", "cpu", "-o", "out")
 
     def run_reproduce(*words, data_root=made_datasets):
         return run(["reproduce", *words, *options, "--data-root", str(data_root)])
@@ -116,3 +116,36 @@ def test_without_the_extra_the_remedy_is_named(reproduce, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "pytorch_lightning", None)
     assert reproduce("sensitivity", "--budget", "4") == EXIT_FAILED
     assert "pip install 'upcracknet[train]'" in capsys.readouterr().err
+
+
+def test_the_whole_plan_is_listed_worked_on_and_written(reproduce, tmp_path, capsys):
+    words = ("all", "--budget", "4", "--rows", "local-contrast")
+    assert reproduce(*words, "--list") == EXIT_INCOMPLETE
+    assert not (tmp_path / "out" / "results").exists()
+    assert "0 of 3 pieces done" in capsys.readouterr().err
+    assert reproduce(*words) == 0
+    printed = capsys.readouterr()
+    assert {piece["status"] for piece in json.loads(printed.out)["pieces"]} == {"done"}
+    assert "3 pieces left: table4: test local contrast on deepcrack" in printed.err
+    assert "1 of 24 rows drawn in out/fig3.png" in printed.err
+    page = (tmp_path / "out" / "tables.md").read_text()
+    assert "1 of 24 rows measured" in page
+    (tmp_path / "out" / "tables.md").unlink()
+    assert reproduce("tables", "--budget", "4", "--rows", "local-contrast") == 0
+    assert (tmp_path / "out" / "tables.md").read_text() == page
+
+
+def test_packed_photos_take_the_place_of_the_data_sets(reproduce, tmp_path, monkeypatch, capsys):
+    assert reproduce("pack") == 0
+    assert len(json.loads(capsys.readouterr().out)["packs"]) == 5
+    monkeypatch.delenv("UPCRACKNET_DATA", raising=False)
+    options = ("--budget", "4", "--device", "cpu", "-o", "out")
+    assert run(["reproduce", "all", "--rows", "local-contrast", *options]) == 0
+
+
+def test_an_estimate_trains_nothing(reproduce, tmp_path, capsys):
+    assert reproduce("all", "--budget", "4", "--rows", "up-cracknet", "--estimate") == EXIT_INCOMPLETE
+    estimates = json.loads((tmp_path / "out" / "estimate.json").read_text())
+    assert len(estimates) == 2 + 6
+    assert min(estimates.values()) > 0
+    assert not (tmp_path / "out" / "runs").exists()

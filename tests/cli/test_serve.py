@@ -29,7 +29,7 @@ def test_the_address_is_printed(served, capsys, tmp_path):
         "address": "http://127.0.0.1:8123",
         "documentation": "http://127.0.0.1:8123/docs",
     }
-    assert printed.err == ""
+    assert printed.err.startswith("runs on the processor by torch in fp32")
     assert [call[1:] for call in served] == [("127.0.0.1", 8123)]
 
 

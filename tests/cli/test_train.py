@@ -50,7 +50,7 @@ def train(crack_free, tmp_path, monkeypatch):
 
     def run_train(*arguments):
         return run(
-            ["train", *map(str, arguments), "--photos", crack_free.name, "-o", "run", "--accelerator", "cpu"]
+            ["train", *map(str, arguments), "--photos", crack_free.name, "-o", "run", "--device", "cpu"]
         )
 
     return run_train
@@ -130,7 +130,7 @@ def test_mistakes_are_one_clear_error(train, capsys, arguments, reason):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--devices", "0"), ("--maximum-minutes", "0"), ("--accelerator", "abacus"), ("--epochs", "3")],
+    [("--devices", "0"), ("--maximum-minutes", "0"), ("--device", "abacus"), ("--epochs", "3")],
 )
 def test_wrong_usage(train, tmp_path, capsys, arguments):
     assert train(*TINY, *arguments) == EXIT_USAGE
@@ -169,7 +169,7 @@ raise SystemExit(run())
 
 def shared_run(crack_free, tmp_path, *more: str) -> tuple[list[str], dict[str, str]]:
     """Words after ``upcracknet`` and the environment of a run that two processes share."""
-    folders = ("--photos", str(crack_free), "-o", str(tmp_path / "run"), "--accelerator", "cpu")
+    folders = ("--photos", str(crack_free), "-o", str(tmp_path / "run"), "--device", "cpu")
     # Ten patches: five a process, of which the incomplete third batch is left out.
     words = ["train", *TINY, "data.patches_per_epoch=10", "epochs=2", *folders, *more]
     inherited = {key: value for key, value in os.environ.items() if key not in ("LOCAL_RANK", "WORLD_SIZE")}
@@ -200,7 +200,7 @@ def test_two_processes_share_one_run(crack_free, tmp_path, photo):
     files = {path.relative_to(tmp_path / "run").as_posix() for path in (tmp_path / "run").rglob("*.*")}
     assert files == {
         *("configuration.yaml", "run.json", "metrics.jsonl", "generator.safetensors"),
-        *("checkpoints/last.ckpt", "samples/epoch-0001.png"),
+        *("checkpoints/last.ckpt", "samples/epoch-0001.png", ".upcracknet"),
     }
     check_shared_run(tmp_path / "run")
     assert CrackDetector.from_pretrained(tmp_path / "run").detect(photo).score.shape == (100, 150)

@@ -100,6 +100,15 @@ def test_what_was_left_out_is_said_once(tmp_path: Path) -> None:
     assert list_photos([tmp_path / "a.jpg"]).note() is None
 
 
+def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
+    touch(tmp_path, "b.nef")
+    with pytest.raises(DataError, match=r"\(not there: .*gone; left out: 1 \.nef\)"):
+        list_photos([tmp_path, tmp_path / "gone"])
+    (tmp_path / "b.nef").unlink()
+    with pytest.raises(DataError, match=r"no photos found in [^;(]*; give"):
+        list_photos([tmp_path])
+
+
 def test_only_what_is_not_read_is_found(tmp_path: Path) -> None:
     touch(tmp_path, "b.nef")
     with pytest.raises(DataError, match=r"no photos found in .* \(left out: 1 \.nef\)"):

@@ -18,7 +18,7 @@ from upcracknet.detection.acceleration import (
 from upcracknet.detection.pretrained import load_pretrained
 from upcracknet.errors import ConfigurationError, WeightsError
 from upcracknet.networks import CrackRemover
-from upcracknet.runtime import BFloat16Network, Engine, has_bfloat16, read_description
+from upcracknet.runtime import Engine, SixteenBitNetwork, has_bfloat16, read_description
 
 ENGINES = ("onnx", "openvino")
 sixteen_bits = pytest.mark.skipif(not has_bfloat16(), reason="this processor has no bfloat16")
@@ -191,7 +191,7 @@ class TestExports:
             load_pretrained("default", engine=Engine("onnx"))
         if has_bfloat16():
             scorer = load_pretrained("default", engine=Engine("auto", "bf16")).scorer
-            assert isinstance(scorer.network, BFloat16Network)
+            assert isinstance(scorer.network, SixteenBitNetwork)
 
 
 @pytest.mark.data

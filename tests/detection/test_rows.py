@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from upcracknet.detection import CrackDetector, Threshold, rows
+from upcracknet.detection.batches import Batches
 from upcracknet.detection.rows import level_of_rows, mask_rows, scored_rows
 from upcracknet.detection.scorer import BaseScorer
 from upcracknet.detection.tiling import cut
@@ -77,7 +78,7 @@ def test_scores_are_those_of_the_whole_photo(size, batch_size, monkeypatch):
     seen = []
     given = list(
         scored_rows(
-            Smoothed(), lambda tile: cut(photo, tile), size, (32, 32), 8, batch_size=batch_size,
+            Batches(Smoothed(), batch_size), lambda tile: cut(photo, tile), size, (32, 32), 8, name="photo",
             progress=lambda done, total: seen.append((done, total)),
         )
     )  # fmt: skip

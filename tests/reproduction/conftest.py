@@ -7,7 +7,7 @@ import pytest
 
 from upcracknet.reproduction.experiment import Budget, Row
 from upcracknet.reproduction.measurement import RowResult
-from upcracknet.reproduction.run import ResultFiles
+from upcracknet.reproduction.result_files import ResultFiles
 from upcracknet.reproduction.tables import BASE
 from upcracknet.training.configuration import DataConfiguration, NetworkConfiguration, TrainingConfiguration
 

@@ -6,6 +6,7 @@ import pytest
 from upcracknet.cli import reproduce
 from upcracknet.errors import ConfigurationError
 from upcracknet.reproduction.catalogue import EXPERIMENTS, NAMES, reproduce_named
+from upcracknet.reproduction.report import summary
 from upcracknet.reproduction.run import Run
 
 
@@ -18,7 +19,7 @@ def test_a_figure_and_the_table_that_it_stands_on(files, made_datasets):
     made = reproduce_named("fig3", Run(files, made_datasets), budget="4", rows=["local-contrast"])
     assert made.complete
     assert made.record == json.loads((files.folder / "table4.json").read_text())
-    assert made.tables == (made.record,)
+    assert made.shown == (summary(made.record),)
     assert made.notes[0].startswith("Written to ")
     assert made.notes[1] == f"1 of {len(made.record['rows'])} rows drawn in {files.folder / 'fig3.png'}"
 

@@ -80,7 +80,8 @@ def test_rates_end_at_the_same_share_of_their_start(name):
 
 
 @pytest.mark.parametrize(
-    ("patches", "epochs", "per_epoch"), [("1", 1, 1), ("300", 1, 300), ("301", 2, 151), ("1500", 5, 300)]
+    ("patches", "epochs", "per_epoch"),
+    [("1", 1, 1), ("300", 1, 300), ("301", 2, 151), ("1500", 5, 300), ("12000", 10, 1200)],
 )
 def test_a_number_of_patches(patches, epochs, per_epoch):
     assert budget_named(patches) == Budget(patches, 32, epochs, per_epoch)

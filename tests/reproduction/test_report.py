@@ -80,7 +80,9 @@ def test_unfinished_rows_have_a_reason_and_no_figures(
     rows = {row.name: row for row in experiment.rows}
     files.write_failure(rows["sharp-masks"], "out of | memory")
     files.write(rows["base"], result_of(rows["base"]))
-    lines, records, content = written(experiment, {"halved-width": "in work by process 1 on a"})
+    lines, records, content = written(
+        experiment, {rows["halved-width"].run_name: "in work by process 1 on a"}
+    )
     assert sum(line.startswith("| base |") for line in lines) == 2, "one table a test set"
     shown = {cells(line)[0]: cells(line)[2] for line in lines if line.startswith("|")}
     assert shown["learning rates of the paper"] == "not yet"

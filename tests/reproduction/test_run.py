@@ -10,14 +10,15 @@ from upcracknet.files import claimed
 from upcracknet.losses import LossWeights
 from upcracknet.reproduction import run as run_module
 from upcracknet.reproduction.measurement import RowState, trained_epochs
-from upcracknet.reproduction.run import Progress, ResultFiles, Run, reproduce, seconds_left, what_is_missing
+from upcracknet.reproduction.result_files import ResultFiles, what_is_missing
+from upcracknet.reproduction.run import Progress, Run, reproduce, seconds_left
 from upcracknet.reproduction.tables import sensitivity, table1, table2
 from upcracknet.training.callbacks import RestoredSamples
 
 
 @pytest.fixture
 def run(files, made_datasets):
-    return Run(files, made_datasets, accelerator="cpu")
+    return Run(files, made_datasets, device="cpu")
 
 
 @pytest.fixture
@@ -29,9 +30,9 @@ def pretended(monkeypatch, result_of):
         done.append(("train", row.name))
         if row.name in faults:
             raise faults[row.name]
-        return True
 
     monkeypatch.setattr(run_module, "train_row", train_row)
+    monkeypatch.setattr(run_module, "is_trained", lambda *_: True)
     monkeypatch.setattr(
         run_module,
         "measure",
@@ -116,7 +117,7 @@ def test_an_interrupted_row_goes_on_and_a_finished_one_is_skipped(
 
 def test_a_time_limit_within_a_row_leaves_it_to_go_on(files, made_datasets, budget, base, monkeypatch):
     experiment = table1(replace(budget, epochs=3), base=base)
-    run = Run(files, made_datasets, accelerator="cpu", maximum_minutes=60.0)
+    run = Run(files, made_datasets, device="cpu", maximum_minutes=60.0)
     monkeypatch.setattr(Run, "minutes_left", 1e-6)
     states = reproduce(experiment, experiment.rows[:1], run)
     assert [(state.status, state.note) for state in states] == [("not yet", "1 of 3 epochs trained")]
@@ -266,7 +267,7 @@ def test_a_row_in_between_has_its_epochs_and_who_has_it(files, row):
     folder.mkdir(parents=True)
     (folder / "metrics.jsonl").write_text('{"seconds": 1}\n')
     assert files.state(row).note == "1 of 1 epochs trained"
-    assert files.state(row, {row.name: "in work by others"}).note == "in work by others"
+    assert files.state(row, {row.run_name: "in work by others"}).note == "in work by others"
     assert files.state(row, {"another": "in work by others"}).note == "1 of 1 epochs trained"
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.results.conftest import LIGHT, content, write_photos
 
 from upcracknet.errors import ConfigurationError
-from upcracknet.results.by_ray import Cluster
+from upcracknet.results.by_ray import Cluster, _shares
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -79,3 +79,21 @@ def test_a_cluster_that_is_not_there_is_named(detect, photos, monkeypatch):
         address = f"127.0.0.1:{free.getsockname()[1]}"
     with pytest.raises(ConfigurationError, match=f"{address} cannot be reached"):
         detect(photos, engine="ray", cluster=Cluster(address=address))
+
+
+@pytest.mark.parametrize(
+    ("resources", "workers", "device", "shares"),
+    [
+        ({"CPU": 8.0}, None, "cpu", (4, 2, None)),
+        ({"CPU": 8.0, "GPU": 2.0}, None, "cpu", (4, 2, None)),
+        ({"CPU": 8.0, "GPU": 2.0}, None, "cuda", (2, 4, 1.0)),
+        ({"CPU": 8.0, "GPU": 2.0}, 3, "cuda", (3, 2, 0.5)),
+    ],
+)
+def test_workers_share_processors_and_cards(resources, workers, device, shares):
+    assert _shares(resources, workers, 100, device) == shares
+
+
+def test_a_cluster_without_a_card_is_named():
+    with pytest.raises(ConfigurationError, match="no machine of Ray's cluster offers a card"):
+        _shares({"CPU": 8.0}, None, 100, "cuda")

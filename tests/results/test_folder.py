@@ -1,9 +1,11 @@
+import errno
 import json
+import os
 
 import pytest
 
 from upcracknet.errors import DataError
-from upcracknet.results import read_results
+from upcracknet.results import ResultFolder, read_results
 
 
 def test_a_result_folder_is_read(photos, detect, tmp_path):
@@ -65,3 +67,16 @@ def test_a_damaged_record_is_named_and_its_photo_done_again(photos, detect, tmp_
     with pytest.raises(DataError, match=r"002\.png\.json: no record"):
         list(read_results(tmp_path / "out").records())
     assert [done.name for done in detect(photos)[0]] == ["day-0/002.png"]
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
+def test_what_the_disk_does_not_give_out_is_not_taken_for_nothing(tmp_path, monkeypatch, number):
+    """Else tables would be written of the photos that are left."""
+
+    def refuse(folder):
+        raise OSError(number, os.strerror(number))
+
+    (tmp_path / "records").mkdir()
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(DataError, match=f"records: cannot be listed .{os.strerror(number)}"):
+        [*ResultFolder(tmp_path).readable_records()]

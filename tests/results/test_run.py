@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from tests.results.conftest import LIGHT, content, rows
 
-from upcracknet.results import MeasureOptions
+from upcracknet.detection.pretrained import load_pretrained
+from upcracknet.results import MeasureOptions, open_detection
+from upcracknet.runtime import Engine
 
 FOLDERS = ("masks", "overlays", "scores", "records")
 
@@ -110,3 +112,17 @@ def test_a_photo_replaced_meanwhile_is_not_believed(photos, detect, monkeypatch)
     assert counts.failed == 1
     records, counts = detect(photos)
     assert [(record.name, record.height) for record in records] == [("day-0/002.png", 48)]
+
+
+def test_results_of_the_processor_do_not_name_it_and_those_of_a_card_name_its_kind(
+    photos, tmp_path, monkeypatch
+):
+    on_card = Engine("torch", device="cuda:1")
+    with open_detection([str(photos)], tmp_path / "out", LIGHT, None) as detection:
+        assert "device" not in detection.settings.detection
+        assert detection.what_runs.startswith("runs on the processor by torch in fp32")
+    loaded = replace(load_pretrained("local-contrast"), engine=on_card)
+    monkeypatch.setattr("upcracknet.results.run.load_pretrained", lambda *_: loaded)
+    monkeypatch.setattr("upcracknet.results.run.what_runs", lambda *_: "runs on a card")
+    with open_detection([str(photos)], tmp_path / "card", LIGHT, None) as detection:
+        assert detection.settings.detection["device"] == "cuda"

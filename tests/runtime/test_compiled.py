@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from upcracknet import CrackDetector
 from upcracknet.data.synthetic import synthesize_road
 from upcracknet.errors import WeightsError
-from upcracknet.runtime import PROCESSOR, BFloat16Network, CompiledNetwork
+from upcracknet.runtime import PROCESSOR, CompiledNetwork, SixteenBitNetwork
 
 ENGINES = ("torch", "onnx", "openvino")
 
@@ -67,7 +67,7 @@ def test_16_bits_answer_in_32():
     network = nn.Conv2d(3, 1, 1)
     network.size_multiple = 1
     images = torch.rand(1, 3, 4, 4)
-    answer = BFloat16Network(network)(images)
+    answer = SixteenBitNetwork(network)(images)
     assert answer.dtype == torch.float32
     assert network.weight.dtype == torch.float32
     torch.testing.assert_close(answer, network(images), atol=0.02, rtol=0.02)

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from upcracknet.errors import ConfigurationError, OutputError, WeightsError
+from upcracknet.files import SCRATCH_FOLDER, STALE
 from upcracknet.runtime import (
     Engine,
     compiled_network,
@@ -114,7 +115,7 @@ class TestFiles:
 
     @pytest.mark.parametrize("name", NAMES)
     def test_what_a_killed_export_left_is_cleared_away(self, exported, tmp_path, name):
-        old, new = tmp_path / f"{exports.SCRATCH}old", tmp_path / f"{exports.SCRATCH}new"
+        old, new = tmp_path / f"{SCRATCH_FOLDER}old", tmp_path / f"{SCRATCH_FOLDER}new"
         foreign = tmp_path / ".export-of-another-program"
         for folder in (old, new, foreign):
             folder.mkdir()
@@ -149,6 +150,14 @@ class TestCache:
         again = compiled_network(network, "a", Engine("onnx"), tuple)(images)
         assert torch.equal(again.logits, first.logits)
         assert len(list(cache.iterdir())) == 1
+
+    def test_what_a_killed_export_left_is_cleared_away_where_all_is_exported(self, network, cache):
+        compiled_network(network, "a", Engine("onnx"), tuple)
+        left = cache / f"{SCRATCH_FOLDER}left"
+        left.mkdir()
+        os.utime(left, (time.time() - STALE - 9,) * 2)
+        compiled_network(network, "a", Engine("onnx"), tuple)
+        assert not left.exists()
 
     def test_other_weights_or_statistics_are_another_network(self, cache):
         from upcracknet.networks import UNetGenerator

@@ -84,7 +84,7 @@ def iou(model) -> float:
 @pytest.fixture(scope="module")
 def run(found, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "corrected"
-    train(configuration(found), folder, accelerator="cpu", progress=False)
+    train(configuration(found), folder, device="cpu", progress=False)
     return folder
 
 
@@ -106,7 +106,7 @@ def test_the_record_says_that_people_helped(run, found):
 
 def test_what_goes_on_from_it_still_says_so_and_detects_as_it_does(run, found, tmp_path):
     more = {"initial_weights": str(run), "epochs": "1", "data.patches_per_epoch": "16"}
-    weights = train(configuration(found, **more), tmp_path / "run", accelerator="cpu", progress=False)
+    weights = train(configuration(found, **more), tmp_path / "run", device="cpu", progress=False)
     _, record = load_weights(weights)
     assert record.provenance["initial_weights"]["corrections"]["corrected"] == 18
     assert record.detection == load_weights(run / "crack-remover.safetensors")[1].detection
@@ -114,9 +114,9 @@ def test_what_goes_on_from_it_still_says_so_and_detects_as_it_does(run, found, t
 
 def test_an_interrupted_run_goes_on(found, tmp_path):
     short = configuration(found, **{"epochs": "2", "data.patches_per_epoch": "16"})
-    train(short, tmp_path / "run", accelerator="cpu", progress=False, maximum_minutes=1e-9)
+    train(short, tmp_path / "run", device="cpu", progress=False, maximum_minutes=1e-9)
     assert len((tmp_path / "run/metrics.jsonl").read_text().splitlines()) == 1
-    train(short, tmp_path / "run", accelerator="cpu", progress=False)
+    train(short, tmp_path / "run", device="cpu", progress=False)
     assert len((tmp_path / "run/metrics.jsonl").read_text().splitlines()) == 2
 
 

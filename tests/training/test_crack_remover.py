@@ -48,7 +48,7 @@ def configure(crack_free):
 @pytest.fixture(scope="module")
 def run(configure, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "two"
-    train(configure(), folder, accelerator="cpu", progress=False)
+    train(configure(), folder, device="cpu", progress=False)
     return folder
 
 
@@ -61,6 +61,7 @@ def test_a_run_leaves_everything_in_one_folder(run, configure):
         "crack-remover.safetensors",
         "checkpoints/last.ckpt",
         "samples/epoch-0001.png",
+        ".upcracknet/lock",
     }
     assert load_configuration(run / "configuration.yaml") == configure()
     picture = cv2.imread(str(run / "samples" / "epoch-0001.png"))
@@ -97,9 +98,9 @@ def test_a_detector_takes_the_run_folder(run):
 
 def test_an_interrupted_run_gives_the_same_weights(configure, run, tmp_path):
     folder = tmp_path / "run"
-    train(configure(), folder, accelerator="cpu", progress=False, maximum_minutes=1e-9)
+    train(configure(), folder, device="cpu", progress=False, maximum_minutes=1e-9)
     assert len((folder / "metrics.jsonl").read_text().splitlines()) == 1
-    train(configure(), folder, accelerator="cpu", progress=False)
+    train(configure(), folder, device="cpu", progress=False)
     whole, parts = (
         torch.load(path / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
         for path in (run, folder)
@@ -110,10 +111,10 @@ def test_an_interrupted_run_gives_the_same_weights(configure, run, tmp_path):
 
 def test_another_method_or_schedule_needs_another_folder(configure, run):
     with pytest.raises(ConfigurationError, match="different: epochs"):
-        train(configure(epochs="3"), run, accelerator="cpu", progress=False)
+        train(configure(epochs="3"), run, device="cpu", progress=False)
     other = load_configuration(None, {"data.photos": configure().data.photos[0], "data.window_sizes": "[48]"})
     with pytest.raises(ConfigurationError, match="different: method"):
-        train(other, run, accelerator="cpu", progress=False)
+        train(other, run, device="cpu", progress=False)
 
 
 def test_a_second_round_starts_from_weights_and_learns_from_scores(configure, run, tmp_path):
@@ -135,7 +136,7 @@ def test_a_second_round_starts_from_weights_and_learns_from_scores(configure, ru
     assert not state["coarser.weight"].any()
     for name, tensor in first.items():
         torch.testing.assert_close(state[name], tensor)
-    weights = train(second, tmp_path / "second", accelerator="cpu", progress=False)
+    weights = train(second, tmp_path / "second", device="cpu", progress=False)
     tensors, record = load_weights(weights)
     assert tensors["coarser.weight"].any()
     assert not torch.equal(tensors["detail.weight"], first["detail.weight"])

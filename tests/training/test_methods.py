@@ -73,7 +73,7 @@ def test_two_steps_saved_loaded_and_scored(method, crack_free, annotated, tmp_pa
     photos = annotated if method in SUPERVISED else crack_free
     folder = tmp_path / "run"
     try:
-        weights = train(configuration(method, photos), folder, accelerator="cpu", progress=False)
+        weights = train(configuration(method, photos), folder, device="cpu", progress=False)
         assert weights.parent == folder
         detector = CrackDetector.from_pretrained(folder)
         crack_map = detector.detect(annotated / "images" / "0.png")
@@ -87,7 +87,7 @@ def test_two_steps_saved_loaded_and_scored(method, crack_free, annotated, tmp_pa
 
 
 def test_scadn_knows_the_usual_errors(crack_free, tmp_path):
-    weights = train(configuration("scadn", crack_free), tmp_path / "run", accelerator="cpu", progress=False)
+    weights = train(configuration("scadn", crack_free), tmp_path / "run", device="cpu", progress=False)
     usual = load_weights(weights)[1].detection["usual_errors"]
     assert len(usual) == 3
     assert min(usual) > 0

@@ -25,7 +25,7 @@ def train_quietly():
     """Trains on the processor without progress."""
 
     def run(configuration, folder, **options):
-        return train(configuration, folder, accelerator="cpu", progress=False, **options)
+        return train(configuration, folder, device="cpu", progress=False, **options)
 
     return run
 
@@ -55,6 +55,7 @@ def test_a_run_leaves_everything_in_one_folder(run):
         "generator.safetensors",
         "checkpoints/last.ckpt",
         "samples/epoch-0001.png",
+        ".upcracknet/lock",
     }
 
 
@@ -299,12 +300,27 @@ def test_photos_that_are_not_there_leave_no_folder(configure, train_quietly, tmp
     assert not (tmp_path / "run").exists()
 
 
-def test_an_accelerator_that_is_not_there(configure, tmp_path):
-    if torch.cuda.is_available():
-        pytest.skip("there is a GPU")
-    with pytest.raises(ConfigurationError, match="cannot be trained so: ") as caught:
-        train(configure(), tmp_path, accelerator="gpu", progress=False)
-    assert "\n" not in str(caught.value)
+def test_a_device_that_is_not_there(configure, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ConfigurationError, match="device cuda: no card that PyTorch can use"):
+        train(configure(), tmp_path, device="cuda", progress=False)
+
+
+@pytest.mark.parametrize(
+    ("device", "number", "words"),
+    [
+        ("auto", 2, ("auto", 2)),
+        ("cpu", 2, ("cpu", 2)),
+        ("cuda", 2, ("cuda", 2)),
+        ("cuda:1", 1, ("cuda", [1])),
+    ],
+)
+def test_lightning_gets_its_own_words_for_a_device(device, number, words, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert recipe.lightning_device(device, number) == words
+    with pytest.raises(ConfigurationError, match="cuda:1 is one card"):
+        recipe.lightning_device("cuda:1", 2)
 
 
 def test_the_16_bit_path_trains(configure, train_quietly, tmp_path, photo):
@@ -358,7 +374,7 @@ def test_convolutions_run_with_channels_last(configure, train_quietly, tmp_path,
 
 
 def test_progress_goes_to_standard_error(configure, tmp_path, capsys):
-    train(configure(epochs="1"), tmp_path, accelerator="cpu")
+    train(configure(epochs="1"), tmp_path, device="cpu")
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "epoch 1/1" in printed.err

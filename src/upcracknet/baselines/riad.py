@@ -125,7 +125,7 @@ class RIADScorer(BaseScorer):
     def _error(
         self, images: Float[Tensor, "b 3 h w"], cell: int, generator: torch.Generator
     ) -> Float[Tensor, "b 1 h w"]:
-        masks = self.masks.partition(images.shape[-2], images.shape[-1], generator, cell)
+        masks = self.masks.partition(images.shape[-2], images.shape[-1], generator, cell).to(images)
         restored = restore_by_parts(self.network, images, masks)
         return 1 - multi_scale_gradient_magnitude_similarity_map(restored, images)
 

@@ -153,8 +153,8 @@ class SCADNScorer(BaseScorer):
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
         """Squared error of each pixel at the scale chosen for its image, in [0, 1]."""
         errors = striped_errors(self.network, images, self.masks)
-        chosen = (errors.mean(dim=(2, 3)) - self.usual_errors).argmax(dim=1)
-        return errors[torch.arange(len(images)), chosen]
+        chosen = (errors.mean(dim=(2, 3)) - self.usual_errors.to(errors)).argmax(dim=1)
+        return errors[torch.arange(len(images), device=images.device), chosen]
 
 
 def scadn_scorer(

@@ -21,6 +21,7 @@ from upcracknet.detection import CrackRemoverScorer, RestorationScorer
 from upcracknet.detection.pretrained import load_pretrained, weights_path
 from upcracknet.errors import ConfigurationError
 from upcracknet.files import json_bytes, write_atomically
+from upcracknet.runtime import Engine
 from upcracknet.training.configuration import (
     Configuration,
     TrainingConfiguration,
@@ -52,6 +53,7 @@ def calibrate(
     roads: int = 32,
     scales: Sequence[tuple[float, ...]] | None = None,
     half_precision: bool = False,
+    device: str = "auto",
     progress: Progress = lambda done, total: None,
 ) -> dict[str, Any]:
     """Choose a model's detection settings, and write its weights with them and a report beside.
@@ -66,6 +68,7 @@ def calibrate(
         scales: sizes at which a crack remover may search a photo, as factors of its own; None compares the
             usual choices.
         half_precision: whether to store the weights in 16 bits.
+        device: where the network runs, by PyTorch.
         progress: called with the number of candidates done and of all.
 
     Returns:
@@ -73,7 +76,8 @@ def calibrate(
         and a ``warning`` if even the best settings find cracks on clean roads, else None.
 
     Raises:
-        ConfigurationError: the model cannot be calibrated so, or nothing says on which photos.
+        ConfigurationError: the model cannot be calibrated so, nothing says on which photos, or the device is
+            not there.
         DataError: the photos cannot be used.
         OutputError: the files cannot be written.
         WeightsError: the model cannot be used.
@@ -82,7 +86,7 @@ def calibrate(
         raise ConfigurationError(f"{output}: expected a name that ends in .safetensors")
     path = weights_path(model)
     tensors, record = load_weights(path)
-    scorer = load_pretrained(path).scorer
+    scorer = load_pretrained(path, engine=Engine(device=device)).scorer
     if not isinstance(scorer, CrackRemoverScorer | RestorationScorer):
         raise ConfigurationError(
             f"{model}: {scorer.name} has no settings to choose; give a model of up-cracknet or crack-remover"

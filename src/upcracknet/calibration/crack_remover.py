@@ -12,7 +12,9 @@ from torch import Tensor
 from upcracknet.calibration.roads import MINIMUM_EXTENTS, Road, pooled_counts
 from upcracknet.data.painted import PaintingRange
 from upcracknet.detection import CrackRemoverScorer, CrackRemoverSettings, Threshold
+from upcracknet.detection.acceleration import device_of
 from upcracknet.evaluation.metrics import ConfusionCounts, Scores
+from upcracknet.runtime.device import exact_convolutions
 
 PAINTINGS = {
     "fine cracks": (256, PaintingRange(fine=1.0, wide=0.0, shrinking=(0.4, 1.6))),
@@ -133,4 +135,6 @@ def _logits(
     scorer: CrackRemoverScorer, road: Road, scales: Sequence[float]
 ) -> dict[float, Float[Tensor, "h w"]]:
     image = torch.from_numpy(road.photo).permute(2, 0, 1)[None].float() / 255
-    return {scale: scorer.logits(image, scale)[0] for scale in scales}
+    with exact_convolutions():
+        image = image.to(device_of(scorer))
+        return {scale: scorer.logits(image, scale)[0].cpu() for scale in scales}

@@ -19,6 +19,7 @@ def calibrate(
     roads: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 32,
     scales: Annotated[list[str] | None, Parameter(consume_multiple=True, negative="")] = None,
     half_precision: bool = False,
+    device: str = "auto",
 ) -> int:
     """Choose how a trained model detects, without any labels.
 
@@ -45,6 +46,7 @@ def calibrate(
             usual choices. `--scales 1 0.5,1` compares full size alone with half and full size together.
             Small and few sizes are fast.
         half_precision: store the weights in 16 bits, half the size.
+        device: where the network runs: auto, cpu, cuda, cuda:1 or mps; auto takes a card where there is one.
     """
     console = error_console()
     with progress_bar(console) as bar:
@@ -56,6 +58,7 @@ def calibrate(
             roads=roads,
             scales=None if scales is None else [_sizes(text) for text in scales],
             half_precision=half_precision,
+            device=device,
             progress=counter(bar, "comparing settings"),
         )
     if report["warning"] is not None:

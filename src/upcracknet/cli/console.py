@@ -17,8 +17,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from upcracknet.errors import UpCrackNetError
-from upcracknet.files import json_bytes
+from upcracknet.errors import OutputError, UpCrackNetError
+from upcracknet.files import json_bytes, one_line
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -52,8 +52,21 @@ def counter(bar: Progress, name: str) -> Callable[[int, int], None]:
 
 
 def print_json(content: Any) -> None:
-    """Write a command's result to standard output."""
-    sys.stdout.write(json_bytes(content).decode(errors="replace"))
+    """Write a command's result to standard output.
+
+    Raises:
+        OutputError: the disk behind it is full, say.
+        BrokenPipeError: who reads has ended.
+    """
+    try:
+        sys.stdout.write(json_bytes(content).decode(errors="replace"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(
+            f"standard output cannot be written ({one_line(error)}); the files are whole, send it elsewhere"
+        ) from error
 
 
 def print_line(console: Console, text: str, style: str | None = None) -> None:

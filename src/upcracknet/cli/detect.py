@@ -61,7 +61,7 @@ def detect(
         measuring: how cracks are measured.
         overwrite: detect again in photos that are finished.
         engine: local works in this process; ray spreads the photos over processes and machines.
-        workers: workers of Ray; without it one for each two processors.
+        workers: workers of Ray; without it one for each two processors, on cards one for each card.
         address: cluster of Ray to join; without it one is started on this machine.
     """
     console = error_console()
@@ -69,6 +69,7 @@ def detect(
         open_detection(photos, output, options, measuring.or_none(measure), overwrite=overwrite) as detection,
         progress_bar(console) as bar,
     ):
+        print_line(console, detection.what_runs)
         if detection.left_out:
             print_line(console, detection.left_out, "yellow")
         plan, tiles = detection.plan, dict[str, TaskID]()

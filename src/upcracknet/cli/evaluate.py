@@ -35,6 +35,7 @@ def evaluate(
     examples: Annotated[int, Parameter(validator=validators.Number(gte=0))] = 9,
     runtime: Runtime = "torch",
     precision: Precision = "fp32",
+    device: str = "auto",
 ) -> int:
     """Measure how well a model finds the cracks of an annotated data set.
 
@@ -66,7 +67,9 @@ def evaluate(
         baseline: also evaluate the classical baseline, to which any claim should be held.
         examples: number of panels, a third each of the best, the median and the worst results.
         runtime: what runs the model's network: torch, onnx, openvino, or auto.
-        precision: fp32; bf16 with torch or openvino; int8 with onnx or openvino.
+        precision: fp32; fp16 on a card; bf16 with torch or openvino; int8 with onnx or openvino.
+        device: where the network runs: auto, cpu, cuda, cuda:1, mps or gpu; auto takes a card where PyTorch
+            finds one.
     """
     plan = plan_evaluation(
         dataset,
@@ -79,6 +82,7 @@ def evaluate(
         baseline=baseline,
         runtime=runtime,
         precision=precision,
+        device=device,
     )
     opened, console, used = plan.dataset, error_console(), plan.protocol.name
     folder = output / f"{opened.name}-{used}{f'-one-in-{one_in}' if one_in > 1 else ''}"

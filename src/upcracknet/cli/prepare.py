@@ -26,6 +26,7 @@ def prepare(
     rounds: AtLeastZero = 2,
     per_photo: AtLeastOne | None = None,
     model: str = "default",
+    device: str = "auto",
     seed: AtLeastZero = 0,
     split: str = "train",
     data_root: Path | None = None,
@@ -58,7 +59,9 @@ def prepare(
         rounds: how often the classifier learns and the choice is made again; 0 leaves it to the model.
         per_photo: at most so many patches from one photo; without it twice a photo's fair share.
         model: a shipped model, a run folder, a .safetensors file, or local-contrast (nothing learned).
-        seed: the same seed gives the same patches.
+        device: where model and classifier run: auto, cpu, cuda, cuda:1 or mps; auto takes a card where there
+            is one.
+        seed: the same seed gives the same patches, on the same device.
         split: part of the datasets: train, val or test.
         data_root: folder with the named datasets; else the variable UPCRACKNET_DATA.
     """
@@ -74,7 +77,7 @@ def prepare(
         def fail(sample: Sample, error: PhotoError) -> None:
             print_line(bar.console, f"failed: {error}", "red")
 
-        work = partial(prepare_patches, model=model, split=split, data_root=data_root)
+        work = partial(prepare_patches, model=model, device=device, split=split, data_root=data_root)
         summary = work(photos, output, settings, on_failure=fail, progress=show)
         if summary["patches"] < count:
             found = f"warning: only {summary['patches']} of {count} windows were found that look undamaged"

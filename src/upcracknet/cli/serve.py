@@ -39,7 +39,8 @@ def serve(
     with needs_server("the service"):
         from upcracknet.serve.running import run_service  # the model's libraries, once options are right
 
-    def announce(address: str) -> None:
+    def announce(address: str, what_runs: str) -> None:
+        print_line(error_console(), what_runs)
         if options.folder is None:
             print_line(
                 error_console(), "no --folder: jobs and results are gone when the service ends", "yellow"

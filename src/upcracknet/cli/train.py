@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter, validators
 
@@ -21,7 +21,7 @@ def train(
     data_root: Path | None = None,
     devices: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 1,
     nodes: Annotated[int, Parameter(validator=validators.Number(gte=1))] = 1,
-    accelerator: Literal["auto", "cpu", "gpu"] = "auto",
+    device: str = "auto",
     maximum_minutes: Annotated[float | None, Parameter(validator=validators.Number(gt=0))] = None,
     tensorboard: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
@@ -55,7 +55,7 @@ def train(
         data_root: folder with the named datasets; else the variable UPCRACKNET_DATA.
         devices: processes of this machine that share the work.
         nodes: machines that share the work; torchrun or Slurm starts the processes on each.
-        accelerator: where to compute.
+        device: where to compute: auto, cpu, cuda, cuda:1 or mps.
         maximum_minutes: stop before the epoch that would pass this time, ready to be resumed.
         tensorboard: also write TensorBoard events.
     """
@@ -88,7 +88,7 @@ def train(
         data_root=data_root,
         devices=devices,
         nodes=nodes,
-        accelerator=accelerator,
+        device=device,
         maximum_minutes=maximum_minutes,
         tensorboard=tensorboard,
     )

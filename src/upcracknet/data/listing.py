@@ -86,9 +86,12 @@ def list_photos(paths: Sequence[str | Path], *, recursive: bool = True) -> Listi
     listing, unmatched = _search(paths, recursive)
     if not listing.photos:
         looked = ", ".join(map(str, paths)) or "an empty list"
-        note = listing.note()
+        missing = [str(path) for path in unmatched if not os.path.lexists(home_expanded(path))]
+        notes = [f"not there: {', '.join(missing)}"] if missing else []
+        notes += [note] if (note := listing.note()) else []
+        why = f" ({'; '.join(notes)})" if notes else ""
         raise DataError(
-            f"no photos found in {looked}{f' ({note})' if note else ''}; give photos, folders or patterns "
+            f"no photos found in {looked}{why}; give photos, folders or patterns "
             f"with files of {' '.join(sorted(PHOTO_SUFFIXES))}"
         )
     return Listing((*listing.photos, *unmatched), listing.left_out, listing.unreadable)

@@ -1,7 +1,8 @@
-"""A scorer's network in a faster engine; what comes before and after the network stays as it is."""
+"""A scorer's network in a faster engine or on a card; what comes before and after it stays as it is."""
 
+import copy
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
@@ -16,13 +17,15 @@ from upcracknet.detection.threshold import Threshold
 from upcracknet.errors import ConfigurationError, WeightsError
 from upcracknet.runtime import (
     PROCESSOR,
-    BFloat16Network,
     CompiledNetwork,
     Engine,
+    SixteenBitNetwork,
     compiled_network,
     export_network,
+    is_out_of_memory,
     size_multiple,
 )
+from upcracknet.runtime.device import exact_convolutions, moved
 
 CALIBRATION_ROADS = 24
 """Synthetic roads on which the ranges of 8-bit integers are measured. They have cracks: without, ranges that
@@ -31,32 +34,55 @@ only cracks reach would be cut off."""
 CALIBRATION_SIDE = 384
 """Side of these roads in pixels, for scorers that take any size."""
 
+SIXTEEN_BITS = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
 
 def accelerated(scorer: Kind, sha256: str, engine: Engine, *, roads: int = CALIBRATION_ROADS) -> Kind:
-    """Bring a scorer's network into another engine, or into 16 bits in PyTorch.
+    """Bring a scorer's network into another engine, or in PyTorch onto a card or into 16 bits.
 
     Args:
         scorer: a scorer with a trained network.
         sha256: checksum of its tensors.
-        engine: an engine that is installed, not ``auto``.
+        engine: an engine and a device that are there, not ``auto``.
         roads: synthetic roads on which ``int8`` is measured.
 
     Returns:
         a copy of the scorer, named after the engine too.
 
     Raises:
-        ConfigurationError: the scorer cannot be exported, or a package is missing.
+        ConfigurationError: the scorer cannot be exported, a package is missing, or the network does not fit
+            into the memory of the card.
         OutputError: the network cannot be kept in the engine's form.
     """
-    network = exported_part(scorer)
     compiled: nn.Module
     if engine.runtime == "torch":
-        compiled = BFloat16Network(network) if engine.precision == "bf16" else network
+        compiled = _in_torch(scorer, engine)
     else:
         compiled = compiled_network(
-            network, sha256, engine, lambda: seen_by_network(scorer, calibration_roads(scorer, roads))
+            exported_part(scorer),
+            sha256,
+            engine,
+            lambda: seen_by_network(scorer, calibration_roads(scorer, roads)),
         )
     return scorer.with_network(compiled, f"{scorer.name}, {engine}")  # results tell engines apart
+
+
+def _in_torch(scorer: Scorer, engine: Engine) -> nn.Module:
+    """A copy of a scorer's network on a device of PyTorch, in 32 or 16 bits."""
+    if engine.precision != "fp32":
+        network: nn.Module = SixteenBitNetwork(exported_part(scorer), SIXTEEN_BITS[engine.precision])
+    else:
+        assert scorer.network is not None
+        network = copy.deepcopy(scorer.network)
+    try:
+        return network.to(engine.device)
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        raise ConfigurationError(
+            f"device {engine.device}: {scorer.name} does not fit into its memory; end other programs that "
+            "use it, or take --device cpu"
+        ) from error
 
 
 def export_scorer(
@@ -129,6 +155,12 @@ def engine_of(scorer: Scorer) -> Literal["torch", "onnx", "openvino"]:
     return scorer.network.engine if isinstance(scorer.network, CompiledNetwork) else "torch"
 
 
+def device_of(scorer: Scorer) -> torch.device:
+    """Tell where a scorer's images must lie: on the device of its network in PyTorch, else the processor."""
+    tensors = () if scorer.network is None else (*scorer.network.parameters(), *scorer.network.buffers())
+    return tensors[0].device if tensors else torch.device("cpu")
+
+
 def score_pixels(scorer: Scorer, pixels: UInt8[np.ndarray, "b h w 3"]) -> Float[np.ndarray, "b h w"]:
     """Score tiles, in any thread.
 
@@ -137,10 +169,16 @@ def score_pixels(scorer: Scorer, pixels: UInt8[np.ndarray, "b h w 3"]) -> Float[
 
     Raises:
         WeightsError: the scores are not finite, or the engine fails.
+        RuntimeError: memory ran out; see :func:`.is_out_of_memory`.
     """
-    engine = engine_of(scorer)
-    with nullcontext() if engine == "torch" else PROCESSOR.beside_an_engine():
-        images = torch.from_numpy(pixels).permute(0, 3, 1, 2).contiguous().float().div_(255)
+    engine, device = engine_of(scorer), device_of(scorer)
+    with ExitStack() as stack:
+        if engine != "torch":
+            stack.enter_context(PROCESSOR.beside_an_engine())
+        if device.type == "cuda":
+            stack.enter_context(exact_convolutions())
+        bytes_there = moved(torch.from_numpy(pixels), device)  # a quarter of what 32 bits would be to carry
+        images = bytes_there.permute(0, 3, 1, 2).contiguous().float().div_(255)
         scores: np.ndarray = scorer.score(images).float().cpu().numpy()
     if not np.isfinite(scores).all():
         raise WeightsError(

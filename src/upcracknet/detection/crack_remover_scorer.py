@@ -19,7 +19,7 @@ from upcracknet.runtime.folding import CrackMarker, fused
 ScoreKind = Literal["mask", "darkening"]
 
 AT_ONCE = 768 * 768
-"""Pixels that the network sees at a time, unless a single image has more."""
+"""Pixels that the network sees at a time on the processor, unless a single image has more."""
 
 
 MOST = 8
@@ -120,8 +120,10 @@ class CrackRemoverScorer(BaseScorer):
 
     def _fused(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
         """Logits, averaged over the scales."""
-        # Small images together; large ones, one after the other, are no slower, and take less memory.
-        together = max(1, AT_ONCE // (images.shape[-2] * images.shape[-1]))
+        # On the processor small images together; large ones, one after the other, are no slower, and take
+        # less memory. A card takes all at once.
+        on_card = images.device.type != "cpu"
+        together = len(images) if on_card else max(1, AT_ONCE // (images.shape[-2] * images.shape[-1]))
         fused = []
         for part in images.split(together):  # type: ignore[no-untyped-call]
             at_scales = [self.logits(part, scale) for scale in self.settings.scales]

@@ -1,6 +1,7 @@
 """The one inference path: any photo in, its crack map out."""
 
 import math
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,16 +10,15 @@ from typing import TypeVar
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
 from PIL.Image import Image
 
 from upcracknet.data.photo import PhotoSource, load_photo
-from upcracknet.detection.acceleration import score_pixels
+from upcracknet.detection.batches import Batches, Piece, Scoring
 from upcracknet.detection.crack_map import CrackMap
 from upcracknet.detection.rows import CrackRows, Progress, ReadTile, Wanted, scored_rows
 from upcracknet.detection.scorer import Scorer
 from upcracknet.detection.threshold import Threshold
-from upcracknet.detection.tiling import ScoreCanvas, Tile, tile_starts
+from upcracknet.detection.tiling import ScoreCanvas, tile_starts
 from upcracknet.errors import ConfigurationError, PhotoError
 from upcracknet.runtime import Engine, Precision, Runtime
 
@@ -33,8 +33,8 @@ roads of 3 megapixels (docs/results/speed.md)."""
 FREE_STEP = 64
 """Sides of such tiles are multiples of this, so that no network has to continue them."""
 
-READERS = 2
-"""Threads that read photos while others are scored, and photos that are read ahead; more of small ones."""
+HELPERS = 2
+"""Threads that read photos, and threads that write results, while a processor scores others."""
 
 Photo = PhotoSource
 Key = TypeVar("Key")
@@ -52,9 +52,12 @@ class CrackDetector:
         threshold: from scores to a mask.
         overlap: overlap of neighbouring tiles in pixels; None takes a quarter of the scorer's own tile, or 96
             pixels if it takes any size.
-        batch_size: tiles scored at a time; of scorers that take any size no more than have the pixels of one
-            large tile together.
+        batch_size: most tiles scored at a time, see :class:`.Batches`; None takes what suits the device.
         millimetres_per_pixel: size of a pixel on the road, copied to each result.
+
+    Attributes:
+        helpers: threads that read photos, and photos that are read ahead, more of small ones; as many threads
+            may write results. Beside a card, the processor's cores are free for both.
 
     Raises:
         ConfigurationError: an impossible overlap, batch size or size of a pixel.
@@ -66,7 +69,7 @@ class CrackDetector:
         threshold: Threshold,
         *,
         overlap: int | None = None,
-        batch_size: int = 8,
+        batch_size: int | None = None,
         millimetres_per_pixel: float | None = None,
     ) -> None:
         tile = scorer.input_size or FREE_TILE
@@ -76,14 +79,13 @@ class CrackDetector:
             raise ConfigurationError(
                 f"overlap of {overlap} pixels: expected at least 0 and less than the tile of {tile}"
             )
-        if batch_size < 1:
-            raise ConfigurationError(f"batch size {batch_size}: expected at least 1")
         if millimetres_per_pixel is not None and not 0 < millimetres_per_pixel < math.inf:
             raise ConfigurationError(
                 f"millimetres per pixel: {millimetres_per_pixel:g}, expected a number above 0, such as 1.5"
             )
         self.scorer, self.threshold = scorer, threshold
-        self.overlap, self.batch_size = overlap, batch_size
+        self.overlap, self.batches = overlap, Batches(scorer, batch_size)
+        self.helpers = max(HELPERS, (os.cpu_count() or 1) // 2) if self.batches.on_card else HELPERS
         self.millimetres_per_pixel = millimetres_per_pixel
 
     @classmethod
@@ -93,10 +95,11 @@ class CrackDetector:
         *,
         preset: str | None = None,
         overlap: int | None = None,
-        batch_size: int = 8,
+        batch_size: int | None = None,
         millimetres_per_pixel: float | None = None,
         runtime: Runtime = "torch",
         precision: Precision = "fp32",
+        device: str = "auto",
     ) -> "CrackDetector":
         """Load a shipped or self-trained model.
 
@@ -106,19 +109,22 @@ class CrackDetector:
                 file of ``upcracknet export``.
             preset: name of the detection settings; None takes the model's own.
             overlap: overlap of neighbouring tiles in pixels; None takes the usual one.
-            batch_size: tiles scored at a time.
+            batch_size: most tiles scored at a time; None takes what suits the device.
             millimetres_per_pixel: size of a pixel on the road, copied to each result.
             runtime: engine of the network: ``torch``, ``onnx``, ``openvino``, or ``auto`` for the fastest
                 that is installed.
-            precision: ``fp32``; ``bf16`` and ``int8`` are faster, with slightly different results.
+            precision: ``fp32``; ``fp16`` (on cards), ``bf16`` and ``int8`` are faster and slightly different.
+            device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``, ``gpu`` (of openvino and onnx), or ``auto`` for a
+                card of PyTorch where there is one.
 
         Raises:
             WeightsError: no such model, or unusable weights.
-            ConfigurationError: a preset that the model does not have, or an engine that is not installed.
+            ConfigurationError: a preset that the model does not have, or an engine or a
+                device that is not there.
         """
         from upcracknet.detection.pretrained import load_pretrained  # only when weights are asked for
 
-        pretrained = load_pretrained(model, preset, Engine(runtime, precision))
+        pretrained = load_pretrained(model, preset, Engine(runtime, precision, device=device))
         return cls(
             pretrained.scorer,
             pretrained.threshold,
@@ -172,24 +178,28 @@ class CrackDetector:
             the key and the photo's cracks, or what is wrong with the photo; in the order of the items.
         """
         waiting: deque[tuple[Key, ScoreCanvas | PhotoError]] = deque()
-        batch: list[tuple[ScoreCanvas, Tile, UInt8[np.ndarray, "h w 3"]]] = []
+        batch: list[Piece] = []
 
         def finished() -> Iterator[tuple[Key, CrackMap | PhotoError]]:
-            while waiting and (isinstance(waiting[0][1], PhotoError) or not waiting[0][1].missing):
+            while waiting and (isinstance(waiting[0][1], PhotoError) or waiting[0][1].done):
                 key, canvas = waiting.popleft()
-                yield key, canvas if isinstance(canvas, PhotoError) else self._crack_map(canvas)
+                yield key, canvas if isinstance(canvas, PhotoError) else self._found(str(key), canvas)
 
-        for key, canvas in self._read_ahead(items):
-            waiting.append((key, canvas))
-            if isinstance(canvas, ScoreCanvas):
-                for tile, pixels in canvas.pieces():
-                    if batch and batch[0][2].shape != pixels.shape:
-                        self._score(batch)
-                    batch.append((canvas, tile, pixels))
-                    if len(batch) == self._tiles_at_once(pixels.shape):
-                        self._score(batch)
-            yield from finished()
-        self._score(batch)
+        with Scoring(self.batches) as scoring:
+            for key, canvas in self._read_ahead(items):
+                waiting.append((key, canvas))
+                if isinstance(canvas, ScoreCanvas):
+                    for tile, pixels in canvas.pieces():
+                        if batch and batch[0][2].shape != pixels.shape:
+                            scoring.score(batch)
+                            batch = []
+                        batch.append((canvas, tile, pixels))
+                        if len(batch) >= self.batches.size(tile.height, tile.width):
+                            scoring.score(batch)
+                            batch = []
+                yield from finished()
+            scoring.score(batch)
+            scoring.finish()
         yield from finished()
 
     def detect_rows(
@@ -213,17 +223,18 @@ class CrackDetector:
             progress: called with the number of tiles done and of all.
 
         Raises:
-            PhotoError: the image is too small to show a crack.
+            PhotoError: the image is too small to show a crack, or a tile does not fit into memory.
             OSError: the file cannot be written.
         """
         tile, overlap = self._tiles(size, name)
         rows = scored_rows(
-            self.scorer, read, size, tile, overlap,
-            batch_size=self._tiles_at_once(tile), wanted=wanted, progress=progress,
-        )  # fmt: skip
+            self.batches, read, size, tile, overlap, name=name, wanted=wanted, progress=progress
+        )
         return CrackRows.stored(rows, self.threshold, scratch, size[1])
 
-    def _crack_map(self, canvas: ScoreCanvas) -> CrackMap:
+    def _found(self, name: str, canvas: ScoreCanvas) -> CrackMap | PhotoError:
+        if canvas.failure is not None:
+            return PhotoError(f"{name}: {canvas.failure}")
         score = canvas.result()
         level = self.threshold.level_of(score)
         mask = self.threshold.mask(score, level)
@@ -234,8 +245,8 @@ class CrackDetector:
     ) -> Iterator[tuple[Key, ScoreCanvas | PhotoError]]:
         """The photos, opened; the next are read meanwhile, as many as share a batch."""
         waiting: deque[tuple[Key, Future[ScoreCanvas | PhotoError]]] = deque()
-        with ThreadPoolExecutor(READERS) as readers:
-            ahead = READERS
+        with ThreadPoolExecutor(self.helpers) as readers:
+            ahead = self.helpers
             for key, photo in items:
                 waiting.append((key, readers.submit(self._open, str(key), photo)))
                 if len(waiting) > ahead:
@@ -243,7 +254,7 @@ class CrackDetector:
                     canvas = opened.result()
                     yield key, canvas
                     if not isinstance(canvas, PhotoError):
-                        ahead = max(READERS, self._tiles_at_once(canvas.photo.shape))
+                        ahead = max(self.helpers, self.batches.size(*canvas.photo.shape[:2]))
             yield from ((key, opened.result()) for key, opened in waiting)
 
     def _open(self, name: str, photo: Photo | Callable[[], Photo]) -> ScoreCanvas | PhotoError:
@@ -252,21 +263,6 @@ class CrackDetector:
             return ScoreCanvas(pixels, *self._tiles((pixels.shape[0], pixels.shape[1]), name))
         except PhotoError as error:
             return error
-
-    def _score(self, batch: list[tuple[ScoreCanvas, Tile, UInt8[np.ndarray, "h w 3"]]]) -> None:
-        """Score the batch, hand the scores to their canvases, and empty it."""
-        if not batch:
-            return
-        scores = score_pixels(self.scorer, np.stack([item[2] for item in batch]))
-        for (canvas, tile, _), score in zip(batch, scores, strict=True):
-            canvas.add(tile, score)
-        batch.clear()
-
-    def _tiles_at_once(self, size: tuple[int, ...]) -> int:
-        """How many tiles of a size, or smaller photos, are scored together; large ones gain nothing by it."""
-        if self.scorer.input_size is not None:
-            return self.batch_size
-        return max(1, min(self.batch_size, FREE_TILE**2 // (size[0] * size[1])))
 
     def _tiles(self, size: tuple[int, int], name: str) -> tuple[tuple[int, int], int]:
         """Height and width of the tiles of an image, and their overlap, in pixels."""

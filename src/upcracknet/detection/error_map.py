@@ -67,12 +67,14 @@ def filter_error(errors: Float[Tensor, "b h w"], settings: DetectionSettings) ->
         settings: window, sigmas, and whether to filter in 8 bits.
 
     Returns:
-        filtered error maps in [0, 1]; errors that are not finite numbers stay as they are.
+        filtered error maps in [0, 1], on the device of the errors, though the processor filters them; errors
+        that are not finite numbers stay as they are.
     """
     # OpenCV would put numbers in the place of what is none: such errors must stay visible.
     if settings.filter_diameter == 0 or not errors.isfinite().all():
         return errors
-    return torch.stack([torch.from_numpy(_filter(one, settings)) for one in errors.float().cpu().numpy()])
+    filtered = np.stack([_filter(one, settings) for one in errors.float().cpu().numpy()])
+    return torch.from_numpy(filtered).to(errors.device)
 
 
 def _filter(error: Float[np.ndarray, "h w"], settings: DetectionSettings) -> Float[np.ndarray, "h w"]:

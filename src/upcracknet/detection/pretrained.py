@@ -75,17 +75,20 @@ def load_pretrained(
 
     Raises:
         WeightsError: no such model, or unusable weights.
-        ConfigurationError: the system has no such preset, or the engine is not installed or cannot run it.
+        ConfigurationError: the system has no such preset, or the engine or device is not there or cannot
+            run it.
         OutputError: the network cannot be kept in the engine's form.
     """
     if model in CLASSICAL:
         _require_preset(SYSTEMS[str(model)], preset, model)
-        if engine.runtime not in ("torch", "auto") or engine.precision != "fp32":
+        plain = engine.runtime in ("torch", "auto") and engine.device in ("auto", "cpu")
+        if not plain or engine.precision != "fp32":
             raise ConfigurationError(
-                f"{model} has no network for {engine}; leave --runtime and --precision out"
+                f"{model} has no network for {engine}; leave --runtime, --precision and --device out"
             )
         classical = imported(SYSTEMS[str(model)].scorer)()
-        return Pretrained(classical, Threshold(classical.level), None, replace(engine, runtime="torch"), {})
+        here = replace(engine, runtime="torch", device="cpu")
+        return Pretrained(classical, Threshold(classical.level), None, here, {})
     path = weights_path(model)
     if runtime_of_file(path) is not None:
         return _load_exported(path, preset, engine)
@@ -95,13 +98,14 @@ def load_pretrained(
     scorer, threshold = _scorer(path, record, tensors, preset)
     chosen = engine.chosen()
     in_torch = replace(chosen, runtime="torch")
-    if engine.runtime == "auto" and not can_be_exported(scorer):
+    if engine.runtime == "auto" and chosen.device == "cpu" and not can_be_exported(scorer):
         chosen = in_torch
     try:
-        if (chosen.runtime, chosen.precision) != ("torch", "fp32"):
+        if (chosen.runtime, chosen.precision, chosen.device) != ("torch", "fp32", "cpu"):
             scorer = accelerated(scorer, record.sha256, chosen)
     except UpCrackNetError:
-        if engine.runtime != "auto" or chosen.precision == "int8" or chosen.runtime == "torch":
+        by_name = engine.runtime != "auto" or chosen.precision == "int8" or chosen.device != "cpu"
+        if by_name or chosen.runtime == "torch":
             raise
         # Asked for whatever works.
         return load_pretrained(model, preset, in_torch)
@@ -169,7 +173,7 @@ def _load_exported(path: Path, preset: str | None, engine: Engine) -> Pretrained
     network = exported_part(scorer)
     if description["network"] != type(network).__name__:
         raise WeightsError(f"{path}: written by another version of upcracknet; export it again")
-    chosen = replace(engine, runtime=own, precision=precision)
+    chosen = replace(engine, runtime=own, precision=precision).chosen()
     exported = scorer.with_network(open_exported(path, network, chosen))
     return Pretrained(exported, threshold, record.sha256, chosen, record.detection)
 

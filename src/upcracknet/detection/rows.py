@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
-from upcracknet.detection.acceleration import score_pixels
-from upcracknet.detection.scorer import Scorer
+from upcracknet.detection.batches import Batches
 from upcracknet.detection.threshold import (
     OTSU_BINS,
     Components,
@@ -17,6 +16,7 @@ from upcracknet.detection.threshold import (
     otsu_level_of_counts,
 )
 from upcracknet.detection.tiling import Tile, blend_window, tile_grid
+from upcracknet.errors import PhotoError
 
 Rows = Iterator[Float[np.ndarray, "_h w"]]
 """A map from the top to the bottom, some rows at a time."""
@@ -79,30 +79,33 @@ class CrackRows:
 
 
 def scored_rows(
-    scorer: Scorer,
+    batches: Batches,
     read: ReadTile,
     size: tuple[int, int],
     tile: tuple[int, int],
     overlap: int,
     *,
-    batch_size: int = 1,
+    name: str,
     wanted: Wanted = lambda tile: True,
     progress: Progress = lambda done, total: None,
 ) -> Rows:
     """Score a large image by rows: the same map as of the whole image at once, holding one row of tiles.
 
     Args:
-        scorer: from images to scores.
+        batches: asks the scorer.
         read: gives the pixels of a tile.
         size: height and width of the image.
         tile: height and width of a tile, in pixels.
         overlap: overlap of neighbouring tiles in pixels.
-        batch_size: tiles scored at a time.
+        name: of the image, for errors.
         wanted: tells which tiles are scored; where no other one reaches, the score is 0.
         progress: called with the number of tiles done and of all.
 
     Yields:
         rows that no further tile reaches, from the top.
+
+    Raises:
+        PhotoError: a tile does not fit into memory.
     """
     height, width = size
     tiles = tile_grid(height, width, tile, overlap)
@@ -116,10 +119,13 @@ def scored_rows(
         all_of_row = [place for place in tiles if place.top == top]
         row = [place for place in all_of_row if wanted(place)]
         done += len(all_of_row) - len(row)
-        for first in range(0, len(row), batch_size):
-            places = row[first : first + batch_size]
-            found = score_pixels(scorer, np.stack([read(place) for place in places]))
+        at_once = batches.size(*tile)
+        for first in range(0, len(row), at_once):
+            places = row[first : first + at_once]
+            found = batches.scores([read(place) for place in places])
             for place, score in zip(places, found, strict=True):
+                if score is None:
+                    raise PhotoError(f"{name}: {batches.too_large(*tile)}")
                 inside = slice(0, min(tile[0], height - top)), slice(0, min(tile[1], width - place.left))
                 columns = slice(place.left, place.left + inside[1].stop)
                 scores[inside[0], columns] += score[inside] * window[inside]

@@ -111,8 +111,9 @@ class RestorationScorer(BaseScorer):
         if not self.settings.dropout:
             return self._restore(images)
         # One image at a time from one seed: the same photo gets the same map, whatever shares its batch.
-        # PyTorch's random numbers belong to the process.
-        with PROCESSOR.claimed(), torch.random.fork_rng(devices=[]):
+        # PyTorch's random numbers belong to the process, and those of a card to the card: other ones.
+        cards = [images.device] if images.device.type == "cuda" else []
+        with PROCESSOR.claimed(), torch.random.fork_rng(devices=cards):
             restored = []
             for image in images.split(1):  # type: ignore[no-untyped-call]
                 torch.manual_seed(0)

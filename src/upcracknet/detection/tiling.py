@@ -70,6 +70,10 @@ class ScoreCanvas:
         photo: uint8 H×W×3 RGB.
         tile: height and width of a tile in pixels.
         overlap: overlap of neighbouring tiles in pixels.
+
+    Attributes:
+        missing: number of tiles whose scores are not added yet.
+        failure: why a tile cannot be scored, so that there is no map.
     """
 
     def __init__(self, photo: UInt8[np.ndarray, "h w 3"], tile: tuple[int, int], overlap: int) -> None:
@@ -77,11 +81,17 @@ class ScoreCanvas:
         height, width = photo.shape[:2]
         self.tiles = tile_grid(height, width, tile, overlap)
         self.missing = len(self.tiles)
+        self.failure: str | None = None
         self._score = np.zeros((height, width), np.float32)
         self._single = len(self.tiles) == 1
         if not self._single:
             self._window = blend_window(*tile, overlap)
             self._weight = np.zeros((height, width), np.float32)
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing more to wait for."""
+        return self.missing == 0 or self.failure is not None
 
     def pieces(self) -> Iterator[tuple[Tile, UInt8[np.ndarray, "th tw 3"]]]:
         """Give the tiles with their pixels, cut one at a time."""

@@ -62,6 +62,7 @@ def plan_evaluation(
     baseline: bool = True,
     runtime: Runtime = "torch",
     precision: Precision = "fp32",
+    device: str = "auto",
 ) -> EvaluationPlan:
     """Open data and models.
 
@@ -76,9 +77,11 @@ def plan_evaluation(
         baseline: also evaluate the classical baseline.
         runtime: what runs the network.
         precision: of the network.
+        device: where it runs.
 
     Raises:
-        ConfigurationError: stored masks are to be compared at another size than they have.
+        ConfigurationError: stored masks are to be compared at another size than they have, or the engine or
+            device is not there.
         DataError: there are no such data, or nobody corrected a photo of the result folder.
         WeightsError: there is no such model.
     """
@@ -99,7 +102,9 @@ def plan_evaluation(
             )
         comparisons.append(Comparison(of_results(opened), frozenset(), tuple(notes)))
     else:
-        detector = CrackDetector.from_pretrained(name, preset=preset, runtime=runtime, precision=precision)
+        detector = CrackDetector.from_pretrained(
+            name, preset=preset, runtime=runtime, precision=precision, device=device
+        )
         learned, known = learned_from(name, opened)
         comparisons.append(Comparison(of_detector(detector), learned, (*notes, *known)))
     if baseline and (stored or name != LocalContrast.name):

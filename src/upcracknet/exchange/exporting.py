@@ -10,7 +10,7 @@ from typing import Any, Literal
 from upcracknet.errors import DataError, OutputError, PhotoError
 from upcracknet.exchange import coco, cvat, label_studio, masks
 from upcracknet.exchange.photos import ExportedPhoto, Photos, bring_photo
-from upcracknet.files import json_bytes, one_line, write_atomically
+from upcracknet.files import TEMPORARY, json_bytes, one_line, write_atomically
 from upcracknet.results.corrections import CORRECTION, correction_checksum, is_outdated, read_correction
 from upcracknet.results.crack_files import read_cracks
 from upcracknet.results.folder import ResultFolder
@@ -83,6 +83,7 @@ def write_export(
     photo_folder = output / PHOTO_FOLDER.get(to, "photos")
     with _writer(to, output, options) as add:
         for record in results.readable_records(damaged):
+            _require_marker(output)
             if record.mask is None:
                 exported.failed += 1
                 show(None)
@@ -98,6 +99,7 @@ def write_export(
             else:
                 exported.photos += 1
                 show(None)
+    _require_marker(output)
     for name in sorted(damaged):
         exported.left_out += 1
         show(f"{name}: its record is damaged; run `upcracknet detect` again")
@@ -116,6 +118,12 @@ def _photo(number: int, results: ResultFolder, record: Record, options: ExportOp
     return ExportedPhoto(number, results, record, correction, cracks, options.least_length_px)
 
 
+def _require_marker(output: Path) -> None:
+    """Stop where the folder is gone: in a new one of its name half of the export would be missing."""
+    if not (output / MARKER).exists():
+        raise OutputError(f"{output}: was deleted or moved while it was written; run the same command again")
+
+
 def _claim(output: Path, to: Format) -> None:
     """Mark the folder as an export's, unless it holds files of others."""
     marker = output / MARKER
@@ -123,7 +131,9 @@ def _claim(output: Path, to: Format) -> None:
         mine = (
             json.loads(marker.read_bytes()).get("format") == "upcracknet export" if marker.exists() else False
         )
-        if not mine and output.exists() and any(output.iterdir()):
+        # A half-written marker of a killed export does not count.
+        others = (path for path in output.iterdir() if not path.name.startswith(TEMPORARY))
+        if not mine and output.exists() and any(others):
             raise OutputError(
                 f"{output}: holds files that `upcracknet export-results` did not write; give another folder"
             )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float, Float32, Int
 
 from upcracknet.data.dataset import Sample
@@ -151,6 +152,7 @@ def choose_undamaged(
     settings: PreparationSettings,
     training: ClassifierTraining | None = None,
     *,
+    device: torch.device = torch.device("cpu"),  # noqa: B008 - frozen
     progress: Progress = lambda stage, done, total: None,
 ) -> Choice:
     """Choose windows that look undamaged; masks of the photos are never opened.
@@ -165,6 +167,7 @@ def choose_undamaged(
         photos: from ``score_photos``.
         settings: what to choose.
         training: how much the classifier learns; None takes the usual.
+        device: where it learns and looks.
         progress: called with what is done.
 
     Returns:
@@ -178,7 +181,7 @@ def choose_undamaged(
     ranking = _Ranking(photos, settings)
     chosen = ranking.choose(0)
     for number in range(1, settings.rounds + 1 if ranking.usable.any() else 1):
-        network = _learn(ranking, number, training, progress)
+        network = _learn(ranking, number, training, device, progress)
         probabilities = []
         for photo in photos:
             probabilities.append(crack_probabilities(network, photo.sample.photo()))
@@ -196,7 +199,11 @@ def choose_undamaged(
 
 
 def _learn(
-    ranking: "_Ranking", number: int, training: ClassifierTraining, progress: Progress
+    ranking: "_Ranking",
+    number: int,
+    training: ClassifierTraining,
+    device: torch.device,
+    progress: Progress,
 ) -> CellClassifier:
     """Train the classifier of a round on the ranking of the round before."""
     generator = np.random.default_rng((ranking.settings.seed, number))
@@ -209,7 +216,7 @@ def _learn(
         crops += confident_crops(samples, cracked, side, generator, count=training.real)
     seed = ranking.settings.seed + number
     learning = partial(progress, f"round {number}: learning")
-    return train_classifier(crops, seed=seed, steps=training.steps, progress=learning)
+    return train_classifier(crops, seed=seed, steps=training.steps, device=device, progress=learning)
 
 
 class _Ranking:

@@ -174,26 +174,28 @@ def train_classifier(
     *,
     seed: int,
     steps: int = 400,
+    device: torch.device = torch.device("cpu"),  # noqa: B008 - frozen
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> CellClassifier:
-    """Train a classifier; on one machine the same crops and seed give the same network.
+    """Train a classifier; on one machine and device the same crops and seed give the same network.
 
     Args:
         crops: crops of one square size.
         seed: of the first weights, the batches and the flips.
         steps: batches to learn from.
+        device: where it learns, and stays.
         progress: called after each batch.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = CellClassifier()
+        network = CellClassifier().to(device)
     generator = np.random.default_rng(seed)
-    images = torch.from_numpy(np.stack([normalize(crop.photo) for crop in crops]))
-    answers = torch.from_numpy(np.stack([crop.cracked for crop in crops]))
+    images = torch.from_numpy(np.stack([normalize(crop.photo) for crop in crops])).to(device)
+    answers = torch.from_numpy(np.stack([crop.cracked for crop in crops])).to(device)
     optimizer = torch.optim.AdamW(network.parameters())
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LEARNING_RATE, total_steps=steps)
     for step in range(steps):
-        chosen = torch.from_numpy(generator.integers(len(crops), size=BATCH_SIZE))
+        chosen = torch.from_numpy(generator.integers(len(crops), size=BATCH_SIZE)).to(device)
         flips = [axis for axis in (1, 2) if generator.random() < 0.5]
         image, answer = images[chosen].flip(flips), answers[chosen].flip(flips)
         if generator.random() < 0.5:
@@ -216,7 +218,8 @@ def crack_probabilities(
     """Give the probability that each cell of a photo is cracked, in [0, 1]."""
     rows, columns = (side // CELL for side in photo.shape[:2])
     image = torch.from_numpy(normalize(photo)[: rows * CELL, : columns * CELL])
-    probabilities: np.ndarray = network(image[None, None])[0].sigmoid().numpy()
+    here = next(network.parameters()).device
+    probabilities: np.ndarray = network(image[None, None].to(here))[0].sigmoid().cpu().numpy()
     return probabilities
 
 

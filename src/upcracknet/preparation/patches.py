@@ -14,7 +14,7 @@ from upcracknet.data.mining import CONTACT_SHEET_COLUMNS, CONTACT_SHEET_ROWS, co
 from upcracknet.data.photo import photo_size, save_image_atomically
 from upcracknet.data.undamaged import Window
 from upcracknet.errors import OutputError, PhotoError
-from upcracknet.files import json_bytes, write_atomically
+from upcracknet.files import json_bytes, one_line, scratch_folder, write_atomically
 from upcracknet.preparation.choose import Choice, RankedWindow
 
 IMAGES, MANIFEST = "images", "manifest.json"
@@ -47,7 +47,7 @@ def save_choice(
     The folder then holds ``images/patch-00000.png`` …, the most crack-like first; ``manifest.json``;
     ``contact-sheet.png`` with the first patches, so the most doubtful ones; and ``rejected.png`` with windows
     just beyond the limit. ``open_folder`` reads it as a folder of undamaged photos. Nothing is scaled:
-    training cuts and scales windows itself.
+    training cuts and scales windows itself. The images come last, all at once: where they are, all is there.
 
     Args:
         choice: what was chosen.
@@ -60,10 +60,29 @@ def save_choice(
         PhotoError: a photo cannot be read any more.
     """
     require_no_patches(folder)
+    try:
+        with scratch_folder(folder) as scratch:
+            _write(choice, folder, scratch, notes, on_saved)
+            if choice.chosen:
+                (scratch / IMAGES).rename(folder / IMAGES)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {folder}: {one_line(error)}; choose another folder or free some space"
+        ) from error
+
+
+def _write(
+    choice: Choice,
+    folder: Path,
+    scratch: Path,
+    notes: dict[str, Any],
+    on_saved: Callable[[int, int], None],
+) -> None:
+    """Write the images into a scratch folder, all else beside where they will be."""
     files = [f"{IMAGES}/patch-{index:05d}.png" for index in range(len(choice.chosen))]
     shown = {}
     for done, (index, pixels) in enumerate(_cut(choice.chosen), start=1):
-        save_image_atomically(folder / files[index], pixels)
+        save_image_atomically(scratch / files[index], pixels)
         on_saved(done, len(files))
         if index < SHOWN:
             shown[index] = pixels.copy()

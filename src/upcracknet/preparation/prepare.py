@@ -12,6 +12,7 @@ from upcracknet.data.listing import home_expanded, list_photos
 from upcracknet.data.registry import DATASETS, open_dataset
 from upcracknet.detection import CrackDetector
 from upcracknet.detection.pretrained import load_pretrained
+from upcracknet.detection.systems import CLASSICAL
 from upcracknet.errors import DataError, PhotoError
 from upcracknet.preparation.choose import ClassifierTraining, PreparationSettings, choose_undamaged
 from upcracknet.preparation.patches import (
@@ -24,6 +25,7 @@ from upcracknet.preparation.patches import (
     windows_by_chance,
 )
 from upcracknet.preparation.scores import Progress, score_photos
+from upcracknet.runtime import Engine, choose_device
 
 
 def prepare_patches(
@@ -33,6 +35,7 @@ def prepare_patches(
     training: ClassifierTraining | None = None,
     *,
     model: str = "default",
+    device: str = "auto",
     split: str = "train",
     data_root: Path | None = None,
     on_failure: Callable[[Sample, PhotoError], None] = lambda sample, error: None,
@@ -46,6 +49,8 @@ def prepare_patches(
         settings: what to choose.
         training: how much the classifier learns; None takes the usual.
         model: the detector to choose by.
+        device: where detector and classifier run, by PyTorch; a model without a network stays on the
+            processor.
         split: part of the datasets, and of folders that have it.
         data_root: folder with the datasets; None takes the variable UPCRACKNET_DATA.
         on_failure: called for each photo that cannot be used; the others go on.
@@ -59,10 +64,13 @@ def prepare_patches(
         DataError: there are no photos, or no window of them looks undamaged.
         OutputError: the folder holds patches already, or cannot be written to.
         WeightsError: no such model.
+        ConfigurationError: the device is not there.
     """
     require_no_patches(output)
     samples = find_photos(sources, output=output, root=data_root, split=split)
-    pretrained = load_pretrained(model)
+    place = choose_device(device)
+    here = "cpu" if model in CLASSICAL else str(place)
+    pretrained = load_pretrained(model, engine=Engine(device=here))
     detector = CrackDetector(pretrained.scorer, pretrained.threshold)
     failed: list[dict[str, str]] = []
 
@@ -71,7 +79,7 @@ def prepare_patches(
         on_failure(sample, error)
 
     scored = score_photos(samples, detector, on_failure=fail, progress=progress)
-    choice = choose_undamaged(scored, settings, training, progress=progress)
+    choice = choose_undamaged(scored, settings, training, device=place, progress=progress)
     giving = len({ranked.sample.photo_path for ranked in choice.chosen})
     counts = {
         "photos": len(samples),

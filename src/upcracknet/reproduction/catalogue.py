@@ -9,9 +9,10 @@ from typing import Any
 from upcracknet.errors import ConfigurationError
 from upcracknet.reproduction.experiment import Experiment, budget_named
 from upcracknet.reproduction.figures import FIGURES, draw_figure
-from upcracknet.reproduction.report import write_overview
+from upcracknet.reproduction.report import summary, write_overview
 from upcracknet.reproduction.run import Run, reproduce
-from upcracknet.reproduction.tables import COMPARISONS, comparison, sensitivity, table1, table2
+from upcracknet.reproduction.tables import COMPARISONS, comparison, seeds, sensitivity, table1, table2
+from upcracknet.reproduction.whole import WHOLE, Whole, reproduce_whole
 from upcracknet.training.configuration import TrainingConfiguration, load_configuration
 
 EXPERIMENTS: dict[str, Callable[..., Experiment]] = {
@@ -19,12 +20,17 @@ EXPERIMENTS: dict[str, Callable[..., Experiment]] = {
     "table2": table2,
     "sensitivity": sensitivity,
     **{name: partial(comparison, name) for name in COMPARISONS},
+    "seeds": seeds,
 }
 
 OVERVIEWS = {"comparison": ("table4", "table7", "table8")}
 """Tables in one: trained on DeepCrack; tested there, on CFD, and on Crack500."""
 
-NAMES = (*EXPERIMENTS, *OVERVIEWS, *FIGURES)
+NAMES = (*EXPERIMENTS, *OVERVIEWS, *FIGURES, *WHOLE)
+
+
+Shown = tuple[str, Sequence[str], Sequence[Sequence[str]]]
+"""A table for a terminal: title, columns and rows."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +39,13 @@ class Reproduced:
 
     Attributes:
         record: what the JSON of the table or overview holds.
-        tables: the records of the tables that it stands on.
+        shown: title, columns and rows of what a terminal shows.
         complete: whether all rows that were asked for have figures.
         notes: lines for the reader: which rows have no figures and why, what was written where.
     """
 
     record: dict[str, Any]
-    tables: tuple[dict[str, Any], ...]
+    shown: tuple[Shown, ...]
     complete: bool
     notes: tuple[str, ...]
 
@@ -53,6 +59,7 @@ def reproduce_named(
     seed: int = 0,
     base: Path | None = None,
     rows: Sequence[str] = (),
+    whole: Whole = Whole(),  # noqa: B008 - frozen
 ) -> Reproduced:
     """Train and measure the rows of a table, an overview or a figure, and write or draw it.
 
@@ -63,7 +70,8 @@ def reproduce_named(
         filters: as of ``budget_named``.
         seed: seed of all rows.
         base: YAML file of the configuration that UP-CrackNet's rows start from; None takes the table's own.
-        rows: names or numbers of the rows to work on; all where none is given.
+        rows: names or numbers of the rows to work on; all where none is given. Of the whole plan names alone.
+        whole: how the whole plan is worked on, which no single table needs.
 
     Raises:
         ConfigurationError: an unknown name, budget or row, a configuration of another method, or a figure
@@ -78,6 +86,9 @@ def reproduce_named(
     if not isinstance(start, TrainingConfiguration | None):
         raise ConfigurationError(f"{base}: of the method {start.method}; give a configuration of UP-CrackNet")
     spent, files = budget_named(budget, filters), run.files
+    if name in WHOLE:
+        made = reproduce_whole(name, run, spent, seed, start, rows, whole)
+        return Reproduced(made.record, (made.shown,), made.complete, made.notes)
     tables = OVERVIEWS.get(name, (FIGURES.get(name, name),))
     experiments = [EXPERIMENTS[table](spent, seed, start) for table in tables]
     chosen = [experiment.chosen(rows) for experiment in experiments]
@@ -93,4 +104,4 @@ def reproduce_named(
     if name in FIGURES:
         picture, shown = draw_figure(name, experiments[0], files, run.data_root)
         notes.append(f"{len(shown)} of {len(experiments[0].rows)} rows drawn in {picture}")
-    return Reproduced(record, records, not missing, tuple(notes))
+    return Reproduced(record, tuple(map(summary, records)), not missing, tuple(notes))

@@ -21,6 +21,9 @@ PAPER_PATCHES = {"deepcrack": 300, "crack500": 1896}
 """Undamaged patches of the paper (Section IV-A), one epoch of each dataset."""
 
 PATCHES_PER_EPOCH = 300
+MOST_EPOCHS = 10
+"""Of a budget by number: after each epoch a checkpoint is written, of 64 filters nearly a gigabyte."""
+
 PLAIN_FILTERS = 32
 
 ENOUGH_STEPS = 1000
@@ -113,7 +116,7 @@ def budget_named(text: str, filters: int | None = None) -> Budget:
 
     Args:
         text: a key of ``BUDGETS``, or a whole number such as ``1500``: that many patches (rounded up to
-            whole epochs of at most 300), for networks of 32 filters.
+            whole epochs: of at most 300 as long as 10 are enough), for networks of 32 filters.
         filters: channels of the networks' first level in place of the budget's.
 
     Raises:
@@ -125,7 +128,7 @@ def budget_named(text: str, filters: int | None = None) -> Budget:
         budget = BUDGETS[text]
     elif text.isdecimal() and int(text) > 0:
         patches = int(text)
-        epochs = -(-patches // PATCHES_PER_EPOCH)
+        epochs = min(-(-patches // PATCHES_PER_EPOCH), MOST_EPOCHS)
         budget = Budget(text, PLAIN_FILTERS, epochs, -(-patches // epochs))
     else:
         raise ConfigurationError(
@@ -160,6 +163,7 @@ class Row:
         detection: how a restorer finds cracks with these weights; None takes the model's own way.
         tests: datasets whose test part it is measured on.
         published: the paper's figures, by dataset.
+        one_in: it is tested on one photo in so many, from the first on.
     """
 
     name: str
@@ -168,6 +172,7 @@ class Row:
     detection: DetectionSettings | None
     tests: tuple[str, ...]
     published: Mapping[str, PublishedRow]
+    one_in: int = 1
 
     @property
     def photos(self) -> tuple[str, ...]:
@@ -207,7 +212,12 @@ class Row:
             "training": {key: value for key, value in training.items() if key not in NO_INFLUENCE},
             "detection": None if self.detection is None else self.detection.to_dict(),
             "tests": list(self.tests),
+            **({} if self.one_in == 1 else {"one_in": self.one_in}),
         }
+
+    def thinned(self, one_in: int) -> "Row":
+        """Test it on one photo in so many; its label says so."""
+        return replace(self, one_in=one_in, label=f"{self.label}, 1 test photo in {one_in}")
 
     @property
     def epochs(self) -> int:

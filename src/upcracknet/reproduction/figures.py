@@ -15,8 +15,8 @@ from upcracknet.evaluation.metrics import ConfusionCounts, Scores, count
 from upcracknet.evaluation.panels import GAP, color_confusion, paint_legend, text_strip
 from upcracknet.evaluation.protocol import PAPER, PAPER_SIZE, EvaluationItem, annotated
 from upcracknet.reproduction.experiment import Experiment, Row
-from upcracknet.reproduction.measurement import detector
-from upcracknet.reproduction.run import ResultFiles
+from upcracknet.reproduction.measurement import detector, is_trained
+from upcracknet.reproduction.result_files import ResultFiles
 
 FIGURES = {"fig2": "table3", "fig3": "table4", "fig4": "table4"}
 """The table whose rows each figure shows: Crack500, DeepCrack, and UP-CrackNet's failures on DeepCrack."""
@@ -49,7 +49,11 @@ def draw_figure(
         DataError: the photos are missing.
         OutputError: the picture cannot be written.
     """
-    rows = [row for row in experiment.rows if files.state(row).status == "done"]
+    rows = [
+        row
+        for row in experiment.rows
+        if files.state(row).status == "done" and is_trained(row, files.run_folder(row))
+    ]
     if name == "fig4":
         rows = [row for row in rows if row.name in SHOWN_WITH_FAILURES]
     if not rows:

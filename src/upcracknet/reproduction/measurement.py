@@ -1,10 +1,11 @@
 """One row: its weights trained, then measured by the one inference path under the paper's protocol."""
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,10 +17,14 @@ from upcracknet.detection import CrackDetector, RestorationScorer, Scorer, Thres
 from upcracknet.detection.cost import parameter_count
 from upcracknet.detection.pretrained import load_pretrained, weights_of_run, weights_path
 from upcracknet.detection.scorer import BaseScorer
+from upcracknet.detection.systems import CLASSICAL
 from upcracknet.errors import DataError
 from upcracknet.evaluation import PAPER, evaluate
+from upcracknet.evaluation.protocol import one_in
 from upcracknet.evaluation.report import report_record
 from upcracknet.reproduction.experiment import Pretrained, Row
+from upcracknet.reproduction.former_ruler import FormerRuler
+from upcracknet.runtime import Engine
 from upcracknet.training.provenance import environment
 from upcracknet.training.recipe import train
 from upcracknet.weights import load_weights
@@ -83,42 +88,56 @@ def train_row(
     folder: Path,
     *,
     data_root: Path | None = None,
-    accelerator: str = "auto",
+    device: str = "auto",
     maximum_minutes: float | None = None,
+    workers: int | None = None,
+    threads: int | None = None,
     progress: bool = False,
-) -> bool:
-    """Train a row, or go on with it; a finished run is left alone.
+) -> None:
+    """Train a row, or go on with it; a finished run is left alone, and needs its checkpoint no more.
 
     Args:
         row: the row.
         folder: its run folder.
         data_root: folder of the datasets.
-        accelerator: where to train.
+        device: where to train.
         maximum_minutes: time for this row; None trains to the end.
+        workers: processes that prepare images; None takes the configuration's number.
+        threads: of the processor; None takes all of its cores.
         progress: show live progress on stderr.
-
-    Returns:
-        whether it is trained to its end.
 
     Raises:
         UpCrackNetError: as ``upcracknet.training.recipe.train``.
         KeyboardInterrupt: interrupted by the user.
     """
+    if isinstance(row.training, Pretrained) or is_trained(row, folder):
+        return
+    configuration = row.training if workers is None else replace(row.training, workers=workers)
+    train(
+        configuration,
+        folder,
+        data_root=data_root,
+        device=device,
+        maximum_minutes=maximum_minutes,
+        threads=threads,
+        progress=progress,
+    )
+    if is_trained(row, folder):
+        # All checkpoints of the tables together are tens of gigabytes.
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+
+
+def is_trained(row: Row, folder: Path) -> bool:
+    """Tell whether a row's weights are those of a whole training; a model that does not train here is."""
     if isinstance(row.training, Pretrained):
         return True
-    if not _finished(folder):
-        train(
-            row.training,
-            folder,
-            data_root=data_root,
-            accelerator=accelerator,
-            maximum_minutes=maximum_minutes,
-            progress=progress,
-        )
-    return _finished(folder)
+    record = folder / "run.json"
+    if not record.exists() or weights_of_run(folder) is None:
+        return False
+    return json.loads(record.read_text(encoding="utf-8")).get("finished") is True
 
 
-def measure(row: Row, folder: Path, data_root: Path | None, bar: Bar) -> RowResult:
+def measure(row: Row, folder: Path, data_root: Path | None, bar: Bar, device: str = "auto") -> RowResult:
     """Measure a trained row on all its test sets.
 
     Args:
@@ -126,6 +145,7 @@ def measure(row: Row, folder: Path, data_root: Path | None, bar: Bar) -> RowResu
         folder: its run folder, in a folder of runs in the folder of results.
         data_root: folder of the datasets.
         bar: opened for each test set.
+        device: where the network runs.
 
     Raises:
         DataError: a test set is missing, or a part of it cannot be read: figures of a part are no figures.
@@ -135,10 +155,17 @@ def measure(row: Row, folder: Path, data_root: Path | None, bar: Bar) -> RowResu
     reports, scoring, images = [], 0.0, 0
     for name in row.tests:
         with bar(f"measuring on {name}") as progress:
-            found = detector(row, folder)
+            found = detector(row, folder, device)
             timed = _Timed(found.scorer, row.label)
-            dataset = open_dataset(name, data_root)
-            evaluation = evaluate(CrackDetector(timed, found.threshold), dataset, PAPER, progress=progress)
+            dataset = one_in(row.one_in, open_dataset(name, data_root))
+            former = FormerRuler(dataset)
+            evaluation = evaluate(
+                CrackDetector(timed, found.threshold),
+                dataset,
+                PAPER,
+                progress=progress,
+                observe=former.add,
+            )
         if not evaluation.complete:
             failed = evaluation.unreadable
             raise DataError(
@@ -147,10 +174,11 @@ def measure(row: Row, folder: Path, data_root: Path | None, bar: Bar) -> RowResu
             )
         report = report_record([evaluation])
         del report["paper"]  # stands in the table
+        report["former_ruler"] = former.figures()
         reports.append(report)
         scoring, images = scoring + timed.seconds, images + timed.images
     return RowResult(
-        **_origin(row, folder),
+        **_origin(row, folder, device),
         evaluation_seconds=round(time.perf_counter() - started, 1),
         evaluations=tuple(reports),
         parameters=0 if timed.network is None else parameter_count(timed.network),
@@ -158,14 +186,15 @@ def measure(row: Row, folder: Path, data_root: Path | None, bar: Bar) -> RowResu
     )
 
 
-def detector(row: Row, folder: Path) -> CrackDetector:
+def detector(row: Row, folder: Path, device: str = "auto") -> CrackDetector:
     """Load the detector of a row from its run folder.
 
     Raises:
         WeightsError: the weights cannot be used.
     """
     model = row.training.model if isinstance(row.training, Pretrained) else weights_path(folder)
-    pretrained = load_pretrained(model)
+    here = "cpu" if model in CLASSICAL else device
+    pretrained = load_pretrained(model, engine=Engine(device=here))
     scorer, threshold = pretrained.scorer, pretrained.threshold
     if row.detection is not None and isinstance(scorer, RestorationScorer):
         settings = row.detection
@@ -192,15 +221,15 @@ class _Timed(BaseScorer):
 
     def score(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:
         started = time.perf_counter()
-        scores = self.scorer.score(images)
+        scores = self.scorer.score(images).cpu()  # a card is only done when its answer is here
         self.seconds, self.images = self.seconds + time.perf_counter() - started, self.images + len(images)
         return scores
 
 
-def _origin(row: Row, folder: Path) -> dict[str, Any]:
+def _origin(row: Row, folder: Path, device: str) -> dict[str, Any]:
     """Where the weights of a row come from."""
     if isinstance(row.training, Pretrained):
-        here = environment()
+        here = environment(device)
         return {
             "patches_seen": row.training.patches,
             "epoch": 0,
@@ -221,10 +250,3 @@ def _origin(row: Row, folder: Path) -> dict[str, Any]:
         "run": f"{folder.parent.name}/{folder.name}",
         "environment": {key: run[key] for key in ENVIRONMENT},
     }
-
-
-def _finished(folder: Path) -> bool:
-    record = folder / "run.json"
-    if not record.exists() or weights_of_run(folder) is None:
-        return False
-    return json.loads(record.read_text(encoding="utf-8")).get("finished") is True

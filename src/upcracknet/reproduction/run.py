@@ -1,109 +1,21 @@
 """Works through the rows of a table: trains, measures, resumes, and leaves the table on the disk."""
 
-import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from upcracknet.data.registry import open_dataset
-from upcracknet.errors import OutputError, UpCrackNetError
-from upcracknet.files import claimed, json_bytes, one_line, write_atomically
-from upcracknet.losses.style import vgg19_file
+from upcracknet.errors import UpCrackNetError
+from upcracknet.files import claimed
 from upcracknet.reproduction.experiment import Experiment, Row
-from upcracknet.reproduction.measurement import Bar, RowResult, RowState, measure, train_row, trained_epochs
+from upcracknet.reproduction.measurement import Bar, RowState, is_trained, measure, train_row, trained_epochs
 from upcracknet.reproduction.report import write_table
-from upcracknet.training.configuration import TrainingConfiguration
-
-
-class ResultFiles:
-    """The row results in a folder, one file a result, shared by all tables and processes there.
-
-    Args:
-        folder: the folder of the command's results; where it cannot be written, methods raise
-            ``OutputError``.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def run_folder(self, row: Row) -> Path:
-        """Name the folder where a row is trained."""
-        return self.folder / "runs" / row.run_name
-
-    def lock_file(self, row: Row) -> Path:
-        """Name the file that keeps two processes from one run."""
-        return self.folder / "locks" / f"{row.run_name}.lock"
-
-    def result_file(self, row: Row) -> Path:
-        """Name the file where a row's result is kept."""
-        return self.folder / "results" / f"{row.result_name}.json"
-
-    def write(self, row: Row, result: RowResult) -> None:
-        """Keep the figures of a row."""
-        self._write(row, {"status": "done"} | asdict(result))
-
-    def write_failure(self, row: Row, reason: str) -> None:
-        """Keep why a row has no figures; the next time it is tried again."""
-        self._write(row, {"status": "failed", "reason": reason})
-
-    def clear_failure(self, row: Row) -> None:
-        """Forget that a row failed, because it is tried again."""
-        if self.state(row).status == "failed":
-            path = self.result_file(row)
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise OutputError(
-                    f"{path}: cannot be removed ({one_line(error)}); choose a writable folder"
-                ) from error
-
-    def state(self, row: Row, notes: Mapping[str, str] | None = None) -> RowState:
-        """Read what is known of a row now.
-
-        Args:
-            row: the row.
-            notes: by name of the row, what is known beyond the files of a row without figures.
-        """
-        kept = self._read(row)
-        if kept is not None and kept.pop("status") == "done":
-            evaluations = tuple(kept.pop("evaluations"))
-            return RowState(row, "done", result=RowResult(**kept, evaluations=evaluations))
-        missing = what_is_missing(row)
-        if missing is not None:
-            return RowState(row, "skipped", missing)
-        if kept is not None:
-            return RowState(row, "failed", kept["reason"])
-        epochs = len(trained_epochs(self.run_folder(row)))
-        so_far = f"{epochs} of {row.epochs} epochs trained" if epochs else ""
-        return RowState(row, "not yet", (notes or {}).get(row.name) or so_far)
-
-    def _write(self, row: Row, content: dict[str, Any]) -> None:
-        write_atomically(self.result_file(row), json_bytes({"identity": row.identity} | content))
-
-    def _read(self, row: Row) -> dict[str, Any] | None:
-        path = self.result_file(row)
-        if not path.exists():
-            return None
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return content if content.pop("identity") == row.identity else None
-
-
-def what_is_missing(row: Row) -> str | None:
-    """Say which file a row's training needs that is not at hand; None where nothing is missing.
-
-    Training alone would fetch VGG-19's weights; a table shall not download half a gigabyte unasked.
-    """
-    training = row.training
-    if not isinstance(training, TrainingConfiguration):
-        return None
-    if training.style_features != "vgg19" or training.losses.style == 0:
-        return None
-    path = vgg19_file(training.vgg19_weights)
-    return None if path.is_file() else f"no VGG-19 weights at {path}; put the published file there"
+from upcracknet.reproduction.result_files import ResultFiles, what_is_missing
+from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
 
 
 @dataclass(frozen=True)
@@ -128,18 +40,25 @@ class Run:
     Attributes:
         files: where results go.
         data_root: folder of the datasets; None reads the environment variable UPCRACKNET_DATA.
-        accelerator: where to train.
+        device: where to train and to measure, see :func:`.choose_device`.
         maximum_minutes: no epoch begins that would pass this time, nor a row after it; but the first epoch of
             a row is always trained, and a trained row is measured.
         progress: how it shows what it does.
-        notes: by name of a row, why another process has it.
+        piece_minutes: most time that one training gets in this call, at least an epoch; None sets no limit.
+        workers: processes that paint the images of a training, while images that are only cut out are
+            prepared between the steps; None takes the configuration's number for both.
+        threads: of the processor; None takes all of its cores.
+        notes: by name of a run folder, why another process has it.
     """
 
     files: ResultFiles
     data_root: Path | None = None
-    accelerator: str = "auto"
+    device: str = "auto"
     maximum_minutes: float | None = None
     progress: Progress = Progress()
+    piece_minutes: float | None = None
+    workers: int | None = None
+    threads: int | None = None
     notes: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -151,6 +70,12 @@ class Run:
         if self.maximum_minutes is None:
             return None
         return self.maximum_minutes - (time.perf_counter() - self._started) / 60
+
+    @property
+    def minutes_for_training(self) -> float | None:
+        """Most time that the next training gets; None without a limit."""
+        limits = [limit for limit in (self.minutes_left, self.piece_minutes) if limit is not None]
+        return min(limits, default=None)
 
     def is_over(self) -> bool:
         """Tell whether the limit has passed."""
@@ -189,7 +114,8 @@ def reproduce(experiment: Experiment, rows: Sequence[Row], run: Run) -> list[Row
             for row in waiting:
                 if run.is_over():
                     break
-                if not _work_on(row, rows, run):
+                _announce(row, rows, run)
+                if not work_on([row], run):
                     held.append(row)
                 run.write_table(experiment)
             # Rows held by others are looked at again only if there was something else to do meanwhile.
@@ -208,38 +134,76 @@ def _require_data(rows: Sequence[Row], data_root: Path | None) -> None:
         open_dataset(test, data_root)
 
 
-def _work_on(row: Row, rows: Sequence[Row], run: Run) -> bool:
-    """Train and measure a row where needed; False if another process has it."""
-    files, seconds = run.files, seconds_left(rows, run.files)
+def _announce(row: Row, rows: Sequence[Row], run: Run) -> None:
+    """Say which row is next, and how long all of them take."""
+    seconds = seconds_left(rows, run.files)
     left = f"; about {timedelta(seconds=round(seconds))} left in all" if seconds else ""
     run.progress.say(f"row {rows.index(row) + 1} of {len(rows)}: {row.label}{left}")
-    if files.state(row).status == "done" or what_is_missing(row) is not None:
+
+
+def work_on(rows: Sequence[Row], run: Run, *, train: bool = True, test: bool = True) -> bool:
+    """Train and measure rows of one run where needed.
+
+    Args:
+        rows: rows with one training. If it fails, each of them says so.
+        run: where and how.
+        train: train, or go on with it; else only a run that is trained already is measured.
+        test: measure each of them, if the run is trained to its end.
+
+    Returns:
+        False if another process has this run.
+
+    Raises:
+        OutputError: the folder cannot be written.
+        KeyboardInterrupt: interrupted by the user.
+    """
+    files, first = run.files, rows[0]
+    if what_is_missing(first) is not None or all(files.state(row).status == "done" for row in rows):
         return True
-    with claimed(files.lock_file(row)) as holder:
+    with claimed(files.lock_file(first)) as holder:
         if holder is not None:
-            run.notes[row.name] = holder
+            run.notes[first.run_name] = holder
             return False
-        run.notes.pop(row.name, None)
-        if files.state(row).status == "done":  # by another process, a moment ago
-            return True
-        files.clear_failure(row)
-        folder = files.run_folder(row)
+        run.notes.pop(first.run_name, None)
+        # Another process may have finished some a moment ago.
+        rows = [row for row in rows if files.state(row).status != "done"]
+        for row in rows:
+            files.clear_failure(row)
         try:
-            trained = train_row(
-                row,
-                folder,
-                data_root=run.data_root,
-                accelerator=run.accelerator,
-                maximum_minutes=run.minutes_left,
-                progress=run.progress.training,
-            )
-            if trained:
-                files.write(row, measure(row, folder, run.data_root, run.progress.bar))
+            if train and rows:
+                _train(first, run)
+            for row in rows if test and is_trained(first, files.run_folder(first)) else ():
+                folder = files.run_folder(row)
+                files.write(row, measure(row, folder, run.data_root, run.progress.bar, run.device))
         except UpCrackNetError as error:
-            files.write_failure(row, str(error))
+            _fail(rows, files, str(error))
         except Exception as error:  # a row that runs out of memory must not cost the others
-            files.write_failure(row, f"{type(error).__name__}: {error}")
+            _fail(rows, files, f"{type(error).__name__}: {error}")
     return True
+
+
+def _train(row: Row, run: Run) -> None:
+    train_row(
+        row,
+        run.files.run_folder(row),
+        data_root=run.data_root,
+        device=run.device,
+        maximum_minutes=run.minutes_for_training,
+        workers=run.workers if run.workers is None or _paints(row) else 0,
+        threads=run.threads,
+        progress=run.progress.training,
+    )
+
+
+def _paints(row: Row) -> bool:
+    """Tell whether images take long to prepare: painted ones take sixty times as long as those cut out."""
+    return isinstance(row.training, CrackRemoverConfiguration)
+
+
+def _fail(rows: Sequence[Row], files: ResultFiles, reason: str) -> None:
+    for row in rows:
+        if files.state(row).status != "done":
+            files.write_failure(row, reason)
 
 
 def seconds_left(rows: Sequence[Row], files: ResultFiles) -> float | None:

@@ -29,7 +29,8 @@ class Cluster:
     """Workers of Ray.
 
     Attributes:
-        workers: number of workers; None takes one for each two processors.
+        workers: number of workers; None takes one for each two processors, or one for each card where the
+            network runs on cards. More workers than cards share them.
         address: cluster to join; None starts one on this machine.
     """
 
@@ -54,7 +55,7 @@ class _Worker:
         from upcracknet.results.worker import Worker
 
         torch.set_num_threads(threads)
-        detector, _ = load(options, alone=False)
+        detector, _, _ = load(options, alone=False)
         self.worker = Worker(detector, WritableResults(Path(folder)), settings, measuring)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
@@ -88,7 +89,8 @@ def process_by_ray(
         the record of each photo as it is done.
 
     Raises:
-        ConfigurationError: ray is not installed, or its cluster cannot be reached.
+        ConfigurationError: ray is not installed, its cluster cannot be reached, or it has no card and one is
+            needed.
         UpCrackNetError: a worker stopped.
     """
     if find_spec("ray") is None:
@@ -104,20 +106,20 @@ def process_by_ray(
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
-        processors = int(ray.cluster_resources().get("CPU", 1))  # type: ignore[no-untyped-call]
-        number = cluster.workers or max(1, processors // 2)
-        number = max(1, min(number, -(-len(works) // BATCH), processors))
-        threads = max(1, processors // number)
+        resources = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        device = settings.detection.get("device", "cpu")
+        number, threads, cards = _shares(resources, cluster.workers, -(-len(works) // BATCH), device)
         rows = [
             {"source": json.dumps(astuple(work.source)), "name": work.name, "record": work.record}
             for work in works
         ]
         data = ray.data.from_items(rows, override_num_blocks=-(-len(rows) // BATCH)).map_batches(
             _Worker,
-            # The engine was chosen by the process that planned the work: all take the same.
+            # Engine and device were chosen by the process that planned the work: all take the same. Ray shows
+            # each worker only the card that it may use.
             fn_constructor_args=(
                 str(results.path.absolute()),
-                replace(options, runtime=settings.detection["runtime"]),
+                replace(options, runtime=settings.detection["runtime"], device=device),
                 settings,
                 measuring,
                 threads,
@@ -125,6 +127,7 @@ def process_by_ray(
             batch_size=BATCH,
             concurrency=number,
             num_cpus=threads,
+            num_gpus=cards,
         )
         for batch in data.iter_batches(batch_size=None, prefetch_batches=0):
             for name in batch["name"]:
@@ -137,6 +140,30 @@ def process_by_ray(
     finally:
         if own:
             ray.shutdown()
+
+
+def _shares(
+    resources: dict[str, float], workers: int | None, batches: int, device: str
+) -> tuple[int, int, float | None]:
+    """Give the number of workers and what each gets: processors, and a card, a part of one, or None.
+
+    Raises:
+        ConfigurationError: cards are needed, and Ray knows of none.
+    """
+    processors, cards = int(resources.get("CPU", 1)), int(resources.get("GPU", 0))
+    on_cards = device == "cuda"
+    if on_cards and cards < 1:
+        raise ConfigurationError(
+            "device cuda: no machine of Ray's cluster offers a card; start Ray there with `--num-gpus`, or "
+            "take --device cpu"
+        )
+    number = workers or (cards if on_cards else max(1, processors // 2))
+    number = max(1, min(number, batches, processors))
+    threads = max(1, processors // number)
+    if not on_cards:
+        return number, threads, None
+    # Ray gives whole cards, or parts that add up to whole ones.
+    return number, threads, 1 / -(-number // cards)
 
 
 def _start(address: str | None) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Bool
 
 from upcracknet.data.photo import save_image_atomically
-from upcracknet.errors import DataError, OutputError
-from upcracknet.files import one_line, replacing, write_atomically
+from upcracknet.errors import DataError
+from upcracknet.files import delete, replacing, write_atomically
 from upcracknet.results.corrections import (
     FOLDER,
     Correction,
@@ -64,7 +64,7 @@ def write_correction(
     correction = replace(correction, mask=named, accepted_sha256=accepted)
     write_atomically(correction_path(results, correction.name), correction.to_json(), durable=True)
     if old is not None and old.mask not in (None, named):
-        _remove(results.file(str(old.mask)))
+        delete(results.file(str(old.mask)))
     return correction
 
 
@@ -76,9 +76,9 @@ def withdraw_correction(results: ResultFolder, name: str) -> None:
         OutputError: it cannot be deleted.
     """
     old = read_correction(results, name)
-    _remove(correction_path(results, name))  # first: a correction without its mask would be damaged
+    delete(correction_path(results, name))  # first: a correction without its mask would be damaged
     if old is not None and old.mask is not None:
-        _remove(results.file(old.mask))
+        delete(results.file(old.mask))
 
 
 def _write_mask(
@@ -99,10 +99,3 @@ def _write_mask(
             require_size(found, size, str(mask))
             blocks = (block.astype(np.uint8) * np.uint8(255) for block in rows_of(read, size))
             write_geotiff(path, place, size, np.uint8, blocks, None)
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be deleted ({one_line(error)})") from error

@@ -19,10 +19,15 @@ class DetectionOptions:
             Deepcrack19 guided-filter.
         runtime: what runs the network: torch, onnx or openvino; auto takes the fastest that is installed. The
             first time a model is exported, which takes about ten seconds.
-        precision: bf16 and int8 are faster and slightly different. bf16 needs a processor that has it, and
-            torch or openvino; int8 onnx or openvino.
+        precision: fp16, bf16 and int8 are faster and slightly different. fp16 is for cards; bf16 for torch on
+            a card, or for torch or openvino on a processor that has it; int8 for onnx or openvino on the
+            processor.
+        device: where the network runs: cpu; cuda, the first card of NVIDIA or AMD, or cuda:1, the second;
+            mps, the graphics of an Apple processor; gpu, a card by openvino (Intel) or onnx (DirectML). auto
+            takes cuda with torch where PyTorch finds a card, else the processor.
         overlap: overlap of neighbouring tiles of large photos, in pixels; without it 96, for UP-CrackNet 64.
-        batch_size: tiles scored at a time; more is faster and takes more memory.
+        batch_size: most tiles scored at a time; without it 8 on the processor, on a card as many as keep it
+            busy. Where memory runs out, fewer.
         overlays: write the photo with its cracks in red.
         region: which part of the photos is road: a JSON file with a polygon for all photos, or one for each
             folder, in shares of width and height (docs/where-the-road-is.md). The rest is left out.
@@ -40,8 +45,9 @@ class DetectionOptions:
     preset: str | None = None
     runtime: Runtime = "auto"
     precision: Precision = "fp32"
+    device: str = "auto"
     overlap: int | None = None
-    batch_size: int = 8
+    batch_size: int | None = None
     overlays: bool = True
     scores: Literal["none", "png", "npy"] = "none"
     region: Path | None = None

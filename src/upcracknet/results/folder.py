@@ -8,6 +8,7 @@ from pathlib import Path
 
 from upcracknet.data.listing import RESULTS_FORMAT, RESULTS_MARKER
 from upcracknet.errors import DataError
+from upcracknet.files import one_line
 from upcracknet.results.frames import file_of
 from upcracknet.results.records import Record
 from upcracknet.results.sources import Source, stamp_of_file
@@ -90,10 +91,14 @@ def read_results(folder: str | Path) -> ResultFolder:
     path = Path(folder)
     try:
         content = json.loads((path / RESULTS_MARKER).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
         raise DataError(
             f"{path}: no result folder ({RESULTS_MARKER} is missing or damaged); give the output folder of "
             "`upcracknet detect PHOTOS -o FOLDER`"
+        ) from error
+    except OSError as error:
+        raise DataError(
+            f"{path}: cannot be read ({one_line(error)}); check the disk, and that you may read it"
         ) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT["format"]:
         raise DataError(
@@ -108,11 +113,17 @@ def read_results(folder: str | Path) -> ResultFolder:
 
 
 def files_below(folder: Path) -> Iterator[Path]:
-    """List the files of a folder and of those in it, sorted, one folder held at a time."""
+    """List the files of a folder and of those in it, sorted, one folder held at a time; none if it is gone.
+
+    Raises:
+        DataError: it cannot be listed.
+    """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
+    except FileNotFoundError:
         return
+    except OSError as error:  # what is there must not be taken for nothing
+        raise DataError(f"{folder}: cannot be listed ({one_line(error)}); check the disk") from error
     for entry in entries:
         if entry.is_dir(follow_symlinks=False):
             yield from files_below(Path(entry.path))

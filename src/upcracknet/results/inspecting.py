@@ -189,7 +189,7 @@ def _whole(
         photo,
         (*terms.warnings, *missing, *inspection.notes),
         "mask" if refined is None else "photo",
-        bool(missing),
+        bool(missing) or terms.missed_photo,
     )
 
 
@@ -221,7 +221,7 @@ def _in_windows(
         photo = windows.small() if windows is not None and measuring.pictures else None
     return _Measured(
         inspection, crack_pixels, photo, (*terms.warnings, *missing, *inspection.notes),
-        "photo" if refined else "mask", bool(missing),
+        "photo" if refined else "mask", bool(missing) or terms.missed_photo,
     )  # fmt: skip
 
 

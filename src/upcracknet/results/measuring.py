@@ -32,11 +32,13 @@ class Terms:
         scale: gives millimetres; None leaves everything in pixels.
         direction: the driving direction; None where it is not known.
         warnings: what to know of the millimetres, or why there are none where some were to be expected.
+        missed_photo: whether the photo's notes could not be read: it is measured again once they can be.
     """
 
     scale: Scale | None
     direction: Direction | None
     warnings: tuple[str, ...] = ()
+    missed_photo: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ class Measuring:
         tilt: float | None = None
         direction = driving_direction(None, given=self.direction, track=self.track)
         warnings: tuple[str, ...] = ()
+        missed = False
         if source.frame is None:  # frames of videos have no notes of their own
             try:
                 with source.opened() as image:
@@ -127,15 +130,18 @@ class Measuring:
                     direction = driving_direction(image, given=self.direction, track=self.track)
             except PhotoError as error:
                 warnings = (f"the camera is taken to have looked straight down: {error}",)
+                missed = True
         scale = self.scales.of(source.address)
         if scale is None and self.scales.places:
-            return Terms(None, direction, ("no millimetres: the scale file has no scale for this photo",))
+            return Terms(
+                None, direction, ("no millimetres: the scale file has no scale for this photo",), missed
+            )
         if scale is None:
-            return Terms(None, direction)
+            return Terms(None, direction, missed_photo=missed)
         try:
-            return Terms(scale.for_photo(*size, tilt or 0.0), direction, warnings)
+            return Terms(scale.for_photo(*size, tilt or 0.0), direction, warnings, missed)
         except ConfigurationError as error:
-            return Terms(None, direction, (f"no millimetres: {error}",))
+            return Terms(None, direction, (f"no millimetres: {error}",), missed)
 
     def of_map(self, image: Any, source: Source) -> Terms:
         """Find the terms of an image in windows: by its place on the ground, or as those of a photo.
@@ -156,7 +162,7 @@ class Measuring:
             scale = Scale.from_raster(image)
         except PhotoError as error:
             why = () if terms.scale is not None else (f"no millimetres: {error}",)
-            return Terms(terms.scale, direction, (*terms.warnings, *why))
+            return Terms(terms.scale, direction, (*terms.warnings, *why), terms.missed_photo)
         return Terms(replace(scale, source=scale.source.replace(image.name, source.address)), direction)
 
 

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from upcracknet.errors import DataError
+from upcracknet.errors import DataError, UpCrackNetError
+from upcracknet.files import one_line
 from upcracknet.measure.severity import NOT_GRADED, STANDARDS
 
 Status = Literal["done", "failed"]
@@ -131,7 +132,8 @@ class Record:
         """Read a record.
 
         Raises:
-            DataError: it cannot be read, or is no record.
+            DataError: it is damaged, or no record.
+            UpCrackNetError: the disk does not give it out; it may be whole.
         """
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
@@ -144,6 +146,11 @@ class Record:
             texts = all(isinstance(text, str) for text in (record.photo, record.stamp))
             usable = inside and own and texts and record.status in ("done", "failed")
         except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            missing = FileNotFoundError | NotADirectoryError | IsADirectoryError
+            if isinstance(error, OSError) and not isinstance(error, missing):
+                raise UpCrackNetError(
+                    f"{path}: cannot be read ({one_line(error)}); check the disk, and that you may read it"
+                ) from error
             raise DataError(
                 f"{path}: no record that can be read ({type(error).__name__}); delete it and run "
                 "`upcracknet detect` again"

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from upcracknet.errors import ConfigurationError, DataError, OutputError
-from upcracknet.files import one_line
+from upcracknet.errors import ConfigurationError, DataError
+from upcracknet.files import delete, one_line
 from upcracknet.measure.frame import Direction
 from upcracknet.measure.scale_file import SurveyScales, from_dict
 from upcracknet.results.crack_files import read_cracks
@@ -96,8 +96,5 @@ def measure_corrected(name: str, results: WritableResults) -> Record:
         raise DataError(f"{name}: {new.measure_warning}")
     results.finish(new)
     for file in {*old.files} - {*new.files}:
-        try:
-            results.file(file).unlink(missing_ok=True)
-        except OSError as error:
-            raise OutputError(f"{results.file(file)}: cannot be deleted ({one_line(error)})") from error
+        delete(results.file(file))
     return new

@@ -21,7 +21,8 @@ from upcracknet.results.sources import find_photos
 from upcracknet.results.where_road import WhereRoad
 from upcracknet.results.worker import TileProgress, Worker
 from upcracknet.results.writing import WritableResults, open_results
-from upcracknet.runtime import Engine
+from upcracknet.runtime import Engine, what_runs
+from upcracknet.runtime.device import device_kind
 
 Executor = Literal["local", "ray"]
 
@@ -37,6 +38,7 @@ class Detection:
         settings: what the results depend on.
         options: what the user chose.
         detector: finds the cracks.
+        what_runs: in a sentence, which engine runs the network, and where.
         measuring: how the cracks are measured; None does not measure them.
     """
 
@@ -46,6 +48,7 @@ class Detection:
     settings: ResultSettings
     options: DetectionOptions
     detector: CrackDetector
+    what_runs: str
     measuring: Measuring | None = None
 
     def records(
@@ -146,21 +149,24 @@ def open_detection(
     track = None if measuring is None else measuring.track
     spacing = Spacing.of(options.every, track, options.clock_offset)
     sources, left_out = find_photos(photos, spacing)
-    detector, settings = load(options)
+    detector, settings, what_runs = load(options)
     settings = replace(settings, where=where, keep_frames=options.keep_frames)
     with open_results(output) as results:
         plan = plan_detection(results, sources, settings, measuring, overwrite=overwrite)
-        yield Detection(results, plan, left_out, settings, options, detector, measuring)
+        yield Detection(results, plan, left_out, settings, options, detector, what_runs, measuring)
 
 
-def load(options: DetectionOptions, *, alone: bool = True) -> tuple[CrackDetector, ResultSettings]:
+def load(options: DetectionOptions, *, alone: bool = True) -> tuple[CrackDetector, ResultSettings, str]:
     """Load the model that the options name, and tell what its results depend on.
 
     Args:
         options: what the user chose.
         alone: no other workers run on this machine.
+
+    Returns:
+        the detector; its settings; and in a sentence which engine runs its network, and where.
     """
-    engine = Engine(options.runtime, options.precision, pinned=alone)
+    engine = Engine(options.runtime, options.precision, pinned=alone, device=options.device)
     pretrained = load_pretrained(options.model, options.preset, engine)
     detector = CrackDetector(
         pretrained.scorer,
@@ -176,6 +182,7 @@ def load(options: DetectionOptions, *, alone: bool = True) -> tuple[CrackDetecto
         "precision": pretrained.engine.precision,
         "overlap": detector.overlap,
     }
-    return detector, ResultSettings(
-        options.model, pretrained.sha256, detection, options.overlays, options.scores
-    )
+    if pretrained.engine.device != "cpu":  # those of the processor stay as they were before there were others
+        detection["device"] = device_kind(pretrained.engine.device)
+    settings = ResultSettings(options.model, pretrained.sha256, detection, options.overlays, options.scores)
+    return detector, settings, what_runs(engine, pretrained.engine)

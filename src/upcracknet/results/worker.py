@@ -31,9 +31,6 @@ from upcracknet.results.video import read_frames
 from upcracknet.results.where_road import dimmed
 from upcracknet.results.writing import WritableResults
 
-WRITERS = 2
-"""Threads that write the results of photos while the next are scored."""
-
 TileProgress = Callable[[Work, int, int], None]
 """Called with a large photo, the number of its tiles done and of all."""
 
@@ -74,13 +71,14 @@ class Worker:
         threads = cv2.getNumThreads()
         cv2.setNumThreads(1)  # readers, writers and the network have all cores between them
         try:
-            with ThreadPoolExecutor(WRITERS) as writers:
+            writers_at_once = self.detector.helpers
+            with ThreadPoolExecutor(writers_at_once) as writers:
                 for work, found in self.detector.detect_each(_opened(photos)):
                     if isinstance(found, ReadInWindows):
                         large.append(work)
                         continue
                     waiting.append(writers.submit(self.write, work, found))
-                    while waiting and (waiting[0].done() or len(waiting) > WRITERS):
+                    while waiting and (waiting[0].done() or len(waiting) > writers_at_once):
                         yield waiting.popleft().result()
                 yield from (record.result() for record in waiting)
             for work in large:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from upcracknet.data.listing import RESULTS_MARKER
 from upcracknet.errors import DataError, OutputError
-from upcracknet.files import claimed, json_bytes, one_line, write_atomically
+from upcracknet.files import claimed, delete, json_bytes, one_line, write_atomically
 from upcracknet.results.folder import FORMAT, ResultFolder, read_results
 from upcracknet.results.records import Counts, Record
 from upcracknet.results.sources import Source
@@ -68,12 +68,9 @@ class WritableResults(ResultFolder):
             old = None
         if old is not None and old.status == "done" and planned is not None and self.stamp(old) != planned:
             return old
-        try:
-            record.unlink(missing_ok=True)
-            for file in old.files if old is not None else ():
-                self.file(file).unlink(missing_ok=True)
-        except OSError as error:
-            raise OutputError(f"{record}: cannot be replaced ({one_line(error)})") from error
+        delete(record)
+        for file in old.files if old is not None else ():
+            delete(self.file(file))
         return None
 
     def finish(self, record: Record) -> Record:
@@ -99,10 +96,7 @@ class WritableResults(ResultFolder):
         if bare != record:
             self.finish(bare)
         for file in {*record.files} - {*bare.files}:
-            try:
-                self.file(file).unlink(missing_ok=True)
-            except OSError as error:
-                raise OutputError(f"{self.file(file)}: cannot be replaced ({one_line(error)})") from error
+            delete(self.file(file))
         return bare
 
     def relative(self, source: Source) -> str | None:
@@ -144,16 +138,21 @@ class WritableResults(ResultFolder):
         gone += len(names) - counts.photos
         if whole and gone:
             raise OutputError(
-                f"{self.path}: the results of {gone} photos are gone, deleted or moved while others were "
-                "written; run the same command again"
+                f"{self.path}: the results of {gone} photos are gone or cannot be read: deleted, moved or "
+                "damaged while others were written; run the same command again"
             )
         if whole:  # the records name everything that was written
             self.note_names(self.noted_names() - names)
+            self._require_marker()
         return counts, worst
 
     def drop(self, record: Record) -> None:
-        """Drop a record without files, of a photo that failed and is gone."""
-        self._record_path(record.name).unlink(missing_ok=True)
+        """Drop a record without files, of a photo that failed and is gone.
+
+        Raises:
+            OutputError: it cannot be deleted.
+        """
+        delete(self._record_path(record.name))
 
     def _require_marker(self) -> None:
         if not (self.path / RESULTS_MARKER).exists():
@@ -198,7 +197,7 @@ class WritableResults(ResultFolder):
             OutputError: it cannot be written.
         """
         if not names:
-            (self.scratch / "names").unlink(missing_ok=True)
+            delete(self.scratch / "names")
             return
         lines = "".join(json.dumps(name) + "\n" for name in sorted(names))
         write_atomically(self.scratch / "names", lines.encode(), scratch=self.scratch)
@@ -226,11 +225,19 @@ def open_results(folder: Path) -> Iterator[WritableResults]:
     with claimed(results.scratch / "lock") as holder:
         if holder is not None:
             raise OutputError(f"{folder}: {holder}; wait for it, or give another folder")
-        for left in results.scratch.glob("*.*"):  # half-written files of a run that was killed
-            left.unlink(missing_ok=True)
+        for left in _half_written(results.scratch):
+            delete(left)
         if not (folder / RESULTS_MARKER).exists():
             write_atomically(folder / RESULTS_MARKER, json_bytes(FORMAT), scratch=results.scratch)
         yield results
+
+
+def _half_written(scratch: Path) -> list[Path]:
+    """The files of a run that was killed."""
+    try:
+        return [*scratch.glob("*.*")]
+    except OSError as error:
+        raise OutputError(f"{scratch}: cannot be listed ({one_line(error)}); check the disk") from error
 
 
 def _holds_files(path: Path) -> bool:

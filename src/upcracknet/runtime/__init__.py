@@ -1,10 +1,11 @@
-"""Trained networks in faster engines than PyTorch: ONNX Runtime and OpenVINO; in 32, 16 or 8 bits.
+"""What trained networks run by: PyTorch, ONNX Runtime or OpenVINO, on processor or card, in 32, 16 or 8 bits.
 
 Only the network changes its engine; what comes before and after it stays the one inference path.
 """
 
-from upcracknet.runtime.compiled import PROCESSOR, BFloat16Network, CompiledNetwork, size_multiple
-from upcracknet.runtime.engine import Engine, Precision, Runtime, has_bfloat16
+from upcracknet.runtime.compiled import PROCESSOR, CompiledNetwork, SixteenBitNetwork, size_multiple
+from upcracknet.runtime.device import choose_device, is_out_of_memory
+from upcracknet.runtime.engine import Engine, Precision, Runtime, has_bfloat16, what_runs
 from upcracknet.runtime.exports import (
     compiled_network,
     export_network,
@@ -15,16 +16,19 @@ from upcracknet.runtime.exports import (
 
 __all__ = [
     "PROCESSOR",
-    "BFloat16Network",
     "CompiledNetwork",
     "Engine",
     "Precision",
     "Runtime",
+    "SixteenBitNetwork",
+    "choose_device",
     "compiled_network",
     "export_network",
     "has_bfloat16",
+    "is_out_of_memory",
     "open_exported",
     "read_description",
     "runtime_of_file",
     "size_multiple",
+    "what_runs",
 ]

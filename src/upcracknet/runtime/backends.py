@@ -14,9 +14,21 @@ import numpy as np
 
 from upcracknet.errors import ConfigurationError
 from upcracknet.runtime.compiled import Run
+from upcracknet.runtime.device import card_number, device_kind
 from upcracknet.runtime.engine import Engine
 
 KEY = "upcracknet"
+
+PROVIDERS = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "mps": "CoreMLExecutionProvider",
+    "gpu": "DmlExecutionProvider",
+}
+"""ONNX Runtime's name of each device; DirectML is that of Windows."""
+
+OPENVINO_DEVICES = {"cpu": "CPU", "gpu": "GPU"}
+"""OpenVINO's name of each device; its NPU wants images of one size alone."""
 
 
 class Backend(ABC):
@@ -46,7 +58,11 @@ class Backend(ABC):
 
     @abstractmethod
     def load(self, path: Path, engine: Engine) -> Run:
-        """Make a model ready to run on this processor."""
+        """Make a model ready to run on the engine's device.
+
+        Raises:
+            ConfigurationError: the installed engine does not have this device.
+        """
 
 
 class ONNXRuntime(Backend):
@@ -105,12 +121,21 @@ class ONNXRuntime(Backend):
         return description, model.SerializeToString(deterministic=True)
 
     def load(self, path: Path, engine: Engine) -> Run:
-        """Open a session on the processor."""
+        """Open a session on the device; what a card cannot do of a network the processor does."""
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.log_severity_level = engine.thread_count, 4
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        provider = PROVIDERS[device_kind(engine.device)]
+        _require(provider, onnxruntime.get_available_providers(), engine)
+        if provider == "CPUExecutionProvider":
+            session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
+        else:
+            # 32 bits stay 32 bits: with TensorFloat-32, cards would round to 10 bits unasked.
+            chosen = {"device_id": card_number(engine.device), "use_tf32": 0} if "CUDA" in provider else {}
+            providers = [(provider, chosen), "CPUExecutionProvider"]
+            session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+            _require(provider, session.get_providers(), engine)  # without a driver it takes the processor
 
         def run(images: np.ndarray) -> Sequence[np.ndarray]:
             found: Sequence[np.ndarray] = session.run(None, {"images": images})
@@ -155,20 +180,31 @@ class OpenVINO(Backend):
         return description, rest + path.with_suffix(".bin").read_bytes()
 
     def load(self, path: Path, engine: Engine) -> Run:
-        """Compile the model for this processor."""
-        settings = {
-            "INFERENCE_NUM_THREADS": engine.thread_count,
+        """Compile the model for the device."""
+        core, device = _openvino().Core(), OPENVINO_DEVICES[device_kind(engine.device)]
+        _require(device, core.available_devices, engine)
+        settings: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",
-            "ENABLE_CPU_PINNING": engine.pinned,
-            # On processors with such units OpenVINO would calculate in 16 bits unasked.
-            "INFERENCE_PRECISION_HINT": "bf16" if engine.precision == "bf16" else "f32",
+            # On devices with such units OpenVINO would calculate in 16 bits unasked.
+            "INFERENCE_PRECISION_HINT": {"bf16": "bf16", "fp16": "f16"}.get(engine.precision, "f32"),
         }
-        compiled = _openvino().Core().compile_model(str(path), "CPU", settings)
+        if device == "CPU":
+            settings |= {"INFERENCE_NUM_THREADS": engine.thread_count, "ENABLE_CPU_PINNING": engine.pinned}
+        compiled = core.compile_model(str(path), device, settings)
 
         def run(images: np.ndarray) -> Sequence[np.ndarray]:
             return [np.asarray(array) for array in compiled(images, share_inputs=True).to_tuple()]
 
         return run
+
+
+def _require(device: str, available: Sequence[str], engine: Engine) -> None:
+    """Refuse a device that an engine does not name among its own; several cards are GPU.0, GPU.1."""
+    if not any(name.partition(".")[0] == device for name in available):
+        raise ConfigurationError(
+            f"device {engine.device}: {engine.runtime} has {', '.join(available)} here, not {device}; take "
+            "--device cpu, or install the engine's package for this card"
+        )
 
 
 def _openvino() -> Any:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from upcracknet.errors import WeightsError
 from upcracknet.files import one_line
+from upcracknet.runtime.device import is_out_of_memory
 
 Run = Callable[[Float[np.ndarray, "b 3 h w"]], Sequence[np.ndarray]]
 """What an engine does: images in, the network's tensors out."""
@@ -111,13 +112,16 @@ class CompiledNetwork(nn.Module):
             the answer, in the network's form.
 
         Raises:
-            WeightsError: the engine fails, or answers in another form.
+            WeightsError: the engine fails, or answers in another form; where memory ran out, the engine's own
+                error.
         """
         pixels = np.ascontiguousarray(images.numpy(force=True), np.float32)
         try:
             with PROCESSOR.claimed():  # an engine has one place for the numbers of a batch
                 found = self.run(pixels)
         except Exception as error:  # each engine has errors of its own
+            if is_out_of_memory(error):
+                raise
             raise WeightsError(
                 f"{self.name}: {self.engine} cannot run this network ({reason(error)}); export it again"
             ) from error
@@ -137,21 +141,22 @@ class CompiledNetwork(nn.Module):
         return answer_with(self._form, [torch.from_numpy(array) for array in found])
 
 
-class BFloat16Network(nn.Module):
+class SixteenBitNetwork(nn.Module):
     """Stands in a scorer for a network: the same in 16 bits, with answers in 32.
 
     Args:
         network: a trained network; not changed.
+        kind: ``torch.bfloat16`` or, on graphics cards, ``torch.float16``.
     """
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, kind: torch.dtype = torch.bfloat16) -> None:
         super().__init__()
-        self.network = copy.deepcopy(network).to(torch.bfloat16)
+        self.network, self.kind = copy.deepcopy(network).to(kind), kind
         self.size_multiple = size_multiple(network)
 
     def forward(self, images: Float[Tensor, "b 3 h w"]) -> Any:
         """Ask the network in 16 bits; its answer has the network's form."""
-        answer = self.network(images.to(torch.bfloat16))
+        answer = self.network(images.to(self.kind))
         return answer_with(answer, [values.float() for values in tensors_of(answer).values()])
 
 

@@ -5,10 +5,7 @@ import importlib.metadata
 import json
 import os
 import shutil
-import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +15,7 @@ import torch
 from torch import nn
 
 from upcracknet.errors import ConfigurationError, OutputError, WeightsError
-from upcracknet.files import one_line
+from upcracknet.files import clear_left, one_line, scratch_folder
 from upcracknet.runtime.backends import Backend, ONNXRuntime, OpenVINO
 from upcracknet.runtime.compiled import CompiledNetwork, Outputs, Run, reason, small_side
 from upcracknet.runtime.engine import PACKAGES, Engine
@@ -26,9 +23,6 @@ from upcracknet.runtime.graph import write_graph
 
 Examples = Callable[[], Iterable[np.ndarray]]
 """Gives float32 arrays b×3×h×w as the network sees them."""
-
-SCRATCH = ".upcracknet-export-"
-STALE = 3600  # seconds; no export takes that long
 
 _BACKENDS: dict[str, Backend] = {".xml": OpenVINO(), ".onnx": ONNXRuntime()}
 
@@ -60,21 +54,23 @@ def compiled_network(
     suffix = next(suffix for suffix, backend in _BACKENDS.items() if backend.name == engine.runtime)
     path = folder / f"network{suffix}"
     if path.exists():
+        clear_left(folder.parent)  # also where nothing is exported any more
         try:
             return open_exported(path, network, engine)
         except WeightsError:  # damaged: exported again
             shutil.rmtree(folder, ignore_errors=True)
     try:
-        with _scratch(folder.parent) as scratch:
+        with scratch_folder(folder.parent) as scratch:
             export_network(network, scratch / "new" / path.name, engine, examples=examples)
             try:
                 (scratch / "new").rename(folder)
             except OSError:
                 if not path.exists():  # else another process was faster
                     raise
-    except OSError as error:
+    except (OSError, OutputError) as error:
+        why = error.__cause__ if isinstance(error, OutputError) and error.__cause__ else error
         raise OutputError(
-            f"{folder.parent}: the exported network cannot be kept ({one_line(error)}); set "
+            f"{folder.parent}: the exported network cannot be kept ({one_line(why)}); set "
             "UPCRACKNET_CACHE to a writable folder, or take --runtime torch"
         ) from error
     return open_exported(path, network, engine)
@@ -86,15 +82,17 @@ def open_exported(path: Path, network: nn.Module, engine: Engine) -> CompiledNet
     Args:
         path: a file of :func:`export_network`.
         network: what was exported, trained or not.
-        engine: precision that it was exported for, threads, pinning.
+        engine: precision that it was exported for, device, threads, pinning.
 
     Raises:
         WeightsError: the file is damaged.
-        ConfigurationError: a package is missing, or the processor cannot calculate in this precision.
+        ConfigurationError: a package or the device is missing, or it cannot calculate in this precision.
     """
     backend = _backend(path, engine)
     try:
         run = backend.load(path, engine)
+    except ConfigurationError:
+        raise
     except Exception as error:  # each engine has errors of its own
         raise WeightsError(f"{path}: cannot be loaded ({reason(error)}); export it again") from error
     return CompiledNetwork(run, backend.name, network, str(path))
@@ -123,10 +121,12 @@ def export_network(
     if engine.precision == "int8" and examples is None:
         raise ConfigurationError("precision int8 needs examples of road with cracks; give some")
     try:
-        with _scratch(path.parent) as scratch:
+        with scratch_folder(path.parent) as scratch:
             graph, target = scratch / "graph.onnx", scratch / path.name
             try:
                 write_graph(network, graph)
+            except OSError:
+                raise
             except Exception as error:  # the exporter has many kinds of them
                 raise ConfigurationError(
                     f"{type(network).__name__}: PyTorch cannot export this network ({reason(error)}); take "
@@ -134,7 +134,7 @@ def export_network(
                 ) from error
             model = backend.convert(graph)
             backend.save(model, target, "")
-            _compare(backend.load(target, replace(engine, precision="fp32")), network)
+            _compare(backend.load(target, replace(engine, precision="fp32", device="cpu")), network)
             if engine.precision == "int8" and examples is not None:
                 model = backend.quantize(graph, examples())
                 backend.save(model, target, "")
@@ -211,18 +211,6 @@ def _checksum(description: dict[str, Any], content: bytes) -> str:
     digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
     digest.update(content)
     return digest.hexdigest()
-
-
-@contextmanager
-def _scratch(parent: Path) -> Iterator[Path]:
-    """A folder for what is being written; those that killed processes left behind are cleared away."""
-    parent.mkdir(parents=True, exist_ok=True)
-    for left in parent.glob(f"{SCRATCH}*"):
-        with suppress(FileNotFoundError):  # another process clears up as well
-            if time.time() - left.stat().st_mtime > STALE:
-                shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=parent, prefix=SCRATCH) as folder:
-        yield Path(folder)
 
 
 def _cache() -> Path:

@@ -74,7 +74,7 @@ class CrackMarker(nn.Module):
         with_ones = F.pad(unshuffled(images), (0, 0, 0, 0, 0, 1), value=1.0)
         joined = self.of_features(features) + self.of_photo(with_ones)
         logits: Tensor = F.pixel_shuffle(self.last(joined.relu()), 2)
-        return logits[:, 0]
+        return logits.squeeze(1)
 
 
 def without_narrow_transposed(network: nn.Module) -> nn.Module:

@@ -17,7 +17,7 @@ def run_service(
     detection: DetectionOptions,
     measure: MeasureOptions,
     options: ServiceOptions,
-    announce: Callable[[str], None],
+    announce: Callable[[str, str], None],
 ) -> None:
     """Serve until the process gets SIGTERM or Ctrl-C.
 
@@ -25,7 +25,8 @@ def run_service(
         detection: how cracks are found.
         measure: how they are measured where a sender says nothing else.
         options: how the service listens, what it accepts and keeps.
-        announce: called with the address of the service, once it listens.
+        announce: called with the address of the service, once it listens, and a sentence that says which
+            engine runs the network, and where.
 
     Raises:
         ConfigurationError: impossible options, others could ask and there is no token, or the port is taken.
@@ -35,9 +36,11 @@ def run_service(
         KeyboardInterrupt: Ctrl-C was pressed.
     """
     guard, measuring = options.guard(), Measuring.of(measure)
-    detector, settings = load(detection)
+    detector, settings, what_runs = load(detection)
     with open_store(measuring, options) as store:
         worker = PhotoWorker(detector, settings, store)
         app = service(worker, guard)
         with worker:
-            serve_app(app, options.host, options.port, announce, worker.stop)
+            serve_app(
+                app, options.host, options.port, lambda address: announce(address, what_runs), worker.stop
+            )

@@ -19,7 +19,7 @@ from upcracknet.results.planning import Work
 from upcracknet.results.records import Record
 from upcracknet.results.settings import ResultSettings
 from upcracknet.results.sources import ReadInWindows
-from upcracknet.results.worker import WRITERS, Worker
+from upcracknet.results.worker import Worker
 from upcracknet.serve.jobs import AcceptedPhoto
 from upcracknet.serve.store import Store
 
@@ -66,9 +66,9 @@ class Task:
 class PhotoWorker:
     """Works at the photos that were accepted, single ones first.
 
-    All photos that wait are handed to the detector in one go, which scores them in batches; meanwhile two
-    threads measure and write those before them. Used as a context, it stops at the end: what is in work is
-    finished, photos of jobs stay in their table.
+    All photos that wait are handed to the detector in one go, which scores them in batches; meanwhile
+    other threads measure and write those before them. Used as a context, it stops at the end: what is in
+    work is finished, photos of jobs stay in their table.
 
     Args:
         detector: finds the cracks; nothing else may use it.
@@ -91,7 +91,7 @@ class PhotoWorker:
         self._stopping = False
         self._last_end: float | None = None
         self._unnoted: deque[tuple[AcceptedPhoto, str | None]] = deque()
-        self._room = threading.Semaphore(WRITERS + 1)  # crack maps that are held
+        self._room = threading.Semaphore(detector.helpers + 1)  # crack maps that are held
         self._thread = threading.Thread(target=self._run, name="upcracknet-model", daemon=True)
 
     def __enter__(self) -> "PhotoWorker":
@@ -150,7 +150,7 @@ class PhotoWorker:
         cv2.setNumThreads(1)  # readers, writers and the network have all cores between them
         swept = 0.0
         try:
-            with ThreadPoolExecutor(WRITERS) as writers:
+            with ThreadPoolExecutor(self._worker.detector.helpers) as writers:
                 while not self._stopping:
                     if time.monotonic() - swept > HOUSEKEEPING_SECONDS:
                         self._guarded(self._tidy)

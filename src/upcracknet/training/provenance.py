@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from upcracknet import __version__
+from upcracknet.runtime import choose_device
 
 
 def code_version() -> str:
@@ -31,8 +32,16 @@ def code_version() -> str:
         return __version__
 
 
-def environment() -> dict[str, Any]:
-    """Tell versions and processor that a run's figures depend on."""
+def environment(device: str = "auto") -> dict[str, Any]:
+    """Tell versions, processor and card that a run's figures depend on.
+
+    Args:
+        device: where it runs, see :func:`.choose_device`.
+
+    Raises:
+        ConfigurationError: the device is not there.
+    """
+    place = choose_device(device)
     return {
         "code": code_version(),
         "python": platform.python_version(),
@@ -40,5 +49,5 @@ def environment() -> dict[str, Any]:
         "pytorch_lightning": version("pytorch-lightning"),
         "processor": platform.processor() or platform.machine(),
         "threads": torch.get_num_threads(),
-        "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
+        "accelerator": torch.cuda.get_device_name(place) if place.type == "cuda" else "none",
     }

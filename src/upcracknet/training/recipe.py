@@ -5,7 +5,7 @@ import os
 import signal
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 
 from upcracknet.detection.systems import SYSTEMS, imported
 from upcracknet.errors import ConfigurationError, OutputError
-from upcracknet.files import json_bytes, one_line, write_atomically
-from upcracknet.runtime import has_bfloat16
+from upcracknet.files import claimed, json_bytes, one_line, write_atomically
+from upcracknet.runtime import choose_device, has_bfloat16
 from upcracknet.training.callbacks import (
     BestWeights,
     EarlyStopping,
@@ -47,8 +47,9 @@ def train(
     data_root: Path | None = None,
     devices: int = 1,
     nodes: int = 1,
-    accelerator: str = "auto",
+    device: str = "auto",
     maximum_minutes: float | None = None,
+    threads: int | None = None,
     tensorboard: bool = False,
     progress: bool = True,
 ) -> Path:
@@ -65,9 +66,11 @@ def train(
         data_root: folder of the named datasets; None reads the environment variable UPCRACKNET_DATA.
         devices: processes of this machine that share the batches (data-parallel).
         nodes: machines that share them; on each, torchrun or Slurm starts the processes.
-        accelerator: lightning's name of the accelerator: ``auto``, ``cpu``, ``gpu``.
+        device: ``cpu``, ``cuda``, ``cuda:1``, ``mps``, or ``auto`` for the best that Lightning finds.
         maximum_minutes: stop before the epoch that would pass this time, ready to be resumed; one epoch is
             trained in any case. None trains to the end.
+        threads: of the processor; None takes all of its cores. Trainings side by side must share them:
+            threads of one that wait for each other hold up those of the others.
         tensorboard: also write TensorBoard events.
         progress: show live progress on stderr.
 
@@ -76,21 +79,23 @@ def train(
 
     Raises:
         ConfigurationError: the run folder holds a run of another configuration or of more epochs, the
-            accelerator is not there, or the validation loss was never finite.
+            device is not there, or the validation loss was never finite.
         DataError: the photos are missing, or hold no undamaged window.
-        OutputError: the run folder cannot be written, or the disk is full.
+        OutputError: the run folder is in use or cannot be written, or the disk is full.
         WeightsError: VGG-19's weights are chosen but cannot be had, or the checkpoint is damaged.
         KeyboardInterrupt: interrupted by the user; the same call goes on after the last whole epoch.
     """
-    with _quiet_libraries(), _one_line_errors(run_folder):
-        torch.set_num_threads(max(1, _usable_cores() // devices))
+    accelerator, places = lightning_device(device, devices)
+    with quiet_libraries(), _one_line_errors(run_folder), ExitStack() as claims:
+        torch.set_num_threads(threads or max(1, usable_cores() // devices))
         lightning.seed_everything(configuration.seed, workers=True, verbose=False)
         system = SYSTEMS[configuration.method]
         data: PatchData = imported(system.patches)(configuration, data_root)
         method: Method = imported(system.method)(configuration)
         weights = run_folder / system.weights_file
+        claims.enter_context(_claimed(run_folder))
         checkpoint = _open_run_folder(run_folder, configuration)
-        provenance = environment() | method.facts() | data.facts
+        provenance = environment(device) | method.facts() | data.facts
         provenance |= {"seed": configuration.seed, "devices": devices * nodes}
         provenance["training_photos"] = data.training.photo_count
         provenance["configuration"] = as_dictionary(configuration)
@@ -117,10 +122,10 @@ def train(
             callbacks.append(RunProgress())
         trainer = lightning.Trainer(
             accelerator=accelerator,
-            devices=devices,
+            devices=places,
             num_nodes=nodes,
             strategy="ddp_find_unused_parameters_true" if devices * nodes > 1 else "auto",
-            precision="bf16-mixed" if _in_16_bits(configuration) else "32-true",
+            precision="bf16-mixed" if in_16_bits(configuration, device) else "32-true",
             max_epochs=configuration.epochs,
             callbacks=callbacks,
             plugins=[CheckpointFiles()],
@@ -165,6 +170,18 @@ def _differences(before: Configuration, now: Configuration) -> list[str]:
     return [name for name, old, new in pairs if name not in now.free_when_resumed and old != new]
 
 
+@contextmanager
+def _claimed(run_folder: Path) -> Iterator[None]:
+    """Keep other runs out of the folder; of a parallel run the first process does."""
+    if getattr(rank_zero_only, "rank", 0):
+        yield
+        return
+    with claimed(run_folder / ".upcracknet" / "lock") as holder:
+        if holder is not None:
+            raise OutputError(f"{run_folder}: {holder}; wait for it, or choose another folder")
+        yield
+
+
 @rank_zero_only  # the other processes of a parallel run come here too
 def _write_records(
     run_folder: Path, configuration: Configuration, provenance: dict[str, Any], *, finished: bool
@@ -193,13 +210,28 @@ def _one_line_errors(run_folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _in_16_bits(configuration: Configuration) -> bool:
+def lightning_device(device: str, devices: int) -> tuple[str, int | list[int]]:
+    """Give Lightning's words for a device: the accelerator, and how many of it, or which."""
+    if device == "auto":
+        return device, devices
+    chosen = choose_device(device)
+    if ":" not in device:
+        return chosen.type, devices
+    if devices > 1:
+        raise ConfigurationError(f"device {device} is one card; take --device cuda for {devices} of them")
+    return chosen.type, [chosen.index]
+
+
+def in_16_bits(configuration: Configuration, device: str) -> bool:
+    """Tell whether a training calculates in bf16 where that is exact enough."""
     if configuration.precision == "auto":
-        return torch.cuda.is_available() or has_bfloat16()
+        chosen = choose_device(device).type
+        return chosen == "cuda" or (chosen == "cpu" and has_bfloat16())
     return configuration.precision == "bf16"
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """Count the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -210,7 +242,8 @@ def _tensorboard(run_folder: Path) -> Any:
 
 
 @contextmanager
-def _quiet_libraries() -> Iterator[None]:
+def quiet_libraries() -> Iterator[None]:
+    """Keep back what Lightning says of choices that are on purpose."""
     for name in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings():

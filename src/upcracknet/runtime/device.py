@@ -1,0 +1,102 @@
+"""Where a network calculates: on the processor or on a graphics card."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from upcracknet.errors import ConfigurationError
+
+WORDS = "auto, cpu, cuda, cuda:1 (the second card), mps or gpu"
+"""What ``--device`` takes."""
+
+OUT_OF_MEMORY = ("out of memory", "out_of_device_memory", "allocate memory", "alloc_failed")
+"""What PyTorch, cuDNN, ONNX Runtime and OpenVINO say, in small letters, where memory ran out."""
+
+
+def device_kind(name: str) -> str:
+    """Give a device's name without the number of the card.
+
+    Raises:
+        ConfigurationError: there is no such name; whether the device is there is not asked.
+    """
+    if not re.fullmatch(r"auto|cpu|mps|gpu|cuda(:\d{1,3})?", name):
+        raise ConfigurationError(f"device is {name!r}; expected {WORDS}")
+    return name.partition(":")[0]
+
+
+def card_number(name: str) -> int:
+    """Give the number of the card in a device's name; 0 where it has none."""
+    return int(name.partition(":")[2] or 0)
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """Find the device of PyTorch that a name means.
+
+    Args:
+        name: ``auto`` takes the first NVIDIA or AMD card, else the processor. ``cpu`` is the processor,
+            ``cuda`` the first card, ``cuda:1`` the second, ``mps`` the graphics of an Apple processor, which
+            ``auto`` leaves alone: PyTorch does not have all operations there.
+
+    Raises:
+        ConfigurationError: no such name, or no such device in this machine.
+    """
+    kind = device_kind(name)
+    if kind == "gpu":
+        raise ConfigurationError(
+            "device gpu is OpenVINO's (Intel) or ONNX Runtime's (DirectML); PyTorch has cpu, cuda and mps: "
+            "take one of them, or --runtime openvino or onnx"
+        )
+    if kind == "auto":
+        return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
+    if kind == "cuda":
+        if not torch.cuda.is_available():
+            raise ConfigurationError(
+                f"device {name}: no card that PyTorch can use ({why_no_card()}); take --device auto or cpu"
+            )
+        number, count = card_number(name), torch.cuda.device_count()
+        if number >= count:
+            raise ConfigurationError(f"device {name}: the cards here are numbered 0 to {count - 1}")
+        return torch.device("cuda", number)
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise ConfigurationError(
+            "device mps: no graphics of an Apple processor that PyTorch can use; take --device auto or cpu"
+        )
+    return torch.device(kind)
+
+
+def why_no_card() -> str:
+    """Say why PyTorch finds no card, in a few words."""
+    if torch.version.cuda is None and torch.version.hip is None:
+        return "this PyTorch is built for the processor alone"
+    return "no card or no driver was found"
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error of a device or its engine says that its memory ran out."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in OUT_OF_MEMORY)
+
+
+@contextmanager
+def exact_convolutions() -> Iterator[None]:
+    """Let convolutions on NVIDIA's cards calculate in 32 bits for the block, without TensorFloat-32.
+
+    PyTorch rounds their inputs to 10 bits otherwise (``torch.backends.cudnn.allow_tf32``).
+    """
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
+
+
+def moved(images: Tensor, device: torch.device) -> Tensor:
+    """Bring images to a device; to a card while the processor goes on, from memory that is not swapped."""
+    if device.type != "cuda":
+        return images.to(device)
+    return images.pin_memory().to(device, non_blocking=True)

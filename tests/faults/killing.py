@@ -1,0 +1,38 @@
+"""Runs commands that are killed at a step, each in a fork of a process that has loaded all and used nothing.
+
+Reads lines of JSON: the folder, the command, the pattern of the touch. Answers each with the exit code.
+Threads of PyTorch and other libraries do not survive a fork; here none has been started.
+"""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytorch_lightning  # noqa: F401 - loaded once, for all forks
+import torch
+from tests.faults.commands import COMMANDS, in_cache
+from tests.faults.injection import Fault, watched
+
+import upcracknet.training.recipe  # noqa: F401
+
+
+def killed(world: Path, name: str, touch: str) -> int:
+    """Run a command in a fork; gives its exit code, negative for the signal that ended it."""
+    child = os.fork()
+    if not child:
+        torch.set_num_threads(1)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        kill = Fault(world, touch, lambda: os.kill(os.getpid(), signal.SIGKILL))
+        with in_cache(world), watched(kill):
+            COMMANDS[name].run(world)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        folder, name, touch = json.loads(line)
+        sys.stdout.write(f"{killed(Path(folder), name, touch)}\n")
+        sys.stdout.flush()

@@ -71,8 +71,8 @@ def test_a_long_header_in_a_part(client, road):
     "content",
     [
         b"[" * 200_000, b'{"tasks":' * 50_000, b"[" * 900 + b"]" * 900,
-        b'{"tasks": [{"id": NaN, "data": {"image": Infinity}}]}', b'{"project": 1e999}', b"\xff\xfe",
-        b'"\\ud800"',
+        b'{"project": NaN, "tasks": [{"id": NaN, "data": {"image": Infinity}}]}', b'{"project": 1e999}',
+        b"\xff\xfe", b'"\\ud800"',
     ],
 )  # fmt: skip
 def test_json_that_is_deep_or_no_json(client, path, content):
@@ -104,7 +104,8 @@ def test_ranges(client, road, wanted, statuses):
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "PATCH", "CONNECT", "PROPFIND"])
 def test_other_methods(client, path, method):
     answer = client.request(method, path)
-    assert answer.status_code in (404, 405)
+    # HEAD is GET without content: RFC 9110, 9.3.2.
+    assert answer.status_code in ((200, 404, 405) if method == "HEAD" else (404, 405))
     assert "access-control-allow-origin" not in answer.headers
 
 

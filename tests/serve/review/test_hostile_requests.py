@@ -32,9 +32,9 @@ def test_tiles_that_are_none(client, place):
         "%2e%2e/%2e%2e/__init__.py",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("folder", ["page", "leaflet"])
-def test_no_file_beside_the_page_s(client, folder, path):
-    answer = client.get(f"/{folder}/{path}", follow_redirects=False)
+@pytest.mark.parametrize("shared", ["page", "leaflet"])
+def test_no_file_beside_the_page_s(client, shared, path):
+    answer = client.get(f"/{shared}/{path}", follow_redirects=False)
     assert answer.status_code in (307, 400, 404)
     assert "import" not in answer.text and "root:" not in answer.text
 

@@ -1,5 +1,6 @@
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from upcracknet.data.image_file import (
 )
 from upcracknet.data.photo import load_photo
 from upcracknet.errors import OutputError, PhotoError
+from upcracknet.files import without_warnings
 
 
 def constant(mode: str, value: object) -> Image.Image:
@@ -195,6 +197,17 @@ def test_a_png_is_loaded_after_its_orientation_was_read(kind: str, tmp_path: Pat
     with Image.open(with_notes(tmp_path, kind, "behind")) as image:
         assert exif_orientation(image) == 6
         assert load_photo(image).shape == (64, 48, 3)
+
+
+def test_photos_are_opened_while_another_thread_leaves_out_warnings(tmp_path: Path) -> None:
+    """Neither waits for ever: what an open photo needs, the other thread must not hold."""
+    path = with_notes(tmp_path, "eXIf", "before")
+    with ThreadPoolExecutor(1) as other:
+        with without_warnings():
+            size = other.submit(photo_size, path)
+            wait([size], 0.1)  # it comes as far as it can
+            assert photo_size(path) == (64, 48)
+        assert size.result() == (64, 48)
 
 
 def test_a_png_that_was_cut_is_upright_for_want_of_its_notes(tmp_path: Path) -> None:

@@ -100,13 +100,13 @@ def test_ranges(client, road, wanted, statuses):
         assert answer.content == whole[:10]
 
 
-@pytest.mark.parametrize("path", ["/health", "/photos", "/jobs", "/docs", "/openapi.json", "/nothing"])
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "PATCH", "CONNECT", "PROPFIND"])
-def test_other_methods(client, path, method):
-    answer = client.request(method, path)
-    # HEAD is GET without content: RFC 9110, 9.3.2.
-    assert answer.status_code in ((200, 404, 405) if method == "HEAD" else (404, 405))
-    assert "access-control-allow-origin" not in answer.headers
+def test_other_methods(client, method):
+    for path in ("/health", "/photos", "/jobs", "/docs", "/openapi.json", "/nothing"):
+        answer = client.request(method, path)
+        # HEAD is GET without content: RFC 9110, 9.3.2.
+        assert answer.status_code in ((200, 404, 405) if method == "HEAD" else (404, 405)), path
+        assert "access-control-allow-origin" not in answer.headers
 
 
 def test_of_two_origins_none_counts(client, road):

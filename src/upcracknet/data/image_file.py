@@ -3,7 +3,6 @@
 import importlib
 import io
 import struct
-import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,7 +48,6 @@ PNG_NOTES = (b"IHDR", b"eXIf", b"iTXt", b"tEXt", b"zTXt")
 
 # What Pillow's decoders raise on damaged files, beside OSError.
 DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, MemoryError)
-_pillow_limit_lock = threading.Lock()
 
 
 def photo_size(path: str | Path) -> tuple[int, int]:
@@ -185,11 +183,12 @@ def save_image_atomically(
 def _open_without_limit(file: Path | io.BytesIO) -> Image.Image:
     """Open the header; Pillow's limit warns at 89 million pixels and is global, so it is put back."""
     formats = _formats()
-    with _pillow_limit_lock:
+    # Of damaged EXIF; damaged pixels are an error of their own. One thread at a time, which the limit needs
+    # too: a second lock for it could be taken in the other order, and two threads wait for ever.
+    with without_warnings():
         usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            with without_warnings():  # of damaged EXIF; damaged pixels are an error of their own
-                return Image.open(file, formats=formats)
+            return Image.open(file, formats=formats)
         finally:
             Image.MAX_IMAGE_PIXELS = usual
 

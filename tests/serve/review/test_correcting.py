@@ -67,7 +67,9 @@ class TestDrawing:
 
     def test_the_scale_and_all_settings_of_the_run_stay(self, start, folder, tmp_path):
         """The oracle: `measure` with the same options, after which nothing is left to do."""
-        scale = Scale.from_rectangle([(0, 0), (95, 0), (80, 63), (15, 63)], 400, 300, (64, 96), "a test")
+        scale = Scale.from_rectangle(
+            [(0.0, 0.0), (95.0, 0.0), (80.0, 63.0), (15.0, 63.0)], 400, 300, (64, 96), "a test"
+        )
         (tmp_path / "scale.json").write_text(json.dumps(to_dict(scale)))
         options = MeasureOptions(
             scale=tmp_path / "scale.json", standard="fhwa-ltpp", direction=30.0, widths="mask",

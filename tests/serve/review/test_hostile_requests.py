@@ -13,9 +13,9 @@ NUMBERS = (
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.parametrize("what", OF_A_PHOTO)
-def test_numbers_that_are_none(client, number, what):
-    assert client.get(f"/api/photos/{number}/{what}").status_code in (400, 404, 405, 414, 422)
+def test_numbers_that_are_none(client, number):
+    for what in OF_A_PHOTO:
+        assert client.get(f"/api/photos/{number}/{what}").status_code in (400, 404, 405, 414, 422), what
 
 
 @pytest.mark.parametrize("place", ["9" * 5000, "-9", "0%2f0", "%2e%2e", "NaN", "1.5"])

@@ -46,6 +46,12 @@ class Page:
         if view.startswith("photo/"):
             self.wait_for_mask()
 
+    def go_to_photo(self, name: str) -> None:
+        """Show a photo, as a link within the page does."""
+        self.js("location.hash = arguments[0]", f"photo/{self.number_of(name)}")
+        self.wait_for_mask()
+        self.until(lambda: self.text("#photo-name") == name)
+
     def wait_for_mask(self) -> None:
         """Wait until a photo can be drawn on, and its measures are there."""
         self.until(lambda: self.js("return document.querySelector('#measures dl') !== null"))
@@ -77,7 +83,8 @@ class Page:
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
     def text(self, selector: str) -> str:
-        return self.js("return document.querySelector(arguments[0]).textContent.trim()", selector)
+        """The text of an element; empty while there is none."""
+        return self.js("return document.querySelector(arguments[0])?.textContent.trim() ?? ''", selector)
 
     def press(self, *keys: str) -> None:
         """Press keys where the focus is."""

@@ -23,7 +23,7 @@ ROWS = "return (await fetch('/api/photos')).json();"
 @pytest.fixture
 def photo(page):
     """The page at one photo."""
-    page.open(f"photo/{page.number_of(NAME)}")
+    page.go_to_photo(NAME)
     return page
 
 
@@ -250,7 +250,12 @@ def test_a_finger_erases_what_a_pen_drew(photo):
 def test_the_map_shows_the_photos_and_leads_to_them(page):
     records = [record for record in page.results.records() if record.status == "done"]
     photos = tuple(
-        SurveyPhoto(record, Position(48.0, 11.0 + number / 1000, "exif", "photo"), 1, float(number))
+        SurveyPhoto(
+            record,
+            Position(48.0, 11.0 + number / 1000, "exif", "photo"),
+            section=1,
+            chainage_m=float(number),
+        )
         for number, record in enumerate(records)
     )
     line = ((11.0, 48.0), (11.0 + COUNT / 1000, 48.0))

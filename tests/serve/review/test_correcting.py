@@ -10,7 +10,7 @@ from tests.serve.review.conftest import NAME, as_png, decoded, line_mask, measur
 
 from upcracknet.files import claimed
 from upcracknet.measure.scale import Scale
-from upcracknet.measure.scale_file import to_dict
+from upcracknet.measure.scale_file import SurveyScales
 from upcracknet.results import MeasureOptions, read_results
 from upcracknet.results.correcting import write_correction
 from upcracknet.results.corrections import CORRECTION, Correction, read_correction
@@ -65,12 +65,19 @@ class TestDrawing:
         go_on.set()
         until(lambda: row()["measured"])
 
+    def test_what_another_program_saves_is_measured_when_it_is_asked_for(self, client, row, folder):
+        before = measures(client, row())
+        write_correction(read_results(folder), Correction(NAME, "rejected"))
+        client.get("/api/survey")  # looks at the folder
+        until(lambda: client.get(f"/api/photos/{row()['id']}/measures").status_code == 200)
+        assert before["cracks"] and measures(client, row())["cracks"] == []
+
     def test_the_scale_and_all_settings_of_the_run_stay(self, start, folder, tmp_path):
         """The oracle: `measure` with the same options, after which nothing is left to do."""
         scale = Scale.from_rectangle(
-            [(0.0, 0.0), (95.0, 0.0), (80.0, 63.0), (15.0, 63.0)], 400, 300, (64, 96), "a test"
+            [(0.0, 0.0), (95.0, 0.0), (80.0, 63.0), (15.0, 63.0)], 400.0, 300.0, (64, 96), "a test"
         )
-        (tmp_path / "scale.json").write_text(json.dumps(to_dict(scale)))
+        SurveyScales(default=scale).write(tmp_path / "scale.json")
         options = MeasureOptions(
             scale=tmp_path / "scale.json", standard="fhwa-ltpp", direction=30.0, widths="mask",
             crack_pictures=True,

@@ -30,9 +30,15 @@ def correction_router(review: Review) -> APIRouter:
     @router.get("/measures")
     def measures(number: int) -> Response:
         name = review.done_photo(number).record.name
-        if not review.measurer.wait(name, MEASURE_SECONDS):
+        waited = review.measurer.wait(name, MEASURE_SECONDS)
+        photo = review.done_photo(number)
+        if waited and photo.needs_measuring and review.measurer.why(name) is None:
+            # Another request saves it right now, or another program has.
+            review.measurer.want(name)
+            waited = False
+        if not waited:
             return JSONResponse({"pending": True, "why": review.measurer.why(name)}, 202)
-        content = _measures(review.done_photo(number))
+        content = _measures(photo)
         if content is None:
             raise HTTPException(404, review.measurer.why(name) or "not measured; run `upcracknet measure`")
         return JSONResponse(content)

@@ -78,6 +78,12 @@ class Photo:
         measures = self.record.measures
         return measures is not None and measures.get(CORRECTION, "") == self.revision
 
+    @property
+    def needs_measuring(self) -> bool:
+        """Whether its measures are those of another mask than the one that counts, and can be made again."""
+        known = self.record.measures is not None and self.record.mask is not None and self.problem is None
+        return known and not self.measured
+
 
 class Photos:
     """All photos of a result folder, for several threads.

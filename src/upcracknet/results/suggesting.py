@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
 from upcracknet.data.image_file import decoded_by_opencv
-from upcracknet.errors import PhotoError, UpCrackNetError
-from upcracknet.results.corrections import correction_path
+from upcracknet.errors import DataError, PhotoError, UpCrackNetError
+from upcracknet.results.corrections import is_outdated, read_correction
 from upcracknet.results.effective_mask import mask_file_in_windows
 from upcracknet.results.folder import ResultFolder
 from upcracknet.results.records import Record
@@ -44,11 +44,11 @@ def suggest(results: ResultFolder, count: int) -> list[str]:
         count: how many photos.
 
     Returns:
-        names of photos that nobody has corrected, the first choice first; fewer than asked for where there
+        names of photos that nobody has looked at, the first choice first; fewer than asked for where there
         are no more.
     """
     records = [record for record in results.readable_records() if record.status == "done"]
-    done = [record for record in records if correction_path(results, record.name).exists()]
+    done = [record for record in records if _is_looked_at(results, record)]
     names = {record.name for record in done}
     candidates = [record for record in records if record.name not in names]
     candidates = candidates[:: -(-len(candidates) // max(MOST, count)) or 1]
@@ -161,6 +161,15 @@ def _small_mask(path: Path) -> UInt8[np.ndarray, "h w"]:
     step = max(1, -(-max(mask.shape) // LONGEST))
     mask = np.maximum.reduceat(mask, np.arange(0, mask.shape[0], step), axis=0)
     return np.maximum.reduceat(mask, np.arange(0, mask.shape[1], step), axis=1)
+
+
+def _is_looked_at(results: ResultFolder, record: Record) -> bool:
+    """Whether a person said something of a photo that still counts; what is damaged is left to the person."""
+    try:
+        correction = read_correction(results, record.name)
+    except DataError:
+        return True
+    return correction is not None and not is_outdated(results, record, correction)
 
 
 def _look(results: ResultFolder, record: Record) -> Float32[np.ndarray, " d"]:

@@ -69,7 +69,9 @@ Give other seeds to the table than these."""
 READING = """- **{nothing}**: the default with the detection settings of the new weights; nothing is learned.
 - **only the new kind**: {corrected} photos of the new kind, taken at random.
 - **any**: {corrected} of all {survey} photos, taken at random.
-- **`suggest`**: those that `upcracknet review --suggest {corrected}` puts first."""
+- **`suggest`**: those that `upcracknet review --suggest {corrected}` puts first.
+
+What has no row is not measured."""
 
 DOUBT = """## Is the doubt right?
 

@@ -26,7 +26,7 @@ PATIENCE = 10
 busy with all else."""
 
 BYTES = 2_000_000_000
-"""Memory that an input may take beyond what the loaded libraries have."""
+"""Memory that an input may take beyond what the process has."""
 
 LONGEST_MESSAGE = 2000
 """Signs of an error that a person can read."""
@@ -135,8 +135,6 @@ def _work(pipe: Connection, run: Run, folder: Path) -> None:
     null = os.open(os.devnull, os.O_RDWR)  # libraries write what they think of damaged files
     for stream in (1, 2):
         os.dup2(null, stream)
-    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (size + BYTES, size + BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.addaudithook(watch)
     while True:
@@ -147,6 +145,8 @@ def _work(pipe: Connection, run: Run, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         os.chdir(folder)
+        size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size + BYTES, resource.RLIM_INFINITY))
         started = time.process_time()
         with watch.watching():
             kind, text = _tried(run, task, folder)

@@ -241,7 +241,7 @@ def _why_unknown(source: Path | bytes) -> str:
             bands, bits = _number_of(tags.get(277, 1)), _number_of(tags.get(258, 1))
             return (
                 f"a TIFF with {bands:g} {'separate ' * (tags.get(284) == 2)}band{'s' * (bands > 1)} of "
-                f"{bits:g} bits, expected a sound one of 1, 3 or 4 bands of 8 bits; `upcracknet detect` reads "
-                "it with rasterio: `pip install 'upcracknet[survey]'`"
+                f"{bits:g} bits, expected a sound one of 1, 3 or 4 bands of 8 bits; `upcracknet detect` "
+                "reads it with rasterio: `pip install 'upcracknet[survey]'`"
             )
     return "not an image; expected JPEG, PNG, TIFF, BMP, WebP, JPEG 2000 or AVIF"

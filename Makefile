@@ -10,6 +10,10 @@
 # make measures  measures painted and drawn cracks, whose axis and width are known; docs/results/measures.md
 # make fuzz      reads damaged files of every kind, FUZZ_INPUTS of them; docs/results/robustness.md
 # make surveys   measures a synthetic drive against its truth, and a survey of 10,000 photos; docs/results/surveys.md
+# make licences  lists the licences of what is installed in docs/licences.md
+# make lock      writes requirements.lock: what the service needs, with checksums
+# make release   builds the wheel, the sdist and the bill of materials into dist/
+# make version VERSION=0.2.0  sets the version and dates the changelog
 
 PYTHON ?= python3
 PHOTOS ?=
@@ -24,7 +28,7 @@ SURVEY := out/demo/survey
 DEMO := $(if $(PHOTOS),out/photos,out/demo)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test browser lint docs bench judge accuracy measures surveys fuzz clean
+.PHONY: demo test browser lint docs bench judge accuracy measures surveys fuzz licences lock release version clean
 .DELETE_ON_ERROR:
 
 demo: .venv/$(if $(PHOTOS),core,survey)
@@ -73,6 +77,25 @@ measures: .venv/core
 
 surveys: .venv/survey
 	$(BIN)/python benchmarks/surveys.py
+
+licences: .venv/dev
+	$(BIN)/python release/licences.py
+
+# Without torch: which build of it a machine needs is not for the lock to say.
+lock: .venv/core
+	$(PIP_INSTALL) uv
+	$(BIN)/uv pip compile pyproject.toml --extra serve --extra runtime --extra survey --constraint constraints.txt \
+		--excludes release/unlocked.txt --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
+		--no-annotate --no-header --quiet --output-file requirements.lock
+
+release: .venv/dev
+	$(PIP_INSTALL) cyclonedx-bom
+	rm -rf dist
+	$(BIN)/python -m hatchling build
+	$(BIN)/cyclonedx-py requirements requirements.lock --output-file dist/upcracknet.cdx.json
+
+version:
+	@$(PYTHON) release/version.py $(VERSION)
 
 fuzz: .venv/dev
 	$(BIN)/python benchmarks/fuzz.py --inputs $(FUZZ_INPUTS)

@@ -1,5 +1,6 @@
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from upcracknet.weights import WeightsRecord, save_weights
 
 # Started in the background of a shell, a process ignores Ctrl-C, which some tests press.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Tests import OpenVINO and NNCF themselves; with this module both send how they are used to their makers.
+sys.modules.setdefault("openvino_telemetry", None)
 
 # Test processes share the cores; more threads each would only get in each other's way.
 torch.set_num_threads(1)

@@ -111,7 +111,9 @@ class Sandbox:
     def _begin(self) -> None:
         context = multiprocessing.get_context("fork")
         self._pipe, other = context.Pipe()
-        self._process = context.Process(target=_work, args=(other, self._run, self.folder), daemon=True)
+        self._process = context.Process(
+            target=_work, args=(other, self._pipe, self._run, self.folder), daemon=True
+        )
         self._process.start()
         other.close()
 
@@ -130,7 +132,8 @@ def _processor_s(process: psutil.Process) -> float:
     return times.user + times.system
 
 
-def _work(pipe: Connection, run: Run, folder: Path) -> None:
+def _work(pipe: Connection, ours: Connection, run: Run, folder: Path) -> None:
+    ours.close()  # else this process would not learn that the other one has ended
     watch = Watch(folder)
     null = os.open(os.devnull, os.O_RDWR)  # libraries write what they think of damaged files
     for stream in (1, 2):

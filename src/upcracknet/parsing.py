@@ -60,7 +60,7 @@ def built(kind: type[Kind], values: dict[str, Any]) -> Kind:
         ValueError: a value has another type, or is none of those that its field may be.
         TypeError: a value is missing.
     """
-    hints = _hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]  # classes can be keys of a cache
     known = {name: value for name, value in values.items() if name in hints}
     for name, value in known.items():
         if not fits(value, hints[name]):
@@ -82,9 +82,9 @@ def shown(value: Any) -> str:
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
+def _hints(kind: Any) -> dict[str, Any]:
     hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in fields(kind)}  # type: ignore[arg-type]
+    return {field.name: hints[field.name] for field in fields(kind)}
 
 
 @cache
@@ -112,7 +112,7 @@ def _fits_part(value: Any, hint: Any) -> bool:
 
 def _is_deeper(value: Any, most: int) -> bool:
     """Whether lists and objects lie more than so deep in each other."""
-    level = [[value]]
+    level: list[Any] = [[value]]
     for _ in range(most + 1):
         level = [
             part

@@ -1,6 +1,7 @@
 import io
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,16 @@ from PIL import EpsImagePlugin, Image, features
 from tests.data.tiffs import tiff
 
 from upcracknet.data import image_file
-from upcracknet.data.image_file import PHOTO_SUFFIXES, photo_orientation, photo_size, save_image_atomically
+from upcracknet.data.image_file import (
+    PHOTO_SUFFIXES,
+    exif_orientation,
+    photo_orientation,
+    photo_size,
+    save_image_atomically,
+)
 from upcracknet.data.photo import load_photo
 from upcracknet.errors import OutputError, PhotoError
+from upcracknet.files import without_warnings
 
 
 def constant(mode: str, value: object) -> Image.Image:
@@ -164,6 +172,59 @@ def test_further_formats(name: str, tmp_path: Path) -> None:
     Image.new("RGB", (64, 48), (90, 90, 90)).save(tmp_path / name, format=kind)
     assert np.abs(load_photo(tmp_path / name).astype(int) - 90).max() <= 2
     assert photo_size(tmp_path / name) == (48, 64)
+
+
+def with_notes(folder: Path, kind: str, where: str) -> Path:
+    """A PNG of 64x48 that lies on its side, which it says before or after its pixels."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    text = b'XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation="6"/>'
+    content = {b"eXIf": exif.tobytes()[6:], b"iTXt": text}[kind.encode()]
+    chunk = struct.pack(">I", len(content)) + kind.encode() + content
+    chunk += struct.pack(">I", zlib.crc32(kind.encode() + content))
+    path = folder / "photo.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)).save(path)
+    plain = path.read_bytes()
+    at = 33 if where == "before" else len(plain) - 12  # behind the head; in front of the end
+    path.write_bytes(plain[:at] + chunk + plain[at:])
+    return path
+
+
+@pytest.mark.parametrize("kind", ["eXIf", "iTXt"])
+@pytest.mark.parametrize("where", ["before", "behind"])
+def test_the_orientation_of_a_png_wherever_it_stands(
+    kind: str, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Oracle: the decoded photo, by Pillow."""
+    path = with_notes(tmp_path, kind, where)
+    assert load_photo(path).shape == (64, 48, 3)
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda image: pytest.fail("was decoded"))
+    assert photo_size(path) == (64, 48)
+    assert photo_orientation(path) == 6
+
+
+@pytest.mark.parametrize("kind", ["eXIf", "iTXt"])
+def test_a_png_is_loaded_after_its_orientation_was_read(kind: str, tmp_path: Path) -> None:
+    with Image.open(with_notes(tmp_path, kind, "behind")) as image:
+        assert exif_orientation(image) == 6
+        assert load_photo(image).shape == (64, 48, 3)
+
+
+def test_photos_are_opened_while_another_thread_leaves_out_warnings(tmp_path: Path) -> None:
+    """Neither waits for ever: what an open photo needs, the other thread must not hold."""
+    path = with_notes(tmp_path, "eXIf", "before")
+    with ThreadPoolExecutor(1) as other:
+        with without_warnings():
+            size = other.submit(photo_size, path)
+            wait([size], 0.1)  # it comes as far as it can
+            assert photo_size(path) == (64, 48)
+        assert size.result() == (64, 48)
+
+
+def test_a_png_that_was_cut_is_upright_for_want_of_its_notes(tmp_path: Path) -> None:
+    path = with_notes(tmp_path, "eXIf", "behind")
+    path.write_bytes(path.read_bytes()[:-40])
+    assert photo_size(path) == (48, 64)
 
 
 def test_orientation_of_what_cannot_be_read_is_upright(tmp_path: Path) -> None:

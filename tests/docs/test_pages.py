@@ -16,7 +16,11 @@ PAGES = {
 MANUAL = [name for name in PAGES if "/decisions/" not in name]
 """Decisions are history: they may name what is gone."""
 
-SITE_ONLY = {"docs/contributing.md": "CONTRIBUTING.md", "docs/changelog.md": "CHANGELOG.md"}
+SITE_ONLY = {
+    "docs/contributing.md": "CONTRIBUTING.md",
+    "docs/security.md": "SECURITY.md",
+    "docs/changelog.md": "CHANGELOG.md",
+}
 """Pages that only include another one."""
 
 
@@ -83,7 +87,7 @@ def command_lines(text: str) -> list[list[str]]:
     for block in re.findall(r"^```sh\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE):
         for line in block.replace("\\\n", " ").splitlines():
             words = shlex.split(line.replace(" …", " "), comments=True)
-            if "upcracknet" in words and words[:2] != ["pip", "install"]:
+            if "upcracknet" in words and words[0] != "pip":
                 lines.append(words[words.index("upcracknet") + 1 :])
     return lines
 

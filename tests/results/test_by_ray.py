@@ -1,6 +1,7 @@
 """Workers of Ray: the same results as of one process, also when workers are killed."""
 
 import logging
+import os
 import socket
 import threading
 import warnings
@@ -63,6 +64,21 @@ def test_killed_workers_lose_nothing(cluster, detect, tmp_path):
     assert counts.done == 96 + 4
     assert content(tmp_path / "ray") == content(tmp_path / "local")
     assert detect(photos, video, out=tmp_path / "ray", options=options, engine="ray")[0] == []
+
+
+def test_a_cluster_of_ones_own_does_not_report_its_use(detect, photos, monkeypatch):
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.delenv("RAY_USAGE_STATS_ENABLED", raising=False)
+    seen = []
+
+    def stop(**_: object) -> None:
+        seen.append(os.environ.get("RAY_USAGE_STATS_ENABLED"))
+        raise RuntimeError("enough")
+
+    monkeypatch.setattr(ray, "init", stop)
+    with pytest.raises(ConfigurationError, match="enough"):
+        detect(photos, engine="ray")
+    assert seen == ["0"]
 
 
 def test_a_cluster_that_is_not_there_is_named(detect, photos, monkeypatch):

@@ -122,7 +122,7 @@ def test_results_of_the_processor_do_not_name_it_and_those_of_a_card_name_its_ki
         assert "device" not in detection.settings.detection
         assert detection.what_runs.startswith("runs on the processor by torch in fp32")
     loaded = replace(load_pretrained("local-contrast"), engine=on_card)
-    monkeypatch.setattr("upcracknet.results.run.load_pretrained", lambda *_: loaded)
-    monkeypatch.setattr("upcracknet.results.run.what_runs", lambda *_: "runs on a card")
+    monkeypatch.setattr("upcracknet.results.loading.load_pretrained", lambda *_: loaded)
+    monkeypatch.setattr("upcracknet.results.loading.what_runs", lambda *_: "runs on a card")
     with open_detection([str(photos)], tmp_path / "card", LIGHT, None) as detection:
         assert detection.settings.detection["device"] == "cuda"

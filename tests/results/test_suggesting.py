@@ -54,7 +54,7 @@ class TestDoubt:
 def test_the_most_doubtful_first_and_then_others_than_it():
     doubts = np.array([0.9, 0.95, 0.5, 0.1])
     looks = np.array([[0.0, 0.0], [0.1, 0.0], [5.0, 0.0], [0.0, 1.0]])
-    assert spread(doubts, looks, looks[:0], 3) == [1, 2, 0]  # 0.9² · 0.1 > 0.1² · 1.0
+    assert spread(doubts, looks, looks[:0], 3) == [1, 2, 0]  # 0.9⁴ · 0.1 > 0.1⁴ · 1.0
     # What was corrected already is not asked for again in another photo.
     assert spread(doubts, looks, np.array([[5.0, 0.0]]), 1) == [1]
     assert spread(doubts, looks, looks[:2], 1) == [2]

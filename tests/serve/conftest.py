@@ -11,8 +11,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from upcracknet.results.detection_options import DetectionOptions
+from upcracknet.results.loading import load
 from upcracknet.results.measuring import Measuring
-from upcracknet.results.run import load
 from upcracknet.results.settings import MeasureOptions
 from upcracknet.serve.options import ServiceOptions
 from upcracknet.serve.service import service

@@ -74,6 +74,14 @@ def serve(mother, tmp_path) -> Iterator[Callable[[], Server]]:
             server.end()
 
 
+@pytest.fixture(scope="module")
+def serving(mother, tmp_path_factory) -> Iterator[Server]:
+    """A server for all that only asks."""
+    server = Server(mother, tmp_path_factory.mktemp("serving") / "service")
+    yield server
+    server.end()
+
+
 def status(answer: bytes) -> int:
     return int(answer.split()[1])
 
@@ -129,6 +137,56 @@ def test_clients_that_are_slow_or_say_too_much_are_put_off(serve, road):
         assert status(connection.recv(4096)) in (400, 413, 422)
     for connection in slow:
         connection.close()
+
+
+BODY = b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a.png"\r\n\r\nno photo\r\n--x--\r\n'
+FORM = b"Content-Type: multipart/form-data; boundary=x\r\n"
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "statuses"),
+    [
+        # A length that is too small: what is left over is no request.
+        (FORM + b"Content-Length: 20\r\n", BODY, (400, 422)),
+        (FORM + b"Content-Length: -5\r\n", BODY, (400,)),
+        (FORM + b"Content-Length: 5, 7\r\n", BODY, (400,)),
+        (FORM + b"Content-Length: 9\r\nContent-Length: 10\r\n", BODY, (400,)),
+        (FORM + b"Content-Length: " + b"9" * 30 + b"\r\n", b"", (400, 413)),
+        # Two lengths in one request: RFC 9112, 6.3, request smuggling. The chunks count, or it is refused.
+        (FORM + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n", b"0\r\n\r\n", (400, 422)),
+        (FORM + b"Transfer-Encoding: gzip, chunked\r\n", b"0\r\n\r\n", (400, 501)),
+        (FORM + b"Transfer-Encoding: chunked\r\n", b"zz\r\n" + BODY, (400,)),
+        # Without any length there is no body.
+        (FORM, b"", (400, 422)),
+        (FORM + b"Transfer-Encoding: chunked\r\n", b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY), (422,)),
+    ],
+)
+def test_lengths_that_are_no_lengths(serving, headers, body, statuses):
+    with serving.connect() as connection:
+        connection.sendall(b"POST /photos HTTP/1.1\r\nHost: localhost\r\n" + headers + b"\r\n" + body)
+        assert status(connection.recv(4096)) in statuses
+    assert serving.client.get("/health").status_code == 200
+
+
+def test_a_body_in_chunks_without_end_is_cut_off(serving):
+    """More than a form may have: it is refused before all of it has come."""
+    with serving.connect() as connection:
+        start = b"POST /setup HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        connection.sendall(start + b"Transfer-Encoding: chunked\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            for _ in range(40):
+                connection.sendall(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
+        assert status(connection.recv(4096)) == 413
+    assert serving.client.get("/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "target", [b"http://evil.example/photos", b"*", b"//evil.example/health", b"/%zz", b"/photos/%00/mask"]
+)
+def test_odd_targets(serving, target):
+    with serving.connect() as connection:
+        connection.sendall(b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert status(connection.recv(4096)) in (400, 404, 405, 422)
 
 
 def test_the_end_is_quiet_and_the_queue_is_kept(serve, road):

@@ -1,10 +1,12 @@
 """Corrected photos are learned from, and what is learned serves the next photos."""
 
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from upcracknet.data.backgrounds import LabelledPhoto, Labels
 from upcracknet.detection import CrackDetector
@@ -15,9 +17,10 @@ from upcracknet.results.correcting import write_correction
 from upcracknet.results.corrections import Correction
 from upcracknet.training.configuration import load_configuration
 from upcracknet.training.corrected import RIM, SURE, corrected_photos, target
+from upcracknet.training.crack_remover import HIGHEST_HYSTERESIS, LOWEST_LEVEL, CrackRemoverTraining
 from upcracknet.training.patches import painted_patches
 from upcracknet.training.recipe import train
-from upcracknet.weights import load_weights
+from upcracknet.weights import load_weights, save_weights
 
 TINY = {
     "method": "crack-remover",
@@ -110,6 +113,36 @@ def test_what_goes_on_from_it_still_says_so_and_detects_as_it_does(run, found, t
     _, record = load_weights(weights)
     assert record.provenance["initial_weights"]["corrections"]["corrected"] == 18
     assert record.detection == load_weights(run / "crack-remover.safetensors")[1].detection
+
+
+@pytest.mark.parametrize("blend", [0.0, 0.25, 1.0])
+def test_the_kept_weights_lie_between_the_start_and_the_trained_ones(run, found, blend):
+    more = {"initial_weights": str(run), "corrections.blend": str(blend)}
+    method = CrackRemoverTraining(configuration(found, **more))
+    with torch.no_grad():
+        for tensor in method.average.module.state_dict().values():
+            tensor.add_(1)
+    start = load_weights(run / "crack-remover.safetensors")[0]
+    for name, kept in method.trained_network().state_dict().items():
+        moved = blend if kept.is_floating_point() else 1
+        assert torch.allclose(kept, start[name] + moved, atol=1e-5), name
+
+
+def test_without_corrections_or_a_start_nothing_is_blended(run, found):
+    for more in ({"initial_weights": str(run), "corrections.results": "[]"}, {}):
+        method = CrackRemoverTraining(configuration(found, **more))
+        assert method.trained_network() is method.average.module
+
+
+def test_settings_for_a_surer_network_are_not_inherited(run, found, tmp_path):
+    tensors, record = load_weights(run / "crack-remover.safetensors")
+    sure = {"level": 0.6, "hysteresis": 0.99, "minimum_extent": 16}
+    save_weights(tmp_path / "sure.safetensors", tensors, replace(record, detection=sure))
+    more = {"initial_weights": str(tmp_path / "sure.safetensors")}
+    settings = CrackRemoverTraining(configuration(found, **more)).detection_settings()
+    assert settings == sure | {"level": LOWEST_LEVEL, "hysteresis": HIGHEST_HYSTERESIS}
+    more["corrections.results"] = "[]"
+    assert CrackRemoverTraining(configuration(found, **more)).detection_settings() == sure
 
 
 def test_an_interrupted_run_goes_on(found, tmp_path):

@@ -37,7 +37,7 @@ def review(
         results: output folder of `upcracknet detect`.
         port: to listen at; 0 takes a free one.
         browser: open the page in the browser.
-        suggest: put this many photos first whose correction would teach a model most.
+        suggest: put this many photos first: the most doubtful ones, unlike each other.
     """
     with needs_server("the review page"):
         from upcracknet.serve.review.running import run_review
@@ -50,7 +50,7 @@ def review(
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
     if suggest:
-        print_line(error_console(), "looking for the photos whose correction would teach most …")
+        print_line(error_console(), "looking for doubtful photos that are unlike each other …")
     run_review(results, port, suggest, announce)
     return 0
 

@@ -36,7 +36,7 @@ def train(
 
         upcracknet train --photos crack-free/ -o runs/mine
 
-        upcracknet train configs/own-road.yaml --corrections out -o runs/corrected
+        upcracknet train configs/corrected.yaml --corrections out -o runs/corrected
 
         upcracknet train configs/paper.yaml -o runs/paper --data-root ~/crack-data
 

@@ -3,10 +3,9 @@
 import importlib
 import io
 import struct
-import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, TiffImagePlugin, UnidentifiedImageError, features
+from PIL import Image, PngImagePlugin, TiffImagePlugin, UnidentifiedImageError, features
 
 from upcracknet.errors import OutputError, PhotoError
 from upcracknet.files import one_line, without_warnings, write_atomically
@@ -42,16 +41,20 @@ PIXELS_PER_BYTE = {"JPEG": 1_000, "MPO": 1_000}
 """Most pixels that a byte of a larger file may stand for; 10,000 of other formats. A blank JPEG has 340 at
 most, a blank PNG of one bit a pixel 8,300."""
 
+PNG_SIGNATURE, PNG_END = b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IEND\xaeB`\x82"
+
+PNG_NOTES = (b"IHDR", b"eXIf", b"iTXt", b"tEXt", b"zTXt")
+"""Chunks of a PNG that tell its orientation, and the head without which Pillow opens none."""
+
 # What Pillow's decoders raise on damaged files, beside OSError.
 DECODING_ERRORS = (
     *(OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, MemoryError),
     *(RuntimeError, LookupError, ArithmeticError),
 )
-_pillow_limit_lock = threading.Lock()
 
 
 def photo_size(path: str | Path) -> tuple[int, int]:
-    """Read height and width in pixels, after EXIF orientation, from a file's header alone.
+    """Read height and width in pixels, after EXIF orientation; no pixel is decoded.
 
     Raises:
         PhotoError: the file is missing, empty or not an image.
@@ -77,10 +80,36 @@ def exif_orientation(image: Image.Image) -> int:
     """Give an image's EXIF orientation, 1 (upright, also where EXIF is damaged) to 8."""
     try:
         with without_warnings():
-            orientation = image.getexif().get(0x0112, 1)
+            if isinstance(image, PngImagePlugin.PngImageFile):
+                # Pillow's own getexif decodes all pixels of a PNG, to look for EXIF behind them.
+                tags = Image.Image.getexif(_without_pixels(image))
+            else:
+                tags = image.getexif()
+            orientation = tags.get(0x0112, 1)
             return int(orientation) if orientation in range(1, 9) else 1
     except (*DECODING_ERRORS, TypeError, AttributeError):
         return 1
+
+
+def _without_pixels(image: PngImagePlugin.PngImageFile) -> Image.Image:
+    """The notes of a PNG without its pixels: they may stand behind these as well.
+
+    W3C, "Portable Network Graphics Specification (Third Edition)", 5.6: ``eXIf`` before or after ``IDAT``.
+    """
+    if image.fp is None or "exif" in image.info:  # decoded, or found already
+        return image
+    place, notes = image.fp.tell(), b""
+    try:
+        image.fp.seek(len(PNG_SIGNATURE))
+        while len(head := image.fp.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", head)
+            if kind in PNG_NOTES:
+                notes += head + image.fp.read(length + 4)
+            else:
+                image.fp.seek(length + 4, io.SEEK_CUR)
+    finally:
+        image.fp.seek(place)
+    return _open_without_limit(io.BytesIO(PNG_SIGNATURE + notes + PNG_END))
 
 
 @contextmanager
@@ -147,13 +176,12 @@ def decoded_by_opencv(
     """
     with opened_image(source, name):
         content = source if isinstance(source, bytes) else source.read_bytes()
-    try:
+    values: Any = None
+    with suppress(cv2.error):
         values = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
-    except cv2.error:
-        values = None
     if values is None or values.dtype not in (np.uint8, np.uint16):
         raise PhotoError(f"{name}: cannot be read; it may be damaged, copy it again")
-    return values
+    return np.asarray(values)
 
 
 def save_image_atomically(
@@ -187,11 +215,12 @@ def save_image_atomically(
 def _open_without_limit(file: Path | io.BytesIO) -> Image.Image:
     """Open the header; Pillow's limit warns at 89 million pixels and is global, so it is put back."""
     formats = _formats()
-    with _pillow_limit_lock:
+    # Of damaged EXIF; damaged pixels are an error of their own. One thread at a time, which the limit needs
+    # too: a second lock for it could be taken in the other order, and two threads wait for ever.
+    with without_warnings():
         usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            with without_warnings():  # of damaged EXIF; damaged pixels are an error of their own
-                return Image.open(file, formats=formats)
+            return Image.open(file, formats=formats)
         finally:
             Image.MAX_IMAGE_PIXELS = usual
 

@@ -11,7 +11,7 @@ from upcracknet.exchange import coco, cvat, label_studio, masks
 from upcracknet.exchange.photos import ExportedPhoto, Photos, bring_photo
 from upcracknet.files import TEMPORARY, json_bytes, one_line, write_atomically
 from upcracknet.parsing import parse_json
-from upcracknet.results.corrections import CORRECTION, correction_checksum, read_correction
+from upcracknet.results.corrections import CORRECTION, correction_checksum, is_outdated, read_correction
 from upcracknet.results.crack_files import read_cracks
 from upcracknet.results.folder import ResultFolder
 from upcracknet.results.records import Record
@@ -109,6 +109,8 @@ def write_export(
 def _photo(number: int, results: ResultFolder, record: Record, options: ExportOptions) -> ExportedPhoto:
     checksum = correction_checksum(results, record.name)
     correction = read_correction(results, record.name)
+    if correction is not None and is_outdated(results, record, correction):
+        correction = None
     cracks: tuple[dict[str, Any], ...] = ()
     # What was measured before the correction is of other cracks.
     if record.cracks is not None and (record.measures or {}).get(CORRECTION) == checksum:

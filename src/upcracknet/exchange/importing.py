@@ -15,7 +15,7 @@ from upcracknet.exchange.photos import PhotoIndex
 from upcracknet.exchange.reading import ImportOptions, read_annotations
 from upcracknet.exchange.shapes import AnnotatedPhoto, painted
 from upcracknet.results.correcting import write_correction
-from upcracknet.results.corrections import Correction, read_correction
+from upcracknet.results.corrections import Correction, is_outdated, read_correction
 from upcracknet.results.effective_mask import (
     effective_mask,
     effective_mask_in_windows,
@@ -123,7 +123,7 @@ def _take(
         correction = Correction(record.name, "corrected", source=source, time=time)
         write_correction(results, correction, mask)
         imported.corrected += 1
-    elif options.accept_unchanged and before is None:
+    elif options.accept_unchanged and (before is None or is_outdated(results, record, before)):
         write_correction(results, Correction(record.name, "accepted", source=source, time=time))
         imported.accepted += 1
     else:

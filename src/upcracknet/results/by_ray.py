@@ -51,7 +51,7 @@ class _Worker:
     ) -> None:
         import torch
 
-        from upcracknet.results.run import load
+        from upcracknet.results.loading import load
         from upcracknet.results.worker import Worker
 
         torch.set_num_threads(threads)
@@ -171,6 +171,7 @@ def _start(address: str | None) -> None:
     import ray
 
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # it reports every restart of a worker
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # some builds report their use
     started: dict[str, Any] = {"address": address} if address else {"include_dashboard": False}
     host, _, port = (address or "").removeprefix("ray://").rpartition(":")
     try:

@@ -9,7 +9,13 @@ from jaxtyping import Bool
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.errors import DataError
 from upcracknet.files import delete, replacing, write_atomically
-from upcracknet.results.corrections import FOLDER, Correction, correction_path, read_correction
+from upcracknet.results.corrections import (
+    FOLDER,
+    Correction,
+    correction_path,
+    mask_checksum,
+    read_correction,
+)
 from upcracknet.results.effective_mask import mask_file_in_windows, require_size, rows_of, size_of
 from upcracknet.results.folder import ResultFolder
 from upcracknet.results.geotiff import write_geotiff
@@ -28,7 +34,7 @@ def write_correction(
 
     Args:
         results: the result folder.
-        correction: it; its mask's file is filled in.
+        correction: it; its mask's file is filled in, or the checksum of the mask that is accepted.
         mask: True where there is a crack, of the photo's size. Of images that are read in windows it may be a
             file, GeoTIFF or PNG: anything but 0 is crack. Only for a corrected photo, and needed there.
 
@@ -54,7 +60,8 @@ def write_correction(
         path = results.file(named)
         with replacing(path, suffix=path.suffix, durable=True) as partial:
             _write_mask(results, record, mask, partial)
-    correction = replace(correction, mask=named)
+    accepted = mask_checksum(results, record) if correction.status == "accepted" else None
+    correction = replace(correction, mask=named, accepted_sha256=accepted)
     write_atomically(correction_path(results, correction.name), correction.to_json(), durable=True)
     if old is not None and old.mask not in (None, named):
         delete(results.file(str(old.mask)))

@@ -11,6 +11,7 @@ from upcracknet.errors import DataError
 from upcracknet.files import one_line
 from upcracknet.parsing import built, parse_json
 from upcracknet.results.folder import ResultFolder, files_below
+from upcracknet.results.records import Record
 
 FORMAT, VERSION = "upcracknet correction", 1
 
@@ -22,6 +23,9 @@ RejectReason = Literal["shadow", "joint", "sealed", "object", "other"]
 
 FOLDER = "corrections"
 """Where they lie, below the result folder."""
+
+OUTDATED = "was accepted when the model's mask was another; look at it again"
+"""What is said of an answer that is outdated."""
 
 CORRECTION = "correction_sha256"
 """In what a record says of its measures: the checksum of the correction that they are of."""
@@ -40,6 +44,8 @@ class Correction:
         source: where it comes from: a file that was imported, or a program.
         time: when it was made, in UTC: ``2026-05-01T12:00:00+00:00``.
         mask: file below the result folder: 255 is crack, 0 is not, of the photo's size; only where corrected.
+        accepted_sha256: checksum of the file of the model's mask that was accepted, see
+            :func:`is_outdated`; None where that is not known, and of another status.
     """
 
     name: str
@@ -49,6 +55,7 @@ class Correction:
     source: str | None = None
     time: str = ""
     mask: str | None = None
+    accepted_sha256: str | None = None
 
     @property
     def changes_the_mask(self) -> bool:
@@ -132,6 +139,35 @@ def correction_checksum(results: ResultFolder, name: str) -> str | None:
         with results.file(correction.mask).open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
+
+
+def is_outdated(results: ResultFolder, record: Record, correction: Correction) -> bool:
+    """Tell whether a person accepted another mask than the model's now: the photo was detected in again.
+
+    Such an answer says nothing of the mask that is there. One without a checksum, of an earlier version or
+    another program, counts. What was corrected or rejected is known whatever the model says.
+
+    Args:
+        results: the result folder.
+        record: of the photo.
+        correction: what was said of it.
+    """
+    if correction.status != "accepted" or correction.accepted_sha256 is None:
+        return False
+    return mask_checksum(results, record) != correction.accepted_sha256
+
+
+def mask_checksum(results: ResultFolder, record: Record) -> str | None:
+    """Compute the checksum of the file of the model's mask.
+
+    Returns:
+        SHA-256 in hexadecimal digits; none where there is no mask, or it is gone.
+    """
+    try:
+        with results.file(str(record.mask)).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
 
 
 def _parsed(content: bytes, name: str) -> Correction | None:

@@ -11,7 +11,14 @@ from upcracknet.errors import OutputError, PhotoError, UpCrackNetError
 from upcracknet.files import one_line, write_atomically
 from upcracknet.measure.inspection import Inspection, inspect, inspect_in_windows
 from upcracknet.measure.scale import Scale
-from upcracknet.results.corrections import CORRECTION, Correction, correction_checksum, read_correction
+from upcracknet.results.corrections import (
+    CORRECTION,
+    OUTDATED,
+    Correction,
+    correction_checksum,
+    is_outdated,
+    read_correction,
+)
 from upcracknet.results.crack_files import crack_file, summary
 from upcracknet.results.effective_mask import effective_mask, effective_mask_in_windows, rows_of, size_of
 from upcracknet.results.jpeg import jpeg
@@ -73,7 +80,9 @@ def measure_record(
     # Before the correction is read: one that is replaced meanwhile is then measured again.
     checksum = correction_checksum(results, record.name)
     try:
-        correction = read_correction(results, record.name)
+        correction, outdated = read_correction(results, record.name), False
+        if correction is not None and is_outdated(results, record, correction):
+            correction, outdated = None, True
         if record.mask.endswith(".tif"):
             measured = _in_windows(record, results, measuring, correction)
         else:
@@ -82,7 +91,7 @@ def measure_record(
         cracks, picture = f"cracks/{record.name}.json", None
         content = crack_file(measured.inspection, measured.widths)
         values = _values(measured.inspection, record)
-        warnings = [*measured.warnings]
+        warnings = [*measured.warnings, *([OUTDATED] if outdated else [])]
         side, scale = values.get("millimetres_per_pixel"), measured.inspection.scale
         # Of what an image says of its own pixels, its detection has warned.
         if isinstance(scale, Scale) and scale.method != "raster":

@@ -62,7 +62,8 @@ class Record:
         cracks: file below the result folder: all that was measured.
         picture: file below the result folder: cracks by severity on the photo.
         measure_warning: what to know before the measures are trusted, or why there are none.
-        review_status: what a person said of the photo: ``accepted``, ``rejected`` or ``corrected``.
+        review_status: what a person said of the photo: ``accepted``, ``rejected`` or ``corrected``; None also
+            where another mask was accepted.
         reviewer_note: why, in the person's words.
         measures: what the measures depend on: scale, standard, driving direction, correction.
     """

@@ -12,8 +12,10 @@ from upcracknet.errors import UpCrackNetError
 from upcracknet.results.corrections import (
     CORRECTION,
     FOLDER,
+    OUTDATED,
     Correction,
     correction_checksum,
+    is_outdated,
     read_correction,
 )
 from upcracknet.results.effective_mask import effective_mask, size_of
@@ -112,6 +114,8 @@ def reviewed_photos(results: ResultFolder) -> tuple[list[ReviewedPhoto], list[st
             left_out.append(f"{name}: the photo could not be used; mend it and run `upcracknet detect` again")
         elif record.mask.endswith(".tif"):
             left_out.append(f"{name}: is read in windows; only photos that are read whole can be taken")
+        elif is_outdated(results, record, correction):
+            left_out.append(f"{name}: {OUTDATED}")
         else:
             photos.append(ReviewedPhoto(results, record, correction))
     return photos, left_out

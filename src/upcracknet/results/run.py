@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from upcracknet.detection import CrackDetector
-from upcracknet.detection.pretrained import load_pretrained
 from upcracknet.errors import ConfigurationError
 from upcracknet.results.by_ray import Cluster, process_by_ray
 from upcracknet.results.detection_options import DetectionOptions
 from upcracknet.results.frames import Spacing
+from upcracknet.results.loading import load
 from upcracknet.results.measuring import Measuring
 from upcracknet.results.planning import Plan, plan_detection
 from upcracknet.results.records import Counts, Record
@@ -21,8 +21,6 @@ from upcracknet.results.sources import find_photos
 from upcracknet.results.where_road import WhereRoad
 from upcracknet.results.worker import TileProgress, Worker
 from upcracknet.results.writing import WritableResults, open_results
-from upcracknet.runtime import Engine, what_runs
-from upcracknet.runtime.device import device_kind
 
 Executor = Literal["local", "ray"]
 
@@ -154,35 +152,3 @@ def open_detection(
     with open_results(output) as results:
         plan = plan_detection(results, sources, settings, measuring, overwrite=overwrite)
         yield Detection(results, plan, left_out, settings, options, detector, what_runs, measuring)
-
-
-def load(options: DetectionOptions, *, alone: bool = True) -> tuple[CrackDetector, ResultSettings, str]:
-    """Load the model that the options name, and tell what its results depend on.
-
-    Args:
-        options: what the user chose.
-        alone: no other workers run on this machine.
-
-    Returns:
-        the detector; its settings; and in a sentence which engine runs its network, and where.
-    """
-    engine = Engine(options.runtime, options.precision, pinned=alone, device=options.device)
-    pretrained = load_pretrained(options.model, options.preset, engine)
-    detector = CrackDetector(
-        pretrained.scorer,
-        pretrained.threshold,
-        overlap=options.overlap,
-        batch_size=options.batch_size,
-    )
-    detection = {
-        "preset": options.preset,
-        "settings": pretrained.settings,
-        "threshold": asdict(pretrained.threshold),
-        "runtime": pretrained.engine.runtime,
-        "precision": pretrained.engine.precision,
-        "overlap": detector.overlap,
-    }
-    if pretrained.engine.device != "cpu":  # those of the processor stay as they were before there were others
-        detection["device"] = device_kind(pretrained.engine.device)
-    settings = ResultSettings(options.model, pretrained.sha256, detection, options.overlays, options.scores)
-    return detector, settings, what_runs(engine, pretrained.engine)

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
 from upcracknet.data.image_file import decoded_by_opencv
-from upcracknet.errors import PhotoError, UpCrackNetError
-from upcracknet.results.corrections import correction_path
+from upcracknet.errors import DataError, PhotoError, UpCrackNetError
+from upcracknet.results.corrections import is_outdated, read_correction
 from upcracknet.results.effective_mask import mask_file_in_windows
 from upcracknet.results.folder import ResultFolder
 from upcracknet.results.records import Record
@@ -37,18 +37,18 @@ def suggest(results: ResultFolder, count: int) -> list[str]:
 
     The first is the one in which the model is most in doubt. Each further one is a photo that is doubtful and
     unlike all that were chosen before, or corrected already (k-centre choice, Sener and Savarese, "Active
-    learning for convolutional neural networks: a core-set approach", ICLR 2018, weighted by doubt²).
+    learning for convolutional neural networks: a core-set approach", ICLR 2018, weighted by doubt⁴).
 
     Args:
         results: the result folder. Scores (``detect --scores png``) make the choice better.
         count: how many photos.
 
     Returns:
-        names of photos that nobody has corrected, the first choice first; fewer than asked for where there
+        names of photos that nobody has looked at, the first choice first; fewer than asked for where there
         are no more.
     """
     records = [record for record in results.readable_records() if record.status == "done"]
-    done = [record for record in records if correction_path(results, record.name).exists()]
+    done = [record for record in records if _is_looked_at(results, record)]
     names = {record.name for record in done}
     candidates = [record for record in records if record.name not in names]
     candidates = candidates[:: -(-len(candidates) // max(MOST, count)) or 1]
@@ -126,8 +126,8 @@ def spread(
         far = np.minimum(far, np.linalg.norm(looks - look, axis=1))
     chosen: list[int] = []
     while len(chosen) < min(count, len(looks)):
-        # Squared: photos that only look odd would win otherwise. Where nothing is near, doubt alone decides.
-        worth = doubts**2 * np.where(np.isinf(far), 1.0, far)
+        # To the fourth: photos that only look odd would win otherwise. Where nothing is near, doubt decides.
+        worth = doubts**4 * np.where(np.isinf(far), 1.0, far)
         worth[chosen] = -1.0
         best = int(np.argmax(worth))
         chosen.append(best)
@@ -161,6 +161,15 @@ def _small_mask(path: Path) -> UInt8[np.ndarray, "h w"]:
     step = max(1, -(-max(mask.shape) // LONGEST))
     mask = np.maximum.reduceat(mask, np.arange(0, mask.shape[0], step), axis=0)
     return np.maximum.reduceat(mask, np.arange(0, mask.shape[1], step), axis=1)
+
+
+def _is_looked_at(results: ResultFolder, record: Record) -> bool:
+    """Whether a person said something of a photo that still counts; what is damaged is left to the person."""
+    try:
+        correction = read_correction(results, record.name)
+    except DataError:
+        return True
+    return correction is not None and not is_outdated(results, record, correction)
 
 
 def _look(results: ResultFolder, record: Record) -> Float32[np.ndarray, " d"]:

@@ -82,8 +82,7 @@ class Guard:
                 421,
                 f"Host {host[:80]!r} is not served here; start the server with --allowed-host NAME for it",
             )
-        origin = headers.get("origin")
-        foreign = origin is not None and not _same_site(origin, host)
+        foreign = not all(_same_site(origin, host) for origin in headers.getlist("origin"))
         if scope["method"] not in SAFE_METHODS:
             foreign = foreign or headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
         if foreign:

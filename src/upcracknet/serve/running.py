@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from upcracknet.results.detection_options import DetectionOptions
+from upcracknet.results.loading import load
 from upcracknet.results.measuring import Measuring
-from upcracknet.results.run import load
 from upcracknet.results.settings import MeasureOptions
 from upcracknet.serve.options import ServiceOptions
 from upcracknet.serve.server import serve_app

@@ -106,6 +106,7 @@ class PhotoWorker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+        self.wake()  # an idle thread need not wait for its next look around
         self._thread.join()
 
     def stop(self) -> None:
@@ -145,7 +146,7 @@ class PhotoWorker:
         return task.answer
 
     def wake(self) -> None:
-        """Say that photos of a job wait."""
+        """Say that there is something to look at: photos of a job wait, or the service stops."""
         with self._changed:
             self._changed.notify()
 

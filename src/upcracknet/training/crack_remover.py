@@ -1,11 +1,12 @@
 """Training of the default model: cracks painted on undamaged road are learned to be removed and marked."""
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import Any
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel
 
@@ -16,6 +17,15 @@ from upcracknet.networks.crack_remover import CrackRemover
 from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
 from upcracknet.training.method import Method
 from upcracknet.weights import WeightsRecord, load_state, load_weights
+
+LOWEST_LEVEL = 0.8
+"""Lowest level of a network that learned from corrections. In a few minutes it learns to find cracks that it
+missed, and begins to mark all cracks too wide, those of the usual road as well."""
+
+HIGHEST_HYSTERESIS = 0.9
+"""Highest hysteresis of a network that learned from corrections. The default's 0.99 is for a network that was
+trained for hours; one that learned a new kind of road in minutes is seldom so sure, and whole cracks would be
+dropped."""
 
 
 def moving_average(decay: float) -> Callable[[Sequence[Tensor], Sequence[Tensor], Tensor | int], None]:
@@ -70,6 +80,10 @@ class CrackRemoverTraining(Method):
         follow = moving_average(configuration.average_decay)
         self.average = AveragedModel(self.network, multi_avg_fn=follow, use_buffers=True)
         self.average.requires_grad_(False)
+        self.blend = 1.0
+        if self.start is not None and configuration.corrections.results:
+            self.blend = configuration.corrections.blend
+        self.before = deepcopy(self.network.state_dict())
 
     def facts(self) -> dict[str, Any]:
         """Tell where the weights come from, with what is known of those that training started from."""
@@ -103,9 +117,7 @@ class CrackRemoverTraining(Method):
 
     def validation_step(self, batch: PaintedPatch, batch_index: int) -> None:
         """Measure the same loss on held-out road, whose cracks never change."""
-        average = self.average.module
-        assert isinstance(average, CrackRemover)
-        self._losses(average, batch, "validation")
+        self._losses(self.trained_network(), batch, "validation")
 
     def _losses(self, network: CrackRemover, batch: PaintedPatch, part: str) -> Tensor:
         levels = network.levels(batch.photo.contiguous(memory_format=torch.channels_last))
@@ -122,18 +134,39 @@ class CrackRemoverTraining(Method):
         return total
 
     def detection_settings(self) -> dict[str, Any]:
-        """Give the settings of the weights that training started from, good until it is calibrated."""
-        return {} if self.start is None else self.start.detection
+        """Give the settings of the weights that training started from, good until it is calibrated.
+
+        With corrections the level is :data:`LOWEST_LEVEL` at least, the hysteresis :data:`HIGHEST_HYSTERESIS`
+        at most.
+        """
+        settings = {} if self.start is None else dict(self.start.detection)
+        if self.configuration.corrections.results:
+            for name, bound, choose in (
+                ("level", LOWEST_LEVEL, max),
+                ("hysteresis", HIGHEST_HYSTERESIS, min),
+            ):
+                if settings.get(name) is not None:  # None: Otsu's level of each photo
+                    settings[name] = choose(settings[name], bound)
+        return settings
 
     def pictures(self, batch: PaintedPatch) -> list[Float[Tensor, "b 3 h w"]]:
         """Give patches with cracks, restored, and how crack-like each pixel is; all in [0, 1]."""
-        removal = self.average(batch.photo)
+        removal = self.trained_network()(batch.photo)
         marked = removal.logits.sigmoid()[:, None].expand(-1, 3, -1, -1)
         return [batch.photo, removal.restored.float(), marked.float()]
 
-    def trained_network(self) -> nn.Module:
-        """Give the average of the last steps' weights."""
-        return self.average.module
+    def trained_network(self) -> CrackRemover:
+        """Give the average of the last steps' weights; with corrections, blended with those of the start."""
+        average = self.average.module
+        assert isinstance(average, CrackRemover)
+        if self.blend == 1:
+            return average
+        blended = deepcopy(average)
+        for name, tensor in blended.state_dict().items():
+            if tensor.is_floating_point():
+                before = self.before[name].to(tensor.device)
+                tensor.copy_(before + self.blend * (tensor - before))
+        return blended
 
     def network_arguments(self) -> dict[str, Any]:
         """Give the network's size."""

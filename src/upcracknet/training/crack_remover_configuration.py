@@ -51,10 +51,15 @@ class CorrectionsConfiguration:
     Attributes:
         results: result folders with ``corrections/``. Empty: nothing but undamaged road is learned from.
         share: share of the patches that come from these photos; new cracks are painted on them as well.
+        blend: how far the weights that are kept go from those that training started from towards the trained
+            ones, 0 to 1. In between, the new kind of road is known and the usual one is not forgotten
+            (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022). Without
+            ``initial_weights`` there is nothing to blend with.
     """
 
     results: tuple[str, ...] = ()
     share: Share = 0.5
+    blend: Share = 0.35
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
+from selenium.webdriver.common.actions.pointer_input import PointerInput
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
@@ -33,6 +35,8 @@ class Page:
 
     def __init__(self, driver: Chrome, address: str, results: ResultFolder) -> None:
         self.driver, self.address, self.results = driver, address, results
+        self.pressed = 0
+        """Keys that were pressed, without chords."""
 
     def open(self, view: str = "photos") -> None:
         """Load a view again."""
@@ -41,6 +45,12 @@ class Page:
         self.until(lambda: self.js("return document.body?.dataset.ready") == "yes")
         if view.startswith("photo/"):
             self.wait_for_mask()
+
+    def go_to_photo(self, name: str) -> None:
+        """Show a photo, as a link within the page does."""
+        self.js("location.hash = arguments[0]", f"photo/{self.number_of(name)}")
+        self.wait_for_mask()
+        self.until(lambda: self.text("#photo-name") == name)
 
     def wait_for_mask(self) -> None:
         """Wait until a photo can be drawn on, and its measures are there."""
@@ -73,10 +83,12 @@ class Page:
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
     def text(self, selector: str) -> str:
-        return self.js("return document.querySelector(arguments[0]).textContent.trim()", selector)
+        """The text of an element; empty while there is none."""
+        return self.js("return document.querySelector(arguments[0])?.textContent.trim() ?? ''", selector)
 
     def press(self, *keys: str) -> None:
         """Press keys where the focus is."""
+        self.pressed += sum(map(len, keys))
         ActionChains(self.driver).send_keys(*keys).perform()
 
     def chord(self, *keys: str) -> None:
@@ -111,6 +123,20 @@ class Page:
             if number == 0:
                 actions.w3c_actions.pointer_action.pointer_down()
         actions.w3c_actions.pointer_action.pointer_up()
+        actions.perform()
+
+    def draw_with(self, kind: str, *places: tuple[float, float], pressure: float = 0.5) -> None:
+        """Draw with a "pen" or a finger ("touch") through places of the photo; 1 is the greatest pressure."""
+        actions = ActionBuilder(self.driver, mouse=PointerInput(kind, kind), duration=30)
+        pointer = actions.pointer_action
+        for number, place in enumerate(places):
+            x, y = self.on_screen(*place)
+            if number == 0:
+                pointer.move_to_location(x, y)
+                pointer.pointer_down(pressure=pressure)
+            else:
+                pointer.move_to_location(x, y, pressure=pressure)
+        pointer.pointer_up()
         actions.perform()
 
     def wait_until_saved(self, status: str | None) -> None:

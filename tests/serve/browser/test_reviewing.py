@@ -1,18 +1,29 @@
 """A person opens the page, paints, saves, reloads, filters, rejects and goes back."""
 
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 from tests.serve.browser.pages import BROKEN, COUNT, HEIGHT, NAME, WIDTH
+
+from upcracknet.results.correcting import write_correction
+from upcracknet.results.corrections import Correction
+from upcracknet.serve.review import rows
+from upcracknet.survey.records import Position, Section, Survey, SurveyPhoto
+from upcracknet.survey.survey_file import write_survey
+
+MANUAL = Path(__file__).parents[3] / "docs" / "review.md"
+ROWS = "return (await fetch('/api/photos')).json();"
 
 
 @pytest.fixture
 def photo(page):
     """The page at one photo."""
-    page.open(f"photo/{page.number_of(NAME)}")
+    page.go_to_photo(NAME)
     return page
 
 
@@ -23,8 +34,7 @@ def model_mask(page, name: str = NAME) -> np.ndarray:
 def test_the_list_shows_all_photos_the_most_doubtful_first(page):
     page.until(lambda: len(page.names()) == COUNT + 1)
     assert page.text("#progress-text") == f"0 of {COUNT} reviewed"
-    rows = page.module("return (await fetch('/api/photos')).json();")
-    doubts = {row["name"]: row["doubt"] for row in rows}
+    doubts = {row["name"]: row["doubt"] for row in page.module(ROWS)}
     *shown, unknown = (doubts[name] for name in page.names())
     assert unknown is None
     assert shown == sorted(shown, reverse=True)
@@ -46,9 +56,9 @@ def test_filters_and_order(page):
 
 
 def test_the_mask_lies_on_the_crack(photo):
-    rows = np.flatnonzero(model_mask(photo).any(axis=1))
+    marked = np.flatnonzero(model_mask(photo).any(axis=1))
     along = [(x, int(np.flatnonzero(model_mask(photo)[:, x]).mean())) for x in range(20, 160, 20)]
-    beside = [(x, int(rows.max()) + 25) for x in range(20, 160, 20)]
+    beside = [(x, int(marked.max()) + 25) for x in range(20, 160, 20)]
     photo.until(lambda: photo.rim_share(*along) == 1)
     assert photo.rim_share(*beside) == 0
     photo.press("h")
@@ -149,6 +159,31 @@ def test_the_threshold_marks_what_scores_as_much(photo):
     photo.until(lambda: np.mean((photo.mask_of(NAME) > 0) != (score >= 0.3)) < 0.01)
 
 
+def slide(page, value: int) -> None:
+    page.js(
+        """const [value] = arguments, slider = document.querySelector('#threshold');
+        slider.value = value;
+        for (const name of ['input', 'change']) slider.dispatchEvent(new Event(name));""",
+        value,
+    )
+
+
+def test_the_slider_begins_where_the_model_marked_and_leads_back_there(photo):
+    """Oracle: the model's mask, as far as eight bits tell its score."""
+    begin = int(photo.find("#threshold").get_attribute("value"))
+    assert begin == int(100 * photo.results.record(NAME).threshold + 0.5)
+    photo.press("b")
+    photo.draw((40, 90), (120, 90))
+    photo.wait_until_saved("corrected")
+    drawn = photo.mask_of(NAME)
+    slide(photo, 99)
+    photo.until(lambda: photo.mask_of(NAME).mean() < drawn.mean() / 2)
+    slide(photo, begin)
+    photo.until(lambda: np.mean(photo.mask_of(NAME) != model_mask(photo)) < 0.001)
+    photo.press("u", "u")
+    photo.until(lambda: np.array_equal(photo.mask_of(NAME), drawn))
+
+
 def test_a_photo_that_could_not_be_used_says_why(page):
     page.driver.get(f"{page.address}/#photo/{page.number_of(BROKEN)}")
     page.until(lambda: page.text("#photo-status") == "failed")
@@ -161,9 +196,13 @@ def test_a_photo_that_could_not_be_used_says_why(page):
 
 
 def test_ten_photos_with_the_keyboard_alone(page):
-    """From the list: open one, accept, reject, draw; each leads to the next that is not reviewed."""
+    """From the list: open one, accept, reject, draw; each leads to the next that is not reviewed.
+
+    The manual says how many keys that takes.
+    """
     page.until(lambda: len(page.names()) == COUNT + 1)
     names = page.names()
+    page.pressed = 0
     page.press(Keys.ENTER)
     for number, name in enumerate(names[:10]):
         page.until(lambda name=name: page.text("#photo-name") == name)
@@ -178,12 +217,105 @@ def test_ten_photos_with_the_keyboard_alone(page):
             page.press("b", *[Keys.ARROW_DOWN] * 6, Keys.SPACE, *[Keys.ARROW_RIGHT] * 6, Keys.SPACE)
             page.until(lambda: page.text("#photo-status") == "corrected")
             page.press("a")
+    assert f"ten photos take {page.pressed} keys" in " ".join(MANUAL.read_text(encoding="utf-8").split())
     page.until(lambda: page.text("#progress-text") == f"10 of {COUNT} reviewed")
     expected = ["accepted", "rejected", "corrected"] * 3 + ["accepted"]
     page.until(lambda: [page.status_of(name) for name in names[:10]] == expected)
     page.press("g")
     page.until(lambda: page.js("return document.activeElement.id") == "grid")
     page.until(lambda: page.names() == names)
+
+
+@pytest.mark.parametrize(("pressure", "width"), [(0.25, 6), (0.75, 18)])
+def test_a_pen_that_is_pressed_harder_draws_wider(photo, pressure, width):
+    before = model_mask(photo)
+    photo.press("b")
+    photo.draw_with("pen", (30, 95), (90, 95), (150, 95), pressure=pressure)
+    photo.wait_until_saved("corrected")
+    drawn = (photo.mask_of(NAME) != before).sum(axis=0)[60:140]
+    assert abs(np.median(drawn) - width) <= 1
+
+
+def test_a_finger_erases_what_a_pen_drew(photo):
+    photo.press("l")
+    photo.draw_with("pen", (30, 95), (150, 95))
+    photo.wait_until_saved("corrected")
+    assert photo.mask_of(NAME)[95, 40:140].min() == 255
+    photo.press("e")
+    photo.draw_with("touch", (60, 95), (120, 95))
+    photo.until(lambda: photo.mask_of(NAME)[95, 65:115].max() == 0)
+    assert photo.mask_of(NAME)[95, 35:45].min() == 255
+
+
+def test_the_map_shows_the_photos_and_leads_to_them(page):
+    records = [record for record in page.results.records() if record.status == "done"]
+    photos = tuple(
+        SurveyPhoto(
+            record,
+            Position(48.0, 11.0 + number / 1000, "exif", "photo"),
+            section=1,
+            chainage_m=float(number),
+        )
+        for number, record in enumerate(records)
+    )
+    line = ((11.0, 48.0), (11.0 + COUNT / 1000, 48.0))
+    section = Section(1, 0.0, 100.0, line, COUNT, length_m=1.5, pci=88.0)
+    write_survey(page.results, Survey(photos, (section,), {}))
+    page.open()
+    assert page.find("#map-link").is_displayed()
+    page.js("L.Map.addInitHook(function () { window.shownMap = this; })")
+    page.press("m")
+    page.until(lambda: "thick rim: reviewed" in page.text("#map-legend"))
+    x, y = page.js(
+        """const box = document.querySelector('#map').getBoundingClientRect();
+        const place = shownMap.latLngToContainerPoint([48.0, 11.003]);
+        return [box.left + place.x, box.top + place.y];"""
+    )
+    row = next(row for row in page.module(ROWS) if row["name"] == records[3].name)
+    colour = page.module("return (await import('/page/words.js')).colourOf(args[0]);", row)
+    red_green_blue = [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
+    page.until(lambda: np.abs(page.picture()[round(y), round(x)].astype(int) - red_green_blue).max() < 8)
+    actions = ActionChains(page.driver)
+    actions.w3c_actions.pointer_action.move_to_location(round(x), round(y))
+    actions.w3c_actions.pointer_action.click()
+    actions.perform()
+    page.until(lambda: page.text("#photo-name") == records[3].name)
+    page.wait_for_mask()
+    page.press("m")
+    page.until(lambda: page.js("return document.activeElement.id") == "map")
+    page.press(Keys.ESCAPE)
+    page.until(lambda: page.js("return document.activeElement.id") == "grid")
+
+
+def test_a_photo_too_large_to_draw_on_is_seen_with_its_cracks_and_accepted(page, monkeypatch):
+    monkeypatch.setattr(rows, "LARGEST_MASK", 100)
+    page.open(f"photo/{page.number_of(NAME)}")
+    assert "too large to draw on" in page.text("#photo-notes")
+    assert not page.find("[data-tool=brush]").is_enabled()
+    along = [(x, int(np.flatnonzero(model_mask(page)[:, x]).mean())) for x in range(20, 160, 20)]
+
+    def reddish() -> bool:
+        picture = page.picture().astype(int)
+        seen = [picture[y, x] for x, y in (page.on_screen(*place) for place in along)]
+        return all(red - green > 100 for red, green, _ in seen)
+
+    page.until(reddish)
+    page.press("b", " ")
+    page.until(lambda: page.text("#said") == "This photo cannot be drawn on.")
+    page.press("a")
+    page.until(lambda: page.status_of(NAME) == "accepted")
+
+
+def test_an_answer_to_another_mask_is_asked_for_again(page):
+    """Detected in again with another model: the photo is open again, and says why."""
+    write_correction(page.results, Correction(NAME, "accepted"))
+    mask = page.results.path / "masks" / f"{NAME}.png"
+    cv2.imwrite(str(mask), 255 - cv2.imread(str(mask), cv2.IMREAD_UNCHANGED))
+    page.open(f"photo/{page.number_of(NAME)}")
+    assert page.text("#photo-status") == "not reviewed"
+    assert "look at it again" in page.text("#photo-notes")
+    page.press("a")
+    page.until(lambda: page.text("#progress-text") == f"1 of {COUNT} reviewed")
 
 
 def touches(page, *fingers):

@@ -9,7 +9,7 @@ OFFLINE = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
 
 @pytest.fixture
 def photo(page):
-    page.open(f"photo/{page.number_of(NAME)}")
+    page.go_to_photo(NAME)
     return page
 
 

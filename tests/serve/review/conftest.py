@@ -89,3 +89,10 @@ def send(client: TestClient, row: dict, status: str, mask: np.ndarray | None = N
     form = {"status": status, "revision": row["revision"]} | more
     files = None if mask is None else {"mask": ("mask.png", as_png(mask), "image/png")}
     return client.put(f"/api/photos/{row['id']}/correction", data=form, files=files)
+
+
+def measures(client: TestClient, row: dict) -> dict:
+    """The measures of a photo, once they are made."""
+    answer = client.get(f"/api/photos/{row['id']}/measures")
+    assert answer.status_code == 200, answer.text
+    return answer.json()

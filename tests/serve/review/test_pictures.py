@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 import pytest
 from tests.results.conftest import IN_MM, LIGHT
-from tests.serve.review.conftest import decoded, line_mask, send
+from tests.serve.review.conftest import NAME, decoded, line_mask, measures, send
 
-from upcracknet.results import open_detection
-from upcracknet.serve.review import levels
+from upcracknet.results import DetectionOptions, open_detection
+from upcracknet.serve.review import levels, pictures, rows
 from upcracknet.serve.review.cache import Cache
 from upcracknet.serve.review.tiles import levels_of, shrunk_mask, size_at
 
@@ -132,6 +132,59 @@ class TestThumbnails:
         assert second.status_code == 200 and second.content != first.content
 
 
+class TestMasks:
+    def test_it_is_given_out_as_it_is_stored(self, client, row, folder):
+        answer = client.get(f"/api/photos/{row()['id']}/mask")
+        assert answer.content == (folder / "masks" / f"{NAME}.png").read_bytes()
+        send(client, row(), "corrected", line_mask())
+        answer = client.get(f"/api/photos/{row()['id']}/mask")
+        assert answer.content == (folder / "corrections" / f"{NAME}.png").read_bytes()
+        assert np.array_equal(decoded(answer.content), line_mask() * np.uint8(255))
+
+    def test_what_has_not_changed_is_not_sent_again(self, client, row):
+        address = f"/api/photos/{row()['id']}/mask"
+
+        def asked(tag: str, of: str = ""):
+            return client.get(address + of, headers={"If-None-Match": tag})
+
+        first, of_model = client.get(address), client.get(f"{address}?of=model")
+        assert asked(first.headers["etag"]).status_code == 304 and asked('"other"').status_code == 200
+        send(client, row(), "corrected", line_mask())
+        second = asked(first.headers["etag"])
+        assert second.status_code == 200 and second.headers["x-revision"] == row()["revision"]
+        assert asked(second.headers["etag"]).content == b""
+        assert asked(of_model.headers["etag"], "?of=model").status_code == 304
+
+    @pytest.mark.parametrize("kind", ["zero and one", "colours", "with noise"])
+    def test_one_that_another_program_painted_over(self, client, row, folder, kind):
+        send(client, row(), "corrected", line_mask())
+        painted = line_mask(30).astype(np.uint8)
+        painted *= {"zero and one": 1, "colours": 255, "with noise": 250}[kind]
+        if kind == "colours":
+            painted = np.stack([painted * 0, painted * 0, painted], axis=2)
+        cv2.imwrite(str(folder / "corrections" / f"{NAME}.png"), painted)
+        client.review.photos.read(NAME)
+        shown = decoded(client.get(f"/api/photos/{row()['id']}/mask").content)
+        assert np.array_equal(shown, line_mask(30) * np.uint8(255))
+
+    def test_a_photo_that_was_detected_in_again_shows_its_new_mask(self, client, row, folder, tmp_path):
+        """Photo and answer are as they were; small picture and mask are not."""
+        send(client, row(), "accepted")
+        measures(client, row())
+        client.review.measurer.__exit__(None, None, None)  # the folder is free
+        mask, small = (client.get(f"/api/photos/{row()['id']}/{what}") for what in ("mask", "thumbnail"))
+        other = DetectionOptions("sauvola", runtime="torch")
+        with open_detection([str(tmp_path / "photos")], folder, other, IN_MM) as detection:
+            detection.run(lambda record: None)
+        for what, before in (("mask", mask), ("thumbnail", small)):
+            tag = {"If-None-Match": before.headers["etag"]}
+            after = client.get(f"/api/photos/{row()['id']}/{what}", headers=tag)
+            assert after.status_code == 200 and after.content != before.content
+        now = row()
+        assert now["review_status"] is None and now["warning"].count("look at it again") == 1
+        assert send(client, now, "accepted").json()["photo"]["review_status"] == "accepted"
+
+
 class TestScores:
     @pytest.mark.parametrize("kind", ["png", "npy"])
     def test_the_stored_score(self, tmp_path, start, large, kind):
@@ -140,6 +193,7 @@ class TestScores:
         row = client.get("/api/photos/0").json()
         answer = client.get("/api/photos/0/score")
         score, threshold = decoded(answer.content), float(answer.headers["x-threshold"])
+        assert row["threshold"] == threshold
         assert row["has_score"] and score.shape == (700, 1300) and score.dtype == np.uint8
         mask = decoded(client.get("/api/photos/0/mask").content) > 0
         stored = (tmp_path / "out" / "scores").rglob(f"*.{kind}").__next__()
@@ -200,8 +254,6 @@ class TestImagesInWindows:
         assert decoded(client.get("/api/photos/0/thumbnail").content).shape == (213, 320, 3)
 
     def test_one_too_large_to_be_drawn_on(self, start, raster, monkeypatch):
-        from upcracknet.serve.review import rows
-
         monkeypatch.setattr(rows, "LARGEST_MASK", 1_000_000)
         client = start()
         row = client.get("/api/photos/0").json()
@@ -209,6 +261,18 @@ class TestImagesInWindows:
         answer = send(client, row, "corrected", np.zeros((1000, 1500), bool))
         assert answer.status_code == 422 and "too large to be drawn on" in answer.json()["detail"]
         assert send(client, row, "rejected", reason="other").status_code == 200
+
+
+def test_a_photo_too_large_to_be_decoded_says_so(client, row, monkeypatch):
+    """Detected in without rasterio: nothing of it is decoded."""
+    monkeypatch.setattr(rows, "LARGEST_WHOLE", 5000)
+    monkeypatch.setattr("upcracknet.results.sources.load_photo", lambda path: pytest.fail("was decoded"))
+    monkeypatch.setattr(pictures, "load_photo", lambda image: pytest.fail("was decoded"))
+    client.review.photos.read(NAME)
+    assert "more than 5,000 pixels, too large to be shown" in row()["photo_problem"]
+    address = f"/api/photos/{row()['id']}"
+    assert np.unique(decoded(client.get(f"{address}/tiles/0/0/0").content)).tolist() == [160]
+    assert client.get(f"{address}/thumbnail").status_code == 200
 
 
 class TestCache:

@@ -11,13 +11,14 @@ What page and server say to each other. Answers are JSON unless it is said other
     ``{"folder", "standard", "revision", "session", "photos", "has_map", "reasons", "suggested"}``: the name
     of the folder; standard of the severities, or null; a number that grows with each change; a name for this
     tab, new with each request; number of photos; whether there is a map; reasons to reject; numbers of the
-    photos that were suggested (``--suggest``), most useful first.
+    photos that were suggested (``--suggest``), the first choice first.
 ``GET /api/photos``, with ``?since=REVISION`` only what has changed after that revision
     A list of rows, sorted by name::
 
         {"id", "name", "status": "done" | "failed", "width", "height", "severity",
          "severity_rank": 0 (none) … 4, "crack_length_m", "crack_length_px", "crack_count",
-         "area_share": 0 … 1, "doubt": 0 … 1 | null while it is worked out,
+         "area_share": 0 … 1, "threshold": 0 … 1 | null, above which a score was marked,
+         "doubt": 0 … 1 | null while it is worked out,
          "latitude", "longitude", "chainage_m", "section",
          "review_status": "accepted" | "rejected" | "corrected" | null, "reason", "note",
          "revision": text, of the correction; "" where there is none,
@@ -36,22 +37,21 @@ What page and server say to each other. Answers are JSON unless it is said other
     images whose mask is too large for the page. Where the photo is gone, tiles are grey.
 ``GET /api/photos/{id}/mask``
     PNG, one channel, 255 is crack: the mask that counts; ``?of=model`` gives the model's own. 413 where
-    the photo is not editable. ``X-Revision`` is the revision that it belongs to.
+    the photo is not editable. ``X-Revision`` is the revision that it belongs to. Has an ETag.
 ``GET /api/photos/{id}/score``
     PNG, one channel of 8 bits, 255 is a score of 1; 404 where none was stored. ``X-Threshold`` is the score
     above which the model marks a crack, 0 to 1.
 ``GET /api/photos/{id}/measures``
-    As ``cracks/NAME.json``, of the mask that counts. 202 and ``{"pending": true, "why"}`` while they are made
-    (``why`` says what they wait for, or is null), 404 where there are none.
+    As ``cracks/NAME.json``, of the mask that counts. Waits for them a few seconds; then 202 and
+    ``{"pending": true, "why"}`` while they are made (``why`` says what they wait for, or is null). 404 where
+    there are none.
 ``PUT /api/photos/{id}/correction``
     JSON or a form (multipart) with ``status``, ``reason`` (only rejected), ``note``, ``revision`` (as the
     page knows it; "" for none). With ``corrected`` a file ``mask`` may come: PNG of the photo's size, of any
     channels, the first above 127 is crack; or only a part of it, whose place is said by ``left`` and
     ``top`` in pixels: it takes the place of that part of the mask that counts. Without a file the mask
-    that counts stays. The answer comes once all is on the disk:
-    ``{"photo": row, "measures": as above or null, "pending": whether they are still being made, "why": what
-    they wait for, why there are none, or null}``. 409 and ``{"detail", "photo": row}``, as it is
-    now, where another tab was faster; nothing is changed then.
+    that counts stays. The answer comes once all is on the disk: ``{"photo": row}``. The measures follow.
+    409 and ``{"detail", "photo": row}``, as it is now, where another tab was faster; nothing is changed then.
 ``DELETE /api/photos/{id}/correction?revision=…``
     Back to the model's answer; answers like ``PUT``.
 ``GET /api/map``

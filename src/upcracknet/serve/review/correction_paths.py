@@ -15,7 +15,8 @@ from upcracknet.serve.review.rows import Photo
 from upcracknet.serve.review.saving import Conflict, Said
 
 MEASURE_SECONDS = 3.0
-"""How long an answer waits for the measures; those of large photos take longer, and the page asks again."""
+"""How long a question for measures waits for them; those of large photos take longer, and the page asks
+again. Saving never waits."""
 
 
 def correction_router(review: Review) -> APIRouter:
@@ -28,9 +29,14 @@ def correction_router(review: Review) -> APIRouter:
 
     @router.get("/measures")
     def measures(number: int) -> Response:
+        name = review.done_photo(number).record.name
+        waited = review.measurer.wait(name, MEASURE_SECONDS)
         photo = review.done_photo(number)
-        name = photo.record.name
-        if review.measurer.pending(name):
+        if waited and photo.needs_measuring and review.measurer.why(name) is None:
+            # Another request saves it right now, or another program has.
+            review.measurer.want(name)
+            waited = False
+        if not waited:
             return JSONResponse({"pending": True, "why": review.measurer.why(name)}, 202)
         content = _measures(photo)
         if content is None:
@@ -47,7 +53,7 @@ def correction_router(review: Review) -> APIRouter:
         return answered(number, lambda photo: review.saving.withdraw(photo, revision))
 
     def answered(number: int, change: Any) -> Response:
-        """Change a correction, and answer with the photo's row and measures, new or as they are."""
+        """Change a correction, and answer with the photo's row once that is on the disk."""
         photo = review.done_photo(number)
         name = photo.record.name
         try:
@@ -56,17 +62,9 @@ def correction_router(review: Review) -> APIRouter:
             detail = "another tab, browser or program has changed this photo; nothing was saved"
             row = review.photos.row(review.photos.named(name))
             return JSONResponse({"detail": detail, "photo": row}, 409)
+        row = review.photos.row(review.photos.named(name))
         review.measurer.want(name)
-        settled = review.measurer.wait(name, MEASURE_SECONDS)
-        photo = review.photos.named(name)
-        return JSONResponse(
-            {
-                "photo": review.photos.row(photo),
-                "measures": _measures(photo) if settled else None,
-                "pending": not settled,
-                "why": review.measurer.why(name),
-            }
-        )
+        return JSONResponse({"photo": row})
 
     def _measures(photo: Photo) -> dict[str, Any] | None:
         """What was measured of the mask that counts."""

@@ -13,7 +13,7 @@ from upcracknet.results.opening import LARGE, opened
 from upcracknet.results.records import Record
 from upcracknet.results.windows import Windows
 from upcracknet.serve.review.cache import Cache
-from upcracknet.serve.review.rows import Photo
+from upcracknet.serve.review.rows import Photo, is_too_large_to_show
 from upcracknet.serve.review.tiles import Mask, Picture, levels_of, pyramid, shrunk, shrunk_mask, size_at
 
 PHOTOS_BYTES = 800_000_000
@@ -110,13 +110,24 @@ class PhotoLevels:
             return effective_mask(self.results, photo.record, photo.correction)
         return self._mask(photo)
 
+    def hold(self, photo: Photo, mask: Mask) -> None:
+        """Hold the mask that counts, so that what was just written is not read again.
+
+        Args:
+            photo: one that is done.
+            mask: of its size.
+        """
+        if not _is_large(photo.record):
+            self._masks.get(_key(photo), lambda: mask)
+
     def _mask(self, photo: Photo) -> Mask:
-        key = photo.record.name, photo.record.stamp, photo.revision
-        return self._masks.get(key, lambda: self._read_mask(photo))
+        return self._masks.get(_key(photo), lambda: self._read_mask(photo))
 
     def _read(self, record: Record) -> Levels:
         source, size = self.results.source(record), size_of(record)
         levels = levels_of(*size)
+        if is_too_large_to_show(record):
+            raise PhotoError(f"{source.address}: too large to be decoded whole")
         if not _in_windows(record):
             picture = source.load()
         elif not _is_large(record):
@@ -155,6 +166,10 @@ class PhotoLevels:
                     )
                 ]
             )
+
+
+def _key(photo: Photo) -> tuple[str, str, str]:
+    return photo.record.name, photo.mask_stamp, photo.revision
 
 
 def _in_windows(record: Record) -> bool:

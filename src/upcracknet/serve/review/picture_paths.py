@@ -25,11 +25,7 @@ def picture_router(review: Review) -> APIRouter:
     @router.get("/thumbnail")
     def thumbnail(number: int, if_none_match: Annotated[str | None, Header()] = None) -> Response:
         photo = review.done_photo(number)
-        state = f"{photo.record.stamp} {photo.revision} {photo.missing}"
-        headers = {
-            "ETag": f'"{hashlib.sha256(state.encode()).hexdigest()[:16]}"',
-            "Cache-Control": "no-cache",
-        }
+        headers = _tagged(photo.record.stamp, photo.mask_stamp, photo.revision, photo.missing)
         if if_none_match == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         return Response(review.pictures.thumbnail(photo), media_type="image/jpeg", headers=headers)
@@ -44,10 +40,18 @@ def picture_router(review: Review) -> APIRouter:
         return Response(content, media_type="image/jpeg", headers=headers)
 
     @router.get("/mask")
-    def mask(number: int, of: Literal["model"] | None = None) -> Response:
+    def mask(
+        number: int,
+        of: Literal["model"] | None = None,
+        if_none_match: Annotated[str | None, Header()] = None,
+    ) -> Response:
         photo = editable(number)
+        headers = _tagged(photo.mask_stamp, None if of == "model" else photo.revision)
+        headers["X-Revision"] = photo.revision
+        if if_none_match == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
         content = review.pictures.mask(photo, of_model=of == "model")
-        return Response(content, media_type="image/png", headers={"X-Revision": photo.revision})
+        return Response(content, media_type="image/png", headers=headers)
 
     @router.get("/score")
     def score(number: int) -> Response:
@@ -66,3 +70,9 @@ def picture_router(review: Review) -> APIRouter:
         return photo
 
     return router
+
+
+def _tagged(*state: str | None) -> dict[str, str]:
+    """Headers of a picture that is made again where its state is another one; browsers ask each time."""
+    tag = hashlib.sha256(repr(state).encode()).hexdigest()[:16]
+    return {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}

@@ -1,17 +1,22 @@
 """Pictures for the page: tiles and small pictures of photos, masks and scores."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 from jaxtyping import UInt8
 
+from upcracknet.data.image_file import exif_orientation, opened_image
 from upcracknet.data.photo import load_photo
 from upcracknet.errors import DataError, PhotoError
+from upcracknet.files import one_line
+from upcracknet.results.corrections import Correction
 from upcracknet.results.effective_mask import effective_mask, size_of
 from upcracknet.results.folder import ResultFolder
 from upcracknet.results.scores import load_score
 from upcracknet.serve.review.cache import Cache
 from upcracknet.serve.review.levels import PhotoLevels
-from upcracknet.serve.review.rows import Photo
+from upcracknet.serve.review.rows import Photo, is_too_large_to_show
 from upcracknet.serve.review.tiles import (
     SIDE,
     Picture,
@@ -26,6 +31,9 @@ from upcracknet.serve.review.tiles import (
 
 THUMBNAILS_BYTES = 64_000_000
 """Most bytes of small pictures, as JPEG, that are held: some thousands."""
+
+MASKS_BYTES = 64_000_000
+"""Most bytes of masks, as PNG, that are held: some hundred of large photos."""
 
 THUMBNAIL = 320
 """Longest side of a small picture, in pixels."""
@@ -46,6 +54,7 @@ class Pictures:
         self.results = results
         self._levels = levels
         self._thumbnails = Cache[bytes](THUMBNAILS_BYTES, len, at_once=2)
+        self._masks = Cache[bytes](MASKS_BYTES, len, at_once=1)
 
     def tile(self, photo: Photo, level: int, column: int, row: int, *, cracks: bool) -> bytes | None:
         """Make a tile as JPEG; grey where the photo is gone.
@@ -88,7 +97,7 @@ class Pictures:
         Raises:
             PhotoError: the mask cannot be read.
         """
-        key = photo.record.name, photo.record.stamp, photo.revision, photo.missing
+        key = photo.record.name, photo.record.stamp, photo.mask_stamp, photo.revision, photo.missing
         return self._thumbnails.get(key, lambda: self._make_thumbnail(photo))
 
     def _make_thumbnail(self, photo: Photo) -> bytes:
@@ -98,7 +107,7 @@ class Pictures:
         last = levels_of(height, width) - 1
         whole = tuple(slice(0, side) for side in size_at(last, height, width))
         try:
-            if str(record.mask).endswith(".tif"):
+            if is_too_large_to_show(record) or str(record.mask).endswith(".tif"):
                 picture = self._levels.photo(record, last, *whole)
             else:
                 with self.results.source(record).opened() as image:
@@ -112,7 +121,7 @@ class Pictures:
         return as_jpeg(with_cracks(shrunk(picture, size), shrunk_mask(mask, size)))
 
     def mask(self, photo: Photo, *, of_model: bool) -> bytes:
-        """Give a mask as PNG of one channel: 255 is crack.
+        """Give a mask as PNG of one channel, 255 is crack: the stored file where it is such a PNG.
 
         Args:
             photo: one whose mask may be drawn on.
@@ -122,10 +131,16 @@ class Pictures:
             PhotoError: it cannot be read.
             DataError: the corrected mask has another size than the photo.
         """
-        if of_model:
-            mask = effective_mask(self.results, photo.record, None)
-        else:
-            mask = self._levels.whole_mask(photo)
+        key = photo.record.name, photo.mask_stamp, None if of_model else photo.revision
+        return self._masks.get(key, lambda: self._make_mask(photo, None if of_model else photo.correction))
+
+    def _make_mask(self, photo: Photo, correction: Correction | None) -> bytes:
+        changed = correction if correction is not None and correction.changes_the_mask else None
+        file = photo.record.mask if changed is None else changed.mask
+        stored = None if file is None else plain_png(self.results.file(file), size_of(photo.record))
+        if stored is not None:
+            return stored
+        mask = effective_mask(self.results, photo.record, changed)
         return as_png(mask.astype(np.uint8) * np.uint8(255))
 
     def score(self, photo: Photo) -> bytes:
@@ -150,3 +165,31 @@ def grey(size: tuple[int, int]) -> Picture:
     """Make the picture of a photo that is gone, of a height and a width in pixels."""
     picture: UInt8[np.ndarray, "h w 3"] = np.full((*size, 3), GREY, np.uint8)
     return picture
+
+
+def plain_png(path: Path, size: tuple[int, int]) -> bytes | None:
+    """Read a mask that a browser reads as the program does: an upright PNG of one channel, 0 and 255 alone.
+
+    Args:
+        path: of the mask; another program may have painted it over.
+        size: height and width in pixels that it must have.
+
+    Returns:
+        the file's content; none where it is another kind of picture.
+
+    Raises:
+        PhotoError: it cannot be read.
+    """
+    if path.suffix != ".png":
+        return None
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise PhotoError(f"{path}: cannot be read ({one_line(error)}); check the disk") from error
+    with opened_image(content, str(path)) as image:
+        if (image.format, image.mode) != ("PNG", "L") or exif_orientation(image) != 1:
+            return None
+        values = np.asarray(image)
+        # 255 + 1 is 0 in eight bits.
+        plain = values.shape == size and not ((values + np.uint8(1)) > 1).any()
+        return content if plain and not image.has_transparency_data else None

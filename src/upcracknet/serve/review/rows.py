@@ -8,9 +8,11 @@ from typing import Any
 from upcracknet.errors import DataError, PhotoError
 from upcracknet.results.corrections import (
     CORRECTION,
+    OUTDATED,
     Correction,
     correction_checksum,
     correction_path,
+    is_outdated,
     read_correction,
 )
 from upcracknet.results.folder import ResultFolder, files_below
@@ -22,9 +24,12 @@ from upcracknet.survey.records import SurveyPhoto
 LARGEST_MASK = 200_000_000
 """Pixels of the largest mask that may be drawn on: the page holds it with a byte a pixel."""
 
+LARGEST_WHOLE = 200_000_000
+"""Pixels of the largest photo that is decoded whole: 600 MB, and as much again for its levels."""
+
 OF_RECORD = (
     *("name", "status", "width", "height", "severity", "crack_length_m", "crack_length_px", "crack_count"),
-    *("area_share", "error"),
+    *("area_share", "threshold", "error"),
 )
 """What a row takes over from its record."""
 
@@ -39,6 +44,8 @@ class Photo:
         number: of it, as long as the server runs.
         record: what was found in it.
         correction: what was said of it.
+        outdated: whether that was said of another mask of the model.
+        mask_stamp: of the file of the model's mask.
         revision: checksum of the correction; empty where there is none.
         problem: why the correction cannot be read.
         missing: why the photo cannot be shown.
@@ -50,6 +57,8 @@ class Photo:
     number: int
     record: Record
     correction: Correction | None
+    outdated: bool
+    mask_stamp: str
     revision: str
     problem: str | None
     missing: str | None
@@ -68,6 +77,12 @@ class Photo:
         """Whether its measures are those of the mask that counts."""
         measures = self.record.measures
         return measures is not None and measures.get(CORRECTION, "") == self.revision
+
+    @property
+    def needs_measuring(self) -> bool:
+        """Whether its measures are those of another mask than the one that counts, and can be made again."""
+        known = self.record.measures is not None and self.record.mask is not None and self.problem is None
+        return known and not self.measured
 
 
 class Photos:
@@ -132,6 +147,8 @@ class Photos:
                 number,
                 record,
                 correction,
+                correction is not None and is_outdated(self.results, record, correction),
+                "" if record.mask is None else stamp_of_file(self.results.file(record.mask)),
                 correction_checksum(self.results, name) or "",
                 problem,
                 self._missing(record),
@@ -189,7 +206,9 @@ class Photos:
         """Give the row of a photo; see the package's contract."""
         record, correction, place = photo.record, photo.correction, self.places.get(photo.record.name)
         position = None if place is None else place.position
-        warnings = (photo.problem, record.warning, record.measure_warning)
+        said = OUTDATED in (record.measure_warning or "")  # by its measures, once it is measured
+        outdated = OUTDATED if photo.outdated and not said else None
+        warnings = (photo.problem, outdated, record.warning, record.measure_warning)
         suggested = self.suggested
         return {field: getattr(record, field) for field in OF_RECORD} | {
             "id": photo.number,
@@ -199,7 +218,7 @@ class Photos:
             "longitude": None if position is None else position.longitude,
             "chainage_m": None if place is None else place.chainage_m,
             "section": None if place is None else place.section,
-            "review_status": None if correction is None else correction.status,
+            "review_status": None if correction is None or photo.outdated else correction.status,
             "reason": None if correction is None else correction.reason,
             "note": None if correction is None else correction.note,
             "revision": photo.revision,
@@ -219,8 +238,22 @@ class Photos:
     def _missing(self, record: Record) -> str | None:
         if record.status == "failed":
             return record.error
+        if is_too_large_to_show(record):
+            return (
+                f"more than {LARGEST_WHOLE:,} pixels, too large to be shown; run `pip install "
+                "'upcracknet[survey]'` and `upcracknet detect` again, then it is read piece by piece"
+            )
         try:
             self.results.source(record).require_unchanged()
         except PhotoError as error:
             return str(error)
         return None
+
+
+def is_too_large_to_show(record: Record) -> bool:
+    """Tell whether a photo could only be shown if all of it were decoded, and is too large for that.
+
+    Photos that were detected in with rasterio are read piece by piece, however large they are.
+    """
+    pixels = (record.height or 0) * (record.width or 0)
+    return record.mask is not None and not record.mask.endswith(".tif") and pixels > LARGEST_WHOLE

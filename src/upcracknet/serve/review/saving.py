@@ -94,6 +94,8 @@ class Saving:
             )  # fmt: skip
             write_correction(self.photos.results, correction, whole)
             self.photos.read(photo.record.name)
+            if whole is not None:
+                self.levels.hold(self.photos.named(photo.record.name), whole)
 
     def withdraw(self, photo: Photo, revision: str) -> None:
         """Forget what was said of a photo.

@@ -30,8 +30,9 @@ export const survey = () => json("/api/survey");
 export const photos = (since) => json(since === undefined ? "/api/photos" : `/api/photos?since=${since}`);
 export const row = (id) => json(photo(id));
 export const map = () => json("/api/map");
-export const mask = (id) => blob(`${photo(id)}/mask`);
-export const modelMask = (id) => blob(`${photo(id)}/mask?of=model`);
+// The browser asks whether what it has is still right.
+export const mask = (id) => blob(`${photo(id)}/mask`, { cache: "no-cache" });
+export const modelMask = (id) => blob(`${photo(id)}/mask?of=model`, { cache: "no-cache" });
 export const score = (id) => blob(`${photo(id)}/score`);
 
 /** Give the measures of the mask that counts; {pending} while they are made, null where there are none. */
@@ -60,7 +61,7 @@ export const thumbnail = ({ id, revision }) =>
  * @param {number} id of the photo
  * @param {{status: string, reason: ?string, note: ?string, revision: *}} correction
  * @param {?Blob} picture the mask as PNG, where it was changed
- * @returns {Promise<{photo: object, measures: ?object, pending: boolean}>}
+ * @returns {Promise<{photo: object}>} its row; its measures follow
  */
 export function save(id, correction, picture) {
   const form = new FormData();

@@ -52,7 +52,8 @@ export class PhotoPage {
     find("note").value = work.note;
     find("threshold-box").hidden = !(row.has_score && row.editable);
     find("threshold").value = Math.round(100 * (row.threshold ?? 0.5));
-    find("threshold-value").textContent = `${find("threshold").value} %`;
+    this.modelValue = find("threshold").value;
+    find("threshold-value").textContent = `${this.modelValue} %`;
     showPanel(this.work, this.survey);
     showMeasures(find("measures"), { pending: true, why: "Loading …" });
     this.loading = this.#load(work);
@@ -207,7 +208,7 @@ export class PhotoPage {
   /** A work says how its saving goes. */
   #heard(work, state, text = "") {
     Object.assign(work, { state, problem: text });
-    if (state === "saved" || state === "taken") this.survey.put([work.row]);
+    if (["saved", "taken", "measured"].includes(state)) this.survey.put([work.row]);
     if (work === this.work) {
       if (state === "taken") {
         find("note").value = work.note;
@@ -245,15 +246,21 @@ export class PhotoPage {
     find("threshold").addEventListener("change", () => this.#mark().then(() => this.editor.markEnds()));
   }
 
-  /** Mark what scores at least as much as the slider says. */
+  /** Mark what scores at least as much as the slider says; where it began, what the model marked. */
   async #mark() {
     const { work } = this;
-    find("threshold-value").textContent = `${find("threshold").value} %`;
+    const { value } = find("threshold");
+    find("threshold-value").textContent = `${value} %`;
+    const { threshold } = work.row;
+    const level =
+      value === this.modelValue && threshold != null
+        ? Math.floor(255 * threshold) + 1
+        : Math.max(1, Math.round((value / 100) * 255));
     this.score ??= api.score(work.row.id).then(readGrey);
     try {
       const { bytes } = await this.score;
       if (work !== this.work || !this.editor.work) return;
-      this.editor.mark(bytes, Math.max(1, Math.round((find("threshold").value / 100) * 255)));
+      this.editor.mark(bytes, level);
     } catch (error) {
       this.score = null;
       this.#problem(`The score could not be read: ${error.message}`);

@@ -45,8 +45,9 @@ export class Work {
     const { revision } = this;
     for (;;) {
       const measures = await api.measures(this.row.id);
-      if (revision !== this.revision || this.wanted !== this.saved) return;
-      this.measures = measures;
+      const row = measures?.pending || this.row.measured ? this.row : await api.row(this.row.id);
+      if (revision !== this.revision || row.revision !== revision || this.wanted !== this.saved) return;
+      [this.measures, this.row] = [measures, row];
       this.report(this, "measured", "");
       if (!measures?.pending) return;
       await new Promise((resolve) => setTimeout(resolve, PATIENCE));
@@ -116,8 +117,8 @@ export class Work {
     if (!answer) return;
     this.row = answer.photo;
     this.revision = answer.photo.revision;
-    this.measures = answer.pending ? { pending: true } : answer.measures;
-    if (answer.pending) this.measure().catch(() => {});
+    this.measures = { pending: true };
+    this.measure().catch(() => {});
   }
 
   /** Another tab was faster: mine on top of theirs, or theirs. */

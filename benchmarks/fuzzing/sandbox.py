@@ -26,7 +26,7 @@ PATIENCE = 10
 busy with all else."""
 
 BYTES = 2_000_000_000
-"""Memory that an input may take beyond what the loaded libraries have."""
+"""Memory that an input may take beyond what the process has."""
 
 LONGEST_MESSAGE = 2000
 """Signs of an error that a person can read."""
@@ -111,7 +111,9 @@ class Sandbox:
     def _begin(self) -> None:
         context = multiprocessing.get_context("fork")
         self._pipe, other = context.Pipe()
-        self._process = context.Process(target=_work, args=(other, self._run, self.folder), daemon=True)
+        self._process = context.Process(
+            target=_work, args=(other, self._pipe, self._run, self.folder), daemon=True
+        )
         self._process.start()
         other.close()
 
@@ -130,13 +132,12 @@ def _processor_s(process: psutil.Process) -> float:
     return times.user + times.system
 
 
-def _work(pipe: Connection, run: Run, folder: Path) -> None:
+def _work(pipe: Connection, ours: Connection, run: Run, folder: Path) -> None:
+    ours.close()  # else this process would not learn that the other one has ended
     watch = Watch(folder)
     null = os.open(os.devnull, os.O_RDWR)  # libraries write what they think of damaged files
     for stream in (1, 2):
         os.dup2(null, stream)
-    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (size + BYTES, size + BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.addaudithook(watch)
     while True:
@@ -147,6 +148,8 @@ def _work(pipe: Connection, run: Run, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         os.chdir(folder)
+        size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size + BYTES, resource.RLIM_INFINITY))
         started = time.process_time()
         with watch.watching():
             kind, text = _tried(run, task, folder)

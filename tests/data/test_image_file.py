@@ -1,3 +1,4 @@
+import io
 import struct
 import zlib
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -5,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import EpsImagePlugin, Image
+from PIL import EpsImagePlugin, Image, features
 from tests.data.tiffs import tiff
 
 from upcracknet.data import image_file
@@ -72,6 +73,16 @@ def test_pillow_image_of_a_truncated_file(tmp_path: Path) -> None:
     path = next(path for path in bad_files(tmp_path) if path.name == "cut.jpg")
     with Image.open(path) as image, pytest.raises(PhotoError, match="damaged"):
         load_photo(image)
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
+def test_damaged_pixels_of_avif_are_one_line() -> None:
+    file = io.BytesIO()
+    constant("RGB", (128, 128, 128)).resize((96, 64)).save(file, "AVIF")
+    head, mark, pixels = file.getvalue().partition(b"mdat")
+    with pytest.raises(PhotoError, match="cannot be read") as caught:
+        load_photo(head + mark + b"\xff" * len(pixels))
+    assert "\n" not in str(caught.value)
 
 
 EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n0 0 10 10 rectfill\n"

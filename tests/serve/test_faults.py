@@ -2,11 +2,15 @@
 
 import errno
 import os
+import threading
 
 import pytest
 from tests.faults.injection import Fault, watched
 from tests.faults.steps import SERVING, Step
 from tests.serve.test_job_paths import finished, send
+
+from upcracknet.results.worker import Worker
+from upcracknet.serve.worker import WRITER
 
 ERRORS = {"full disk": errno.ENOSPC, "no permission": errno.EACCES, "disk error": errno.EIO}
 
@@ -58,3 +62,27 @@ def test_a_folder_that_is_gone(start, road, tmp_path):
     (tmp_path / "elsewhere").rename(folder)
     again = finished(client, send(client, road).json()["id"])
     assert client.get(again["results"][0]["result"] + "/mask").content == mask
+
+
+def test_photos_are_done_where_no_more_threads_can_be_started(start, road, monkeypatch):
+    begin, write = threading.Thread.start, Worker.write
+    asked, refused = [], threading.Event()
+
+    def only_one(thread: threading.Thread) -> None:
+        if thread.name.startswith(WRITER):
+            asked.append(thread)
+            if len(asked) > 1:
+                refused.set()
+                raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    def when_refused(*photo):
+        refused.wait(20)  # until then the pool has no idle thread
+        return write(*photo)
+
+    monkeypatch.setattr(threading.Thread, "start", only_one)
+    monkeypatch.setattr(Worker, "write", when_refused)
+    client = start()
+    answer = finished(client, send(client, road, road, road).json()["id"])
+    assert (answer["done"], answer["failed"]) == (3, 0)
+    assert refused.is_set()

@@ -47,7 +47,10 @@ PNG_NOTES = (b"IHDR", b"eXIf", b"iTXt", b"tEXt", b"zTXt")
 """Chunks of a PNG that tell its orientation, and the head without which Pillow opens none."""
 
 # What Pillow's decoders raise on damaged files, beside OSError.
-DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, MemoryError)
+DECODING_ERRORS = (
+    *(OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, MemoryError),
+    *(RuntimeError, LookupError, ArithmeticError),
+)
 
 
 def photo_size(path: str | Path) -> tuple[int, int]:
@@ -84,7 +87,7 @@ def exif_orientation(image: Image.Image) -> int:
                 tags = image.getexif()
             orientation = tags.get(0x0112, 1)
             return int(orientation) if orientation in range(1, 9) else 1
-    except (*DECODING_ERRORS, TypeError, LookupError, ArithmeticError, AttributeError):
+    except (*DECODING_ERRORS, TypeError, AttributeError):
         return 1
 
 
@@ -243,7 +246,7 @@ def tiff_tags(source: Path | bytes) -> dict[int, Any]:
             file.seek(tags.next)
             tags.load(file)
             return {tag: tags[tag] for tag in tags}
-    except (*DECODING_ERRORS, TypeError, LookupError, ArithmeticError, AttributeError):
+    except (*DECODING_ERRORS, TypeError, AttributeError):
         return {}
 
 
@@ -267,7 +270,7 @@ def _why_unknown(source: Path | bytes) -> str:
             bands, bits = _number_of(tags.get(277, 1)), _number_of(tags.get(258, 1))
             return (
                 f"a TIFF with {bands:g} {'separate ' * (tags.get(284) == 2)}band{'s' * (bands > 1)} of "
-                f"{bits:g} bits, expected 1, 3 or 4 bands of 8 bits; `upcracknet detect` reads it with "
-                "rasterio: `pip install 'upcracknet[survey]'`"
+                f"{bits:g} bits, expected a sound one of 1, 3 or 4 bands of 8 bits; `upcracknet detect` "
+                "reads it with rasterio: `pip install 'upcracknet[survey]'`"
             )
     return "not an image; expected JPEG, PNG, TIFF, BMP, WebP, JPEG 2000 or AVIF"

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -37,6 +38,9 @@ IDLE_SECONDS = 1.0
 
 SMOOTHING = 0.1
 """Weight of the newest photo in the mean time that a photo takes."""
+
+WRITER = "upcracknet-writer"
+"""How the names of threads that measure and write begin."""
 
 _log = logging.getLogger("upcracknet.serve")
 
@@ -151,7 +155,8 @@ class PhotoWorker:
         cv2.setNumThreads(1)  # readers, writers and the network have all cores between them
         swept = 0.0
         try:
-            with ThreadPoolExecutor(self._worker.detector.helpers) as writers:
+            with ThreadPoolExecutor(self._worker.detector.helpers, WRITER) as writers:
+                writers.submit(int)  # starts a thread
                 while not self._stopping:
                     if time.monotonic() - swept > HOUSEKEEPING_SECONDS:
                         self._guarded(self._tidy)
@@ -182,7 +187,10 @@ class PhotoWorker:
                     large.append(task)
                     continue
                 self._room.acquire()
-                writers.submit(self._write, task, found)
+                # It is queued before the pool starts one more thread: where the system gives none, for want
+                # of memory, those that run do it.
+                with suppress(RuntimeError):
+                    writers.submit(self._write, task, found)
             while large:
                 task = large.pop(0)
                 self._finish(task, partial(self._worker.detect_large, task.work))

@@ -90,7 +90,7 @@ def _card(name: str, record: WeightsRecord, configuration: dict[str, Any]) -> st
     if known:
         front |= {"metrics": list(MEASURES), "model-index": [{"name": name, "results": _results(known)}]}
     source = files("upcracknet.detection").joinpath("model_card.md.jinja").read_text(encoding="utf-8")
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)  # noqa: S701 - Markdown
     return (
         environment.from_string(source).render(
             front=yaml.safe_dump(front, sort_keys=False, allow_unicode=True),

@@ -8,7 +8,7 @@ from upcracknet.errors import ConfigurationError
 from upcracknet.files import one_line
 from upcracknet.serve.guard_options import LOCAL_HOSTS, GuardOptions
 
-TOKEN_VARIABLE = "UPCRACKNET_TOKEN"
+TOKEN_VARIABLE = "UPCRACKNET_TOKEN"  # noqa: S105 - a name, no token
 """Environment variable that may hold the token."""
 
 LEAST_TOKEN = 16

@@ -68,7 +68,7 @@ Run = Callable[[Any, Path], None]
 
 
 class Sandbox:
-    """Runs inputs in one process, which is forked anew where one has ended it.
+    """Runs inputs in one process, which is forked again where one has ended it.
 
     Args:
         run: what is done with an input; may raise errors of the package.

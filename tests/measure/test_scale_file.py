@@ -105,7 +105,7 @@ GOOD = {"format": "upcracknet scale", "version": 1, "default": {"millimetres_per
         (GOOD | {"default": {"matrix": [[1, 0], [0, 1]]}}, "a matrix of 3×3"),
         (
             GOOD | {"default": {"matrix": [[math.nan, 0, 0], [0, 1, 0], [0, 0, 1]]}},
-            "maps the photo to no area",
+            "expected a number that is finite",
         ),
         (GOOD | {"default": {"millimetres_per_pixel": 1, "uncertainty": 2}}, "uncertainty 2"),
         (
@@ -113,7 +113,10 @@ GOOD = {"format": "upcracknet scale", "version": 1, "default": {"millimetres_per
             "method 'guess', expected one of",
         ),
         (GOOD | {"default": {"millimetres_per_pixel": 1, "photo_width": 4000}}, "a photo of 4000×0 pixels"),
-        (GOOD | {"default": {"millimetres_per_pixel": 1, "photo_width": math.inf}}, "expected numbers"),
+        (
+            GOOD | {"default": {"millimetres_per_pixel": 1, "photo_width": math.inf}},
+            "expected a number that is finite",
+        ),
         (
             GOOD | {"default": {"millimetres_per_pixel": 1, "coarsest_millimetres_per_pixel": 0}},
             "0 mm per pixel",

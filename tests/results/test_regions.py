@@ -71,7 +71,7 @@ class TestPolygons:
             ("[[0, 0], [640, 0], [640, 480]]", "divide x by the photo's width"),
             ('[[0, 0], ["a", 1], [1, 1]]', "is no polygon"),
             ("[[0, 0], [1, 0, 1], [1, 1]]", "is no polygon"),
-            ("[[0, 0], [NaN, 0], [1, 1]]", "from 0 to 1"),
+            ("[[0, 0], [NaN, 0], [1, 1]]", "a number that is finite"),
             ('{"a": 3}', "a: is no polygon"),
         ],
     )
@@ -260,7 +260,7 @@ class TestRoads:
         (tmp_path / "no.gpkg").write_text("nothing")
         bad = {
             tmp_path / "gone.gpkg": "no such file",
-            tmp_path / "no.gpkg": "cannot be read as a vector layer",
+            tmp_path / "no.gpkg": "no file of shapes that is opened here",
             roads([shapely.Point(1, 2)], name="points.gpkg"): "has no polygons",
             roads(
                 [self.box(0, 0, 1, 1)], crs=None, name="nowhere.gpkg"

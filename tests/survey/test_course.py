@@ -202,7 +202,7 @@ class TestLineLayer:
 
     def test_a_file_that_is_none(self, tmp_path):
         (tmp_path / "roads.gpkg").write_text("nothing")
-        with pytest.raises(DataError, match="cannot be read"):
+        with pytest.raises(DataError, match="no file of shapes that is opened here"):
             read_lines(tmp_path / "roads.gpkg")
         with pytest.raises(DataError, match="no such file"):
             read_lines(tmp_path / "none.gpkg")

@@ -201,10 +201,10 @@ def test_scores_that_do_not_fit_their_photo(detected):
     folder = detected("--scores", "png")
     (score,) = (folder / "scores").rglob("*.png")
     save_image_atomically(score, np.zeros((3, 4), np.uint16))
-    with pytest.raises(DataError, match="missing, or not of the size of"):
+    with pytest.raises(DataError, match="or not of the size of"):
         list(self_labelled_photos(folder))
     score.unlink()
-    with pytest.raises(DataError, match="missing, or not of the size of"):
+    with pytest.raises(DataError, match="missing or damaged; run"):
         list(self_labelled_photos(folder))
 
 

@@ -22,7 +22,7 @@ from upcracknet.data.painted import PaintedPatches
 from upcracknet.data.patches import SeededPatches, UndamagedPatches, split_samples
 from upcracknet.data.photo import load_photo
 from upcracknet.data.registry import open_dataset
-from upcracknet.errors import DataError
+from upcracknet.errors import DataError, PhotoError
 from upcracknet.results import read_results
 from upcracknet.results.sources import Source
 from upcracknet.training.configuration import (
@@ -188,7 +188,13 @@ def self_labelled_photos(folder: Path, kept_apart: frozenset[str] = frozenset())
                 f"{folder}: {record.photo} has no score as PNG; run `upcracknet detect` again with "
                 "--scores png"
             )
-        score = decoded_by_opencv(results.file(record.score), record.score)
+        try:
+            score = decoded_by_opencv(results.file(record.score), record.score)
+        except PhotoError as error:
+            raise DataError(
+                f"{results.file(record.score)}: missing or damaged; run `upcracknet detect` again with "
+                "--overwrite"
+            ) from error
         address = results.photo(record)
         photo = load_photo(address) if isinstance(address, Path) else Source(address, "").load()
         if score.dtype != np.uint16 or score.shape != photo.shape[:2]:

@@ -17,15 +17,14 @@ import os
 import platform
 import shutil
 import sys
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from fuzzing.sandbox import BYTES, SECONDS, Outcome, Sandbox
-from fuzzing.targets import PLACES, Targets, Task
+from fuzzing.sandbox import BYTES, SECONDS, Outcome, Sandbox, new_box
+from fuzzing.targets import Targets, Task
 from machine import processor
 
 import upcracknet
@@ -90,7 +89,7 @@ def run(targets: Targets, inputs: int, folder: Path, show: bool = True) -> State
     state = State.read(kept)
     shares = sum(target.share for target in targets.by_name.values())
     wanted = {name: max(1, round(inputs * target.share / shares)) for name, target in targets.by_name.items()}
-    with _boxed(targets) as sandbox:
+    with Sandbox(targets.run, new_box()) as sandbox:
         while left := [
             name for name in wanted if state.figures.setdefault(name, Figures()).inputs < wanted[name]
         ]:
@@ -110,15 +109,6 @@ def run(targets: Targets, inputs: int, folder: Path, show: bool = True) -> State
                 tried = sum(each.inputs for each in state.figures.values())
                 print(f"{tried:,} inputs, {len(state.findings)} findings", flush=True)
     return state
-
-
-def _boxed(targets: Targets) -> Sandbox:
-    root = Path(tempfile.mkdtemp(prefix="upcracknet-fuzz-"))
-    for name, place in zip(("HOME", "TMPDIR", "UPCRACKNET_CACHE"), PLACES, strict=True):
-        os.environ[name] = str(root / "box" / place)
-    (root / "beside.txt").write_text("must stay as it is")
-    tempfile.tempdir = None
-    return Sandbox(targets.run, root / "box")
 
 
 def _code() -> str:
@@ -165,7 +155,8 @@ a program started, a host asked.{found}
 
 What libraries in C ask of the network is not seen here; tests hold that images and layers lead to no other
 file and no host. The file and its damage follow from a kind and a number: `python benchmarks/fuzz.py --repeat
-photos 1234` makes one again and shows what becomes of it.
+photos 1234` makes one again and shows what becomes of it. So each run tries the same files, and what earlier
+runs found in them is mended, each kind with a test: other files may still find more.
 """
 
 
@@ -181,7 +172,7 @@ def main() -> None:
     chosen = parser.parse_args()
     if chosen.repeat:
         targets = Targets((chosen.repeat[0],))
-        with _boxed(targets) as sandbox:
+        with Sandbox(targets.run, new_box()) as sandbox:
             print(outcome := sandbox.outcome(Task(chosen.repeat[0], int(chosen.repeat[1]))))
             print(outcome.text, sandbox.folder, sep="\n")
         sys.exit(outcome.is_finding)

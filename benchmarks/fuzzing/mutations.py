@@ -98,9 +98,8 @@ def damaged_text(content: bytes, random: Random) -> bytes:
             case 2:
                 text = _replaced(text, r"\w+", one_of(TEXTS, random), random)
             case 3:
-                text = "".join(
-                    lines[:line] + lines[line : line + 1] * one_of([0, 2, 500], random) + lines[line + 1 :]
-                )
+                times = one_of([0, 2, 500 if len(lines[line]) < 2000 else 3], random)
+                text = "".join(lines[:line] + lines[line : line + 1] * times + lines[line + 1 :])
             case 4:
                 text = text[: int(random.integers(len(text) + 1))]
             case 5:
@@ -121,7 +120,10 @@ def damaged_json(content: bytes, random: Random) -> bytes:
         return damaged_text(content, random)
     if random.random() < 0.1:
         return _encoded(content.decode("utf-8", errors="surrogateescape"), random)
-    read = json.loads(content)
+    try:
+        read = json.loads(content)
+    except (ValueError, RecursionError):  # damaged before
+        return damaged_text(content, random)
     for _ in range(int(random.integers(1, 3))):
         read = damaged_values(read, random)
     return json.dumps(read, ensure_ascii=bool(random.random() < 0.9)).encode("utf-8", errors="surrogatepass")

@@ -5,11 +5,13 @@ import os
 import resource
 import shutil
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, cast
@@ -63,8 +65,28 @@ class Outcome:
         return self.kind not in ("accepted", "refused")
 
 
+PLACES = {"HOME": "home", "TMPDIR": "tmp", "UPCRACKNET_CACHE": "cache"}
+"""Folders beside an input that programs may write to, by the variable that names them."""
+
 Run = Callable[[Any, Path], None]
 """Writes the files of an input into a folder and reads them by the package."""
+
+
+def new_box() -> Path:
+    """Give the folder in which all must happen: what this process and those it starts write goes there."""
+    root = Path(tempfile.mkdtemp(prefix="upcracknet-fuzz-"))
+    for name, place in PLACES.items():
+        os.environ[name] = str(root / "box" / place)
+    (root / "beside.txt").write_text("must stay as it is")
+    tempfile.tempdir = None  # it is asked again
+    return root / "box"
+
+
+def empty(folder: Path) -> None:
+    """Make a folder anew, with the places that programs may write to."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for place in PLACES.values():
+        (folder / place).mkdir(parents=True)
 
 
 class Sandbox:
@@ -145,22 +167,22 @@ def _work(pipe: Connection, ours: Connection, run: Run, folder: Path) -> None:
             task = pipe.recv()
         except EOFError:
             return
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        empty(folder)
         os.chdir(folder)
         size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (size + BYTES, resource.RLIM_INFINITY))
         started = time.process_time()
         with watch.watching():
-            kind, text = _tried(run, task, folder)
+            kind, text = tried(partial(run, task, folder))
         if watch.touched:
             kind, text = "touched", "; ".join(watch.touched[:5])
         pipe.send(Outcome(kind, text, time.process_time() - started))
 
 
-def _tried(run: Run, task: Any, folder: Path) -> tuple[str, str]:
+def tried(run: Callable[[], None]) -> tuple[str, str]:
+    """Run something; gives the kind of its outcome and its text, as :class:`Outcome` has them."""
     try:
-        run(task, folder)
+        run()
     except UpCrackNetError as error:
         text = str(error)
         one_line = text.isprintable() or not {"\n", "\r"} & {*text}

@@ -75,9 +75,6 @@ from upcracknet.training.checkpoint import CheckpointFiles
 from upcracknet.training.configuration import load_configuration
 from upcracknet.weights import WeightsRecord, save_weights
 
-PLACES = ("home", "tmp", "cache")
-"""Folders beside an input that programs may write to."""
-
 
 @dataclass(frozen=True)
 class Target:
@@ -96,6 +93,30 @@ class Target:
     cases: tuple[Case, ...]
     read: Callable[[Path, Path, Random], None]
     damage: Callable[[Case, Random], dict[str, bytes]]
+
+    def try_files(self, damaged_files: dict[str, bytes], main: str, folder: Path, random: Random) -> None:
+        """Write files into a folder and read them.
+
+        Args:
+            damaged_files: their contents, by name.
+            main: name of the one that is given to the package.
+            folder: gets all of them.
+            random: what is drawn from.
+
+        Raises:
+            UpCrackNetError: they cannot be used.
+        """
+        files = {folder / "in" / name: content for name, content in damaged_files.items()}
+        for path, content in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            os.utime(path, (corpus.CHANGED, corpus.CHANGED))  # records know when their photos were changed
+        try:
+            self.read(folder / "in", folder / "in" / main, random)
+        finally:
+            for path, content in files.items():
+                if not path.is_relative_to(folder / "in" / "out"):  # results may be written again
+                    _require(path.read_bytes() == content, f"{path.name} stays as it is")
 
 
 @dataclass(frozen=True)
@@ -129,19 +150,7 @@ class Targets:
         target = self.by_name[task.target]
         random = np.random.default_rng([zlib.crc32(task.target.encode()), task.seed])
         case = target.cases[int(random.integers(len(target.cases)))]
-        for place in PLACES:
-            (folder / place).mkdir()
-        files = {folder / "in" / name: content for name, content in target.damage(case, random).items()}
-        for path, content in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-            os.utime(path, (corpus.CHANGED, corpus.CHANGED))  # records know when their photos were changed
-        try:
-            target.read(folder / "in", folder / "in" / case.main, random)
-        finally:
-            for path, content in files.items():
-                if not path.is_relative_to(folder / "in" / "out"):  # results may be written again
-                    _require(path.read_bytes() == content, f"{path.name} stays as it is")
+        target.try_files(target.damage(case, random), case.main, folder, random)
 
 
 def _target(name: str, cases: tuple[Case, ...]) -> Target:

@@ -100,7 +100,7 @@ def save_weights(
     try:
         content = save(stored, metadata)
     except SafetensorError as error:
-        raise OutputError(f"{path}: the weights cannot be written ({error})") from error
+        raise OutputError(f"{path}: the weights cannot be written ({one_line(error)})") from error
     write_atomically(path, content)
     return WeightsRecord(
         record.architecture, record.configuration, record.detection, record.provenance, checksum

@@ -94,7 +94,7 @@ def test_files_are_damaged_in_the_same_way_each_time():
     assert changed > 160
 
 
-@pytest.mark.timeout(170)
+@pytest.mark.timeout(600)  # some 20 s; a busy machine must not fail it
 def test_damaged_files_of_all_kinds_end_well(tmp_path):
     """Some hundred inputs with fixed seeds, in a process that does not check types as tests do."""
     done = subprocess.run(

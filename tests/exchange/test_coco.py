@@ -40,6 +40,14 @@ def test_another_label():
         next(coco.read(GOLDEN, "rut"))
 
 
+@pytest.mark.parametrize("odd", ["[" * 5000, "a\nb", -1, None])
+def test_a_category_that_is_not_there_is_one_short_line(odd):
+    wrong = GOLDEN | {"annotations": [GOLDEN["annotations"][0] | {"category_id": odd}]}
+    with pytest.raises(DataError, match="no COCO file of instances") as caught:
+        next(coco.read(wrong))
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 1000
+
+
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # pycocotools and NumPy 2
 def test_it_opens_in_pycocotools(export, results, capsys):
     """One annotation a connected part (complaint 17: cvat#7458)."""

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from upcracknet.errors import DataError, OutputError
+from upcracknet.files import one_line
 
 MAXIMUM_BYTES = 20 * 1024**3
 MAXIMUM_FILES = 100_000
@@ -81,7 +82,9 @@ def _entries(archive: Path) -> Iterator[list[_Entry]]:
         else:
             raise DataError(f"{archive.name}: neither a zip nor a tar archive; the address may have changed")
     except _DAMAGE as error:
-        raise DataError(f"{archive.name}: damaged archive ({error}); delete it and download again") from error
+        raise DataError(
+            f"{archive.name}: damaged archive ({one_line(error)}); delete it and download again"
+        ) from error
 
 
 def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Entry:

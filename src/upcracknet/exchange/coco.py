@@ -23,7 +23,7 @@ from upcracknet.exchange.parts import Part
 from upcracknet.exchange.photos import ExportedPhoto
 from upcracknet.exchange.run_lengths import coco_run_lengths, compressed
 from upcracknet.exchange.shapes import AnnotatedPhoto, Shape, polygon, readable, runs_down, unusable
-from upcracknet.files import replacing
+from upcracknet.files import one_line, replacing
 
 FILE = "annotations.json"
 
@@ -111,7 +111,8 @@ def read(content: dict[str, Any], label: str | None = None) -> Iterator[Annotate
         images = [(str(image["file_name"]), image) for image in content["images"]]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
-            f"no COCO file of instances that can be read ({type(error).__name__}: {error}); export it again"
+            f"no COCO file of instances that can be read ({type(error).__name__}: {one_line(error)}); export "
+            "it again"
         ) from error
     for name, image in images:
         yield readable(name, partial(_photo, name, image, of_image))

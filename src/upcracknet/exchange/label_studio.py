@@ -21,7 +21,7 @@ from upcracknet.exchange.brush import to_brush
 from upcracknet.exchange.labels import COLOUR, LABEL, crack_labels
 from upcracknet.exchange.photos import ExportedPhoto
 from upcracknet.exchange.shapes import AnnotatedPhoto, Shape, brush, polygon, readable, unusable
-from upcracknet.files import replacing, write_atomically
+from upcracknet.files import one_line, replacing, write_atomically
 from upcracknet.parsing import fits, shown
 
 FILE = "tasks.json"
@@ -122,8 +122,8 @@ def read(tasks: list[Any], label: str | None = None) -> Iterator[AnnotatedPhoto]
         ]
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise DataError(
-            f"no tasks of Label Studio that can be read ({type(error).__name__}: {error}); export them as "
-            "JSON"
+            f"no tasks of Label Studio that can be read ({type(error).__name__}: {one_line(error)}); export "
+            "them as JSON"
         ) from error
     for name, regions in named:
         yield readable(name, partial(_photo, name, regions, chosen))

@@ -28,7 +28,7 @@ def crack_labels(labels: Iterable[str], wanted: str | None = None) -> set[str]:
     chosen = {label for label in known if label.casefold() in (name, name + "s" * (wanted is None))}
     if not chosen:
         raise DataError(
-            f"no label {wanted or LABEL!r}, there is {', '.join(sorted(known)) or 'none'}; say with --label "
-            "which one means crack"
+            f"no label {wanted or LABEL!r}, there is {', '.join(sorted(known)) or 'none':.300}; say with "
+            "--label which one means crack"
         )
     return chosen

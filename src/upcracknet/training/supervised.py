@@ -16,6 +16,7 @@ from upcracknet.baselines.supervised.scorer import normalise
 from upcracknet.data.annotated import AnnotatedPatch
 from upcracknet.detection.systems import SYSTEMS, imported
 from upcracknet.errors import ConfigurationError
+from upcracknet.files import one_line
 from upcracknet.losses import focal_loss
 from upcracknet.training.configuration import Configuration, PhotosConfiguration
 from upcracknet.training.configuration_file import Count, DecayRate, Factor, NotNegative, Positive
@@ -117,7 +118,7 @@ class SupervisedSegmentation(Method):
         try:
             self.network = configuration.network(**configuration.options)
         except (TypeError, ValueError) as error:
-            raise ConfigurationError(f"`options` of {configuration.method}: {error}") from error
+            raise ConfigurationError(f"`options` of {configuration.method}: {one_line(error)}") from error
         if configuration.backbone_weights is not None:
             backbone = dict(self.network.named_children()).get("backbone")
             if backbone is None:

@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from upcracknet.errors import OutputError
-from upcracknet.files import STALE, claimed, clear_left, scratch_folder, without_warnings, write_atomically
+from upcracknet.files import (
+    STALE,
+    claimed,
+    clear_left,
+    one_line,
+    scratch_folder,
+    without_warnings,
+    write_atomically,
+)
 
 # Claims the lock file of the first argument, says so, and waits for a line to go on.
 HOLD = """
@@ -107,6 +115,13 @@ def test_a_durable_file_is_on_the_disk_before_it_takes_its_place(tmp_path, monke
     write_atomically(path, b"new", durable=True)
     assert done[1].endswith(".part") and done[2:] == ["replaced", str(tmp_path)]
     assert path.read_bytes() == b"new"
+
+
+def test_reasons_are_one_short_line():
+    assert one_line(ValueError("no\nnumber")) == "no number"
+    assert one_line(ValueError()) == "ValueError"
+    long = one_line(ValueError("[" * 5000))
+    assert len(long) < 700 and long.endswith("…")
 
 
 def test_filters_of_warnings_are_whole_whatever_threads_do():

@@ -28,6 +28,9 @@ TEMPORARY = ".upcracknet-"
 SCRATCH_FOLDER = f"{TEMPORARY}folder-"
 """How the names of folders with half-written files begin."""
 
+LONGEST_REASON = 600
+"""Signs of another error that are quoted."""
+
 STALE = 3600
 """Seconds for which nothing writes to a half-written file before it counts as a killed process's."""
 
@@ -172,9 +175,13 @@ def json_bytes(content: Any) -> bytes:
 
 
 def one_line(error: BaseException) -> str:
-    """Say what an error says, without line breaks, number and file name; its kind if it says nothing."""
+    """Say what an error says, without line breaks, number and file name; its kind if it says nothing.
+
+    Errors that quote a whole file are cut off.
+    """
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(text.split()) or type(error).__name__
+    line = " ".join(text.split()) or type(error).__name__
+    return line if len(line) <= LONGEST_REASON else line[: LONGEST_REASON - 1] + "…"
 
 
 @contextmanager

@@ -14,6 +14,24 @@ def test_unknown_settings_are_all_named():
         DetectionSettings.from_dict({"gain": 1, "blur": 2})
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"sigma_color": "a"}, {"sigma_space": [0.5]}, {"dropout": 1}, {"error": "cubed"}, {"center": None}],
+)
+def test_settings_of_another_type_are_refused(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        DetectionSettings.from_dict(wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"filter_diameter": 4096}, {"filter_diameter": -1}, {"sigma_color": 0.0}, {"sigma_space": float("nan")}],
+)
+def test_filters_that_cannot_be_are_refused(wrong):
+    with pytest.raises(ConfigurationError, match="a filter of"):
+        DetectionSettings.from_dict(wrong)
+
+
 def test_the_authors_preset_is_their_code():
     authors = PRESETS["authors"]
     # 450 of three equal channels, whose differences OpenCV adds up.

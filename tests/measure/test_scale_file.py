@@ -87,7 +87,7 @@ GOOD = {"format": "upcracknet scale", "version": 1, "default": {"millimetres_per
         ("[1, 2]", "is no scale file"),
         ('{"version": 1}', "is no scale file"),
         (GOOD | {"version": 2}, "version 2, expected 1; update"),
-        (GOOD | {"plaecs": {}}, "unknown plaecs; expected default, format, places, version"),
+        (GOOD | {"plaecs": {}}, "unknown 'plaecs'; expected default, format, places, version"),
         (GOOD | {"places": [1]}, r"places are \[1\], expected scales by folder"),
         (
             GOOD | {"places": {"a": {"millimetres_per_pixel": 1}, "./a/": {"millimetres_per_pixel": 2}}},
@@ -95,12 +95,15 @@ GOOD = {"format": "upcracknet scale", "version": 1, "default": {"millimetres_per
         ),
         (GOOD | {"default": 1.2}, "default: 1.2, expected an object such as"),
         (GOOD | {"default": {}}, "default: expected either millimetres_per_pixel or matrix"),
-        (GOOD | {"default": {"mm": 1}}, "default: unknown mm"),
+        (GOOD | {"default": {"mm": 1}}, "default: unknown 'mm'"),
         (
             GOOD | {"places": {"day1": {"millimetres_per_pixel": 0}}},
             "day1: scale: 0 mm per pixel, expected a number",
         ),
         (GOOD | {"default": {"millimetres_per_pixel": "wide"}}, "could not convert string to float"),
+        (GOOD | {"default": {"millimetres_per_pixel": "[" * 3000}}, "could not convert string to float"),
+        (GOOD | {"[" * 3000: 1}, "unknown '"),
+        (GOOD | {"places": {"x" * 3000: 1}}, "x: 1, expected an object"),
         (GOOD | {"default": {"millimetres_per_pixel": [1]}}, "expected numbers"),
         (GOOD | {"default": {"matrix": [[1, 0], [0, 1]]}}, "a matrix of 3×3"),
         (
@@ -128,6 +131,7 @@ def test_files_that_are_wrong(tmp_path, content, message, unchecked):
     path.write_text(content if isinstance(content, str) else json.dumps(content))
     with pytest.raises(ConfigurationError, match=message) as caught:
         SurveyScales.read(path)
+    assert len(str(caught.value)) < 1000
     assert str(caught.value).startswith(str(path)) and "\n" not in str(caught.value)
 
 

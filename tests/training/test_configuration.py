@@ -215,6 +215,8 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x]\n" + "".join(
 HOSTILE = [
     *(BOMB, "epochs: &a [*a]", "[" * 5000, "epochs: 2024-13-45", "? [a]\n: 1", "epochs: !!int x", "\0"),
     *("epochs: !!python/name:os.system", "epochs: " + "1" * 5000, "epochs: 0x" + "f" * 500, "seed: .nan"),
+    *("epochs: 0x" + "f" * 9000, "0x" + "f" * 9000 + ": 1", "networks: {generator_depth: 2147483648}"),
+    "\n".join(f"{'ä' * 300}{number}: 1" for number in range(900)),
     *("optimizer: {decay: 1e999}", "epochs: [" + "1," * 9000 + "1]"),
 ]
 

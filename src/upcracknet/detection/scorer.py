@@ -147,7 +147,9 @@ def restoration_scorer(
         name: shown in results.
 
     Raises:
-        ConfigurationError: an unknown setting, or an input size that the network does not take.
+        ConfigurationError: an unknown setting, a filter that cannot be, or an input size that the network
+            does not take.
+        ValueError: a setting of another type.
     """
     stored = dict(detection)
     input_size = int(stored.pop("input_size", 256))

@@ -1,12 +1,17 @@
 """What turns a restored photo into a crack map, and the named presets of it."""
 
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from upcracknet.errors import ConfigurationError
 from upcracknet.networks import NormalizationStatistics
+from upcracknet.parsing import built
 
 ErrorKind = Literal["squared", "absolute", "stretched_grey"]
+
+WIDEST_FILTER = 255
+"""Pixels: for each pixel the filter looks at all of its window; wider ones would take minutes a photo."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,9 @@ class DetectionSettings:
         minimum_extent: connected crack pixels that reach less far than this many pixels, in height and in
             width, are taken for specks and dropped.
         level_floor: pixels below this error are never marked as crack, whatever Otsu's method says.
+
+    Raises:
+        ConfigurationError: a filter that cannot be, or is wider than :data:`WIDEST_FILTER`.
     """
 
     statistics: NormalizationStatistics = "image"
@@ -46,6 +54,14 @@ class DetectionSettings:
     minimum_extent: int = 0
     level_floor: float = 0.0
 
+    def __post_init__(self) -> None:
+        sigmas = (self.sigma_color, self.sigma_space)
+        if not 0 <= self.filter_diameter <= WIDEST_FILTER or not all(0 < s < math.inf for s in sigmas):
+            raise ConfigurationError(
+                f"a filter of {self.filter_diameter} pixels with sigmas of {sigmas}; expected at most "
+                f"{WIDEST_FILTER} pixels, and sigmas above 0"
+            )
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a weights file."""
         return asdict(self)
@@ -55,7 +71,8 @@ class DetectionSettings:
         """Rebuild settings; missing ones take their default.
 
         Raises:
-            ConfigurationError: an unknown setting.
+            ConfigurationError: an unknown setting, or a filter that cannot be.
+            ValueError: a value of another type.
         """
         known = {field.name for field in fields(cls)}
         unknown = sorted(set(values) - known)
@@ -63,7 +80,7 @@ class DetectionSettings:
             raise ConfigurationError(
                 f"unknown detection settings {', '.join(unknown)}; known: {', '.join(sorted(known))}"
             )
-        return cls(**values)
+        return built(cls, values)
 
 
 PRESETS: dict[str, DetectionSettings] = {

@@ -104,8 +104,8 @@ class SurveyScales:
         for name, values in named.items():
             place = absolute_place(name, path.parent)
             if place in places:
-                raise ConfigurationError(f"{path}: {name} is named twice; keep one")
-            places[place] = from_dict(values, f"{path}: {name}")
+                raise ConfigurationError(f"{path}: {shown(name)} is named twice; keep one")
+            places[place] = from_dict(values, f"{path}: {name:.200}")
         return cls(None if default is None else from_dict(default, f"{path}: default"), places)
 
 
@@ -176,7 +176,9 @@ def from_dict(values: Any, name: str = "scale") -> Scale:
 def _require_known(values: Mapping[str, Any], known: set[str], name: str) -> None:
     unknown = sorted(values.keys() - known)
     if unknown:
-        raise ConfigurationError(f"{name}: unknown {', '.join(unknown)}; expected {', '.join(sorted(known))}")
+        raise ConfigurationError(
+            f"{name}: unknown {shown(', '.join(unknown))}; expected {', '.join(sorted(known))}"
+        )
 
 
 def absolute_place(place: str, folder: Path) -> str:

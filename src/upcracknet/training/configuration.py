@@ -204,7 +204,7 @@ class TrainingConfiguration(Configuration):
     @property
     def size_multiple(self) -> int:
         """Pixels that the generator's levels halve to one."""
-        return 1 << self.networks.generator_depth
+        return 1 << min(self.networks.generator_depth, 62)  # which no photo is, and a number can say
 
 
 def load_configuration(path: Path | None, overrides: dict[str, str] | None = None) -> Configuration:

@@ -36,6 +36,10 @@ Factor = Annotated[float, Bounds("in (0, 1]", lambda number: 0 < number <= 1)]
 DecayRate = Annotated[float, Bounds("in [0, 1)", lambda number: 0 <= number < 1)]
 
 
+NAMED = 8
+"""Unknown keys of a section that are named."""
+
+
 def read_yaml(path: Path) -> dict[Any, Any]:
     """Read the keys and values of a file.
 
@@ -56,13 +60,23 @@ def read_yaml(path: Path) -> dict[Any, Any]:
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads YAML without anchors, by which few lines can stand for more than memory holds."""
+    """Reads YAML without endless numbers and anchors, by which few lines can stand for all memory."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         """Read a part, which must not be a reference to another one."""
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("a reference to an anchor; write the values out")
         return super().compose_node(parent, index)
+
+    def construct_yaml_int(self, node: Any) -> int:
+        """Read a whole number, which must not need more than 64 bits."""
+        number: int = super().construct_yaml_int(node)
+        if not -(2**63) <= number < 2**63:
+            raise yaml.YAMLError("a number of more than 64 bits")
+        return number
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 
 
 def _parsed(text: str | bytes) -> Any:
@@ -114,11 +128,11 @@ def build(kind: type, content: dict[str, Any], prefix: str, problems: list[str])
     """
     hints = get_type_hints(kind, include_extras=True)
     known = {item.name for item in fields(kind)}
-    problems += [
-        f"unknown key `{prefix}{key!s:.40}` (known here: {', '.join(sorted(known))})"
-        for key in content
-        if key not in known
-    ]
+    unknown = [f"unknown key `{prefix}{key!s:.40}`" for key in content if key not in known]
+    if unknown:
+        unknown[0] += f" (known here: {', '.join(sorted(known))})"
+        unknown[NAMED:] = [f"{len(unknown) - NAMED} more unknown keys"] if len(unknown) > NAMED else []
+    problems += unknown
     arguments = {}
     for name in (item.name for item in fields(kind) if item.name in content):
         value, hint = content[name], hints[name]
@@ -171,9 +185,7 @@ def _convert(value: Any, hint: Any) -> Any:
         return None if value is None else _WRONG
     if get_origin(hint) is dict:
         return value if isinstance(value, dict) and all(isinstance(key, str) for key in value) else _WRONG
-    if hint is int and (isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**63):
-        return _WRONG  # also what no library takes
-    return value if isinstance(value, hint) else _WRONG
+    return value if isinstance(value, hint) and not (isinstance(value, bool) and hint is int) else _WRONG
 
 
 def _describe(hint: Any) -> str:

@@ -12,7 +12,7 @@
 # make surveys   measures a synthetic drive against its truth, and a survey of 10,000 photos; docs/results/surveys.md
 # make licences  lists the licences of what is installed in docs/licences.md
 # make lock      writes requirements.lock: what the service needs, with checksums
-# make release   builds the wheel, the sdist and the bill of materials into dist/
+# make release   builds the wheel, the sdist, the bill of materials and the default model with its card into dist/
 # make version VERSION=0.2.0  sets the version and dates the changelog
 
 PYTHON ?= python3
@@ -93,6 +93,7 @@ release: .venv/dev
 	rm -rf dist
 	$(BIN)/python -m hatchling build
 	$(BIN)/cyclonedx-py requirements requirements.lock --output-file dist/upcracknet.cdx.json
+	$(BIN)/upcracknet export default --for hub --output dist/default
 
 version:
 	@$(PYTHON) release/version.py $(VERSION)

@@ -68,6 +68,25 @@ done("report", "out", "-o", "report.html")
     assert all(path.parts[:2] == (".cache", "upcracknet") for path in left)
 
 
+@pytest.mark.parametrize(
+    ("command", "asks"), [("", True), ("run(['--version'])", False)], ids=["alone", "command"]
+)
+def test_no_grids_are_fetched_where_the_environment_lets_them(command, asks, tmp_path):
+    code = f"""
+import os
+from rasterio._err import CPLE_BaseError
+from rasterio.warp import transform
+from upcracknet.cli.main import run
+os.environ["PROJ_NETWORK"] = "ON"
+{command}
+try:
+    transform("EPSG:4267", "EPSG:4326", [-100], [40])
+except CPLE_BaseError as error:
+    assert "PROJ" in str(error)
+"""
+    assert (attempts(code, tmp_path / "home") > 0) == asks
+
+
 def test_engines_and_their_quantizer_ask_no_other_machine(tmp_path):
     code = """
 import numpy, torch

@@ -1,6 +1,7 @@
 """The model in the package: complete, small, and as good as its card says."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,9 @@ def test_weights_say_where_they_come_from(name, architecture):
     for key in ("code", "seed", "images_seen", "configuration"):
         assert key in record.provenance
     assert "dirty" not in record.provenance["code"]
-    assert record.sha256 in (CARDS / f"{name}.md").read_text(encoding="utf-8")
+    card = (CARDS / f"{name}.md").read_text(encoding="utf-8")
+    assert record.sha256 in card
+    assert re.search(r"^\| version \| \d+\.\d+\.\d+, shipped since \d+\.\d+\.\d+ \|$", card, re.MULTILINE)
 
 
 def test_all_weights_together_are_small():

@@ -126,6 +126,11 @@ class TestOfTheShippedModel:
             for name, result in figures["paper"].items()
         }
 
+    def test_its_version_is_that_of_the_card_in_the_manual(self, folder):
+        version = re.compile(r"^\| version \| ([\d.]+)", re.MULTILINE)
+        manual = (ROOT / "docs/models/default.md").read_text()
+        assert version.findall((folder / "README.md").read_text()) == version.findall(manual) != []
+
     def test_its_terms_are_those_of_the_card_in_the_manual(self, folder):
         manual = " ".join((ROOT / "docs/models/default.md").read_text().split())
         text = (folder / "README.md").read_text()

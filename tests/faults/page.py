@@ -13,8 +13,8 @@ SERVED = ("full disk", "no permission")
 def tables() -> Iterator[str]:
     for name, steps in STEPS.items():
         title = f"`{name}`" if " " not in name else name.capitalize()
-        yield f"### {title}\n\n{_table(steps, FAULTS)}"
-    yield f"### `serve`\n\n{_table(SERVING, SERVED)}"
+        yield f"## {title}\n\n{_table(steps, FAULTS)}"
+    yield f"## `serve`\n\n{_table(SERVING, SERVED)}"
 
 
 def _table(steps: Sequence[Step], faults: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from tests.results.conftest import LIGHT, content, rows, write_photos
 
-from upcracknet.errors import OutputError
+from upcracknet.errors import OutputError, PhotoError
 from upcracknet.files import claimed
 from upcracknet.results import MeasureOptions, Record, open_detection, read_results
 from upcracknet.results.remeasuring import open_remeasuring
@@ -233,3 +233,36 @@ def test_what_another_worker_finished_stays(photos, tmp_path):
             late = Worker(detection.detector, results, detection.settings, detection.measuring)
             assert {record.name for record in late.process(works)} == set(written)
             assert {record.name: results.stamp(record) for record in records} == written
+
+
+@pytest.mark.parametrize("then", ["is scored to its end", "can no longer be read"])
+def test_what_another_worker_finished_of_an_image_in_windows_stays(tmp_path, then):
+    """The other one finishes while the late one is at its first tile."""
+    pytest.importorskip("rasterio")
+    from tests.results.rasters import UTM, write
+
+    road = cv2.imread(str(write_photos(tmp_path / "photos", 1, (300, 400)) / "day-0" / "000.png"))
+    image = write(tmp_path / "road.tif", road, **UTM)
+
+    def inodes() -> dict[str, int]:
+        return {name: (tmp_path / "out" / name).stat().st_ino for name in content(tmp_path / "out")}
+
+    seen = []
+
+    def meanwhile(work, done, total):
+        if not seen:
+            (other,) = Worker(*how).process([work])
+            assert other.status == "done"
+            seen.append(inodes())
+            if then == "can no longer be read":
+                raise PhotoError("road.tif: cannot be read")
+
+    with open_detection([str(image)], tmp_path / "out", replace(LIGHT, scores="png")) as detection:
+        how = detection.detector, detection.results, detection.settings, detection.measuring
+        (late,) = Worker(*how, meanwhile).process(detection.plan.todo)
+        assert late.status == "done"
+        (again,) = Worker(*how).process(detection.plan.todo)  # it was finished before this one began
+        assert again == late
+        assert seen == [inodes()]
+        assert {name.partition("/")[0] for name in seen[0]} >= {"masks", "scores", "records"}
+        assert not [*detection.results.scratch.glob("*.scores")]

@@ -1,5 +1,6 @@
 """The command ``upcracknet``: registers the commands, turns errors into one line and an exit code."""
 
+import os
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
@@ -81,6 +82,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     Returns:
         exit code.
     """
+    # Environments of conda let PROJ fetch grids for changes of datum. Nothing is fetched unasked, and places
+    # must not depend on the machine.
+    os.environ["PROJ_NETWORK"] = "OFF"
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         code = app(arguments, exit_on_error=False, print_error=True, error_console=console)

@@ -61,6 +61,7 @@ def detect_raster(
     scratch: Path | None = None,
     where: WhereRoad = WhereRoad(),  # noqa: B008 - frozen
     progress: Callable[[int, int], None] = lambda done, total: None,
+    before_writing: Callable[[], None] = lambda: None,
 ) -> RasterResult:
     """Find the cracks of an image of any size, a window at a time.
 
@@ -75,6 +76,7 @@ def detect_raster(
         scratch: folder for the scores and for half-written files; None takes the mask's.
         where: what of the image is road; tiles without road are not scored.
         progress: called with the number of tiles done and of all.
+        before_writing: called once all tiles are scored; what it raises leaves all files as they are.
 
     Raises:
         PhotoError: the image cannot be read, or is too small.
@@ -100,6 +102,7 @@ def detect_raster(
             found = detector.detect_rows(
                 windows.read, size, str(path), stored, wanted=has_road, progress=progress
             )
+            before_writing()
             counts = _Counts(windows, on_road)
             write_geotiff(mask, image, size, np.uint8, counts.rows(found.masks()), scratch)
             if score is not None:

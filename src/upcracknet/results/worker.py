@@ -35,6 +35,14 @@ TileProgress = Callable[[Work, int, int], None]
 """Called with a large photo, the number of its tiles done and of all."""
 
 
+class _FinishedElsewhere(Exception):  # noqa: N818 - no error
+    """Another worker finished the photo meanwhile; see :meth:`.WritableResults.begin`."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__(record.name)
+        self.record = record
+
+
 class Worker:
     """Finds the cracks of photos one after the other and writes what is found.
 
@@ -127,11 +135,15 @@ class Worker:
     def detect_large(self, work: Work) -> Record:
         """Find the cracks of an image that is read in windows, and write its results; see :meth:`write`."""
         assert work.source.path is not None
-        finished = self.results.begin(work.name, work.record)
-        if finished is not None:
-            return finished
         mask, overlay, score = self._files(work, ".tif")
+
+        def begin() -> None:
+            finished = self.results.begin(work.name, work.record)
+            if finished is not None:
+                raise _FinishedElsewhere(finished)
+
         try:
+            begin()
             found = detect_raster(
                 self.detector,
                 work.source.path,
@@ -141,10 +153,13 @@ class Worker:
                 scratch=self.results.scratch,
                 where=self.settings.where,
                 progress=lambda done, total: self.progress(work, done, total),
+                before_writing=begin,  # again, as scoring can take hours
             )
             work.source.require_unchanged()
+        except _FinishedElsewhere as other:
+            return other.record
         except PhotoError as error:
-            return self._failed(work, error)
+            return self.results.begin(work.name, work.record) or self._failed(work, error)
         files = {"mask": mask, "overlay": overlay, "score": score}
         return self._done(work, found, files, found.road_pixels, [*found.warnings])
 

@@ -83,7 +83,7 @@ def new_box() -> Path:
 
 
 def empty(folder: Path) -> None:
-    """Make a folder anew, with the places that programs may write to."""
+    """Empty a folder, but for the places that programs may write to; made where it is missing."""
     shutil.rmtree(folder, ignore_errors=True)
     for place in PLACES.values():
         (folder / place).mkdir(parents=True)

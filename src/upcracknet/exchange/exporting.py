@@ -132,8 +132,9 @@ def _claim(output: Path, to: Format) -> None:
             parse_json(marker.read_bytes()).get("format") == "upcracknet export" if marker.exists() else False
         )
         # A half-written marker of a killed export does not count.
-        others = (path for path in output.iterdir() if not path.name.startswith(TEMPORARY))
-        if not mine and output.exists() and any(others):
+        found = output.iterdir() if output.exists() else ()
+        others = (path for path in found if not path.name.startswith(TEMPORARY))
+        if not mine and any(others):
             raise OutputError(
                 f"{output}: holds files that `upcracknet export-results` did not write; give another folder"
             )

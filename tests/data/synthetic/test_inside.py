@@ -34,7 +34,7 @@ def test_the_width_is_that_of_the_widest():
 def test_it_is_darker_than_the_road_and_never_much_brighter(seed):
     shape, inside = looks(seed)
     within = shape.distance > 3
-    assert inside.brightness.min() >= 0.03
+    assert inside.brightness.min() >= np.float32(0.03)
     assert inside.brightness.max() <= 1.15
     assert np.median(inside.brightness[within]) < 0.9
     assert inside.scale == pytest.approx(30, abs=1)

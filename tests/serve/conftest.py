@@ -1,4 +1,5 @@
 import importlib
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -67,3 +68,11 @@ def uploads() -> ModuleType:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(BENCHMARKS))
         return importlib.import_module("uploads")
+
+
+def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait for what another thread or process does; fail where it does not."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)

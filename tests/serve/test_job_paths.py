@@ -2,6 +2,7 @@ import io
 import time
 
 import pytest
+from tests.serve.conftest import until
 
 from upcracknet.errors import OutputError
 from upcracknet.serve.jobs import TRIES, new_id
@@ -13,12 +14,8 @@ def send(client, *contents, **form):
 
 
 def finished(client, job: str) -> dict:
-    for _ in range(2000):
-        answer = client.get(f"/jobs/{job}").json()
-        if answer["waiting"] == 0:
-            return answer
-        time.sleep(0.01)
-    raise AssertionError(answer)
+    until(lambda: client.get(f"/jobs/{job}").json()["waiting"] == 0)
+    return client.get(f"/jobs/{job}").json()
 
 
 def test_a_job_answers_as_single_photos_do(client, road):
@@ -49,7 +46,7 @@ def test_a_restart_goes_on_with_what_was_accepted(start, road):
     client = start_again(start, stopped)
     answer = finished(client, job)
     assert (answer["done"], answer["failed"]) == (3, 0)
-    assert not [*client.app_worker.store.uploads.iterdir()]
+    until(lambda: not [*client.app_worker.store.uploads.iterdir()])  # they go after it is said
 
 
 def start_again(start, client):

@@ -1,11 +1,11 @@
 import base64
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
 import pytest
+from tests.serve.conftest import until
 
 from upcracknet import CrackDetector, Scale
 from upcracknet.serve.jobs import new_id
@@ -142,8 +142,7 @@ def test_a_full_queue_says_when_to_try_again(start, road, model):
     client = start(gate, queue=1, request_seconds=20.0)
     first = threading.Thread(target=post, args=(client, road))
     first.start()
-    while client.app_worker.queued < 1:
-        time.sleep(0.01)
+    until(lambda: client.app_worker.queued == 1)
     answer = post(client, road)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
@@ -166,11 +165,9 @@ def test_a_service_that_stops_finishes_what_is_in_work(start, road, model):
     client = start(gate, request_seconds=60.0)
     with ThreadPoolExecutor(2) as senders:
         first = senders.submit(post, client, road)
-        while not gate.begun.wait(0.01):
-            pass
+        assert gate.begun.wait(20)
         second = senders.submit(post, client, road)
-        while client.app_worker.queued < 2:
-            time.sleep(0.01)
+        until(lambda: client.app_worker.queued == 2)
         client.app_worker.stop()
         assert client.get("/health").status_code == 503
         assert post(client, road).status_code == 503

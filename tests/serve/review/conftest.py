@@ -1,5 +1,4 @@
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 from tests.results.conftest import IN_MM, LIGHT, write_photos
+from tests.serve.conftest import until
 
 from upcracknet.results import open_detection
 from upcracknet.serve.review.app import review_app
@@ -61,14 +61,6 @@ def row(client) -> Callable[..., dict]:
     return lambda name=NAME: next(row for row in client.get("/api/photos").json() if row["name"] == name)
 
 
-def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait for what another thread or process does; fail where it does not."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-
-
 def as_png(mask: np.ndarray) -> bytes:
     return cv2.imencode(".png", mask.astype(np.uint8) * 255)[1].tobytes()
 
@@ -93,6 +85,8 @@ def send(client: TestClient, row: dict, status: str, mask: np.ndarray | None = N
 
 def measures(client: TestClient, row: dict) -> dict:
     """The measures of a photo, once they are made."""
-    answer = client.get(f"/api/photos/{row['id']}/measures")
+    address = f"/api/photos/{row['id']}/measures"
+    until(lambda: client.get(address).status_code != 202)  # a slow machine makes it ask again
+    answer = client.get(address)
     assert answer.status_code == 200, answer.text
     return answer.json()

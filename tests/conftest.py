@@ -41,14 +41,18 @@ def unchecked() -> Iterator[None]:
     jaxtyping.config.update("jaxtyping_disable", False)
 
 
-@pytest.fixture
-def small_model(tmp_path) -> Path:
-    """Weights of a small untrained generator that takes 64×64 pixels."""
+def write_small_model(path: Path) -> Path:
+    """Write weights of a small untrained generator that takes 64×64 pixels."""
     torch.manual_seed(0)
-    path = tmp_path / "small.safetensors"
     record = WeightsRecord("UNetGenerator", {"filters": 4, "depth": 4}, {"input_size": 64}, {"data": "none"})
     save_weights(path, UNetGenerator(4, 4).state_dict(), record)
     return path
+
+
+@pytest.fixture
+def small_model(tmp_path) -> Path:
+    """Weights of a small untrained generator that takes 64×64 pixels."""
+    return write_small_model(tmp_path / "small.safetensors")
 
 
 @pytest.fixture

@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import onnx
 import pytest
+from tests.conftest import write_small_model
 
 from upcracknet import CrackDetector, __version__
 from upcracknet.baselines.supervised.deepcrack19 import Deepcrack19
@@ -73,10 +75,17 @@ def sealed(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
     onnx.save(model, str(path))
 
 
+@pytest.fixture(scope="module")
+def exported_once(tmp_path_factory) -> Path:
+    """Exporting takes seconds, and all tests below begin with the same file."""
+    folder = tmp_path_factory.mktemp("exported")
+    export_model(str(write_small_model(folder / "small.safetensors")), folder / "model.onnx", ExportOptions())
+    return folder / "model.onnx"
+
+
 @pytest.fixture
-def exported(small_model, tmp_path) -> Path:
-    export_model(str(small_model), tmp_path / "model.onnx", ExportOptions())
-    return tmp_path / "model.onnx"
+def exported(exported_once, tmp_path) -> Path:
+    return shutil.copy(exported_once, tmp_path / "model.onnx")
 
 
 CHANGES: list[dict[str, Any]] = [

@@ -16,7 +16,9 @@ from PIL import ExifTags, Image
 from tests.results.rasters import UTM, write
 
 from upcracknet import calibration
+from upcracknet.calibration import crack_remover
 from upcracknet.cli.main import run
+from upcracknet.data.painted import PaintingRange
 from upcracknet.networks import CrackRemover
 from upcracknet.runtime import exports
 from upcracknet.weights import WeightsRecord, load_weights, save_weights
@@ -100,22 +102,26 @@ def _write_graph_once(world: Path) -> Callable[[torch.nn.Module, Path], None]:
 
 
 _distracting_roads = cache(calibration.distracting_roads)  # drawn in seconds
+SMALL_ROADS = {"roads": (64, PaintingRange(shrinking=(1.0, 1.0)))}
 
 
 @contextmanager
 def in_cache(world: Path) -> Iterator[None]:
-    """Keep exports in the folder, and make only once what takes seconds, while the block runs."""
+    """Keep exports in the folder; leave out, or make only once, what takes seconds; while the block runs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UPCRACKNET_CACHE", str(world / "cache"))
         patch.setattr(exports, "write_graph", _write_graph_once(world))
         patch.setattr(calibration, "distracting_roads", _distracting_roads)
+        patch.setattr(calibration, "PAINTINGS", SMALL_ROADS)
+        patch.setattr(crack_remover, "LEVELS", (0.3, 0.5))
         yield
 
 
 TINY = (
-    "data.size=64", "data.window_sizes=[48, 64]", "data.validation_share=0.34", "epochs=2", "workers=0",
-    "networks.generator_filters=4", "data.patches_per_epoch=4", "networks.generator_depth=5",
-    "networks.discriminator_filters=4", "batch_size=2", "precision=32",
+    "data.size=32", "data.window_sizes=[48, 64]", "data.validation_share=0.34", "epochs=2", "workers=0",
+    "networks.generator_filters=2", "data.patches_per_epoch=2", "networks.generator_depth=2",
+    "networks.discriminator_filters=2", "batch_size=2", "precision=32", "losses.ssim=0", "losses.msgms=0",
+    "losses.style=0",
 )  # fmt: skip
 
 

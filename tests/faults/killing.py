@@ -1,5 +1,7 @@
 """Runs commands that are killed at a step, each in a fork of a process that has loaded all and used nothing.
 
+What commands import only when they need it takes longer than they do; so it is imported here, once.
+
 Reads lines of JSON: the folder, the command, the pattern of the touch. Answers each with the exit code.
 Threads of PyTorch and other libraries do not survive a fork; here none has been started.
 """
@@ -8,14 +10,18 @@ import json
 import os
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 
-import pytorch_lightning  # noqa: F401 - loaded once, for all forks
 import torch
+from PIL import Image
 from tests.faults.commands import COMMANDS, in_cache
 from tests.faults.injection import Fault, watched
 
-import upcracknet.training.recipe  # noqa: F401
+LOADED_LATE = (
+    "onnx", "onnxruntime", "pandas", "pyarrow.parquet", "pyogrio", "reportlab.pdfgen.canvas", "s3fs",
+    "upcracknet.report.making", "upcracknet.survey.making", "upcracknet.training.recipe",
+)  # fmt: skip
 
 
 def killed(world: Path, name: str, touch: str) -> int:
@@ -32,6 +38,9 @@ def killed(world: Path, name: str, touch: str) -> int:
 
 
 if __name__ == "__main__":
+    Image.init()
+    for module in LOADED_LATE:
+        import_module(module)
     for line in sys.stdin:
         folder, name, touch = json.loads(line)
         sys.stdout.write(f"{killed(Path(folder), name, touch)}\n")

@@ -7,6 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from upcracknet.networks.convolutions import DoublingConvolution, HalvingConvolution
+
 NormalizationStatistics = Literal["running", "image"]
 
 
@@ -47,7 +49,7 @@ class EncoderBlock(nn.Module):
     ) -> None:
         super().__init__()
         self.activate = activate
-        self.convolution = nn.Conv2d(channels, out_channels, kernel_size=4, stride=2, padding=1)
+        self.convolution = HalvingConvolution(channels, out_channels)
         self.normalization = BatchNormalization(out_channels) if normalize else None
 
     def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d h2 w2"]:
@@ -59,19 +61,19 @@ class EncoderBlock(nn.Module):
 
 
 class DecoderBlock(nn.Module):
-    """ReLU, 4×4 transposed convolution of stride 2, normalisation, dropout: doubles the resolution."""
+    """4×4 transposed convolution of stride 2, normalisation, dropout: doubles the resolution."""
 
     def __init__(
         self, channels: int, out_channels: int, *, normalize: bool = True, dropout: float = 0.0
     ) -> None:
         super().__init__()
-        self.convolution = nn.ConvTranspose2d(channels, out_channels, kernel_size=4, stride=2, padding=1)
+        self.convolution = DoublingConvolution(channels, out_channels)
         self.normalization = BatchNormalization(out_channels) if normalize else None
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, features: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d h2 w2"]:
-        """Decode one level."""
-        features = self.convolution(F.relu(features))
+        """Decode one level, of features that are 0 or more."""
+        features = self.convolution(features)
         if self.normalization is not None:
             features = self.normalization(features)
         dropped: Tensor = self.dropout(features)
@@ -153,11 +155,13 @@ class UNetGenerator(nn.Module):
         for block in self.encoder:
             features = block(features)
             encoded.append(features)
-        encoded.pop()
+        features = F.relu(encoded.pop())
         for block in self.decoder:
             features = block(features)
             if encoded:
-                features = torch.cat([features, encoded.pop()], dim=1)
+                # Rectified apart: a gradient of the joined features would lie in memory in two parts, at
+                # which batch normalisation takes six times as long.
+                features = torch.cat([F.relu(features), F.relu(encoded.pop())], dim=1)
         return torch.tanh(features)
 
 

@@ -13,6 +13,7 @@ from upcracknet.losses.restoration import RestorationLoss, restoration_loss, tot
 from upcracknet.losses.style import RandomFeatures, VGG19Features, load_vgg19
 from upcracknet.networks import PatchDiscriminator, UNetGenerator
 from upcracknet.networks.generator import normalize_with
+from upcracknet.training.adam import Adam
 from upcracknet.training.configuration import VALIDATION_SEED, TrainingConfiguration
 from upcracknet.training.method import Method
 
@@ -54,8 +55,7 @@ class AdversarialRestoration(Method):
         if self.is_adversarial:
             rates.append((self.discriminator, settings.discriminator_learning_rate))
         optimizers: list[torch.optim.Optimizer] = [
-            torch.optim.Adam(network.parameters(), rate, settings.betas, fused=True)
-            for network, rate in rates
+            Adam(network.parameters(), rate, settings.betas) for network, rate in rates
         ]
         return optimizers, [torch.optim.lr_scheduler.ExponentialLR(o, settings.decay) for o in optimizers]
 

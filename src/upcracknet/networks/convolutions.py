@@ -57,7 +57,7 @@ class DoublingConvolution(nn.ConvTranspose2d):
     def __init__(self, channels: int, out_channels: int) -> None:
         super().__init__(channels, out_channels, kernel_size=4, stride=2, padding=1)
 
-    def forward(self, images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d h2 w2"]:
+    def forward(self, images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d h2 w2"]:  # type: ignore[override]
         """Convolve."""
         if not _learns_with_channels_last(self, images):
             return super().forward(images)

@@ -22,11 +22,11 @@ class Adam(torch.optim.Adam):
     def __init__(self, parameters: Any, rate: float, betas: tuple[float, float]) -> None:
         super().__init__(parameters, rate, betas, fused=True)
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change the weights by their gradients.
 
         Args:
-            closure: calculates the gradients anew, and gives the loss.
+            closure: calculates the gradients again, and gives the loss.
 
         Returns:
             the loss, where there is a closure.

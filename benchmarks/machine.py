@@ -94,7 +94,9 @@ MEMORY = """
 import re, sys, time, pathlib
 import numpy as np
 from upcracknet import CrackDetector
-from upcracknet.data.photo import load_photo
+from upcracknet.data.photo import load_photo, save_image_atomically
+from upcracknet.results import detect_raster
+import rasterio
 def most():  # the peak that getrusage tells is inherited from the process that started this one
     return int(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text()).group(1)) / 1024
 detector = CrackDetector.from_pretrained(runtime="auto")
@@ -103,17 +105,17 @@ base = most()
 path, how = pathlib.Path(sys.argv[1]), sys.argv[2]
 start = time.perf_counter()
 if how == "windows":
-    from upcracknet.results import detect_raster
     detect_raster(detector, path, path.with_suffix(".mask.tif"), scratch=path.parent)
 else:
-    detector.detect(load_photo(path))
+    mask = detector.detect(load_photo(path)).mask
+    save_image_atomically(path.with_suffix(".mask.png"), mask.astype(np.uint8) * np.uint8(255))
 seconds = time.perf_counter() - start
 print(seconds, base, most())
 """
 
 
 def memory(folder: Path) -> dict[str, Any]:
-    """Time and peak memory against the size of a photo; each in a process of its own."""
+    """From a photo to its mask on the disk, by size: time and peak memory; each in a process of its own."""
     road = synthesize_road(3, 768, 1024).photo
     result = {}
     for name, (height, width) in SIZES.items():

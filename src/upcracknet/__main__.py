@@ -19,6 +19,8 @@ def main() -> None:
 
 def _with_output_written(code: int) -> int:
     """Write what standard output still holds; gives the exit code, another one if that fails."""
+    if sys.stdout is None:  # closed by who called, as with `>&-`
+        return code
     try:
         sys.stdout.flush()
     except OSError as error:

@@ -2,13 +2,15 @@ import json
 import re
 import subprocess
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 import upcracknet
 from upcracknet import __main__
 from upcracknet.cli import main
-from upcracknet.cli.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
+from upcracknet.cli.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, print_json
 from upcracknet.cli.main import run
 from upcracknet.errors import UpCrackNetError
 
@@ -130,3 +132,25 @@ def test_a_defect_shows_its_traceback(command):
 def test_standard_output_is_json_alone(tmp_path, capsys):
     assert run(["synthesize", str(tmp_path), "--count", "1", "--height", "32", "--width", "32"]) == 0
     assert json.loads(capsys.readouterr().out)["roads"] == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has this device")
+@pytest.mark.parametrize("words", [(), ("--help",), ("detect", "--help"), ("--version",)])
+def test_help_on_a_full_disk(words, monkeypatch, capsys):
+    with Path("/dev/full").open("w", buffering=1) as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert run(words) == EXIT_FAILED
+        monkeypatch.undo()
+        with suppress(OSError):  # what is still held
+            full.close()
+    assert capsys.readouterr().err.startswith("error: standard output cannot be written")
+
+
+def test_standard_output_was_closed(monkeypatch):
+    """As with `>&-`: nobody asks for what is written there."""
+    monkeypatch.setattr(sys, "stdout", None)
+    print_json({"photos": 1})
+    monkeypatch.setattr(main, "run", lambda: 3)
+    with pytest.raises(SystemExit) as ended:
+        __main__.main()
+    assert ended.value.code == 3

@@ -58,6 +58,8 @@ def print_json(content: Any) -> None:
         OutputError: the disk behind it is full, say.
         BrokenPipeError: who reads has ended.
     """
+    if sys.stdout is None:  # closed by who called, as with `>&-`
+        return
     try:
         sys.stdout.write(json_bytes(content).decode(errors="replace"))
         sys.stdout.flush()

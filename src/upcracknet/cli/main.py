@@ -1,6 +1,7 @@
 """The command ``upcracknet``: registers the commands, turns errors into one line and an exit code."""
 
 import os
+import sys
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
@@ -9,6 +10,7 @@ from rich.console import Console
 from upcracknet import __version__
 from upcracknet.cli.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from upcracknet.errors import UpCrackNetError
+from upcracknet.files import one_line
 
 COMMANDS = {
     "detect": "Find and measure cracks in photos, one or a million.",
@@ -86,8 +88,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     # must not depend on the machine.
     os.environ["PROJ_NETWORK"] = "OFF"
     console = Console(stderr=True, soft_wrap=True, highlight=False)
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(arguments, exit_on_error=False, print_error=True, error_console=console)
+        code = app(words, exit_on_error=False, print_error=True, error_console=console)
     except CycloptsError:
         return EXIT_USAGE
     except UpCrackNetError as error:
@@ -100,4 +103,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
             style="yellow",
         )
         return EXIT_INTERRUPTED
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) or (words and not {"--help", "-h", "--version"} & {*words}):
+            raise  # commands name what they cannot write
+        message = f"standard output cannot be written ({one_line(error)}); send it elsewhere"
+        console.print("error:", message, style="red", markup=False)
+        return EXIT_FAILED
     return code if isinstance(code, int) else 0

@@ -4,12 +4,14 @@ import json
 import math
 import re
 import reprlib
+from collections.abc import Callable
 from dataclasses import fields
 from functools import cache
 from types import UnionType
 from typing import Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Kind = TypeVar("Kind")
+Test = Callable[[Any], bool]
 
 DEEPEST = 64
 """How deep lists and objects may lie in each other. The files of this package have ten levels."""
@@ -65,15 +67,14 @@ def built(kind: type[Kind], values: dict[str, Any]) -> Kind:
     for name, value in known.items():
         if not fits(value, hints[name]):
             raise ValueError(f"{name} is {shown(value)}")
-        if get_origin(hints[name]) is tuple:
+        if isinstance(value, list) and get_origin(hints[name]) is tuple:
             known[name] = tuple(value)
     return kind(**known)
 
 
 def fits(value: Any, hint: Any) -> bool:
     """Tell whether a plain value is of a type; a list may stand for a tuple, a whole number for a float."""
-    plain, others = _plain_types(hint)
-    return type(value) in plain or any(_fits_part(value, other) for other in others)
+    return _test(hint)(value)
 
 
 def shown(value: Any) -> str:
@@ -87,27 +88,41 @@ def _hints(kind: Any) -> dict[str, Any]:
     return {field.name: hints[field.name] for field in fields(kind)}
 
 
-@cache
-def _plain_types(hint: Any) -> tuple[frozenset[type], tuple[Any, ...]]:
-    """The types that values may have exactly, and the parts of a hint that say more than a type."""
+@cache  # a million records are read by the same few hints
+def _test(hint: Any) -> Test:
+    """What tells whether a value is of a type."""
     parts = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     plain = {part for part in parts if part in (bool, int, float, str, type(None))}
-    others = tuple(part for part in parts if part not in plain)
-    return frozenset(plain | ({int} if float in plain else set())), others
+    others = [_test_of_part(part) for part in parts if part not in plain]
+    types = frozenset(plain | ({int} if float in plain else set()))
+    if not others:
+        return lambda value: type(value) in types
+    return lambda value: type(value) in types or any(test(value) for test in others)
 
 
-def _fits_part(value: Any, hint: Any) -> bool:
+def _test_of_part(hint: Any) -> Test:
+    """The same of a part of a hint that says more than a type."""
     origin, options = get_origin(hint), get_args(hint)
     if origin is Literal:
-        return any(type(value) is type(option) and value == option for option in options)
+        return lambda value: any(type(value) is type(option) and value == option for option in options)
+    if origin is dict and options[1] is Any:
+        return lambda value: isinstance(value, dict)
     if origin is dict:
-        return isinstance(value, dict) and all(fits(item, options[1]) for item in value.values())
-    if origin in (list, tuple):
-        if not isinstance(value, list | tuple):
-            return False
-        kinds = [options[0]] * len(value) if origin is list or options[-1] is Ellipsis else options
-        return len(kinds) == len(value) and all(map(fits, value, kinds))
-    return not (isinstance(hint, type) and hint.__module__ == "builtins") or isinstance(value, hint)
+        of_item = _test(options[1])
+        return lambda value: isinstance(value, dict) and all(map(of_item, value.values()))
+    if origin is list or (origin is tuple and options[-1] is Ellipsis):
+        of_item = _test(options[0])
+        return lambda value: isinstance(value, list | tuple) and all(map(of_item, value))
+    if origin is tuple:
+        of_items = [_test(option) for option in options]
+        return lambda value: (
+            isinstance(value, list | tuple)
+            and len(value) == len(of_items)
+            and all(test(item) for test, item in zip(of_items, value, strict=True))
+        )
+    if isinstance(hint, type) and hint.__module__ == "builtins":
+        return lambda value: isinstance(value, hint)
+    return lambda value: True
 
 
 def _is_deeper(value: Any, most: int) -> bool:

@@ -15,7 +15,7 @@ from upcracknet.results.sources import Source, is_url
 from upcracknet.results.writing import WritableResults
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Work:
     """A photo whose cracks are to be found.
 

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -34,7 +33,7 @@ class ReadInWindows(PhotoError):  # noqa: N818 - no error
     """No fault of the photo: it is so large, or lies so on the ground, that it is read in windows."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # a run holds one for each photo
 class Source:
     """A photo before its results have a name.
 
@@ -55,7 +54,7 @@ class Source:
         """Its path, where it lies on a local disk; no file of a frame."""
         return None if is_url(self.address) else Path(self.address)
 
-    @cached_property
+    @property
     def frame(self) -> tuple[Path, int] | None:
         """The video of a frame, and when it is shown, in milliseconds; None of a photo."""
         return split_frame(self.address)

@@ -181,5 +181,6 @@ def _start(address: str | None) -> None:
     except (OSError, ValueError, RuntimeError) as error:
         raise ConfigurationError(
             f"Ray's cluster {address or 'on this machine'} cannot be reached ({one_line(error)}); start it "
-            "with `ray start --head`, or leave --address out"
+            "with `ray start --head`, set RAY_AUTH_MODE and RAY_AUTH_TOKEN where it asks for a token, or "
+            "leave --address out"
         ) from error

@@ -53,7 +53,7 @@ def start_ray(
         f"import ray, sys; ray.init('{first.address}:{PORT}', logging_level=40, log_to_driver=False); "
         f"sys.exit(ray.cluster_resources().get('CPU') != {processors * len(switch.hosts)})"
     )
-    wait_until(lambda: _answers(first, count, folder / "count.log"), "three hosts of Ray")
+    wait_until(lambda: _answers(first, count, folder / "count.log"), "all hosts of Ray")
 
 
 def _listens(host: Host) -> bool:
@@ -108,28 +108,29 @@ def workers_on(host: Host) -> int:
 
 
 def disturb(switch: Switch, out: Path, run: subprocess.Popen[bytes], photos: int) -> dict[str, int]:
-    """Kill the second host while a run works, then cut off the third one, which sleeps until all is done.
+    """Kill all hosts but the first and the last; cut off the last, which sleeps until all is done.
 
     Returns:
         records there were when a host was killed, was cut off and woke; workers that woke with it.
     """
-    _, second, third = switch.hosts
+    _, *others, last = switch.hosts
 
     def records() -> int:
         return len([*(out / "records").rglob("*.json")])
 
     course = {}
-    wait_until(lambda: records() >= photos // 5, "a fifth of the photos", run)
-    second.kill()
-    course["records_when_killed"] = records()
+    for other in others:
+        wait_until(lambda: records() >= photos // 5, "a fifth of the photos", run)
+        other.kill()
+        course["records_when_killed"] = records()
     wait_until(lambda: records() >= 2 * photos // 5, "two fifths of the photos", run)
-    switch.cut_off(third)
-    third.freeze()
+    switch.cut_off(last)
+    last.freeze()
     course["records_when_cut_off"] = records()
     wait_until(lambda: records() == photos, "all photos", run)
-    third.thaw()
+    last.thaw()
     course["records_when_woken"] = records()
-    course["workers_that_woke"] = workers_on(third)
+    course["workers_that_woke"] = workers_on(last)
     time.sleep(3)  # first its workers go on, without anybody to be asked
-    switch.reconnect(third)
+    switch.reconnect(last)
     return course

@@ -93,7 +93,14 @@ def options(photos: str, out: Path, model: str) -> list[str]:
 
 
 def by_hosts(switch: Switch) -> list[str]:
-    return ["--engine", "ray", "--workers", "3", "--address", f"{switch.hosts[0].address}:{PORT}"]
+    return [
+        "--engine",
+        "ray",
+        "--workers",
+        str(len(switch.hosts)),
+        "--address",
+        f"{switch.hosts[0].address}:{PORT}",
+    ]
 
 
 def alone(switch: Switch, folder: Path, photos: Path, model: str) -> dict[str, bytes]:
@@ -104,13 +111,15 @@ def alone(switch: Switch, folder: Path, photos: Path, model: str) -> dict[str, b
     return files(out)
 
 
-def by_ray(folder: Path, photos: Path, model: str = "default", processors: int = 1) -> dict[str, Any]:
-    """Three hosts, of which the second is killed and the third is cut off."""
+def by_ray(
+    folder: Path, photos: Path, model: str = "default", names: tuple[str, ...] = NAMES
+) -> dict[str, Any]:
+    """Hosts, of which the last is cut off, and those between it and the first are killed."""
     out, log = folder / "ray", folder / "ray.log"
     number = len([*photos.rglob("*.png")])
-    with connected_hosts(*NAMES) as switch:
+    with connected_hosts(*names) as switch:
         expected = alone(switch, folder, photos, model)
-        start_ray(switch, folder, processors)
+        start_ray(switch, folder, 1)
         run = detect(switch.hosts[0], options(str(photos), out, model) + by_hosts(switch), log, {})
         course = disturb(switch, out, run, number)
         finish(run, log)

@@ -1,4 +1,4 @@
-"""Hosts as namespaces: they are apart until they are connected again; the page says what was measured."""
+"""Hosts as namespaces: they are apart, and one that is cut off leaves the results as they are."""
 
 import importlib
 import json
@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from upcracknet.results import DetectionOptions, open_detection
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,6 +65,20 @@ def test_hosts_are_apart_until_they_are_connected_again(namespaces, tmp_path):
 
 def state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+@pytest.mark.timeout(300)
+def test_a_host_that_is_cut_off_and_wakes_late_changes_no_byte(namespaces, hosts, tmp_path, monkeypatch):
+    pytest.importorskip("ray")
+    monkeypatch.setitem(benchmark("cluster").WATCHFUL, "RAY_health_check_failure_threshold", "2")
+    photos = hosts.write_photos(tmp_path / "photos", 32, (128, 192))
+    options = DetectionOptions("local-contrast", runtime="torch")
+    with open_detection([str(photos)], tmp_path / "alone", options) as detection:
+        detection.run(lambda record: None)
+    result = hosts.by_ray(tmp_path, photos, "local-contrast", ("first", "second"))
+    assert result["different"] == []
+    assert result["files"] > 3 * 32
+    assert result["records_when_cut_off"] < 32
 
 
 def test_a_difference_is_found(hosts, tmp_path):

@@ -89,6 +89,7 @@ COMMAND_NAMES = {
         "import",
         "serve",
         "review",
+        "doctor",
     ),
 }
 EXIT_CODES = {"EXIT_FAILED": 1, "EXIT_USAGE": 2, "EXIT_INCOMPLETE": 3, "EXIT_INTERRUPTED": 130}

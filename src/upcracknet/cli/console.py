@@ -58,10 +58,15 @@ def print_json(content: Any) -> None:
         OutputError: the disk behind it is full, say.
         BrokenPipeError: who reads has ended.
     """
+    print_text(json_bytes(content).decode(errors="replace"))
+
+
+def print_text(text: str) -> None:
+    """Write text to standard output as it is; raises what :func:`print_json` does."""
     if sys.stdout is None:  # closed by who called, as with `>&-`
         return
     try:
-        sys.stdout.write(json_bytes(content).decode(errors="replace"))
+        sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         raise

@@ -32,6 +32,7 @@ COMMANDS = {
     "serve": "Answer other programs over HTTP.",
     "export": "Write a model for other programs: ONNX, OpenVINO, QGIS, a model hub.",
     "reproduce": "Train and measure the paper's tables again.",
+    "doctor": "Say what is installed, what would run, and what is missing.",
 }
 
 OTHER_NAMES = {"import": "import_corrections"}

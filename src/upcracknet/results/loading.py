@@ -20,7 +20,7 @@ def load(options: DetectionOptions, *, alone: bool = True) -> tuple[CrackDetecto
     Returns:
         the detector; its settings; and in a sentence which engine runs its network, and where.
     """
-    engine = Engine(options.runtime, options.precision, pinned=alone, device=options.device)
+    engine = engine_of_options(options, alone=alone)
     pretrained = load_pretrained(options.model, options.preset, engine)
     detector = CrackDetector(
         pretrained.scorer,
@@ -40,3 +40,8 @@ def load(options: DetectionOptions, *, alone: bool = True) -> tuple[CrackDetecto
         detection["device"] = device_kind(pretrained.engine.device)
     settings = ResultSettings(options.model, pretrained.sha256, detection, options.overlays, options.scores)
     return detector, settings, what_runs(engine, pretrained.engine)
+
+
+def engine_of_options(options: DetectionOptions, *, alone: bool = True) -> Engine:
+    """Give the engine that the options ask for, which may be ``auto``."""
+    return Engine(options.runtime, options.precision, pinned=alone, device=options.device)

@@ -119,7 +119,7 @@ def examine_libraries(
     Returns:
         a line for each package, in the order of the tables.
     """
-    wanted = [(name, module, None) for name, module in core.items()]
+    wanted: list[tuple[str, str, str | None]] = [(name, module, None) for name, module in core.items()]
     wanted += [(name, module, extra) for extra, each in extras.items() for name, module in each.items()]
     tried = _tried([module for _, module, _ in wanted])
     return [_library(name, extra, *tried[module]) for name, module, extra in wanted]

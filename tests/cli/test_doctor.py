@@ -41,13 +41,13 @@ def test_it_says_what_runs_what_is_there_and_what_is_missing(doctor, monkeypatch
     assert "runs on the processor by torch in fp32" in text
     assert "a classical method has no network" in text
     lines = [line.split(maxsplit=1) for line in text.splitlines() if line.startswith("  ")]
-    told = {words[0]: words[1] for words in lines if len(words) == 2}
-    assert told["av"] == "missing; run pip install 'upcracknet[video]'"
-    assert told["rasterio"].startswith("broken; 1.4; ImportError: libgdal.so.36; run pip install --force")
-    assert told["openvino"] == "installed; 2025.0"
-    assert told["default"].startswith("whole, sha256 ")
-    assert "2 deepcrack test" in told["deepcrack"]
-    assert told["python"] == sys.version.split()[0]
+    said = {words[0]: words[1] for words in lines if len(words) == 2}
+    assert said["av"] == "missing; run pip install 'upcracknet[video]'"
+    assert said["rasterio"].startswith("broken; 1.4; ImportError: libgdal.so.36; run pip install --force")
+    assert said["openvino"] == "installed; 2025.0"
+    assert said["default"].startswith("whole, sha256 ")
+    assert "2 deepcrack test" in said["deepcrack"]
+    assert said["python"] == sys.version.split()[0]
     assert "Detection works." in text
 
 
@@ -90,14 +90,14 @@ def test_damaged_weights_are_a_problem(doctor, monkeypatch):
 
 def test_the_engine_is_the_one_that_detection_takes(small_model):
     options = DetectionOptions(model=str(small_model), runtime="torch")
-    told = installation.engine_taken(options, [])
+    said = installation.engine_taken(options, [])
     _, settings, runs = load(options)
-    assert (told["runtime"], told["precision"]) == (
+    assert (said["runtime"], said["precision"]) == (
         settings.detection["runtime"],
         settings.detection["precision"],
     )
-    assert told["runs"] == runs
-    assert told["why"] == "torch was asked for"
+    assert said["runs"] == runs
+    assert said["why"] == "torch was asked for"
 
 
 def test_why_the_fastest_engine_was_not_taken(small_model, monkeypatch):
@@ -107,16 +107,16 @@ def test_why_the_fastest_engine_was_not_taken(small_model, monkeypatch):
         raise ConfigurationError("its library is of another processor")
 
     monkeypatch.setattr(pretrained, "accelerated", broken)
-    told = installation.engine_taken(DetectionOptions(model=str(small_model), device="cpu"), [])
-    assert told["runtime"] == "torch"
+    said = installation.engine_taken(DetectionOptions(model=str(small_model), device="cpu"), [])
+    assert said["runtime"] == "torch"
     assert (
-        told["why"] == "openvino is installed and cannot run this model: its library is of another processor"
+        said["why"] == "openvino is installed and cannot run this model: its library is of another processor"
     )
 
 
 def test_an_engine_that_ends_the_process_is_not_loaded(small_model, monkeypatch):
     fatal = Library("openvino", "runtime", "broken", "2025.0", "ends the process (code -11)", fatal=True)
-    told = installation.engine_taken(DetectionOptions(model=str(small_model)), [fatal])
-    assert "openvino" in told["problem"]
+    said = installation.engine_taken(DetectionOptions(model=str(small_model)), [fatal])
+    assert "openvino" in said["problem"]
     asked = DetectionOptions(model=str(small_model), runtime="torch")
     assert installation.engine_taken(asked, [fatal])["problem"] is None

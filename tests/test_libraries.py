@@ -44,7 +44,7 @@ def examined(tmp_path, monkeypatch):
     return {library.name: library for library in examine_libraries({}, {"survey": names})}
 
 
-def test_libraries_of_every_kind_are_said_apart(examined):
+def test_libraries_of_every_kind_are_distinguished(examined):
     states = {name: library.state for name, library in examined.items()}
     assert states == {
         "whole_one": "installed",

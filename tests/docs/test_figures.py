@@ -153,6 +153,17 @@ def test_speed_quotes_its_measurements():
     assert table == [[str(value) for value in row.values()] for row in measured["growth"]]
 
 
+def test_a_million_records():
+    """The table of many-machines.md holds the figures of million.json."""
+    measured = json.loads((RESULTS / "million.json").read_text(encoding="utf-8"))
+    table = rows("docs/many-machines.md", "A million records, tried")[2:]
+    few, many = measured.values()
+    assert table == [
+        [name, *(f"{value:,}" for values in (few[name], many[name]) for value in values.values())]
+        for name in few
+    ]
+
+
 def test_decisions_are_numbered_on():
     numbers = sorted(int(path.name[:4]) for path in (ROOT / "docs/decisions").glob("0*.md"))
     assert numbers[0] == 1

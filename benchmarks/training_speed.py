@@ -15,7 +15,7 @@ from typing import Any
 
 import pytorch_lightning as lightning
 import torch
-from machine import ROUNDS, use_all_cores
+from machine import ROUNDS, processor, use_all_cores
 from torch.utils.data import DataLoader
 
 from upcracknet.data.synthetic import synthesize_road
@@ -92,7 +92,7 @@ def training(device: str = "cpu", batch: int = 4) -> dict[str, Any]:
     curves = {name: [run(name, 8, 4, 200, seed).losses for seed in range(2)] for name in kinds}
     return {
         "what": f"64 filters, batches of {batch}, 256×256",
-        "where": torch.cuda.get_device_name() if on_a_card else "processor",
+        "where": torch.cuda.get_device_name() if on_a_card else processor(),
         "images_per_second": {name: round(statistics.median(v), 2) for name, v in rounds.items()},
         "times_reference": {name: round(statistics.median(v), 2) for name, v in ratios.items()},
         "times_reference_range": {name: [round(min(v), 2), round(max(v), 2)] for name, v in ratios.items()},

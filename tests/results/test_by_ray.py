@@ -11,7 +11,7 @@ import pytest
 from tests.results.conftest import LIGHT, content, write_photos
 
 from upcracknet.errors import ConfigurationError
-from upcracknet.results.by_ray import Cluster, _shares
+from upcracknet.results.by_ray import Cluster, _shares, photos_at_a_time
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -19,8 +19,9 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 @pytest.fixture(scope="module")
 def cluster():
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
         warnings.simplefilter("ignore")
+        patch.setenv("RAY_worker_niceness", "0")  # else other tests would leave them no time
         ray.init(
             num_cpus=2, include_dashboard=False, logging_level=logging.ERROR, log_to_driver=False,
             runtime_env={"env_vars": {"PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}},
@@ -55,7 +56,7 @@ def test_killed_workers_lose_nothing(cluster, detect, tmp_path):
                 workers[0].kill()
                 killed.append(workers[0].pid)
 
-    killer = threading.Thread(target=kill)
+    killer = threading.Thread(target=kill, daemon=True)
     killer.start()
     _, counts = detect(photos, video, out=tmp_path / "ray", options=options, engine="ray", cluster=Cluster(2))
     stop.set()
@@ -108,6 +109,11 @@ def test_a_cluster_that_is_not_there_is_named(detect, photos, monkeypatch):
 )
 def test_workers_share_processors_and_cards(resources, workers, device, shares):
     assert _shares(resources, workers, 100, device) == shares
+
+
+def test_batches_grow_where_there_would_be_too_many():
+    numbers = (1, 80_000, 200_000, 10_000_000)
+    assert [photos_at_a_time(number) for number in numbers] == [8, 8, 20, 64]
 
 
 def test_a_cluster_without_a_card_is_named():

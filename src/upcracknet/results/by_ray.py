@@ -20,8 +20,11 @@ from upcracknet.results.settings import ResultSettings
 from upcracknet.results.sources import Source
 from upcracknet.results.writing import WritableResults
 
-BATCH = 8
-"""Photos that a worker takes at a time: what a killed worker does again."""
+BATCH, LARGEST_BATCH = 8, 64
+"""Photos that a worker takes at a time, of few photos and of very many: what a killed worker does again."""
+
+BATCHES = 10_000
+"""Batches from which on they become larger: Ray needs time for each, and first of all for all of them."""
 
 
 @dataclass(frozen=True)
@@ -108,12 +111,14 @@ def process_by_ray(
         context.enable_progress_bars = False
         resources = ray.cluster_resources()  # type: ignore[no-untyped-call]
         device = settings.detection.get("device", "cpu")
-        number, threads, cards = _shares(resources, cluster.workers, -(-len(works) // BATCH), device)
+        batch_size = photos_at_a_time(len(works))
+        batches = -(-len(works) // batch_size)
+        number, threads, cards = _shares(resources, cluster.workers, batches, device)
         rows = [
             {"source": json.dumps(astuple(work.source)), "name": work.name, "record": work.record}
             for work in works
         ]
-        data = ray.data.from_items(rows, override_num_blocks=-(-len(rows) // BATCH)).map_batches(
+        data = ray.data.from_items(rows, override_num_blocks=batches).map_batches(
             _Worker,
             # Engine and device were chosen by the process that planned the work: all take the same. Ray shows
             # each worker only the card that it may use.
@@ -124,7 +129,7 @@ def process_by_ray(
                 measuring,
                 threads,
             ),
-            batch_size=BATCH,
+            batch_size=batch_size,
             concurrency=number,
             num_cpus=threads,
             num_gpus=cards,
@@ -140,6 +145,11 @@ def process_by_ray(
     finally:
         if own:
             ray.shutdown()
+
+
+def photos_at_a_time(photos: int) -> int:
+    """Give the number of photos in a batch."""
+    return min(LARGEST_BATCH, max(BATCH, photos // BATCHES))
 
 
 def _shares(

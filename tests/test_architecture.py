@@ -20,7 +20,7 @@ SURVEYS = ("pyogrio", "shapely", "av", "reportlab", "jinja2")
 # From the ground up: a room may import those of the floors below its own. Files in the package's folder are
 # rooms too.
 FLOORS = (
-    {"errors", "libraries", "on_demand", "parsing"},
+    {"errors", "heard", "libraries", "on_demand", "parsing"},
     {"files"},
     {"tables", "weights"},
     {"measure"},

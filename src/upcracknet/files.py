@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from upcracknet.errors import OutputError
+from upcracknet.heard import is_heard
 
 if sys.platform != "win32":
     import fcntl
@@ -122,13 +123,15 @@ def _clear_left_once(folder: Path) -> None:
 def without_warnings(category: type[Warning] = Warning) -> Iterator[None]:
     """Leave out the warnings of a library while a few lines run, in one thread at a time.
 
+    While a photo is read (:func:`.hearing`), warnings of all kinds are that photo's instead.
     Python's filters belong to the process: threads that change them at once undo each other's changes.
 
     Args:
         category: of the warnings.
     """
     with _filters, warnings.catch_warnings():
-        warnings.simplefilter("ignore", category)
+        heard = category is Warning and is_heard()
+        warnings.simplefilter("always" if heard else "ignore", category)
         yield
 
 

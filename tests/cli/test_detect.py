@@ -64,7 +64,12 @@ def test_every_result_of_a_folder_is_written(photos, detect, small_model, tmp_pa
     }  # fmt: skip
     results = {f"{kind}/{name}{ending}" for kind, ending in endings.items() for name in names}
     tables = {f"{table}.{ending}" for table in ("photos", "cracks") for ending in ("csv", "parquet")}
-    assert files_below(out) == results | tables | {"results.json", "summary.json", ".upcracknet/lock"}
+    assert files_below(out) == results | tables | {
+        "results.json",
+        "summary.json",
+        "log.txt",
+        ".upcracknet/lock",
+    }
     report = json.loads(printed.out)
     assert report == json.loads((out / "summary.json").read_text()) | {"output": str(out)}
     assert (report["photos"], report["done"], report["measured"], report["with_cracks"]) == (3, 3, 3, 3)

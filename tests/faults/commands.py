@@ -20,6 +20,7 @@ from upcracknet.calibration import crack_remover
 from upcracknet.cli.main import run
 from upcracknet.data.painted import PaintingRange
 from upcracknet.networks import CrackRemover
+from upcracknet.results.log import LOG, OLDER_LOG
 from upcracknet.runtime import exports
 from upcracknet.weights import WeightsRecord, load_weights, save_weights
 
@@ -126,14 +127,15 @@ TINY = (
 
 
 def files(*folders: str) -> Callable[[Path], dict[str, bytes]]:
-    """What stands in folders, or files, but for locks; times of day are left out."""
+    """What stands in folders, or files, but for locks and logs; times of day are left out."""
 
     def outcome(world: Path) -> dict[str, bytes]:
         found = [world / folder for folder in folders]
         paths = [path for place in found for path in (place.rglob("*") if place.is_dir() else [place])]
         return {
             path.relative_to(world).as_posix(): _content(path)
-            for path in paths if path.is_file() and path.parent.name != ".upcracknet"
+            for path in paths
+            if path.is_file() and path.parent.name != ".upcracknet" and path.name not in (LOG, OLDER_LOG)
         }  # fmt: skip
 
     return outcome

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from upcracknet.results import DetectionOptions, MeasureOptions, Record, open_detection
+from upcracknet.results.log import LOG
 from upcracknet.results.records import Counts
 from upcracknet.results.remeasuring import open_remeasuring
 
@@ -27,8 +28,9 @@ def write_photos(folder: Path, count: int, size: tuple[int, int] = (64, 96)) -> 
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    """All files of a result folder but the lock."""
+    """All files of a result folder but the lock and the log."""
     files = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+    files.pop(LOG, None)
     return {name: path.read_bytes() for name, path in files.items() if not name.startswith(".upcracknet")}
 
 

@@ -17,6 +17,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from upcracknet.cli.verbosity import is_quiet, is_verbose
 from upcracknet.errors import OutputError, UpCrackNetError
 from upcracknet.files import json_bytes, one_line
 
@@ -28,12 +29,13 @@ EXIT_INTERRUPTED = 130
 
 
 def error_console() -> Console:
-    """Make the console for everything but results: standard error."""
-    return Console(stderr=True)
+    """Make the console for everything but results: standard error; with ``--quiet`` for errors alone."""
+    return Console(stderr=True, quiet=is_quiet())
 
 
 def progress_bar(console: Console | None = None) -> Progress:
     """Make a display with a bar for each task: how much is done, time spent, time left; on standard error."""
+    console = console or error_console()
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -41,7 +43,8 @@ def progress_bar(console: Console | None = None) -> Progress:
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        console=console or error_console(),
+        console=console,
+        disable=console.quiet,
     )
 
 
@@ -77,9 +80,23 @@ def print_text(text: str) -> None:
 
 
 def print_line(console: Console, text: str, style: str | None = None) -> None:
-    """Write a line as it is: no markup, no colours of its own, not wrapped."""
+    """Write a line as it is: no markup, no colours of its own, not wrapped.
+
+    Args:
+        console: where to; with ``--quiet`` only errors are written.
+        text: the line.
+        style: ``red`` for an error, ``yellow`` for a warning, None for a note.
+    """
+    if style == "red" and console.quiet:
+        console = Console(stderr=True)
     shown = text.encode(errors="backslashreplace").decode()
     console.print(shown, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_detail(console: Console, text: str) -> None:
+    """Write a line where ``--verbose`` asks for details."""
+    if is_verbose():
+        print_line(console, text, "dim")
 
 
 def print_table(console: Console, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

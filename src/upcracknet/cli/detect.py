@@ -7,9 +7,10 @@ from cyclopts import Parameter
 from rich.progress import TaskID
 
 from upcracknet.cli.console import EXIT_INCOMPLETE, error_console, print_line, progress_bar
-from upcracknet.cli.photos_done import print_problems, print_sums, print_worst
+from upcracknet.cli.photos_done import print_problems, print_sums, print_worst, summed_up
 from upcracknet.results import DetectionOptions, MeasureOptions, Record, open_detection
 from upcracknet.results.by_ray import Cluster
+from upcracknet.results.log import logged
 from upcracknet.results.planning import Work
 from upcracknet.results.run import Executor
 
@@ -67,6 +68,7 @@ def detect(
     console = error_console()
     with (
         open_detection(photos, output, options, measuring.or_none(measure), overwrite=overwrite) as detection,
+        logged(output, "detect", detection.described) as log,
         progress_bar(console) as bar,
     ):
         print_line(console, detection.what_runs)
@@ -83,9 +85,11 @@ def detect(
 
         def show(record: Record) -> None:
             print_problems(console, record)
+            log.record(record)
             bar.advance(task)
 
         counts, worst = detection.run(show, engine, Cluster(workers, address), show_tiles)
+        log.note(summed_up(counts))
     print_worst(console, worst)
     print_sums(counts, output)
     return EXIT_INCOMPLETE if counts.failed else 0

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
@@ -9,7 +10,8 @@ from rich.console import Console
 
 from upcracknet import __version__
 from upcracknet.cli.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
-from upcracknet.errors import UpCrackNetError
+from upcracknet.cli.verbosity import is_verbose, spoken, without_verbosity
+from upcracknet.errors import ConfigurationError, UpCrackNetError
 from upcracknet.files import one_line
 
 COMMANDS = {
@@ -51,7 +53,8 @@ For example:
     upcracknet train --photos crack-free/ -o runs/mine
 
 `upcracknet COMMAND --help` tells more. Results go to standard output as JSON,
-progress and errors to standard error.
+progress and errors to standard error. Every command takes `--quiet` (errors
+and results alone) or `--verbose` (details, and where an error comes from).
 
 Exit codes: 0 all done; 1 stopped by an error, which is shown in one line;
 2 wrong usage; 3 done, but some photos, or rows of a table, failed or are left
@@ -89,12 +92,24 @@ def run(arguments: Sequence[str] | None = None) -> int:
     # must not depend on the machine.
     os.environ["PROJ_NETWORK"] = "OFF"
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        words, level = without_verbosity(sys.argv[1:] if arguments is None else arguments)
+    except ConfigurationError as error:
+        console.print("error:", str(error), style="red", markup=False)
+        return EXIT_USAGE
+    with spoken(level):
+        return _run(words, console)
+
+
+def _run(words: Sequence[str], console: Console) -> int:
+    """Run a command line without the options that all commands have."""
     try:
         code = app(words, exit_on_error=False, print_error=True, error_console=console)
     except CycloptsError:
         return EXIT_USAGE
     except UpCrackNetError as error:
+        if is_verbose():
+            console.print("".join(traceback.format_exception(error)), markup=False)
         console.print("error:", str(error), style="red", markup=False)
         return EXIT_FAILED
     except KeyboardInterrupt:

@@ -6,7 +6,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from upcracknet.cli.console import EXIT_INCOMPLETE, error_console, print_line, progress_bar
-from upcracknet.cli.photos_done import print_problems, print_sums, print_worst
+from upcracknet.cli.photos_done import print_problems, print_sums, print_worst, summed_up
+from upcracknet.results.log import logged
 from upcracknet.results.records import Record
 from upcracknet.results.remeasuring import open_remeasuring
 from upcracknet.results.settings import MeasureOptions
@@ -40,7 +41,11 @@ def measure(
         overwrite: measure again what was measured so already.
     """
     console = error_console()
-    with open_remeasuring(results, options, overwrite=overwrite) as remeasuring, progress_bar(console) as bar:
+    with (
+        open_remeasuring(results, options, overwrite=overwrite) as remeasuring,
+        logged(results, "measure", {"settings": options}) as log,
+        progress_bar(console) as bar,
+    ):
         for photo in remeasuring.without_mask:
             print_line(
                 console, f"warning: {photo}: its mask is gone; run `upcracknet detect` again", "yellow"
@@ -55,9 +60,11 @@ def measure(
 
         def show(record: Record) -> None:
             print_problems(console, record)
+            log.record(record)
             bar.advance(task)
 
         counts, worst = remeasuring.run(show)
+        log.note(summed_up(counts))
     print_worst(console, worst)
     print_sums(counts, results, without_mask=len(remeasuring.without_mask))
     left = remeasuring.without_mask or remeasuring.damaged or counts.measured < counts.done

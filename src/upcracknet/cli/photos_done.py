@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from upcracknet.cli.console import print_json, print_line, print_table
+from upcracknet.cli.console import print_detail, print_json, print_line, print_table
 from upcracknet.results.records import Counts, Record
 from upcracknet.tables import NOT_GIVEN, figure
 
@@ -14,7 +14,12 @@ COLUMNS = ("photo", "cracks", "length", "greatest width", "severity", "share")
 
 
 def print_problems(console: Console, record: Record) -> None:
-    """Write why a photo failed, or what to know before its results are trusted."""
+    """Write why a photo failed, or what to know before its results are trusted; in detail what was found."""
+    found = figure(record.crack_count, 0), figure(record.crack_pixels, 0)
+    size = f"{record.width}x{record.height}"
+    print_detail(
+        console, f"{record.photo}: {record.status}; {size}, {found[0]} cracks, {found[1]} crack pixels"
+    )
     if record.error:
         print_line(console, f"failed: {record.error}", "red")
     for warning in (record.warning, record.measure_warning):
@@ -42,6 +47,11 @@ def print_worst(console: Console, records: list[Record]) -> None:
 def print_sums(counts: Counts, output: Path, **more: Any) -> None:
     """Write the counts and the sums as JSON to standard output."""
     print_json(asdict(counts) | more | {"output": str(output)})
+
+
+def summed_up(counts: Counts) -> str:
+    """Give the counts in a line, for the log."""
+    return "summary: " + ", ".join(f"{name} {value}" for name, value in asdict(counts).items())
 
 
 def _length(record: Record) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from upcracknet.detection import CrackDetector
 from upcracknet.errors import ConfigurationError
@@ -48,6 +48,18 @@ class Detection:
     detector: CrackDetector
     what_runs: str
     measuring: Measuring | None = None
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What to write into a log when it begins: how much is to do, what runs, all settings."""
+        plan = self.plan
+        return {
+            "photos": f"{plan.finished} finished, {len(plan.to_measure)} to measure, {len(plan.todo)} to do",
+            "engine": self.what_runs,
+            "settings": {"model": self.settings.model, "sha256": self.settings.sha256}
+            | self.settings.detection,
+            "options": self.options,
+        } | ({"left out": self.left_out} if self.left_out else {})
 
     def records(
         self,

@@ -17,6 +17,7 @@ from upcracknet.data.photo import save_image_atomically
 from upcracknet.detection import CrackDetector, CrackMap
 from upcracknet.errors import PhotoError
 from upcracknet.files import write_atomically
+from upcracknet.heard import hearing
 from upcracknet.results.inspecting import measure_record, too_large_pixel
 from upcracknet.results.jpeg import jpeg
 from upcracknet.results.measuring import Measuring
@@ -64,6 +65,7 @@ class Worker:
     ) -> None:
         self.detector, self.results, self.settings = detector, results, settings
         self.measuring, self.progress = measuring, progress
+        self._heard: dict[str, list[str]] = {}
 
     def process(self, photos: Iterable[Work]) -> Iterator[Record]:
         """Find the cracks of photos and write their results.
@@ -81,7 +83,7 @@ class Worker:
         try:
             writers_at_once = self.detector.helpers
             with ThreadPoolExecutor(writers_at_once) as writers:
-                for work, found in self.detector.detect_each(_opened(photos)):
+                for work, found in self.detector.detect_each(self._opened(photos)):
                     if isinstance(found, ReadInWindows):
                         large.append(work)
                         continue
@@ -103,6 +105,7 @@ class Worker:
         Raises:
             OutputError: the results cannot be written.
         """
+        heard = self._heard.pop(work.name, [])
         finished = self.results.begin(work.name, work.record)
         if finished is not None:
             return finished
@@ -110,6 +113,7 @@ class Worker:
             return self._failed(work, found)
         mask, overlay, score = self._files(work, ".png")
         on_road, warnings = self.settings.where.in_photo(work.source.address, (found.height, found.width))
+        warnings += heard
         if on_road is None:
             warnings += street_scene(found.photo)
             on_road_pixels = found.mask.size
@@ -144,24 +148,45 @@ class Worker:
 
         try:
             begin()
-            found = detect_raster(
-                self.detector,
-                work.source.path,
-                self.results.file(mask),
-                overlay=None if overlay is None else self.results.file(overlay),
-                score=None if score is None else self.results.file(score),
-                scratch=self.results.scratch,
-                where=self.settings.where,
-                progress=lambda done, total: self.progress(work, done, total),
-                before_writing=begin,  # again, as scoring can take hours
-            )
+            with hearing() as heard:
+                found = detect_raster(
+                    self.detector,
+                    work.source.path,
+                    self.results.file(mask),
+                    overlay=None if overlay is None else self.results.file(overlay),
+                    score=None if score is None else self.results.file(score),
+                    scratch=self.results.scratch,
+                    where=self.settings.where,
+                    progress=lambda done, total: self.progress(work, done, total),
+                    before_writing=begin,  # again, as scoring can take hours
+                )
             work.source.require_unchanged()
         except _FinishedElsewhere as other:
             return other.record
         except PhotoError as error:
             return self.results.begin(work.name, work.record) or self._failed(work, error)
         files = {"mask": mask, "overlay": overlay, "score": score}
-        return self._done(work, found, files, found.road_pixels, [*found.warnings])
+        return self._done(work, found, files, found.road_pixels, [*found.warnings, *heard])
+
+    def _opened(
+        self, photos: Iterable[Work]
+    ) -> Iterator[tuple[Work, Callable[[], UInt8[np.ndarray, "h w 3"]]]]:
+        """What loads each photo; videos are decoded on the way, once and in order."""
+        for video, works in groupby(photos, key=lambda work: work.source.frame and work.source.frame[0]):
+            if video is None:
+                yield from ((work, partial(self._load, work)) for work in works)
+                continue
+            frames = {work.source.frame[1]: work for work in works if work.source.frame is not None}
+            for at, frame in read_frames(video, sorted(frames)):
+                yield frames[at], partial(_require, frames[at].source, frame)
+
+    def _load(self, work: Work) -> UInt8[np.ndarray, "h w 3"]:
+        """Load a photo, in any thread, and keep what libraries warn of for its record."""
+        with hearing() as heard:
+            photo = work.source.load()
+        if heard:
+            self._heard[work.name] = heard
+        return photo
 
     def _files(self, work: Work, suffix: str) -> tuple[str, str | None, str | None]:
         """Mask, overlay and score of a photo, below the result folder."""
@@ -227,17 +252,6 @@ class Worker:
             settings=self.settings.of(source),
             **content,
         )
-
-
-def _opened(photos: Iterable[Work]) -> Iterator[tuple[Work, Callable[[], UInt8[np.ndarray, "h w 3"]]]]:
-    """What loads each photo; videos are decoded on the way, once and in order."""
-    for video, works in groupby(photos, key=lambda work: work.source.frame and work.source.frame[0]):
-        if video is None:
-            yield from ((work, work.source.load) for work in works)
-            continue
-        frames = {work.source.frame[1]: work for work in works if work.source.frame is not None}
-        for at, frame in read_frames(video, sorted(frames)):
-            yield frames[at], partial(_require, frames[at].source, frame)
 
 
 def _require(source: Source, frame: UInt8[np.ndarray, "h w 3"] | PhotoError) -> UInt8[np.ndarray, "h w 3"]:

@@ -1,6 +1,7 @@
 """What a run leaves behind and shows: metrics, pictures, weights, progress; and when it stops."""
 
 import json
+import logging
 import time
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,7 @@ class RunProgress(ProgressBar):
 
     def __init__(self) -> None:
         super().__init__()
+        quiet = logging.getLogger("upcracknet").getEffectiveLevel() >= logging.ERROR
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -172,7 +174,7 @@ class RunProgress(ProgressBar):
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=Console(stderr=True, quiet=quiet),
         )
 
     def disable(self) -> None:

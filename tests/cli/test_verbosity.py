@@ -1,0 +1,94 @@
+import json
+import logging
+import warnings
+
+import cv2
+import numpy as np
+import pytest
+
+from upcracknet.cli import main
+from upcracknet.cli.console import EXIT_FAILED, EXIT_USAGE, error_console, print_line
+from upcracknet.cli.main import run
+from upcracknet.errors import UpCrackNetError
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A photo, and a file that is none."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "road.png"), np.random.default_rng(0).integers(90, 160, (64, 80, 3)))
+    (folder / "broken.png").write_bytes(b"no picture")
+    return folder
+
+
+def detect(photos, *words):
+    return ["detect", str(photos), "-o", str(photos.parent / "out"), "--model", "sauvola", *words]
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["behind the command", "before the command"])
+def test_quiet_leaves_errors_and_results(before, photos, capsys):
+    words = detect(photos)
+    assert run(["--quiet", *words] if before else [*words, "--quiet"]) == 3
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["failed"] == 1
+    assert len(printed.err.splitlines()) == 1
+    assert printed.err.startswith("failed: ") and "broken.png" in printed.err
+
+
+def test_as_usual_there_are_notes(photos, capsys):
+    assert run(detect(photos)) == 3
+    printed = capsys.readouterr().err
+    assert "runs on the processor" in printed
+    assert "road.png: done" not in printed
+
+
+def test_verbose_names_each_photo(photos, capsys):
+    assert run([*detect(photos), "--verbose"]) == 3
+    printed = capsys.readouterr().err
+    assert "road.png: done; 80x64" in printed
+    assert "runs on the processor" in printed
+
+
+def test_both_are_wrong_usage(capsys):
+    assert run(["--verbose", "methods", "--quiet"]) == EXIT_USAGE
+    assert capsys.readouterr().err == (
+        "error: --verbose and --quiet contradict each other; leave one of them out\n"
+    )
+
+
+@pytest.mark.parametrize(("option", "shown"), [((), False), (("--verbose",), True)])
+def test_verbose_shows_where_an_error_comes_from(option, shown, monkeypatch, capsys):
+    def fail(*arguments, **options):
+        raise UpCrackNetError("photo.jpg: a reason")
+
+    monkeypatch.setattr(main, "app", fail)
+    assert run(["methods", *option]) == EXIT_FAILED
+    printed = capsys.readouterr().err
+    assert printed.endswith("error: photo.jpg: a reason\n")
+    assert ("Traceback" in printed) == shown
+
+
+def test_words_behind_two_dashes_are_names(monkeypatch):
+    given = []
+    monkeypatch.setattr(main, "app", lambda words, **options: given.append(words))
+    run(["detect", "--quiet", "-o", "out", "--", "--verbose"])
+    assert given == [["detect", "-o", "out", "--", "--verbose"]]
+
+
+def test_nothing_is_left_of_the_options_when_a_command_ends(monkeypatch, capsys):
+    logger = logging.getLogger("upcracknet")
+    before = (logger.level, list(logger.handlers), list(warnings.filters))
+
+    def speak(*arguments, **options):
+        logger.debug("a detail")
+        warnings.warn("of a library", stacklevel=1)
+        print_line(error_console(), "a note")
+
+    monkeypatch.setattr(main, "app", speak)
+    run(["methods", "--quiet"])
+    assert capsys.readouterr().err == ""
+    with pytest.warns(UserWarning, match="of a library"):
+        run(["methods", "--verbose"])
+    assert capsys.readouterr().err == "upcracknet: a detail\na note\n"
+    assert (logger.level, list(logger.handlers), list(warnings.filters)) == before

@@ -12,6 +12,7 @@ import pytest
 
 from upcracknet.errors import OutputError
 from upcracknet.files import (
+    SCRATCH_FOLDER,
     STALE,
     claimed,
     clear_left,
@@ -158,3 +159,17 @@ def test_what_killed_processes_left_is_deleted_after_an_hour(tmp_path):
     write_atomically(tmp_path / "report.html", b"whole")
     stay = [".part", ".upcracknet-1-1-1.png", ".upcracknet-mine.txt", "other", "report.html"]
     assert sorted(path.name for path in tmp_path.iterdir()) == stay
+
+
+def test_a_folder_is_half_written_as_long_as_anything_in_it_is_written_to(tmp_path):
+    """Its own time of change is that of its names, not of what lies deeper."""
+    deep = tmp_path / f"{SCRATCH_FOLDER}x" / "images"
+    deep.mkdir(parents=True)
+    (deep / "patch.png").write_bytes(b"new")
+    for path in (deep, deep.parent):
+        os.utime(path, (time.time() - STALE - 9,) * 2)
+    clear_left(tmp_path)
+    assert (deep / "patch.png").exists()
+    os.utime(deep / "patch.png", (time.time() - STALE - 9,) * 2)
+    clear_left(tmp_path)
+    assert not deep.parent.exists()

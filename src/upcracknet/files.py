@@ -106,12 +106,19 @@ def clear_left(folder: Path) -> None:
         for entry in list(os.scandir(folder)):
             half_written = _HALF_WRITTEN.fullmatch(entry.name) or entry.name.startswith(SCRATCH_FOLDER)
             with suppress(OSError):  # another process clears up as well
-                if not half_written or time.time() - entry.stat(follow_symlinks=False).st_mtime <= STALE:
+                if not half_written or time.time() - _last_written(entry) <= STALE:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     shutil.rmtree(entry, ignore_errors=True)
                 else:
                     Path(entry).unlink()
+
+
+def _last_written(entry: os.DirEntry[str]) -> float:
+    """When a file was last written to, or anything in a folder, whose own time says nothing of that."""
+    folders = os.walk(entry) if entry.is_dir(follow_symlinks=False) else ()
+    within = [Path(folder, name) for folder, deeper, names in folders for name in (*deeper, *names)]
+    return max(path.lstat().st_mtime for path in (Path(entry), *within))
 
 
 @cache  # a folder can get thousands of files

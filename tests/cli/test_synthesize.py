@@ -1,4 +1,6 @@
 import json
+import os
+import sys
 
 import cv2
 import numpy as np
@@ -8,6 +10,7 @@ from cyclopts import App
 from upcracknet.cli.synthesize import synthesize
 from upcracknet.data.synthetic import synthesize_road
 from upcracknet.errors import OutputError
+from upcracknet.files import claimed
 
 
 def test_photos_masks_and_undamaged_roads_are_written_as_made(tmp_path, capsys):
@@ -60,6 +63,32 @@ def test_files_of_others_are_never_replaced(tmp_path):
     assert drawn.read_bytes() == b"drawn by hand"
 
 
+def test_another_process_in_the_folder_is_named(tmp_path):
+    with (
+        claimed(tmp_path / ".upcracknet" / "lock"),
+        pytest.raises(OutputError, match=f"in work by process {os.getpid()} .*; wait for it"),
+    ):
+        synthesize(tmp_path, count=1, height=16, width=16)
+    synthesize(tmp_path, count=1, height=16, width=16)
+
+
+def test_a_run_that_was_interrupted_is_done_again_without_overwriting(tmp_path, monkeypatch):
+    """Also with fewer roads: what it left of others is deleted."""
+
+    def interrupted(number, *size, **how):
+        if number:
+            raise KeyboardInterrupt
+        return synthesize_road(number, *size, **how)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(sys.modules[synthesize.__module__], "synthesize_road", interrupted)
+        synthesize(tmp_path, count=3, height=16, width=16)
+    assert not (tmp_path / "manifest.json").exists()
+    assert len([*(tmp_path / "photos").iterdir()]) == 1
+    synthesize(tmp_path, count=1, height=16, width=16, seed=2)
+    assert [path.name for path in (tmp_path / "photos").iterdir()] == ["road-00002.png"]
+
+
 @pytest.mark.parametrize("content", ["[]", "{", '{"roads": [{"photo": 1}]}'])
 def test_a_manifest_of_others_is_never_replaced(tmp_path, content):
     (tmp_path / "manifest.json").write_text(content)
@@ -110,4 +139,5 @@ def test_a_drive_is_made_of_the_command_line(tmp_path, capsys):
     summary = json.loads(capsys.readouterr().out)
     assert (summary["millimetres_per_pixel"], summary["clock_offset_s"]) == (2.0, 3600.0)
     assert cv2.imread(str(tmp_path / "photos/0001.jpg")).shape == (600, 500, 3)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["masks", "photos", "track.gpx", "truth.json"]
+    names = sorted(path.name for path in tmp_path.iterdir() if path.name != ".upcracknet")
+    assert names == ["masks", "photos", "track.gpx", "truth.json"]

@@ -1,6 +1,7 @@
 import hashlib
 import io
 import json
+import os
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from upcracknet.data.download import download_dataset, fetch
 from upcracknet.data.registry import DATASETS
 from upcracknet.errors import DataError, OutputError
+from upcracknet.files import claimed
 
 NEEDED = ("train_img", "train_lab", "test_img", "test_lab")
 
@@ -103,7 +105,7 @@ def test_dataset_is_installed_whole_and_nothing_is_left_over(
     assert folder == root / "DeepCrack"
     assert sorted(path.name for path in folder.iterdir()) == sorted(NEEDED)
     assert (folder / "test_lab" / "a.jpg").read_text().startswith("test_lab")
-    assert sorted(path.name for path in root.iterdir()) == ["DeepCrack", "downloads.json"]
+    assert sorted(path.name for path in root.iterdir()) == [".upcracknet", "DeepCrack", "downloads.json"]
 
 
 def test_what_is_there_is_not_fetched_again(server: Server, tmp_path: Path) -> None:
@@ -163,7 +165,7 @@ def test_wrong_checksum_deletes_the_download(server: Server, tmp_path: Path) -> 
     found = hashlib.sha256(server.content).hexdigest()
     with pytest.raises(DataError, match=f"sha256 of the download is {found}, published is {'0' * 64}"):
         download(server, tmp_path, sha256="0" * 64)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["deepcrack.lock"]
 
 
 def test_first_download_is_recorded_and_later_ones_must_equal_it(server: Server, tmp_path: Path) -> None:
@@ -196,7 +198,7 @@ def test_unsafe_or_wrong_archives_leave_nothing(
     root = tmp_path / "root"
     with pytest.raises(DataError, match=message):
         download(server, root)
-    assert list(root.iterdir()) == []
+    assert [path.name for path in root.rglob("*") if path.is_file()] == ["deepcrack.lock"]
     assert list(tmp_path.iterdir()) == [root]
 
 
@@ -236,3 +238,13 @@ def test_unknown_name_and_root_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x")
     with pytest.raises(OutputError, match="cannot write to"):
         download_dataset("deepcrack", tmp_path / "file" / "root")
+
+
+def test_another_process_that_downloads_it_is_named(server: Server, tmp_path: Path) -> None:
+    with (
+        claimed(tmp_path / ".upcracknet" / "deepcrack.lock"),
+        pytest.raises(OutputError, match=f"in work by process {os.getpid()} .*; wait for it"),
+    ):
+        download(server, tmp_path)
+    assert server.ranges == []
+    download(server, tmp_path)

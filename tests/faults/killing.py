@@ -15,8 +15,9 @@ from pathlib import Path
 
 import torch
 from PIL import Image
-from tests.faults.commands import COMMANDS, in_cache
+from tests.faults.commands import COMMANDS
 from tests.faults.injection import Fault, watched
+from tests.faults.shortcuts import in_cache
 
 LOADED_LATE = (
     "onnx", "onnxruntime", "pandas", "pyarrow.parquet", "pyogrio", "reportlab.pdfgen.canvas", "s3fs",

@@ -12,7 +12,7 @@ SERVED = ("full disk", "no permission")
 
 def tables() -> Iterator[str]:
     for name, steps in STEPS.items():
-        title = f"`{name}`" if " " not in name else name.capitalize()
+        title = name.capitalize() if name.startswith("cache") else f"`{name}`"
         yield f"## {title}\n\n{_table(steps, FAULTS)}"
     yield f"## `serve`\n\n{_table(SERVING, SERVED)}"
 

@@ -14,8 +14,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from tests.faults.commands import COMMANDS, LIGHT, detect, files, road, write_photos
+from tests.faults.commands import COMMANDS
 from tests.faults.injection import Fault, watched
+from tests.faults.outcomes import files
+from tests.faults.worlds import LIGHT, detect, road, write_photos
 
 from upcracknet import CrackDetector
 from upcracknet.cli.console import EXIT_FAILED, EXIT_INCOMPLETE
@@ -133,7 +135,7 @@ class TestStandardOutput:
 
 
 class TestTwoProcesses:
-    @pytest.mark.parametrize("name", ["detect", "measure", "map", "import", "train"])
+    @pytest.mark.parametrize("name", ["detect", "measure", "map", "import", "train", "synthesize"])
     def test_the_second_one_is_refused(self, tmp_path, capsys, name):
         here, command = tmp_path / "world", COMMANDS[name]
         here.mkdir()

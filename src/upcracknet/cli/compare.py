@@ -38,4 +38,10 @@ def compare(
         done = compare_and_write(old, new, output, show)
     for warning in done.comparison.warnings:
         print_line(console, f"warning: {warning}", "yellow")
+    unread = [pair for pair in done.comparison.pairs if not pair.read]
+    if unread:
+        first, pairs = unread[0], len(done.comparison.pairs)
+        print_line(
+            console, f"left out: {len(unread)} of {pairs} pairs of photos; the first: {first.problem}", "red"
+        )
     print_json(done.summary())

@@ -82,15 +82,12 @@ def synthesize(
     count, height, width = count or 12, height or 384, width or 544
     numbers = range(seed, seed + count)
     names = [name.format(number) for number in numbers for name in FILES.values()]
-    own = MANIFEST.claim(output, names, overwrite=overwrite)
-    with progress_bar() as bar:
+    with MANIFEST.writing(output, names, overwrite=overwrite) as manifest, progress_bar() as bar:
         entries = [
             _save(synthesize_road(number, height, width, surface=surface, distractors=distractors), output)
             for number in bar.track(numbers, description="synthesizing")
         ]
-    write_atomically(output / MANIFEST.name, json_bytes({"height": height, "width": width, "roads": entries}))
-    for name in own.difference(names):
-        (output / name).unlink(missing_ok=True)
+        manifest |= {"height": height, "width": width, "roads": entries}
     share = float(np.mean([entry["crack_share"] for entry in entries]))
     print_json({"folder": str(output), "roads": count, "seed": seed, "crack_share": round(share, 6)})
 

@@ -2,11 +2,11 @@
 
 import hashlib
 import http.client
-import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from upcracknet.data.dataset import Places, PublishedDataset
 from upcracknet.data.listing import home_expanded
 from upcracknet.data.registry import DATASETS, find_places
 from upcracknet.errors import DataError, OutputError
-from upcracknet.files import json_bytes, one_line, write_atomically
+from upcracknet.files import claimed, json_bytes, one_line, scratch_folder, write_atomically
 from upcracknet.parsing import fits, parse_json
 
 Progress = Callable[[int, int | None], None]
@@ -52,7 +52,7 @@ def download_dataset(
     Raises:
         DataError: unknown name, no archive to fetch, the server fails, or the archive is damaged, unsafe,
             without the published layout, or not the one that is expected.
-        OutputError: the root cannot be written to, or the disk is full.
+        OutputError: the root cannot be written to, the disk is full, or another process downloads it there.
     """
     if name not in datasets:
         raise DataError(f"unknown dataset '{name}', expected one of {', '.join(datasets)}")
@@ -61,11 +61,27 @@ def download_dataset(
     try:
         root.mkdir(parents=True, exist_ok=True)
         present = find_places(dataset, root).holding(*dataset.needed)
-        return present or _download(dataset, root, progress)
+        # With the archive beside it, a download was interrupted after its end.
+        if present is not None and not _archive(dataset, root).exists():
+            return present
+        return _download_alone(name, dataset, root, progress)
     except OSError as error:
         raise OutputError(
             f"cannot write to {root}: {one_line(error)}; choose another --data-root or free space"
         ) from error
+
+
+def _download_alone(name: str, dataset: PublishedDataset, root: Path, progress: Progress | None) -> Path:
+    """Download; two processes that append to one file would spoil it."""
+    with claimed(root / ".upcracknet" / f"{name}.lock") as holder:
+        if holder is not None:
+            raise OutputError(f"{name} in {root}: {holder}; wait for it, or choose another --data-root")
+        # Another process may have finished just now.
+        folder = find_places(dataset, root).holding(*dataset.needed) or _download(dataset, root, progress)
+        _forget(_archive(dataset, root))
+        if not folder.is_dir():
+            raise OutputError(f"{folder}: was moved or deleted meanwhile; run the same command again")
+        return folder
 
 
 def fetch(url: str, part: Path, *, progress: Progress | None = None) -> None:
@@ -144,18 +160,23 @@ def _download(dataset: PublishedDataset, root: Path, progress: Progress | None) 
         )
     if target.exists():
         raise DataError(f"{target} is there but lacks some of the folders {folders}; move it away first")
-    archive = root / f"{name}.archive.part"
+    archive = _archive(dataset, root)
     fetch(dataset.url, archive, progress=progress)
     try:
         checksum = _verify(name, archive, dataset)
-        _install(archive, target, dataset)
+        with _unpacked(archive, dataset) as found:
+            # First, as the data set is never looked at again once it is there.
+            records = _recorded(root) | {name: {"url": dataset.url, "sha256": checksum}}
+            write_atomically(root / LOCK_FILE, json_bytes(records))
+            found.rename(target)
     except DataError:
         _forget(archive)
         raise
-    records = _recorded(root) | {name: {"url": dataset.url, "sha256": checksum}}
-    write_atomically(root / LOCK_FILE, json_bytes(records))
-    _forget(archive)
     return target
+
+
+def _archive(dataset: PublishedDataset, root: Path) -> Path:
+    return root / f"{dataset.folder_names[0].lower()}.archive.part"
 
 
 def _verify(name: str, archive: Path, dataset: PublishedDataset) -> str:
@@ -172,10 +193,11 @@ def _verify(name: str, archive: Path, dataset: PublishedDataset) -> str:
     return found
 
 
-def _install(archive: Path, target: Path, dataset: PublishedDataset) -> None:
-    """Unpack beside the target, then move the folder that has the published layout there."""
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as temporary:
-        unpacked = Path(temporary) / "unpacked"
+@contextmanager
+def _unpacked(archive: Path, dataset: PublishedDataset) -> Iterator[Path]:
+    """Unpack beside the archive; gives the folder in it that has the published layout, to be moved."""
+    with scratch_folder(archive.parent) as scratch:
+        unpacked = scratch / "unpacked"
         unpack(archive, unpacked)
         folders = [unpacked, *sorted(path for path in unpacked.rglob("*") if path.is_dir())]
         found = Places(unpacked, folders).holding(*dataset.needed)
@@ -183,7 +205,7 @@ def _install(archive: Path, target: Path, dataset: PublishedDataset) -> None:
             raise DataError(
                 f"{dataset.url}: holds no folder with {', '.join(dataset.needed)}; see {dataset.page}"
             )
-        found.rename(target)
+        yield found
 
 
 def _recorded(root: Path) -> dict[str, dict[str, str]]:

@@ -11,7 +11,7 @@ from jaxtyping import UInt8
 from upcracknet.data.patches import UndamagedPatches
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.errors import OutputError
-from upcracknet.files import json_bytes, write_atomically
+from upcracknet.files import json_bytes, one_line, scratch_folder, write_atomically
 
 CONTACT_SHEET_ROWS = 6
 CONTACT_SHEET_COLUMNS = 8
@@ -26,7 +26,8 @@ def save_patches(
     """Write all patches of the current epoch as PNG, with a manifest and a contact sheet.
 
     The folder then holds ``images/patch-00000.png`` …, ``manifest.json`` (where each patch was cut) and
-    ``contact-sheet.png``; ``open_folder`` reads it as a folder of undamaged photos.
+    ``contact-sheet.png``; ``open_folder`` reads it as a folder of undamaged photos. The images
+    come last, all at once: where they are, all is there.
 
     Args:
         patches: what to write.
@@ -43,13 +44,28 @@ def save_patches(
     images = folder / "images"
     if images.is_dir() and any(images.iterdir()):
         raise OutputError(f"{images} holds files already; choose another folder or empty it")
+    try:
+        with scratch_folder(folder) as scratch:
+            manifest = _write(patches, folder, scratch / "images", on_saved)
+            (scratch / "images").rename(images)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {folder}: {one_line(error)}; choose another folder or free some space"
+        ) from error
+    return manifest
+
+
+def _write(
+    patches: UndamagedPatches, folder: Path, images: Path, on_saved: Callable[[int, int], None]
+) -> dict[str, object]:
+    """Write the images into a scratch folder, all else beside where they will be."""
     entries = []
     for index in range(len(patches)):
         sample, window = patches.choose(index)
-        file = f"images/patch-{index:05d}.png"
-        save_image_atomically(folder / file, _pixels(patches, index))
+        name = f"patch-{index:05d}.png"
+        save_image_atomically(images / name, _pixels(patches, index))
         place = {"top": window.top, "left": window.left, "size": window.height}
-        entries.append({"file": file, "photo": sample.name} | place)
+        entries.append({"file": f"images/{name}", "photo": sample.name} | place)
         on_saved(index + 1, len(patches))
     manifest: dict[str, object] = {
         "size": patches.size,

@@ -1,6 +1,5 @@
 """One row: its weights trained, then measured by the one inference path under the paper's protocol."""
 
-import json
 import shutil
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from upcracknet.evaluation.protocol import one_in
 from upcracknet.evaluation.report import report_record
 from upcracknet.reproduction.experiment import Pretrained, Row
 from upcracknet.reproduction.former_ruler import FormerRuler
+from upcracknet.reproduction.kept import read_kept, read_lines
 from upcracknet.runtime import Engine
 from upcracknet.training.provenance import environment
 from upcracknet.training.recipe import train
@@ -110,18 +110,19 @@ def train_row(
         UpCrackNetError: as ``upcracknet.training.recipe.train``.
         KeyboardInterrupt: interrupted by the user.
     """
-    if isinstance(row.training, Pretrained) or is_trained(row, folder):
+    if isinstance(row.training, Pretrained):
         return
-    configuration = row.training if workers is None else replace(row.training, workers=workers)
-    train(
-        configuration,
-        folder,
-        data_root=data_root,
-        device=device,
-        maximum_minutes=maximum_minutes,
-        threads=threads,
-        progress=progress,
-    )
+    if not is_trained(row, folder):
+        configuration = row.training if workers is None else replace(row.training, workers=workers)
+        train(
+            configuration,
+            folder,
+            data_root=data_root,
+            device=device,
+            maximum_minutes=maximum_minutes,
+            threads=threads,
+            progress=progress,
+        )
     if is_trained(row, folder):
         # All checkpoints of the tables together are tens of gigabytes.
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
@@ -134,7 +135,7 @@ def is_trained(row: Row, folder: Path) -> bool:
     record = folder / "run.json"
     if not record.exists() or weights_of_run(folder) is None:
         return False
-    return json.loads(record.read_text(encoding="utf-8")).get("finished") is True
+    return read_kept(record, dict[str, Any]).get("finished") is True
 
 
 def measure(row: Row, folder: Path, data_root: Path | None, bar: Bar, device: str = "auto") -> RowResult:
@@ -205,10 +206,7 @@ def detector(row: Row, folder: Path, device: str = "auto") -> CrackDetector:
 
 def trained_epochs(folder: Path) -> list[dict[str, Any]]:
     """Read the figures of the epochs that a run has behind it."""
-    path = folder / "metrics.jsonl"
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return read_lines(folder / "metrics.jsonl")
 
 
 class _Timed(BaseScorer):
@@ -240,7 +238,7 @@ def _origin(row: Row, folder: Path, device: str) -> dict[str, Any]:
             "environment": {key: here[key] for key in ENVIRONMENT if key in here},
         }
     _, record = load_weights(weights_path(folder))
-    run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    run = read_kept(folder / "run.json", dict[str, Any])
     return {
         "patches_seen": record.images_seen,
         "epoch": int(record.provenance["epoch"]),

@@ -5,8 +5,6 @@ figures. Training on one data set, or all tests, needs less than 64 MiB of them.
 """
 
 import hashlib
-import json
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +14,8 @@ from upcracknet.data.dataset import CrackDataset
 from upcracknet.data.registry import DATASETS, open_dataset
 from upcracknet.errors import DataError, OutputError
 from upcracknet.evaluation.protocol import annotated
-from upcracknet.files import json_bytes, one_line, replacing, write_atomically
+from upcracknet.files import json_bytes, one_line, replacing, scratch_folder, write_atomically
+from upcracknet.reproduction.kept import read_kept
 
 PARTS = (
     ("deepcrack", "train"),
@@ -42,7 +41,7 @@ def write_packs(data_root: Path | None, folder: Path) -> list[Path]:
         the packs.
 
     Raises:
-        DataError: a data set is missing.
+        DataError: a data set is missing, or a photo cannot be read.
         OutputError: the folder cannot be written.
     """
     packs, checksums = [], {}
@@ -54,7 +53,7 @@ def write_packs(data_root: Path | None, folder: Path) -> list[Path]:
                 for file in files:
                     place = Path(DATASETS[name].folder_names[0]) / file.relative_to(dataset.root)
                     # One date for all, so that the same photos are the same pack.
-                    archive.writestr(zipfile.ZipInfo(place.as_posix()), file.read_bytes())
+                    archive.writestr(zipfile.ZipInfo(place.as_posix()), _content(file))
             packs.append(pack)
             checksums[pack.name] = _checksum(pack)
     write_atomically(folder / CHECKSUMS, json_bytes(checksums))
@@ -72,10 +71,10 @@ def unpacked(folder: Path, target: Path) -> Path:
         the folder of the data sets.
 
     Raises:
-        DataError: a pack is damaged, or is not the one that was written.
+        DataError: a pack cannot be read, or is not the one that was written.
         OutputError: the target cannot be written.
     """
-    checksums: dict[str, str] = json.loads((folder / CHECKSUMS).read_text(encoding="utf-8"))
+    checksums: dict[str, str] = read_kept(folder / CHECKSUMS, dict[str, str])
     for name, expected in checksums.items():
         pack, mark = folder / name, target / f"{name}.done"
         if not pack.exists() or (mark.exists() and mark.read_text() == expected):
@@ -94,11 +93,10 @@ def unpacked(folder: Path, target: Path) -> Path:
 def _unpack(pack: Path, target: Path) -> None:
     """Unpack beside the other packs' files: several packs share a data set's folder."""
     try:
-        target.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target, prefix=".unpacked-") as temporary:
-            unpack(pack, Path(temporary))
-            for file in [path for path in Path(temporary).rglob("*") if path.is_file()]:
-                place = target / file.relative_to(temporary)
+        with scratch_folder(target) as scratch:
+            unpack(pack, scratch)
+            for file in [path for path in scratch.rglob("*") if path.is_file()]:
+                place = target / file.relative_to(scratch)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 file.replace(place)
     except OSError as error:
@@ -122,5 +120,19 @@ def _groups(dataset: CrackDataset) -> Iterator[list[Path]]:
 
 
 def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: OSError) -> DataError:
+    return DataError(f"{path}: cannot be read ({one_line(error)}); check the disk, and that you may read it")

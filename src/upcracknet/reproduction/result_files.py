@@ -1,6 +1,5 @@
 """The results of rows as files: one a result, found again by the row's configuration."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +9,7 @@ from upcracknet.errors import OutputError
 from upcracknet.files import json_bytes, one_line, write_atomically
 from upcracknet.losses.style import vgg19_file
 from upcracknet.reproduction.experiment import Row
+from upcracknet.reproduction.kept import damaged, read_kept
 from upcracknet.reproduction.measurement import RowResult, RowState, trained_epochs
 from upcracknet.training.configuration import TrainingConfiguration
 
@@ -83,8 +83,12 @@ class ResultFiles:
         path = self.result_file(row)
         if not path.exists():
             return None
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return content if content.pop("identity") == row.identity else None
+        content: dict[str, Any] = read_kept(path, dict[str, Any])
+        if content.pop("identity", None) != row.identity:
+            return None
+        if content.get("status") not in ("done", "failed"):
+            raise damaged(path, "without a status")
+        return content
 
 
 def what_is_missing(row: Row) -> str | None:

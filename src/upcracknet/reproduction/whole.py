@@ -1,6 +1,5 @@
 """``reproduce all``, ``tables`` and ``pack``: everything that Tables I–VIII need, in one folder."""
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from upcracknet.errors import ConfigurationError, UpCrackNetError
 from upcracknet.files import json_bytes, write_atomically
 from upcracknet.reproduction.experiment import Budget, Experiment
 from upcracknet.reproduction.figures import FIGURES, draw_figure
+from upcracknet.reproduction.kept import read_kept
 from upcracknet.reproduction.packs import CHECKSUMS, unpacked, write_packs
 from upcracknet.reproduction.page import write_page
 from upcracknet.reproduction.plan import COLUMNS, Piece, experiments_of, listing, plan, status
@@ -158,7 +158,5 @@ def _drawn(experiments: Sequence[Experiment], run: Run) -> list[str]:
 
 def _estimates(files: ResultFiles) -> dict[str, float]:
     path = files.folder / ESTIMATES
-    if not path.exists():
-        return {}
-    found: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
+    found: dict[str, float] = read_kept(path, dict[str, float]) if path.exists() else {}
     return found

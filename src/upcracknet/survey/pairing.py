@@ -30,6 +30,7 @@ class PhotoPair:
         registration: how the old one lies on the new one; None where that was refused.
         change: what became of the cracks; None likewise.
         problem: why it was refused.
+        read: whether both photos and their cracks could be read.
     """
 
     old: SurveyPhoto
@@ -38,6 +39,7 @@ class PhotoPair:
     registration: Registration | None = None
     change: CrackChange | None = None
     problem: str | None = None
+    read: bool = True
 
     def metres(self, pixels: float | None) -> float | None:
         """Give a length in pixels of the new photo in metres; None without one scale for all of it."""
@@ -95,11 +97,15 @@ def compare_photos(
         show: called with the number of pairs that are done and of all.
     """
     for done, (before, after, distance_m) in enumerate(pairs, 1):
+        read = False
         try:
-            registration = register(_photo(old, before.record), _photo(new, after.record))
-            change = crack_change(_cracks(old, before.record), _cracks(new, after.record), registration)
+            photos = _photo(old, before.record), _photo(new, after.record)
+            cracks = _cracks(old, before.record), _cracks(new, after.record)
+            read = True
+            registration = register(*photos)
+            change = crack_change(*cracks, registration)
         except (PhotoError, DataError) as error:
-            yield PhotoPair(before, after, distance_m, problem=str(error))
+            yield PhotoPair(before, after, distance_m, problem=str(error), read=read)
         else:
             yield PhotoPair(before, after, distance_m, registration, change)
         show(done, len(pairs))

@@ -13,7 +13,7 @@ from PIL import ExifTags, Image
 from upcracknet.data.image_file import save_image_atomically
 from upcracknet.data.synthetic.drive import CLOCK_OFFSET, Drive, DrivePhoto
 from upcracknet.data.synthetic.own_files import Manifest
-from upcracknet.files import json_bytes, write_atomically
+from upcracknet.files import write_atomically
 
 SECTION_M = 100.0
 """Length of the sections that the truth is summed up for, from where the car leaves."""
@@ -52,24 +52,21 @@ def write_drive(
     """
     names = [(f"photos/{number:04}.jpg", f"masks/{number:04}.png") for number in range(1, drive.count + 1)]
     every = [TRACK, *(name for pair in names for name in pair)]
-    own = _MANIFEST.claim(folder, every, overwrite=overwrite)
     entries = []
-    for (photo_name, mask_name), photo in zip(names, drive.photos(), strict=True):
-        write_atomically(folder / photo_name, _jpeg(photo))
-        save_image_atomically(folder / mask_name, photo.mask.astype(np.uint8) * np.uint8(255))
-        entries.append({"photo": photo_name, "mask": mask_name, "track": TRACK, **_truth(photo)})
-        show(len(entries), drive.count)
-    write_atomically(folder / TRACK, drive.driven.gpx(float(drive.chainages_m[-1])))
-    truth = {
-        "millimetres_per_pixel": drive.millimetres_per_pixel,
-        "clock_offset_s": CLOCK_OFFSET.total_seconds(),
-        "section_length_m": SECTION_M,
-        "sections": list(_sections(entries)),
-        "photos": entries,
-    }
-    write_atomically(folder / _MANIFEST.name, json_bytes(truth))
-    for name in own.difference(every):
-        (folder / name).unlink(missing_ok=True)
+    with _MANIFEST.writing(folder, every, overwrite=overwrite) as truth:
+        for (photo_name, mask_name), photo in zip(names, drive.photos(), strict=True):
+            write_atomically(folder / photo_name, _jpeg(photo))
+            save_image_atomically(folder / mask_name, photo.mask.astype(np.uint8) * np.uint8(255))
+            entries.append({"photo": photo_name, "mask": mask_name, "track": TRACK, **_truth(photo)})
+            show(len(entries), drive.count)
+        write_atomically(folder / TRACK, drive.driven.gpx(float(drive.chainages_m[-1])))
+        truth |= {
+            "millimetres_per_pixel": drive.millimetres_per_pixel,
+            "clock_offset_s": CLOCK_OFFSET.total_seconds(),
+            "section_length_m": SECTION_M,
+            "sections": list(_sections(entries)),
+            "photos": entries,
+        }
     return truth
 
 

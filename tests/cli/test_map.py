@@ -44,7 +44,7 @@ def test_photos_with_positions_need_no_option(out, capsys):
     assert report["cracks_at_photos"] == 2
     assert report["sections"] == 1
     assert report["output"] == str(out)
-    assert "mapping" in printed.err
+    assert "mapping" in printed.err and "4/4" in printed.err  # each photo is summed up, and written
     for name in ("survey.json", "survey.gpkg", "cracks.geojson", "sections.csv"):
         assert (out / name).stat().st_size
 

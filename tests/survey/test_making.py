@@ -54,7 +54,9 @@ def gpx(path: Path, *pieces: range) -> Path:
 def test_from_photo_to_photo(folder, tmp_path):
     positions = table(tmp_path / "places.csv", *range(0, 401, 10))
     options = SurveyOptions(positions=positions, straight_down=True, section_length="106m")
-    survey = make_survey(folder, options)
+    seen = []
+    survey = make_survey(folder, options, lambda done, total: seen.append((done, total)))
+    assert seen == [(done, 41) for done in range(41)]
     assert [section.photos for section in survey.sections] == [11, 11, 10, 9]
     assert [section.length_m for section in survey.sections] == [6.0, 6.0, 4.0, 6.0]
     assert sum(section.quantities[0].amount for section in survey.sections) == 22.0

@@ -1,6 +1,6 @@
 """A survey of a result folder: where its photos are, and what each stretch of road has."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -67,12 +67,17 @@ class SurveyOptions:
         } | {"section_length_m": self.section_length_m}
 
 
-def make_survey(results: ResultFolder, options: SurveyOptions) -> Survey:
+def make_survey(
+    results: ResultFolder,
+    options: SurveyOptions,
+    show: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Survey:
     """Find the places of a result folder's photos, cut the road into sections, and sum up what each has.
 
     Args:
         results: the folder; each file of cracks is read once, and nothing is written.
         options: how.
+        show: called with the number of photos that are summed up, and of all.
 
     Raises:
         DataError: a file that the options name is none.
@@ -104,10 +109,18 @@ def make_survey(results: ResultFolder, options: SurveyOptions) -> Survey:
         for photo, place in zip(photos, found, strict=True)
     ]  # fmt: skip
     photos, more = count_once(photos, [None if place is None else place.road for place in found])
-    summed, of_sums = sum_sections(results, photos, [section for of_road in sections for section in of_road])
+    shown = _shown(photos, show)
+    summed, of_sums = sum_sections(results, shown, [section for of_road in sections for section in of_road])
     notes += [*more, _on_sections(summed, options), *of_sums]
     line = tuple(road.between(0.0, road.length_m) for road in roads)
     return Survey(tuple(photos), summed, options.to_dict(), tuple(notes), line)
+
+
+def _shown(photos: Sequence[SurveyPhoto], show: Callable[[int, int], None]) -> Iterator[SurveyPhoto]:
+    """The photos one after the other, and how many are done with."""
+    for done, photo in enumerate(photos):
+        show(done, len(photos))
+        yield photo
 
 
 def _on_reviews(results: ResultFolder, records: Sequence[Record]) -> Iterator[str]:

@@ -60,7 +60,7 @@ def write_map(folder: Path, options: SurveyOptions, show: Callable[[int, int], N
     Args:
         folder: of ``upcracknet detect``.
         options: where positions come from, and how sections are made.
-        show: called with the number of photos written and of all.
+        show: called with what is done, and of how much: each photo is summed up, and then written.
 
     Raises:
         DataError: it is no result folder, or positions cannot be read.
@@ -80,9 +80,11 @@ def write_map(folder: Path, options: SurveyOptions, show: Callable[[int, int], N
                 f"{foreign[0]}: in the way, and not written by `upcracknet map` (there is no {SURVEY}); move "
                 "it away"
             )
-        survey = make_survey(results, options)
+        survey = make_survey(results, options, lambda done, total: show(done, 2 * total))
         write_survey(results, survey)
-        written = geopackage.write_geopackage(results, survey, show)
+        written = geopackage.write_geopackage(
+            results, survey, lambda done, total: show(total + done, 2 * total)
+        )
         geojson.write_geojson(results)
         write_sections_csv(results, survey, options.units)
     return Mapped(survey, written)

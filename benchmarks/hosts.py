@@ -25,6 +25,7 @@ from namespaces import Host, Switch, connected_hosts
 
 from upcracknet.data.synthetic import synthesize_road
 from upcracknet.results import read_results
+from upcracknet.results.log import LOG
 from upcracknet.tables import markdown_table
 from upcracknet.weights import load_weights
 
@@ -70,9 +71,10 @@ def write_photos(folder: Path, number: int, size: tuple[int, int]) -> Path:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """All files of a result folder but the lock."""
+    """All files of a result folder but the lock and the log."""
     paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    return {name: path.read_bytes() for name, path in paths.items() if not name.startswith(".upcracknet")}
+    left_out = (".upcracknet", LOG)
+    return {name: path.read_bytes() for name, path in paths.items() if not name.startswith(left_out)}
 
 
 def different(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
@@ -257,8 +259,8 @@ disk and the processor.
   without a network, with photos that others have done. Then the cable is plugged in again.
 - **Results.** `detect` with the default model and `--runtime torch`, one thread a worker, synthetic roads of
   {result["size"][1]}×{result["size"][0]} pixels. All files are compared, byte for byte, tables and records
-  too, but for the lock. Of photos in S3 the records are compared without address and stamp of the photo, and
-  without `photos.csv` and `photos.parquet`, which have the address.
+  too, but for the lock and the log, which has times of day. Of photos in S3 the records are compared without
+  address and stamp of the photo, and without `photos.csv` and `photos.parquet`, which have the address.
 - **Training.** A small UP-CrackNet for three epochs, on the processor (gloo), against two processes of one
   host. All tensors of the weights and of the last checkpoint are compared, bit for bit, and `metrics.jsonl`
   but for its speed. Each process has one core: with another number of threads the last digits differ, from

@@ -52,7 +52,8 @@ def test_hosts_are_apart_until_they_are_connected_again(namespaces, tmp_path):
         switch.reconnect(second)
         assert reached()
         second.freeze()
-        assert state(server.pid) == "T"
+        while state(server.pid) != "T":
+            assert server.poll() is None
         second.thaw()
         assert reached()
         inside = subprocess.run(
@@ -85,6 +86,7 @@ def test_a_difference_is_found(hosts, tmp_path):
     for folder, content in (("one", b"mask"), ("other", b"mAsk")):
         (tmp_path / folder / ".upcracknet").mkdir(parents=True)
         (tmp_path / folder / ".upcracknet/lock").write_text(folder)
+        (tmp_path / folder / "log.txt").write_text(folder)
         (tmp_path / folder / "masks").mkdir()
         (tmp_path / folder / "masks/0.png").write_bytes(content)
     (tmp_path / "other/masks/1.png").touch()

@@ -114,7 +114,7 @@ def killed() -> Iterator[Callable[[World, Step], int]]:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
+def world_of(tmp_path_factory):
     """The world of a command; made once."""
     worlds = dict[str, World]()
 
@@ -137,8 +137,8 @@ def cells():
 
 
 @pytest.mark.parametrize(("name", "step", "fault"), [*cells()])
-def test_a_fault_at_a_step(world, killed, capsys, name: str, step: Step, fault: str):
-    here = world(name)
+def test_a_fault_at_a_step(world_of, killed, capsys, name: str, step: Step, fault: str):
+    here = world_of(name)
     capsys.readouterr()
     if fault == "killed":
         code = killed(here, step)
@@ -223,9 +223,9 @@ def require_true(code: int, message: str, fault: str) -> None:
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.xdist_group(f"faults in {name}")) for name in STEPS]
 )
-def test_the_steps_are_all_that_a_command_does_to_the_disk(world, name):
+def test_the_steps_are_all_that_a_command_does_to_the_disk(world_of, name):
     """What is not in the table: making folders that are there, and clearing up after oneself."""
-    here = world(name)
+    here = world_of(name)
     patterns = [step.touch for step in STEPS[name]]
     unknown = [
         touch for touch in here.touches

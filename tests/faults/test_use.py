@@ -17,7 +17,7 @@ import pytest
 from tests.faults.commands import COMMANDS
 from tests.faults.injection import Fault, watched
 from tests.faults.outcomes import files
-from tests.faults.worlds import LIGHT, detect, road, write_photos
+from tests.faults.worlds import LIGHT, detect, road
 
 from upcracknet import CrackDetector
 from upcracknet.cli.console import EXIT_FAILED, EXIT_INCOMPLETE
@@ -39,22 +39,6 @@ from upcracknet.__main__ import main
 sys.argv = ["upcracknet", *sys.argv[1:]]
 main()
 """
-
-
-@pytest.fixture
-def world(tmp_path) -> Path:
-    (tmp_path / "world").mkdir()
-    write_photos(tmp_path / "world")
-    return tmp_path / "world"
-
-
-@pytest.fixture
-def undisturbed(world) -> dict[str, bytes]:
-    """What a run leaves to which nothing happens, at the same place."""
-    assert detect(world) == 0
-    found = content(world)
-    shutil.rmtree(world / "out")
-    return found
 
 
 def process(*words: str, **how) -> subprocess.Popen:
@@ -214,58 +198,6 @@ class TestChanges:
         assert content(world) == before
 
 
-class TestDisks:
-    """Real ones: writers that are no Python, such as GDAL, meet the end of the disk themselves."""
-
-    @pytest.mark.skipif(sys.platform == "win32", reason="such limits are of Unix")
-    @pytest.mark.parametrize("size", [0, 100, 300, 700, 1500, 4000, 10_000])
-    @pytest.mark.parametrize("name", ["detect", "map", "report"])
-    def test_files_that_can_grow_no_further(self, tmp_path, capsys, name, size):
-        import resource
-
-        here, command = tmp_path / "world", COMMANDS[name]
-        here.mkdir()
-        command.prepare(here)
-        shutil.copytree(here, tmp_path / "before")
-        usual = resource.getrlimit(resource.RLIMIT_FSIZE)
-        capsys.readouterr()
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, usual[1]))
-        try:
-            code = command.run(here)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, usual)
-        assert code == 0 or "error: " in capsys.readouterr().err
-        assert code in (0, EXIT_FAILED)
-        assert command.run(here) == 0
-        found = command.outcome(here)
-        shutil.rmtree(here)
-        shutil.copytree(tmp_path / "before", here)
-        assert command.run(here) == 0
-        assert command.outcome(here) == found
-
-    @pytest.mark.parametrize("kilobytes", [64, 128, 256])
-    def test_a_small_disk(self, world, undisturbed, capsys, kilobytes):
-        (world / "out").mkdir()
-        with mounted(world / "out", f"size={kilobytes}k"):
-            code = detect(world)
-            message = capsys.readouterr().err
-            assert code in (0, EXIT_FAILED)
-            assert code == 0 or "error: " in message
-            subprocess.run(["mount", "-o", "remount,size=64m", str(world / "out")], check=True)
-            assert detect(world) == 0
-            assert content(world) == undisturbed
-
-    def test_a_disk_that_is_read_only(self, world, undisturbed, capsys):
-        (world / "out").mkdir()
-        with mounted(world / "out", "size=64m"):
-            assert detect(world) == 0
-            subprocess.run(["mount", "-o", "remount,ro", str(world / "out")], check=True)
-            capsys.readouterr()
-            assert detect(world) == EXIT_FAILED
-            assert "Read-only file system" in capsys.readouterr().err
-            assert content(world) == undisturbed
-
-
 class TestManyAtOnce:
     def test_one_detector_in_eight_threads(self):
         detector = CrackDetector.from_pretrained("local-contrast")
@@ -294,18 +226,3 @@ def test_measuring_is_asked_for_while_photos_are_changed(world, number):
         assert run(["measure", str(world / "out"), "--standard", "fhwa-ltpp"]) == 0
     for path in world.glob("out/records/*"):
         assert json.loads(path.read_bytes())["crack_count"] is not None
-
-
-class mounted:  # noqa: N801 - used as a function
-    """A disk of its own at a folder; skips the test where nobody may mount."""
-
-    def __init__(self, folder: Path, *options: str) -> None:
-        self.folder, self.options = folder, options
-
-    def __enter__(self) -> None:
-        words = ["mount", "-t", "tmpfs", "-o", ",".join(self.options), "tmpfs", str(self.folder)]
-        if sys.platform != "linux" or subprocess.run(words, capture_output=True, check=False).returncode:
-            pytest.skip("mounting needs Linux and its rights")
-
-    def __exit__(self, *error: object) -> None:
-        subprocess.run(["umount", str(self.folder)], check=True)

@@ -18,8 +18,8 @@
 PYTHON ?= python3
 PHOTOS ?=
 FUZZ_INPUTS ?= 20000
-# On all cores of the machine, unless given otherwise.
-TEST_OPTIONS ?= -n auto
+# On all cores of the machine, unless given otherwise; what needs the same expensive start stays in one process.
+TEST_OPTIONS ?= -n auto --dist loadgroup
 
 BIN := .venv/bin
 DRIVE := out/demo/drive

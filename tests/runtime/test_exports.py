@@ -121,7 +121,8 @@ class TestFiles:
             folder.mkdir()
             (folder / "graph.onnx").write_bytes(b"half")
             if folder != new:
-                os.utime(folder, (time.time() - 86400,) * 2)
+                for path in (folder / "graph.onnx", folder):
+                    os.utime(path, (time.time() - 86400,) * 2)
         exported(name)
         assert not old.exists()
         assert new.exists(), "another process may be at work"

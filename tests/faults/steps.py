@@ -20,6 +20,7 @@ HALF = ".upcracknet/.upcracknet-*"
 LOCKING = Step("claim the folder", "write out/.upcracknet/lock")
 STEPS: dict[str, tuple[Step, ...]] = {
     "detect": (
+        Step("write the log", "write out/log.txt"),
         Step("list the photos", "list photos | list photos/*"),
         Step("read a photo", "read photos/*"),
         Step("make a folder", "make out | make out/*"),
@@ -46,6 +47,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step("forget the names", "delete out/.upcracknet/names"),
     ),
     "measure": (
+        Step("write the log", "write out/log.txt"),
         Step("read what was found", "read out/masks/* | read out/records/* | read out/results.json"),
         LOCKING,
         Step("note the names", "replace out/.upcracknet/names"),
@@ -116,6 +118,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step("claim a run", "write tables/locks/*"),
         Step("put the figures of a row in their place", "replace tables/results/*"),
         Step("read the figures of a row", "read tables/results/*"),
+        Step("put the table in its place", "replace tables/table2.*"),
     ),
     "reproduce pack": (
         Step("read a photo", "read data/*_img/*"),

@@ -224,7 +224,7 @@ def require_true(code: int, message: str, fault: str) -> None:
     "name", [pytest.param(name, marks=pytest.mark.xdist_group(f"faults in {name}")) for name in STEPS]
 )
 def test_the_steps_are_all_that_a_command_does_to_the_disk(world_of, name):
-    """What is not in the table: making folders that are there, and clearing up after oneself."""
+    """Left out: folders that are there already, clearing up after oneself, and what `reproduce` trains."""
     here = world_of(name)
     patterns = [step.touch for step in STEPS[name]]
     unknown = [
@@ -232,5 +232,6 @@ def test_the_steps_are_all_that_a_command_does_to_the_disk(world_of, name):
         if not any(matches(touch, pattern) for pattern in patterns)
         and touch.split()[0] in ("replace", "write")
         and touch.split()[1].startswith(f"{here.command.output}/") and ".upcracknet-" not in touch
+        and not touch.split()[1].startswith("tables/runs/")
     ]  # fmt: skip
     assert not unknown

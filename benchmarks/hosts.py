@@ -205,6 +205,11 @@ def by_torchrun(folder: Path, photos: Path) -> dict[str, Any]:
     }
 
 
+def compared(what: str, found: dict[str, Any], kind: str) -> tuple[str, str]:
+    """A row: how many were compared, and how many differ."""
+    return what, f"{found[kind]}; {len(found['different'])}"
+
+
 def page(result: dict[str, Any]) -> str:
     rows = []
     if "ray" in result:
@@ -217,28 +222,19 @@ def page(result: dict[str, Any]) -> str:
                 "records when it woke; workers that woke with it",
                 f"{ray['records_when_woken']}; {ray['workers_that_woke']}",
             ),
-            (
-                "files of the results; different from those of one process",
-                f"{ray['files']}; {len(ray['different'])}",
-            ),
+            compared("files of the results; different from those of one process", ray, "files"),
         ]
     if "s3" in result:
         s3 = result["s3"]
         rows += [
             ("photos in S3 on a fourth host, given to three", s3["photos"]),
-            (
-                "files of the results; different from those read from a disk",
-                f"{s3['files']}; {len(s3['different'])}",
-            ),
+            compared("files of the results; different from those read from a disk", s3, "files"),
         ]
     if "torchrun" in result:
         run = result["torchrun"]
         rows += [
             ("processes that train, on a host each, by torchrun", run["processes"]),
-            (
-                "tensors of weights and checkpoint; different from those of one host",
-                f"{run['tensors']}; {len(run['different'])}",
-            ),
+            compared("tensors of weights and checkpoint; different from those of one host", run, "tensors"),
         ]
     table = markdown_table(("what", "measured"), [(name, str(value)) for name, value in rows])
     return f"""# Several machines, tried on one

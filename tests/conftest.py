@@ -115,3 +115,13 @@ def real_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("UPCRACKNET_DATA does not name a folder with the real datasets")
     return Path(folder)
+
+
+@pytest.fixture
+def photo_and_none(tmp_path) -> Path:
+    """A folder with a photo, and a file that is none."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "road.png"), np.random.default_rng(0).integers(90, 160, (64, 80, 3)))
+    (folder / "broken.png").write_bytes(b"no picture")
+    return folder

@@ -2,7 +2,6 @@ import csv
 import errno
 import json
 import os
-import pickle
 import shutil
 import signal
 from dataclasses import replace
@@ -11,43 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
+from tests.cli.printed import error_line
 
 from upcracknet.cli.console import EXIT_FAILED, EXIT_INTERRUPTED
-from upcracknet.cli.main import run
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.detection import CrackDetector
-from upcracknet.networks import UNetGenerator
-from upcracknet.weights import WeightsRecord, load_weights, save_weights
-
-
-@pytest.fixture
-def photos(tmp_path, photo) -> Path:
-    """Three photos, one of them in a subfolder."""
-    folder = tmp_path / "photos"
-    for number, name in enumerate(("a.png", "b.jpg", "north/c.png")):
-        save_image_atomically(folder / name, np.roll(photo, 10 * number, axis=0))
-    return folder
-
-
-@pytest.fixture
-def detect(small_model, tmp_path):
-    """Runs the command with the small model; gives the exit code."""
-
-    def run_detect(*arguments, output=tmp_path / "out", model=small_model):
-        return run(["detect", *map(str, arguments), "-o", str(output), "--model", str(model)])
-
-    return run_detect
-
-
-def error_line(capsys) -> str:
-    """The single line on standard error that tells the error."""
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    lines = [line for line in printed.err.splitlines() if line.startswith("error:")]
-    assert len(lines) == 1
-    assert "Traceback" not in printed.err
-    return lines[0]
+from upcracknet.weights import load_weights, save_weights
 
 
 def files_below(folder: Path) -> set[str]:
@@ -174,43 +142,6 @@ def test_no_photos_at_all(tmp_path, detect, capsys, name):
     assert detect(tmp_path / name) == EXIT_FAILED
     assert "no photos found in" in error_line(capsys)
     assert not (tmp_path / "out").exists()
-
-
-def write_weights(path: Path, kind: str) -> str:
-    """Writes unusable weights; gives what the error must say."""
-    detection, network = {"input_size": 64}, UNetGenerator(4, 4)
-    if kind == "pickle":
-        path.write_bytes(pickle.dumps({"weight": 1}))
-        return "this is a pickle, which can run code"
-    if kind == "torch":
-        torch.save(network.state_dict(), path)
-        return "this is a pickle, which can run code"
-    if kind == "corrupt":
-        path.write_bytes(b"\x10\x00\x00\x00\x00\x00\x00\x00 not safetensors")
-        return "corrupt or not a safetensors file"
-    architecture = "DeepLab" if kind == "method" else "UNetGenerator"
-    filters = 8 if kind == "sizes" else 4
-    save_weights(
-        path,
-        network.state_dict(),
-        WeightsRecord(architecture, {"filters": filters, "depth": 4}, detection, {}),
-    )
-    return "weights of a 'DeepLab'" if kind == "method" else "weights of another architecture"
-
-
-@pytest.mark.parametrize("kind", ["pickle", "torch", "corrupt", "method", "sizes"])
-def test_unusable_weights_are_one_clear_error(photos, detect, tmp_path, capsys, kind):
-    path = tmp_path / "weights.safetensors"
-    reason = write_weights(path, kind)
-    assert detect(photos, model=path) == EXIT_FAILED
-    line = error_line(capsys)
-    assert reason in line
-    assert "weights.safetensors" in line
-
-
-def test_a_model_that_is_not_there(photos, detect, capsys):
-    assert detect(photos, model="runs/none") == EXIT_FAILED
-    assert "runs/none: no such model" in error_line(capsys)
 
 
 def test_settings_that_cannot_be(photos, detect, capsys):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from tests.cli.printed import error_line
 
 from upcracknet import CrackDetector
 from upcracknet.cli.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
@@ -54,14 +55,6 @@ def train(crack_free, tmp_path, monkeypatch):
         )
 
     return run_train
-
-
-def error_line(capsys) -> str:
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    lines = [line for line in printed.err.splitlines() if line.startswith("error:")]
-    assert len(lines) == 1
-    return lines[0]
 
 
 def test_one_command_from_photos_to_a_detector(train, tmp_path, photo, capsys):

@@ -2,8 +2,6 @@ import json
 import logging
 import warnings
 
-import cv2
-import numpy as np
 import pytest
 
 from upcracknet.cli import main
@@ -12,23 +10,21 @@ from upcracknet.cli.main import run
 from upcracknet.errors import UpCrackNetError
 
 
-@pytest.fixture
-def photos(tmp_path):
-    """A photo, and a file that is none."""
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    cv2.imwrite(str(folder / "road.png"), np.random.default_rng(0).integers(90, 160, (64, 80, 3)))
-    (folder / "broken.png").write_bytes(b"no picture")
-    return folder
-
-
-def detect(photos, *words):
-    return ["detect", str(photos), "-o", str(photos.parent / "out"), "--model", "sauvola", *words]
+def detect(photo_and_none, *words):
+    return [
+        "detect",
+        str(photo_and_none),
+        "-o",
+        str(photo_and_none.parent / "out"),
+        "--model",
+        "sauvola",
+        *words,
+    ]
 
 
 @pytest.mark.parametrize("before", [False, True], ids=["behind the command", "before the command"])
-def test_quiet_leaves_errors_and_results(before, photos, capsys):
-    words = detect(photos)
+def test_quiet_leaves_errors_and_results(before, photo_and_none, capsys):
+    words = detect(photo_and_none)
     assert run(["--quiet", *words] if before else [*words, "--quiet"]) == 3
     printed = capsys.readouterr()
     assert json.loads(printed.out)["failed"] == 1
@@ -36,15 +32,15 @@ def test_quiet_leaves_errors_and_results(before, photos, capsys):
     assert printed.err.startswith("failed: ") and "broken.png" in printed.err
 
 
-def test_as_usual_there_are_notes(photos, capsys):
-    assert run(detect(photos)) == 3
+def test_as_usual_there_are_notes(photo_and_none, capsys):
+    assert run(detect(photo_and_none)) == 3
     printed = capsys.readouterr().err
     assert "runs on the processor" in printed
     assert "road.png: done" not in printed
 
 
-def test_verbose_names_each_photo(photos, capsys):
-    assert run([*detect(photos), "--verbose"]) == 3
+def test_verbose_names_each_photo(photo_and_none, capsys):
+    assert run([*detect(photo_and_none), "--verbose"]) == 3
     printed = capsys.readouterr().err
     assert "road.png: done; 80x64" in printed
     assert "runs on the processor" in printed

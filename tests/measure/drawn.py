@@ -79,3 +79,11 @@ class Slanted:
         corners = np.array([(0, 299), (399, 299), (260, 20), (140, 20)], np.float32)
         road = np.array([(0, 0), (4000, 0), (4000, 9000), (0, 9000)], np.float32)
         return cv2.getPerspectiveTransform(corners, road)
+
+
+def drawn(*lines: np.ndarray, width: int = 5, shape: tuple[int, int] = (400, 500)) -> np.ndarray:
+    """A mask of lines (x, y) of some width."""
+    mask = np.zeros(shape, np.uint8)
+    for points in lines:
+        cv2.polylines(mask, [np.round(points * 16).astype(np.int32)], False, 1, width, shift=4)
+    return mask > 0

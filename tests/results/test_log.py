@@ -1,8 +1,6 @@
 import json
 import sys
 
-import cv2
-import numpy as np
 import pytest
 
 from upcracknet import __version__
@@ -17,14 +15,22 @@ def lines(folder) -> list[str]:
     return [line.partition("] ")[2] for line in (folder / LOG).read_text().splitlines()[1:]]
 
 
+SAUVOLA = ("--model", "sauvola", "--runtime", "torch")
+
+
 @pytest.fixture
-def detect(tmp_path):
+def detect(photo_and_none, tmp_path):
     """Detects in two photos, one of which is none, and gives the exit code."""
-    photos = tmp_path / "photos"
-    photos.mkdir()
-    cv2.imwrite(str(photos / "road.png"), np.random.default_rng(0).integers(90, 160, (64, 80, 3)))
-    (photos / "broken.png").write_bytes(b"no picture")
-    words = ["detect", str(photos), "-o", str(tmp_path / "out"), "--model", "sauvola", "--runtime", "torch"]
+    words = [
+        "detect",
+        str(photo_and_none),
+        "-o",
+        str(tmp_path / "out"),
+        "--model",
+        "sauvola",
+        "--runtime",
+        "torch",
+    ]
     return lambda *more: run([*words, *more])
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
+from pyogrio.raw import read
 
 from upcracknet.measure.inspection import inspect
 from upcracknet.measure.scale import Scale
@@ -76,3 +78,10 @@ def measured_photo(
 
 def writable(folder: Path) -> WritableResults:
     return WritableResults(folder)
+
+
+def layer(folder: Path, name: str) -> tuple[dict[str, list], list, dict]:
+    """The columns, the shapes and the description of a layer of a GeoPackage."""
+    about, _, shapes, values = read(folder / "survey.gpkg", layer=name)
+    columns = dict(zip(about["fields"], (list(column) for column in values), strict=True))
+    return columns, list(shapely.from_wkb(shapes)), about

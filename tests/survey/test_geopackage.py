@@ -12,9 +12,7 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
-from pyogrio.raw import read
-from tests.results.rasters import UTM, write
-from tests.survey.drawn_surveys import HERE, SCALE, forked, measured_photo, network, wave, writable
+from tests.survey.drawn_surveys import HERE, SCALE, layer, measured_photo, network, wave, writable
 
 from upcracknet.errors import OutputError
 from upcracknet.results.records import Record
@@ -28,12 +26,6 @@ BARE = {"scale_uncertainty", "millimetres_per_pixel"}
 """Numbers without a unit, and one that its name spells out."""
 
 AT_PHOTO = Position(48.001, 9.0, "gpx", "photo")
-
-
-def layer(folder: Path, name: str) -> tuple[dict[str, list], list, dict]:
-    about, _, shapes, values = read(folder / "survey.gpkg", layer=name)
-    columns = dict(zip(about["fields"], (list(column) for column in values), strict=True))
-    return columns, list(shapely.from_wkb(shapes)), about
 
 
 @pytest.fixture
@@ -245,50 +237,6 @@ def test_an_area_lies_where_its_cracks_lie(written, survey):
     on_ground = shapely.transform(areas[0], lambda places: places * metres)
     assert areas[0].is_valid
     assert on_ground.area == pytest.approx(columns["area_m2"][0], rel=0.01)
-
-
-def raster_photo(out: Path, name: str, **profile) -> SurveyPhoto:
-    """A georeferenced image, of which the mask lies where it lies."""
-    position = Position(48.75, 15.0, "raster", "each crack")
-    photo = measured_photo(out, name, position, mask=f"masks/{name}.tif")
-    (out / "masks").mkdir(exist_ok=True)
-    write(out / "masks" / f"{name}.tif", forked().astype(np.uint8) * 255, **(UTM | profile))
-    return photo
-
-
-def test_rasters_of_one_system_stay_in_it(out):
-    write_geopackage(writable(out), Survey((raster_photo(out, "a.tif"), raster_photo(out, "b.tif"))))
-    columns, lines, about = layer(out, "cracks")
-    assert about["crs"] == "EPSG:32633"
-    west, south, east, north = shapely.total_bounds(lines[:3])
-    # The crack from pixel 20 to 379, in steps of 2 mm; half a pixel to the middle of one.
-    assert (west, east) == pytest.approx((500_000.040, 500_000.760), abs=0.006)
-    assert (south, north) == pytest.approx((5_399_999.655, 5_399_999.96), abs=0.006)
-    shortest = min(range(3), key=lambda index: columns["length_px"][index])
-    assert columns["bearing_deg"][shortest] % 180 == pytest.approx(0, abs=5)
-    (point, _), about = layer(out, "photos")[1:]
-    assert about["crs"] == "EPSG:32633"
-    assert (point.x, point.y) == pytest.approx((500_000, 5_399_700), abs=500)
-
-
-def test_a_raster_whose_mask_is_gone_costs_no_other(out):
-    photos = raster_photo(out, "a.tif"), raster_photo(out, "b.tif")
-    (out / "masks" / "b.tif.tif").unlink()
-    (problem,) = write_geopackage(writable(out), Survey(photos)).damaged
-    assert "b.tif.tif: cannot be read" in problem
-    columns, _, about = layer(out, "cracks")
-    assert set(columns["name"]) == {"a.tif"}
-    assert about["crs"] == "EPSG:32633"
-
-
-def test_rasters_of_several_systems_are_in_degrees(out):
-    other = {"crs": "EPSG:32632"}
-    write_geopackage(writable(out), Survey((raster_photo(out, "a.tif"), raster_photo(out, "b.tif", **other))))
-    _, lines, about = layer(out, "cracks")
-    assert about["crs"] == "EPSG:4326"
-    longitudes = shapely.bounds(lines)[:, 0]
-    assert longitudes[:3] == pytest.approx(15, abs=1e-4)  # the middle of zone 33
-    assert longitudes[3:] == pytest.approx(9, abs=1e-4)
 
 
 def test_a_damaged_file_of_cracks_costs_no_other(out_with_survey, survey):

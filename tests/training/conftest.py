@@ -6,6 +6,7 @@ import pytest
 
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.training.configuration import TrainingConfiguration, load_configuration
+from upcracknet.training.recipe import train
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +44,21 @@ def configure(crack_free) -> Callable[..., TrainingConfiguration]:
         )
 
     return configure
+
+
+@pytest.fixture(scope="module")
+def train_quietly():
+    """Trains on the processor without progress."""
+
+    def run(configuration, folder, **options):
+        return train(configuration, folder, device="cpu", progress=False, **options)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def run(configure, train_quietly, tmp_path_factory) -> Path:
+    """The folder of a run of two epochs."""
+    folder = tmp_path_factory.mktemp("runs") / "two"
+    train_quietly(configure(), folder)
+    return folder

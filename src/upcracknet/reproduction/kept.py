@@ -21,9 +21,7 @@ def read_kept(path: Path, hint: Any) -> Any:
     try:
         content = parse_json(path.read_bytes())
     except OSError as error:
-        raise DataError(
-            f"{path}: cannot be read ({one_line(error)}); check the disk, and that you may read it"
-        ) from error
+        raise unreadable(path, error) from error
     except ValueError as error:
         raise damaged(path, one_line(error)) from error
     if not fits(content, hint):
@@ -34,6 +32,11 @@ def read_kept(path: Path, hint: Any) -> Any:
 def damaged(path: Path, reason: str) -> DataError:
     """Say that a file is damaged, and what to do."""
     return DataError(f"{path}: is damaged ({reason}); delete it, and what it held is made again")
+
+
+def unreadable(path: Path, error: OSError) -> DataError:
+    """Say that the disk does not give a file out, and what to do."""
+    return DataError(f"{path}: cannot be read ({one_line(error)}); check the disk, and that you may read it")
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
@@ -47,9 +50,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     try:
         lines = path.read_bytes().splitlines() if path.exists() else []
     except OSError as error:
-        raise DataError(
-            f"{path}: cannot be read ({one_line(error)}); check the disk, and that you may read it"
-        ) from error
+        raise unreadable(path, error) from error
     return [content for line in lines if fits(content := _parsed(line), dict[str, Any])]
 
 

@@ -15,7 +15,7 @@ from upcracknet.data.registry import DATASETS, open_dataset
 from upcracknet.errors import DataError, OutputError
 from upcracknet.evaluation.protocol import annotated
 from upcracknet.files import json_bytes, one_line, replacing, scratch_folder, write_atomically
-from upcracknet.reproduction.kept import read_kept
+from upcracknet.reproduction.kept import read_kept, unreadable
 
 PARTS = (
     ("deepcrack", "train"),
@@ -124,15 +124,11 @@ def _checksum(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: OSError) -> DataError:
-    return DataError(f"{path}: cannot be read ({one_line(error)}); check the disk, and that you may read it")
+        raise unreadable(path, error) from error

@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
-from tests.serve.browser.pages import COUNT, HEIGHT, PATIENCE_SECONDS, WIDTH, Page
+from tests.serve.browser.pages import COUNT, HEIGHT, NAME, PATIENCE_SECONDS, WIDTH, Page
 
 from upcracknet.results import DetectionOptions, MeasureOptions, open_detection
 from upcracknet.results.folder import read_results
@@ -106,3 +106,10 @@ def page(chromium, found, tmp_path) -> Iterator[Page]:
         # Nothing unsaved: else leaving would ask.
         chromium.get("about:blank")
     assert not [entry for entry in log if entry["level"] == "SEVERE"], log
+
+
+@pytest.fixture
+def photo(page):
+    """The page at one photo."""
+    page.go_to_photo(NAME)
+    return page

@@ -183,3 +183,8 @@ class Page:
             .sort((one, other) => one.ariaPosInSet - other.ariaPosInSet)
             .map((cell) => cell.querySelector('.name').textContent)"""
         )
+
+
+def model_mask(page, name: str = NAME) -> np.ndarray:
+    """The mask that the model made."""
+    return cv2.imread(str(page.results.path / "masks" / f"{name}.png"), cv2.IMREAD_UNCHANGED)

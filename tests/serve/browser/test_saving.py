@@ -8,12 +8,6 @@ OFFLINE = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
 
 
 @pytest.fixture
-def photo(page):
-    page.go_to_photo(NAME)
-    return page
-
-
-@pytest.fixture
 def network(page):
     """Turns the browser's network off and on."""
 

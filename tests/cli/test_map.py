@@ -91,3 +91,9 @@ def test_a_package_that_is_missing(out, capsys, monkeypatch):
     assert (
         "maps need pyogrio; install them with `pip install 'upcracknet[survey]'`" in capsys.readouterr().err
     )
+
+
+def test_no_bar_stands_above_an_error_before_anything_began(tmp_path, capsys):
+    assert run(["map", str(tmp_path / "none")]) == EXIT_FAILED
+    message = capsys.readouterr().err
+    assert "no result folder" in message and "mapping" not in message

@@ -36,13 +36,13 @@ def test_as_usual_there_are_notes(photo_and_none, capsys):
     assert run(detect(photo_and_none)) == 3
     printed = capsys.readouterr().err
     assert "runs on the processor" in printed
-    assert "road.png: done" not in printed
+    assert "80×64" not in printed
 
 
 def test_verbose_names_each_photo(photo_and_none, capsys):
     assert run([*detect(photo_and_none), "--verbose"]) == 3
     printed = capsys.readouterr().err
-    assert "road.png: done; 80x64" in printed
+    assert "road.png: 80×64 pixels, " in printed
     assert "runs on the processor" in printed
 
 

@@ -42,7 +42,12 @@ def test_a_run_leaves_what_it_was_asked_with_what_and_how_it_ended(detect, tmp_p
     assert "photos: 0 finished, 0 to measure, 2 to do" in written
     assert any(line.startswith("engine: runs on the processor by torch") for line in written)
     assert any("'model': 'sauvola'" in line for line in written)
-    assert any("broken.png: not an image" in line and "(1 photo, the first is" in line for line in written)
+    assert any(
+        line.startswith("failed: ")
+        and "broken.png: not an image" in line
+        and "(1 photo, the first is" in line
+        for line in written
+    )
     assert any(line.startswith("summary: photos 2, done 1, failed 1") for line in written)
     assert written[-1] == "ended"
 
@@ -98,12 +103,12 @@ def test_a_log_that_cannot_be_written_costs_no_run(detect, tmp_path, monkeypatch
 def test_warnings_are_written_once_with_their_number(tmp_path):
     with logged(tmp_path, "detect", {}) as log:
         for number in range(5):
-            log.warn("blurred", f"{number}.jpg")
+            log.warn("warning: blurred", f"{number}.jpg")
         for number in range(logs.MOST_WARNINGS + 2):
             log.warn(f"warning {number}", "a.jpg")
     written = lines(tmp_path)
     assert written.count("warning: blurred (5 photos, the first is 0.jpg)") == 1
-    assert "warning: 3 more warnings" in written
+    assert "3 more warnings and failures" in written
 
 
 @pytest.mark.parametrize(

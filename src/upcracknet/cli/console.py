@@ -113,7 +113,12 @@ def print_table(console: Console, title: str, columns: Sequence[str], rows: Iter
 def task_bar(console: Console, description: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar for one task; gives what is called with what is done and how much there is."""
     with progress_bar(console) as bar:
-        yield counter(bar, description)
+        try:
+            yield counter(bar, description)
+        except BaseException:
+            for task in bar.tasks:  # nothing had begun: an empty bar above the error says nothing
+                bar.update(task.id, visible=task.total is not None)
+            raise
 
 
 @contextmanager

@@ -15,11 +15,9 @@ COLUMNS = ("photo", "cracks", "length", "greatest width", "severity", "share")
 
 def print_problems(console: Console, record: Record) -> None:
     """Write why a photo failed, or what to know before its results are trusted; in detail what was found."""
-    found = figure(record.crack_count, 0), figure(record.crack_pixels, 0)
-    size = f"{record.width}x{record.height}"
-    print_detail(
-        console, f"{record.photo}: {record.status}; {size}, {found[0]} cracks, {found[1]} crack pixels"
-    )
+    if record.status == "done":
+        found = f"{figure(record.crack_count, 0)} cracks, {figure(record.crack_pixels, 0)} crack pixels"
+        print_detail(console, f"{record.photo}: {record.width}×{record.height} pixels, {found}")
     if record.error:
         print_line(console, f"failed: {record.error}", "red")
     for warning in (record.warning, record.measure_warning):

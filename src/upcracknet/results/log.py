@@ -46,7 +46,7 @@ class RunLog:
         folder: the result folder, which is there.
 
     Attributes:
-        warnings: each warning with the number of photos that have it, and the first of these.
+        warnings: each line with the number of photos that have it, and the first of these.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -76,12 +76,14 @@ class RunLog:
 
     def record(self, record: Record) -> None:
         """Count the warnings of a photo, or why it failed; they are written when the run ends."""
-        for text in (record.warning, record.measure_warning, record.error):
+        if record.error:
+            self.warn(f"failed: {record.error}", record.photo)
+        for text in (record.warning, record.measure_warning):
             if text:
-                self.warn(text, record.photo)
+                self.warn(f"warning: {text}", record.photo)
 
     def warn(self, text: str, photo: str) -> None:
-        """Count a warning of a photo."""
+        """Count a photo of which a line of the log is true."""
         if text in self.warnings:
             count, first = self.warnings[text]
             self.warnings[text] = (count + 1, first)
@@ -93,9 +95,9 @@ class RunLog:
     def close(self, end: str) -> None:
         """Write the warnings, and how the run ended."""
         for text, (count, first) in self.warnings.items():
-            self.note(f"warning: {text} ({count} photo{'s' * (count > 1)}, the first is {first})")
+            self.note(f"{text} ({count} photo{'s' * (count > 1)}, the first is {first})")
         if self.more_warnings:
-            self.note(f"warning: {self.more_warnings} more warnings")
+            self.note(f"{self.more_warnings} more warnings and failures")
         self.note(end)
 
 

@@ -1,5 +1,6 @@
 """Tracks for tests: as GPX, and along a straight line."""
 
+import math
 from datetime import UTC, datetime
 
 import numpy as np
@@ -28,3 +29,17 @@ def straight(course: float, seconds: int = 60, speed: float = 10.0, start=(52.0,
     latitude = start[0] + away * np.cos(np.radians(course)) / 111_267.0
     longitude = start[1] + away * np.sin(np.radians(course)) / 68_678.0
     return Track((np.stack([latitude, longitude, START + np.arange(seconds + 1.0)], axis=1),))
+
+
+def bearing(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """The great circle's initial bearing on a sphere."""
+    (p, x), (q, y) = np.radians(a), np.radians(b)
+    return (
+        math.degrees(
+            math.atan2(
+                math.sin(y - x) * math.cos(q),
+                math.cos(p) * math.sin(q) - math.sin(p) * math.cos(q) * math.cos(y - x),
+            )
+        )
+        % 360
+    )

@@ -20,16 +20,20 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # Tests import OpenVINO and NNCF themselves; with this module both send how they are used to their makers.
 sys.modules.setdefault("openvino_telemetry", None)
 
-# Test processes share the cores; more threads each would only get in each other's way.
+# Test processes share the cores; more threads each would only get in each other's way. Trainings, and
+# processes that tests start, know it by the variable.
+os.environ["OMP_NUM_THREADS"] = "1"
 torch.set_num_threads(1)
 cv2.setNumThreads(1)
 
 
 @pytest.fixture(autouse=True, scope="session")
 def exported_networks(tmp_path_factory) -> Iterator[None]:
-    """Networks that tests export are kept apart from the user's own."""
+    """Networks that tests export are kept apart from the user's own; processes of one run share them."""
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("UPCRACKNET_CACHE", str(tmp_path_factory.mktemp("exported")))
+        patch.setenv("UPCRACKNET_CACHE", str(shared / "exported"))
         yield
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from upcracknet import files
 from upcracknet.errors import OutputError
 from upcracknet.files import (
     SCRATCH_FOLDER,
     STALE,
+    alone,
     claimed,
     clear_left,
     one_line,
@@ -43,6 +45,33 @@ def test_a_claim_names_this_process_and_leaves_an_empty_file(lock):
         assert holder is None
         assert json.loads(lock.read_text()) == {"process": os.getpid(), "host": socket.gethostname()}
     assert lock.read_text() == ""
+
+
+def test_who_adds_to_a_file_alone_loses_nothing(tmp_path):
+    """Eight threads read it and write it again; without the lock most of the numbers are lost."""
+    path = tmp_path / "numbers.json"
+    path.write_text("[]")
+
+    def add(number: int) -> None:
+        with alone(path):
+            numbers = json.loads(path.read_text())
+            time.sleep(0.002)
+            write_atomically(path, json.dumps([*numbers, number]).encode())
+
+    with ThreadPoolExecutor(8) as threads:
+        [*threads.map(add, range(24))]
+    assert sorted(json.loads(path.read_text())) == [*range(24)]
+
+
+def test_a_file_that_another_process_keeps_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "MOST_ATTEMPTS", 2)
+    path = tmp_path / "scale.json"
+    with (
+        alone(path),
+        pytest.raises(OutputError, match=rf"scale.json: in work by process {os.getpid()}.*again"),
+        alone(path),
+    ):
+        pass
 
 
 def test_a_second_claim_says_who_holds_it(lock):

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -34,6 +35,9 @@ LONGEST_REASON = 600
 
 STALE = 3600
 """Seconds for which nothing writes to a half-written file before it counts as a killed process's."""
+
+PAUSE, MOST_ATTEMPTS = 0.05, 200
+"""Seconds between attempts to have a file alone, and attempts until it counts as somebody else's."""
 
 _HALF_WRITTEN = re.compile(rf"{re.escape(TEMPORARY)}[0-9a-f-]+\.\w+")
 
@@ -236,6 +240,27 @@ def claimed(path: Path) -> Iterator[str | None]:
         finally:
             with suppress(OSError):  # what stays is stale
                 file.truncate(0)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Wait until a file is nobody else's, for as long as the block runs: to read it and write it again.
+
+    Args:
+        path: the file; what is claimed is a lock in the folder ``.upcracknet`` beside it.
+
+    Raises:
+        OutputError: another process has it for longer than such work takes, or the lock cannot be made.
+    """
+    lock = path.parent / ".upcracknet" / f"{path.name}.lock"
+    for attempt in count():
+        with claimed(lock) as holder:
+            if holder is None:
+                yield
+                return
+        if attempt == MOST_ATTEMPTS:
+            raise OutputError(f"{path}: {holder}; run the same command again when that is done")
+        time.sleep(PAUSE)
 
 
 def _lock(file: BinaryIO) -> bool:

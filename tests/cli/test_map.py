@@ -56,6 +56,13 @@ def test_a_photo_without_a_place_is_counted(out, capsys):
     assert (report["photos"], report["with_place"], report["without_place"]) == (3, 2, 1)
 
 
+def test_the_log_of_the_results_names_it(out):
+    run(["map", str(out)])
+    written = (out / "log.txt").read_text()
+    assert "begins: upcracknet map" in written and "settings: SurveyOptions" in written
+    assert "less than a sample unit" in written and written.endswith("ended\n")
+
+
 def test_photos_are_not_written_to(out):
     before = {path: path.read_bytes() for path in (out.parent / "photos").iterdir()}
     assert run(["map", str(out)]) == 0

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from upcracknet.cli import scale
 from upcracknet.cli.console import EXIT_FAILED
 from upcracknet.cli.main import run
 from upcracknet.measure.scale_file import SurveyScales
+from upcracknet.results.scaling import ScaleOptions
 
 
 @pytest.fixture
@@ -37,6 +39,21 @@ def test_scales_are_gathered_in_one_file(survey, capsys):
     scales = SurveyScales.read(survey / "scale.json")
     assert scales.of(str(survey / "photos/a.jpg")).method == "number"
     assert scales.of(str(survey / "photos/day1/a.jpg")).source == "rectangle of 3500×5000 mm in lane.jpg"
+
+
+def test_a_scale_that_is_added_meanwhile_is_kept(survey, monkeypatch, capsys):
+    make = scale.make_scale
+    (survey / "photos/day2").mkdir()
+
+    def make_slowly(*given):
+        SurveyScales().including(make("3", ScaleOptions()).scale, "photos/day2").write(survey / "scale.json")
+        return make(*given)
+
+    monkeypatch.setattr(scale, "make_scale", make_slowly)
+    assert run(["scale", "1.2", "--for", "photos/day1"]) == 0
+    scales = SurveyScales.read(survey / "scale.json")
+    found = [scales.of(str(survey / f"photos/{day}/a.jpg")).millimetres_per_pixel for day in ("day1", "day2")]
+    assert found == [1.2, 3]
 
 
 def test_points(survey, capsys):

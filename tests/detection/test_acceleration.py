@@ -24,8 +24,8 @@ ENGINES = ("onnx", "openvino")
 sixteen_bits = pytest.mark.skipif(not has_bfloat16(), reason="this processor has no bfloat16")
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
+@pytest.fixture
+def nothing_exported(tmp_path, monkeypatch):
     monkeypatch.setenv("UPCRACKNET_CACHE", str(tmp_path / "cache"))
 
 
@@ -178,7 +178,8 @@ class TestExports:
         with pytest.raises(ConfigurationError, match="local-contrast: no network"):
             export_scorer(LocalContrast(), Threshold(), tmp_path / "n.onnx", Engine(), {})
 
-    def test_auto_takes_torch_where_exporting_fails(self, tmp_path, monkeypatch):
+    @pytest.mark.usefixtures("nothing_exported")
+    def test_auto_takes_torch_where_exporting_fails(self, monkeypatch):
         pytest.importorskip("openvino")
 
         def fail(*_: object) -> None:
@@ -192,6 +193,22 @@ class TestExports:
         if has_bfloat16():
             scorer = load_pretrained("default", engine=Engine("auto", "bf16")).scorer
             assert isinstance(scorer.network, SixteenBitNetwork)
+
+    @pytest.mark.usefixtures("nothing_exported")
+    def test_auto_takes_torch_where_an_engine_cannot_be_loaded(self, monkeypatch, caplog):
+        """As where a library of the system is missing: asked for by name, it is one line."""
+        pytest.importorskip("openvino")
+
+        def load(module: str) -> None:
+            raise ImportError(f"lib{module}.so: cannot open shared object file")
+
+        monkeypatch.setattr("upcracknet.runtime.backends.import_module", load)
+        with caplog.at_level("DEBUG", "upcracknet"):
+            assert engine_of(load_pretrained("default", engine=Engine("auto")).scorer) == "torch"
+        assert "openvino fp32 is not taken: openvino is installed but cannot be loaded" in caplog.text
+        for name in ENGINES:
+            with pytest.raises(ConfigurationError, match=r"so: cannot open.*`upcracknet doctor`"):
+                load_pretrained("default", engine=Engine(name))
 
 
 @pytest.mark.data

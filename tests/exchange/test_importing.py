@@ -109,6 +109,15 @@ def test_photos_that_nobody_annotated(export, take, results):
     assert [*read_corrections(results)] == []
 
 
+def test_the_log_of_the_results_names_what_was_left_out(take, results, tmp_path):
+    (tmp_path / "masks").mkdir()
+    cv2.imwrite(str(tmp_path / "masks" / "other.png"), np.zeros((9, 9), np.uint8))
+    assert take(tmp_path / "masks")[0].left_out == 1
+    written = (results.path / "log.txt").read_text()
+    assert "begins: upcracknet import" in written
+    assert "left out: " in written and "the first is other.png" in written
+
+
 def test_double_names(take, results, tmp_path):
     """The first of two masks of one photo counts; a name that fits two photos is refused."""
     mask = np.zeros((64, 96), np.uint8)

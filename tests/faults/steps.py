@@ -61,6 +61,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "map": (
         Step("read the records", "read out/records/*"),
         LOCKING,
+        Step("write the log", "write out/log.txt"),
         Step("put the survey in its place", "replace out/survey.json"),
         Step("put the GeoPackage in its place", "replace out/survey.gpkg"),
         Step("put the GeoJSON in its place", "replace out/cracks.geojson"),
@@ -81,6 +82,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "import": (
         Step("read the masks", "read annotated/* | list annotated/*"),
         LOCKING,
+        Step("write the log", "write out/log.txt"),
         Step("put a corrected mask in its place", "replace out/corrections/*.png"),
         Step("put what was said in its place", "replace out/corrections/*.json"),
     ),
@@ -140,6 +142,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step("read the archive", "read data/cfd.archive.part"),
         Step("unpack a file", "write data/.upcracknet-folder-*"),
         Step("put the data set in its place", "replace data/CFD"),
+        Step("claim the checksums", "write data/.upcracknet/downloads.json.lock"),
         Step("note the checksum", "replace data/downloads.json"),
         Step("delete the archive", "delete data/cfd.archive.part | delete data/cfd.archive.part.mark"),
     ),
@@ -174,6 +177,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "scale": (
         Step("read the scales that are there", "read scales/scale.json"),
         Step("read a photo", "read photos/*"),
+        Step("claim the scales", "write scales/.upcracknet/scale.json.lock"),
         Step("put the scales in their place", "replace scales/scale.json"),
         Step("put the picture of the grid in its place", "replace scales/scale-0-grid.jpg"),
     ),

@@ -7,6 +7,7 @@ from tests.training.runs import metrics_of, state_of
 
 from upcracknet import CrackDetector
 from upcracknet.networks import UNetGenerator
+from upcracknet.training import recipe
 from upcracknet.training.configuration import load_configuration
 from upcracknet.training.recipe import train
 from upcracknet.weights import load_weights
@@ -116,3 +117,13 @@ def test_progress_goes_to_standard_error(configure, tmp_path, capsys):
     assert printed.out == ""
     assert "epoch 1/1" in printed.err
     assert "images/s" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("allowed", "processes", "threads"),
+    [("", 1, 8), ("3", 1, 3), ("3", 4, 2), ("99", 1, 8), ("0", 1, 8), ("4,2", 1, 8), ("1", 16, 1)],
+)
+def test_threads_are_shared_and_no_more_than_the_user_allows(allowed, processes, threads, monkeypatch):
+    monkeypatch.setattr(recipe, "usable_cores", lambda: 8)
+    monkeypatch.setenv("OMP_NUM_THREADS", allowed)
+    assert recipe.threads_of_each(processes) == threads

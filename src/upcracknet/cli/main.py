@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from upcracknet import __version__
-from upcracknet.cli.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
+from upcracknet.cli.console import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, print_detail
 from upcracknet.cli.verbosity import is_verbose, spoken, without_verbosity
 from upcracknet.errors import ConfigurationError, UpCrackNetError
 from upcracknet.files import one_line
@@ -98,7 +99,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         console.print("error:", str(error), style="red", markup=False)
         return EXIT_USAGE
     with spoken(level):
-        return _run(words, console)
+        begun = time.monotonic()
+        code = _run(words, console)
+        print_detail(console, f"took {time.monotonic() - begun:.1f} s")
+        return code
 
 
 def _run(words: Sequence[str], console: Console) -> int:

@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from upcracknet.cli.console import print_json
+from upcracknet.files import alone
 from upcracknet.measure.scale_file import SurveyScales
 from upcracknet.results.scaling import ScaleOptions, make_scale
 
@@ -45,11 +46,12 @@ def scale(
         place: folder or photo that the scale counts for; without it all that no other scale is for, or the
             raster that it comes from.
     """
-    scales = SurveyScales.read(output) if output.exists() else SurveyScales()
+    _read(output)  # a damaged file is named before anything is made
     made = make_scale(given, options)
     if place is None and options.raster is not None:  # the place of one image says nothing of others
         place = str(options.raster)
-    scales.including(made.scale, place).write(output)
+    with alone(output):  # another process may add a scale of its own
+        _read(output).including(made.scale, place).write(output)
     picture = output.with_name(f"{output.stem}-{made.photo.stem}-grid.jpg") if made.photo else None
     step = made.save_grid(picture) if picture else None
     print_json(
@@ -62,3 +64,7 @@ def scale(
             "grid_mm": step,
         }
     )
+
+
+def _read(path: Path) -> SurveyScales:
+    return SurveyScales.read(path) if path.exists() else SurveyScales()

@@ -16,7 +16,7 @@ from upcracknet.data.dataset import Places, PublishedDataset
 from upcracknet.data.listing import home_expanded
 from upcracknet.data.registry import DATASETS, find_places
 from upcracknet.errors import DataError, OutputError
-from upcracknet.files import claimed, json_bytes, one_line, scratch_folder, write_atomically
+from upcracknet.files import alone, claimed, json_bytes, one_line, scratch_folder, write_atomically
 from upcracknet.parsing import fits, parse_json
 
 Progress = Callable[[int, int | None], None]
@@ -166,8 +166,9 @@ def _download(dataset: PublishedDataset, root: Path, progress: Progress | None) 
         checksum = _verify(name, archive, dataset)
         with _unpacked(archive, dataset) as found:
             # First, as the data set is never looked at again once it is there.
-            records = _recorded(root) | {name: {"url": dataset.url, "sha256": checksum}}
-            write_atomically(root / LOCK_FILE, json_bytes(records))
+            with alone(root / LOCK_FILE):  # another process may note another data set
+                records = _recorded(root) | {name: {"url": dataset.url, "sha256": checksum}}
+                write_atomically(root / LOCK_FILE, json_bytes(records))
             found.rename(target)
     except DataError:
         _forget(archive)

@@ -1,5 +1,6 @@
 """Load a shipped or self-trained model: from its path to its record, from its record to its system."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +19,8 @@ from upcracknet.files import one_line
 from upcracknet.parsing import fits
 from upcracknet.runtime import Engine, Precision, open_exported, read_description, runtime_of_file
 from upcracknet.weights import WeightsRecord, checked_record, filled, load_weights, parameter_count
+
+_log = logging.getLogger(__name__)
 
 LARGEST_NETWORK = 500_000_000
 """Parameters that no network of this package has: 2 GB."""
@@ -107,11 +110,12 @@ def load_pretrained(
     try:
         if (chosen.runtime, chosen.precision, chosen.device) != ("torch", "fp32", "cpu"):
             scorer = accelerated(scorer, record.sha256, chosen)
-    except UpCrackNetError:
+    except UpCrackNetError as error:
         by_name = engine.runtime != "auto" or chosen.precision == "int8" or chosen.device != "cpu"
         if by_name or chosen.runtime == "torch":
             raise
         # Asked for whatever works.
+        _log.debug("%s is not taken: %s", chosen, one_line(error))
         return load_pretrained(model, preset, in_torch)
     return Pretrained(scorer, threshold, record.sha256, chosen, record.detection)
 

@@ -20,7 +20,7 @@ from upcracknet.detection.threshold import Threshold
 from upcracknet.errors import ConfigurationError
 from upcracknet.files import write_atomically
 from upcracknet.runtime import Engine
-from upcracknet.runtime.backends import KEY
+from upcracknet.runtime.backends import KEY, loaded
 from upcracknet.runtime.compiled import reason
 from upcracknet.runtime.graph import fixed_graph
 
@@ -158,13 +158,11 @@ def _entries(millimetres_per_pixel: float, tile_side: int) -> dict[str, Any]:
 
 def _compare(content: bytes, network: ClassProbabilities, side: int) -> None:
     """Refuse a file that marks a synthetic road otherwise than the scorer."""
-    import onnxruntime
-
     from upcracknet.data.synthetic import synthesize_road
 
     road = synthesize_road(0, side, side).photo
     images = torch.from_numpy(road).permute(2, 0, 1)[None].contiguous().float() / 255
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    session = loaded("onnxruntime").InferenceSession(content, providers=["CPUExecutionProvider"])
     [found] = session.run(None, {"images": images.numpy()})
     with torch.inference_mode():
         expected = network(images).numpy()

@@ -25,6 +25,7 @@ from upcracknet.results.effective_mask import (
     size_of,
 )
 from upcracknet.results.folder import ResultFolder, read_results
+from upcracknet.results.log import logged
 from upcracknet.results.records import Record
 from upcracknet.results.writing import open_results
 
@@ -73,7 +74,7 @@ def import_annotations(
     read_results(folder)
     photos, found = read_annotations(file, options, kind)
     imported, seen = Imported(), dict[str, str]()
-    with open_results(folder) as results:
+    with open_results(folder) as results, logged(folder, "import", {"settings": options}) as log:
         index = PhotoIndex(record for record in results.readable_records() if record.mask is not None)
         for photo in photos:
             try:
@@ -85,6 +86,7 @@ def import_annotations(
                     _take(results, results.record(name), photo, source, options, imported)
             except (DataError, PhotoError) as error:
                 imported.left_out += 1
+                log.warn(f"left out: {error}", photo.name)
                 show(str(error))
             else:
                 show(None)

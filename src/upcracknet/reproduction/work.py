@@ -17,7 +17,7 @@ from upcracknet.reproduction.plan import Piece, missing_data, status
 from upcracknet.reproduction.result_files import ResultFiles
 from upcracknet.reproduction.run import Progress, Run, work_on
 from upcracknet.runtime import choose_device
-from upcracknet.training.recipe import usable_cores
+from upcracknet.training.recipe import threads_of_each, usable_cores
 
 CARD_WORKERS = 4
 """Processes that paint images for one training on a card; a processor's trainings keep their own."""
@@ -91,7 +91,7 @@ def work_together(
         OutputError: the folder cannot be written.
         KeyboardInterrupt: interrupted by the user; the same call goes on.
     """
-    threads = max(1, usable_cores() // processes)
+    threads = threads_of_each(processes)
     work = partial(_work_in_process, tuple(pieces), tuple(experiments), shared, threads)
     # A fresh process each: a forked one cannot use a card, or threads, that this one has opened.
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:

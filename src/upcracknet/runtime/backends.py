@@ -7,13 +7,15 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import redirect_stdout
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from upcracknet.errors import ConfigurationError
-from upcracknet.runtime.compiled import Run
+from upcracknet.runtime.compiled import Run, reason
 from upcracknet.runtime.device import card_number, device_kind
 from upcracknet.runtime.engine import Engine
 
@@ -35,6 +37,14 @@ class Backend(ABC):
     """What an engine does with files; its packages are imported when it does."""
 
     name: Literal["onnx", "openvino"]
+
+    @abstractmethod
+    def library(self) -> Any:
+        """Load the engine.
+
+        Raises:
+            ConfigurationError: it is installed and broken.
+        """
 
     @abstractmethod
     def convert(self, graph: Path) -> Any:
@@ -70,11 +80,13 @@ class ONNXRuntime(Backend):
 
     name = "onnx"
 
+    def library(self) -> Any:
+        """Load ONNX Runtime."""
+        return loaded("onnxruntime")
+
     def convert(self, graph: Path) -> Any:
         """Read an ONNX graph; ONNX Runtime takes it as it is."""
-        import onnx
-
-        return onnx.load(str(graph))
+        return loaded("onnx").load(str(graph))
 
     def quantize(self, graph: Path, examples: Iterable[np.ndarray]) -> Any:
         """Quantise by ONNX Runtime, each channel with a range of its own."""
@@ -106,24 +118,20 @@ class ONNXRuntime(Backend):
 
     def save(self, model: Any, path: Path, description: str) -> None:
         """Write the graph with the description among its metadata."""
-        import onnx
-
+        onnx = loaded("onnx")
         onnx.helper.set_model_props(model, {KEY: description})
         onnx.save(model, str(path))
 
     def read(self, path: Path) -> tuple[str, bytes]:
         """Read the description, and the graph without any metadata."""
-        import onnx
-
-        model = onnx.load(str(path), load_external_data=False)
+        model = loaded("onnx").load(str(path), load_external_data=False)
         description = {entry.key: entry.value for entry in model.metadata_props}[KEY]
         del model.metadata_props[:]
         return description, model.SerializeToString(deterministic=True)
 
     def load(self, path: Path, engine: Engine) -> Run:
         """Open a session on the device; what a card cannot do of a network the processor does."""
-        import onnxruntime
-
+        onnxruntime = self.library()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.log_severity_level = engine.thread_count, 4
         provider = PROVIDERS[device_kind(engine.device)]
@@ -149,19 +157,23 @@ class OpenVINO(Backend):
 
     name = "openvino"
 
+    def library(self) -> Any:
+        """Load OpenVINO; without this module neither it nor its tools report their use over the network."""
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+        return loaded("openvino")
+
     def convert(self, graph: Path) -> Any:
         """Bring an ONNX graph into OpenVINO's intermediate representation."""
-        return _openvino().convert_model(str(graph))
+        return self.library().convert_model(str(graph))
 
     def quantize(self, graph: Path, examples: Iterable[np.ndarray]) -> Any:
         """Quantise by NNCF."""
         model = self.convert(graph)
-        try:
-            import nncf
-        except ModuleNotFoundError as error:
+        if find_spec("nncf") is None:
             raise ConfigurationError(
                 "OpenVINO in int8 needs nncf; install it with `pip install 'upcracknet[quantize]'`"
-            ) from error
+            )
+        nncf = loaded("nncf")
         logging.getLogger("nncf").setLevel(logging.ERROR)
         images = list(examples)
         with redirect_stdout(sys.stderr):  # its progress; results alone belong on standard output
@@ -170,18 +182,18 @@ class OpenVINO(Backend):
     def save(self, model: Any, path: Path, description: str) -> None:
         """Write the model, its numbers in 32 bits."""
         model.set_rt_info(description, KEY)
-        _openvino().save_model(model, str(path), compress_to_fp16=False)
+        self.library().save_model(model, str(path), compress_to_fp16=False)
 
     def read(self, path: Path) -> tuple[str, bytes]:
         """Read the description, and everything else in both files."""
-        model = _openvino().Core().read_model(str(path))
+        model = self.library().Core().read_model(str(path))
         description = str(model.get_rt_info(KEY).astype(str))
         rest = re.sub(rb'<%b value="[^"]*" ?/>' % KEY.encode(), b"", path.read_bytes())
         return description, rest + path.with_suffix(".bin").read_bytes()
 
     def load(self, path: Path, engine: Engine) -> Run:
         """Compile the model for the device."""
-        core, device = _openvino().Core(), OPENVINO_DEVICES[device_kind(engine.device)]
+        core, device = self.library().Core(), OPENVINO_DEVICES[device_kind(engine.device)]
         _require(device, core.available_devices, engine)
         settings: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",
@@ -207,9 +219,16 @@ def _require(device: str, available: Sequence[str], engine: Engine) -> None:
         )
 
 
-def _openvino() -> Any:
-    """OpenVINO, which with its tools reports its use over the network unless this module is missing."""
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    import openvino
+def loaded(module: str) -> Any:
+    """Load a library that is installed.
 
-    return openvino
+    Raises:
+        ConfigurationError: it is broken, as with a library of the system that is missing.
+    """
+    try:
+        return import_module(module)
+    except Exception as error:  # whatever its own files raise
+        raise ConfigurationError(
+            f"{module} is installed but cannot be loaded ({reason(error)}); `upcracknet doctor` says how to "
+            "mend it, or take --runtime torch"
+        ) from error

@@ -164,6 +164,8 @@ def read_description(path: Path) -> dict[str, Any]:
         text, content = backend.read(path)
         description: dict[str, Any] = parse_json(text.encode())
         checksum = None if description.get("for") == "qgis" else description.pop("sha256")
+    except ConfigurationError:
+        raise
     except Exception as error:  # each engine has errors of its own
         raise WeightsError(
             f"{path}: damaged, or not written by `upcracknet export` ({reason(error)}); export it again"
@@ -198,13 +200,14 @@ def _compare(run: Run, network: nn.Module) -> None:
 
 
 def _backend(path: Path, engine: Engine) -> Backend:
-    """The engine of a file, its packages installed."""
+    """The engine of a file, which is installed and can be loaded."""
     backend = _BACKENDS.get(path.suffix.lower())
     if backend is None:
         raise ConfigurationError(
             f"{path}: expected a name that ends in .onnx, for ONNX Runtime, or .xml, for OpenVINO"
         )
     replace(engine, runtime=backend.name).chosen()
+    backend.library()  # before work is spent on what cannot be run
     return backend
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from upcracknet.errors import ConfigurationError, OutputError
 from upcracknet.results.folder import read_results
+from upcracknet.results.log import logged
 from upcracknet.results.writing import open_results
 from upcracknet.survey import geojson, geopackage
 from upcracknet.survey.making import SurveyOptions, make_survey
@@ -73,7 +74,7 @@ def write_map(folder: Path, options: SurveyOptions, show: Callable[[int, int], N
             f"maps need {', '.join(missing)}; install them with `pip install 'upcracknet[survey]'`"
         )
     read_results(folder)
-    with open_results(folder) as results:
+    with open_results(folder) as results, logged(folder, "map", {"settings": options}) as log:
         foreign = [results.file(name) for name in FILES if results.file(name).exists()]
         if foreign and not results.file(SURVEY).exists():
             raise OutputError(
@@ -87,4 +88,6 @@ def write_map(folder: Path, options: SurveyOptions, show: Callable[[int, int], N
         )
         geojson.write_geojson(results)
         write_sections_csv(results, survey, options.units)
+        for text in (*survey.notes, *(f"warning: {problem}" for problem in written.damaged)):
+            log.note(text)
     return Mapped(survey, written)

@@ -87,7 +87,7 @@ def train(
     """
     accelerator, places = lightning_device(device, devices)
     with quiet_libraries(), _one_line_errors(run_folder), ExitStack() as claims:
-        torch.set_num_threads(threads or max(1, usable_cores() // devices))
+        torch.set_num_threads(threads or threads_of_each(devices))
         lightning.seed_everything(configuration.seed, workers=True, verbose=False)
         system = SYSTEMS[configuration.method]
         data: PatchData = imported(system.patches)(configuration, data_root)
@@ -233,6 +233,12 @@ def in_16_bits(configuration: Configuration, device: str) -> bool:
 def usable_cores() -> int:
     """Count the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def threads_of_each(processes: int) -> int:
+    """Share the cores among processes; none gets more threads than ``OMP_NUM_THREADS`` allows it."""
+    share, allowed = max(1, usable_cores() // processes), os.environ.get("OMP_NUM_THREADS", "")
+    return min(share, int(allowed)) if allowed.isdecimal() and int(allowed) else share
 
 
 def _tensorboard(run_folder: Path) -> Any:

@@ -1,3 +1,4 @@
+import hashlib
 import os
 import signal
 import sys
@@ -11,7 +12,9 @@ import pytest
 import scipy.io
 import torch
 
+from upcracknet.files import write_atomically
 from upcracknet.networks import UNetGenerator
+from upcracknet.runtime import exports
 from upcracknet.weights import WeightsRecord, save_weights
 
 # Started in the background of a shell, a process ignores Ctrl-C, which some tests press.
@@ -29,11 +32,28 @@ cv2.setNumThreads(1)
 
 @pytest.fixture(autouse=True, scope="session")
 def exported_networks(tmp_path_factory) -> Iterator[None]:
-    """Networks that tests export are kept apart from the user's own; processes of one run share them."""
-    folder = tmp_path_factory.getbasetemp()
+    """Networks that tests export are kept apart from the user's own; processes of one run share them.
+
+    Also their graphs, whose writing takes seconds, where tests begin with an empty cache: each export is
+    compared with its network anyway.
+    """
+    folder, write = tmp_path_factory.getbasetemp(), exports.write_graph
     shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+    def write_once(network: torch.nn.Module, path: Path) -> None:
+        modes = [module.training for module in network.modules()]
+        identity = hashlib.sha256(f"{network!r} {modes}".encode())
+        for name, tensor in network.state_dict().items():
+            identity.update(name.encode() + tensor.contiguous().numpy().tobytes())
+        kept = shared / "graphs" / f"{identity.hexdigest()}.onnx"
+        if not kept.exists():
+            write(network, path)
+            write_atomically(kept, path.read_bytes())
+        path.write_bytes(kept.read_bytes())
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UPCRACKNET_CACHE", str(shared / "exported"))
+        patch.setattr(exports, "write_graph", write_once)
         yield
 
 

@@ -23,6 +23,8 @@ from upcracknet.data.registry import open_dataset
 from upcracknet.errors import DataError
 from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
 
+pytestmark = pytest.mark.xdist_group("strata")  # what all need is made once
+
 SURFACES = backgrounds([])
 NAMES = [*SURFACES, "deepcrack", "deepcrack ×4"]
 

@@ -17,6 +17,8 @@ from upcracknet.detection.exporting import ExportOptions, export_model
 from upcracknet.errors import ConfigurationError, UpCrackNetError
 from upcracknet.weights import WeightsRecord, save_weights
 
+pytestmark = pytest.mark.xdist_group("an exported model")  # what all need is made once
+
 
 @pytest.mark.parametrize(
     ("options", "output", "parts"),

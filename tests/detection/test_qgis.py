@@ -19,6 +19,8 @@ from upcracknet.errors import ConfigurationError
 from upcracknet.networks import CrackRemover, UNetGenerator
 from upcracknet.runtime import read_description
 
+pytestmark = pytest.mark.xdist_group("a model for QGIS")  # what all need is made once
+
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 

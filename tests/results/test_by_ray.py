@@ -14,7 +14,7 @@ from upcracknet.errors import ConfigurationError
 from upcracknet.results.by_ray import Cluster, _shares, photos_at_a_time
 
 ray = pytest.importorskip("ray")
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.xdist_group("a cluster")]
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+pytestmark = pytest.mark.xdist_group("a server")  # what all need is made once
+
 MOTHER = Path(__file__).with_name("forked.py")
 LIGHT = ("serve", "--port", "0", "--model", "local-contrast", "--runtime", "torch")
 

@@ -14,6 +14,8 @@ from upcracknet.results import read_results
 from upcracknet.survey.comparing import compare_surveys
 from upcracknet.survey.pairing import compare_photos
 
+pytestmark = pytest.mark.xdist_group("two surveys")  # what all need is made once
+
 
 def surveyed(folder, **values):
     drive = Drive(count=3, height=600, width=500, spacing_m=40.0, **values)

@@ -19,6 +19,8 @@ from upcracknet.results import read_results
 from upcracknet.survey.space import in_space
 from upcracknet.survey.survey_file import read_survey
 
+pytestmark = pytest.mark.xdist_group("a drive")  # what all need is made once
+
 
 @pytest.fixture(scope="module")
 def surveyed(tmp_path_factory):

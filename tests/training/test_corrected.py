@@ -22,6 +22,8 @@ from upcracknet.training.patches import painted_patches
 from upcracknet.training.recipe import train
 from upcracknet.weights import load_weights, save_weights
 
+pytestmark = pytest.mark.xdist_group("a corrected survey")  # what all need is made once
+
 TINY = {
     "method": "crack-remover",
     "data.photos": "[]",

@@ -12,6 +12,8 @@ from upcracknet.training.configuration import load_configuration
 from upcracknet.training.recipe import train
 from upcracknet.weights import load_weights
 
+pytestmark = pytest.mark.xdist_group("a run")  # what all need is made once
+
 
 def test_a_run_leaves_everything_in_one_folder(run):
     files = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}

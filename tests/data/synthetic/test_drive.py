@@ -13,6 +13,8 @@ from upcracknet.data.synthetic.drive import Drive
 from upcracknet.data.synthetic.drive_files import write_drive
 from upcracknet.errors import ConfigurationError, OutputError
 
+pytestmark = pytest.mark.xdist_group("drives")  # what all need is made once
+
 SMALL = Drive(count=6, height=600, width=500)
 
 

@@ -20,6 +20,8 @@ from upcracknet.results.corrections import read_correction
 from upcracknet.results.effective_mask import effective_mask
 from upcracknet.serve.review.review import Review
 
+pytestmark = pytest.mark.xdist_group("a review")  # what all need is made once
+
 MOTHER = Path(__file__).parents[1] / "forked.py"
 KILLS = 20
 

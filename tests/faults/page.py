@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.faults.steps import FAULTS, SERVING, STEPS, Step, can_happen
+from tests.faults.steps import FAULTS, REVIEWING, SERVING, STEPS, Step, can_happen
 
 PAGE = Path(__file__).parents[2] / "docs/results/faults.md"
 SERVED = ("full disk", "no permission")
@@ -14,6 +14,7 @@ def tables() -> Iterator[str]:
     for name, steps in STEPS.items():
         title = name.capitalize() if name.startswith("cache") else f"`{name}`"
         yield f"## {title}\n\n{_table(steps, FAULTS)}"
+    yield f"## `review`\n\n{_table(REVIEWING, FAULTS)}"
     yield f"## `serve`\n\n{_table(SERVING, SERVED)}"
 
 

@@ -77,7 +77,7 @@ def review(world: Path) -> int:
 
     def ask(address: str) -> None:
         try:
-            with httpx2.Client(base_url=address.partition("?")[0], timeout=30) as client:
+            with httpx2.Client(base_url=address.partition("?")[0], timeout=30, verify=False) as client:
                 client.get(address)
                 rows = client.get("/api/photos").json()
                 if isinstance(rows, dict):

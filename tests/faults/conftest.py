@@ -48,7 +48,7 @@ def killed() -> Iterator[Callable[[World, Step], int]]:
         process.stdin.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def world_of(tmp_path_factory):
     """The world of a command; made once."""
     worlds = dict[str, World]()

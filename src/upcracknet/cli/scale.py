@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from upcracknet.cli.console import print_json
+from upcracknet.errors import OutputError
 from upcracknet.files import alone
 from upcracknet.measure.scale_file import SurveyScales
 from upcracknet.results.scaling import ScaleOptions, make_scale
@@ -46,11 +47,14 @@ def scale(
         place: folder or photo that the scale counts for; without it all that no other scale is for, or the
             raster that it comes from.
     """
+    there = output.exists()
     _read(output)  # a damaged file is named before anything is made
     made = make_scale(given, options)
     if place is None and options.raster is not None:  # the place of one image says nothing of others
         place = str(options.raster)
     with alone(output):  # another process may add a scale of its own
+        if there and not output.exists():
+            raise OutputError(f"{output}: was deleted or moved meanwhile; run the same command again")
         _read(output).including(made.scale, place).write(output)
     picture = output.with_name(f"{output.stem}-{made.photo.stem}-grid.jpg") if made.photo else None
     step = made.save_grid(picture) if picture else None

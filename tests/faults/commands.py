@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.outcomes import files, trained
+from tests.faults.reviewing import counting, review, write_reviewed
 from tests.faults.worlds import (
     detect,
     nothing,
@@ -79,6 +80,7 @@ COMMANDS = {
         write_results, calling("export-results", "{}/out", "--to", "cvat", "-o", "{}/export"),
         files("out", "export"), "export",
     ),
+    "review": Command(write_reviewed, review, counting, needs_output=True),
     "import": Command(
         write_annotated, calling("import", "{}/out", "{}/annotated", "--from", "masks"),
         files("out"), needs_output=True,

@@ -26,15 +26,18 @@ LOADED_LATE = (
 
 
 def killed(world: Path, name: str, touch: str) -> int:
-    """Run a command in a fork; gives its exit code, negative for the signal that ended it."""
+    """Run a command in a fork; gives its exit code, negative for the signal that ended it.
+
+    Where it never comes to the touch it is not killed.
+    """
     child = os.fork()
     if not child:
         torch.set_num_threads(1)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         kill = Fault(world, touch, lambda: os.kill(os.getpid(), signal.SIGKILL))
         with in_cache(world), watched(kill):
-            COMMANDS[name].run(world)
-        os._exit(0)
+            code = COMMANDS[name].run(world)
+        os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 

@@ -209,6 +209,26 @@ def can_happen(step: Step, fault: str) -> bool:
     return not (fault == "full disk" and reads) and not (fault == "disk error" and not reads)
 
 
+REVIEWING = (
+    Step("claim the review", "write out/.upcracknet/review"),
+    Step("read a record", "read out/records/*"),
+    Step("read what was said before", "read out/corrections/*.json"),
+    Step("write a file beside its place", "write out/corrections/.upcracknet-*"),
+    Step("keep the mask that was drawn before", "link out/corrections/*"),
+    Step("put a drawn mask in its place", "replace out/corrections/*.png"),
+    Step("put what is said in its place", "replace out/corrections/*.json"),
+    Step("delete a mask that is rejected", "delete out/corrections/1.jpg.png"),
+    Step("take back what was said", "delete out/corrections/2.jpg.json"),
+    Step("delete a mask that is taken back", "delete out/corrections/2.jpg.png"),
+    Step("read a mask that is accepted", "read out/masks/3.jpg.png"),
+    Step("claim the folder to measure", "write out/.upcracknet/lock"),
+    Step("put a file of cracks in its place", "replace out/cracks/*"),
+    Step("put a record in its place", "replace out/records/*"),
+    Step("put the tables in their place", "replace out/*.csv | replace out/*.parquet"),
+    Step("put the summary in its place", "replace out/summary.json"),
+)
+"""Of the review, in which the faults are injected by `tests/faults/test_review.py`."""
+
 SERVING = (
     Step("receive a photo", "write service/uploads/*"),
     Step("write a file beside its place", f"write service/{HALF}.part"),

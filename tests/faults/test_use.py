@@ -17,6 +17,7 @@ import pytest
 from tests.faults.commands import COMMANDS
 from tests.faults.injection import Fault, watched
 from tests.faults.outcomes import files
+from tests.faults.use import CLAIMED, UNCLAIMED
 from tests.faults.worlds import LIGHT, detect, road
 
 from upcracknet import CrackDetector
@@ -119,7 +120,7 @@ class TestStandardOutput:
 
 
 class TestTwoProcesses:
-    @pytest.mark.parametrize("name", ["detect", "measure", "map", "import", "train", "synthesize"])
+    @pytest.mark.parametrize("name", CLAIMED)
     def test_the_second_one_is_refused(self, tmp_path, capsys, name):
         here, command = tmp_path / "world", COMMANDS[name]
         here.mkdir()
@@ -132,7 +133,7 @@ class TestTwoProcesses:
         assert f"in work by process {os.getpid()}" in message
         assert command.outcome(here) == before
 
-    @pytest.mark.parametrize("name", ["report", "export-results", "prepare"])
+    @pytest.mark.parametrize("name", UNCLAIMED)
     def test_both_are_whole(self, tmp_path, name):
         """Where nothing is claimed: the second one begins while the first one writes."""
         here, command = tmp_path / "world", COMMANDS[name]

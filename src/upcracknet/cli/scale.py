@@ -47,14 +47,15 @@ def scale(
         place: folder or photo that the scale counts for; without it all that no other scale is for, or the
             raster that it comes from.
     """
-    before = _read(output)  # a damaged file is named before anything is made
+    there = output.exists()
+    _read(output)  # a damaged file is named before anything is made
     made = make_scale(given, options)
     if place is None and options.raster is not None:  # the place of one image says nothing of others
         place = str(options.raster)
     with alone(output):  # another process may add a scale of its own
-        if before is not None and not output.exists():
-            raise OutputError(f"{output}: was moved or deleted meanwhile; run the same command again")
-        (_read(output) or SurveyScales()).including(made.scale, place).write(output)
+        if there and not output.exists():
+            raise OutputError(f"{output}: was deleted or moved meanwhile; run the same command again")
+        _read(output).including(made.scale, place).write(output)
     picture = output.with_name(f"{output.stem}-{made.photo.stem}-grid.jpg") if made.photo else None
     step = made.save_grid(picture) if picture else None
     print_json(
@@ -69,5 +70,5 @@ def scale(
     )
 
 
-def _read(path: Path) -> SurveyScales | None:
-    return SurveyScales.read(path) if path.exists() else None
+def _read(path: Path) -> SurveyScales:
+    return SurveyScales.read(path) if path.exists() else SurveyScales()

@@ -123,6 +123,7 @@ def bring_photo(results: ResultFolder, record: Record, path: Path, how: Photos) 
     elif not _is_copy(path, source.path):
         with replacing(path) as partial:
             shutil.copy2(source.path, partial)
+            source.require_unchanged()  # else the masks would be another photo's
 
 
 def _is_copy(path: Path, photo: Path) -> bool:

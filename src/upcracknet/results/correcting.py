@@ -1,5 +1,9 @@
 """Write what people say of the cracks that were found; the model's answer stays as it is."""
 
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,8 +11,8 @@ import numpy as np
 from jaxtyping import Bool
 
 from upcracknet.data.photo import save_image_atomically
-from upcracknet.errors import DataError
-from upcracknet.files import delete, replacing, write_atomically
+from upcracknet.errors import DataError, OutputError
+from upcracknet.files import TEMPORARY, delete, one_line, replacing
 from upcracknet.results.corrections import (
     FOLDER,
     Correction,
@@ -29,8 +33,8 @@ def write_correction(
     """Write what a person said of a photo, in the place of what was said before.
 
     The mask is written first, then the file that names it: after a crash in between, each correction that is
-    there has its mask. Both are on the disk when this comes back. The folder need not be
-    claimed: a person may correct while cracks are measured.
+    there has its mask. Where the second fails, the first is put back. Both are on the disk when this comes
+    back. The folder need not be claimed: a person may correct while cracks are measured.
 
     Args:
         results: the result folder.
@@ -42,8 +46,8 @@ def write_correction(
         the correction as it was written.
 
     Raises:
-        DataError: there is no such photo, it has no mask, the mask has another size, or what stands in the
-            correction's place is none.
+        DataError: there is no such photo, it has no mask, the mask has another size, what stands in the
+            correction's place is none, or the mask that is accepted is there and cannot be read.
         PhotoError: the file of the mask cannot be read.
         OutputError: it cannot be written.
     """
@@ -56,15 +60,21 @@ def write_correction(
         require_size(mask.shape, size_of(record), f"{record.name}: the corrected mask")
     old = read_correction(results, correction.name)
     named = None if mask is None else f"{FOLDER}/{record.name}{Path(record.mask).suffix}"
-    if mask is not None and named is not None:
-        path = results.file(named)
-        with replacing(path, suffix=path.suffix, durable=True) as partial:
-            _write_mask(results, record, mask, partial)
     accepted = mask_checksum(results, record) if correction.status == "accepted" else None
     correction = replace(correction, mask=named, accepted_sha256=accepted)
-    write_atomically(correction_path(results, correction.name), correction.to_json(), durable=True)
-    if old is not None and old.mask not in (None, named):
-        delete(results.file(str(old.mask)))
+    with ExitStack() as order:
+        path = correction_path(results, correction.name)
+        if named is not None:
+            order.enter_context(_put_back_on_error(results.file(named)))
+        # Written before the mask takes its place: then nothing but a name is left that could fail.
+        partial = order.enter_context(replacing(path, durable=True))
+        partial.write_bytes(correction.to_json())
+        if mask is not None and named is not None:
+            place = results.file(named)
+            with replacing(place, suffix=place.suffix, durable=True) as drawn:
+                _write_mask(results, record, mask, drawn)
+    if old is not None and old.mask != named:
+        _drop_mask(results, old)
     return correction
 
 
@@ -77,8 +87,44 @@ def withdraw_correction(results: ResultFolder, name: str) -> None:
     """
     old = read_correction(results, name)
     delete(correction_path(results, name))  # first: a correction without its mask would be damaged
-    if old is not None and old.mask is not None:
-        delete(results.file(old.mask))
+    if old is not None:
+        _drop_mask(results, old)
+
+
+def _drop_mask(results: ResultFolder, old: Correction) -> None:
+    """Delete a mask that no correction names any more; where it stays, nothing reads it."""
+    if old.mask is not None:
+        with suppress(OutputError):
+            delete(results.file(old.mask))
+
+
+@contextmanager
+def _put_back_on_error(path: Path) -> Iterator[None]:
+    """Leave a file as it is where the block that replaces it ends with an error."""
+    kept = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex}{path.suffix}")
+    try:
+        there = path.exists()
+        if there:
+            try:
+                kept.hardlink_to(path)
+            except OSError:  # not on every disk
+                shutil.copyfile(path, kept)
+        try:
+            yield
+        except BaseException:
+            with suppress(OSError):  # of the first error is said
+                if there:
+                    kept.replace(path)
+                else:
+                    path.unlink(missing_ok=True)
+            raise
+        finally:
+            with suppress(OSError):
+                kept.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {path}: {one_line(error)}; choose another folder or free some space"
+        ) from error
 
 
 def _write_mask(

@@ -154,7 +154,10 @@ def is_outdated(results: ResultFolder, record: Record, correction: Correction) -
     """
     if correction.status != "accepted" or correction.accepted_sha256 is None:
         return False
-    return mask_checksum(results, record) != correction.accepted_sha256
+    try:
+        return mask_checksum(results, record) != correction.accepted_sha256
+    except DataError:
+        return True
 
 
 def mask_checksum(results: ResultFolder, record: Record) -> str | None:
@@ -162,12 +165,18 @@ def mask_checksum(results: ResultFolder, record: Record) -> str | None:
 
     Returns:
         SHA-256 in hexadecimal digits; none where there is no mask, or it is gone.
+
+    Raises:
+        DataError: it cannot be read.
     """
+    path = results.file(str(record.mask))
     try:
-        with results.file(str(record.mask)).open("rb") as file:
+        with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
+    except FileNotFoundError:
         return None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({one_line(error)}); check the disk") from error
 
 
 def _parsed(content: bytes, name: str) -> Correction | None:

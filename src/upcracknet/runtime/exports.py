@@ -20,7 +20,7 @@ from upcracknet.parsing import parse_json
 from upcracknet.runtime.backends import Backend, ONNXRuntime, OpenVINO
 from upcracknet.runtime.compiled import CompiledNetwork, Outputs, Run, reason, small_side
 from upcracknet.runtime.engine import PACKAGES, Engine
-from upcracknet.runtime.graph import write_graph
+from upcracknet.runtime.graph import EXPORTING, write_graph
 
 Examples = Callable[[], Iterable[np.ndarray]]
 """Gives float32 arrays b×3×h×w as the network sees them."""
@@ -54,26 +54,27 @@ def compiled_network(
     folder = _cache() / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
     suffix = next(suffix for suffix, backend in _BACKENDS.items() if backend.name == engine.runtime)
     path = folder / f"network{suffix}"
-    if path.exists():
-        clear_left(folder.parent)  # also where nothing is exported any more
-        try:
-            return open_exported(path, network, engine)
-        except WeightsError:  # damaged: exported again
-            shutil.rmtree(folder, ignore_errors=True)
-    try:
-        with scratch_folder(folder.parent) as scratch:
-            export_network(network, scratch / "new" / path.name, engine, examples=examples)
+    with EXPORTING:  # what one thread exports, the others need not
+        if path.exists():
+            clear_left(folder.parent)  # also where nothing is exported any more
             try:
-                (scratch / "new").rename(folder)
-            except OSError:
-                if not path.exists():  # else another process was faster
-                    raise
-    except (OSError, OutputError) as error:
-        why = error.__cause__ if isinstance(error, OutputError) and error.__cause__ else error
-        raise OutputError(
-            f"{folder.parent}: the exported network cannot be kept ({one_line(why)}); set "
-            "UPCRACKNET_CACHE to a writable folder, or take --runtime torch"
-        ) from error
+                return open_exported(path, network, engine)
+            except WeightsError:  # damaged: exported again
+                shutil.rmtree(folder, ignore_errors=True)
+        try:
+            with scratch_folder(folder.parent) as scratch:
+                export_network(network, scratch / "new" / path.name, engine, examples=examples)
+                try:
+                    (scratch / "new").rename(folder)
+                except OSError:
+                    if not path.exists():  # else another process was faster
+                        raise
+        except (OSError, OutputError) as error:
+            why = error.__cause__ if isinstance(error, OutputError) and error.__cause__ else error
+            raise OutputError(
+                f"{folder.parent}: the exported network cannot be kept ({one_line(why)}); set "
+                "UPCRACKNET_CACHE to a writable folder, or take --runtime torch"
+            ) from error
     return open_exported(path, network, engine)
 
 

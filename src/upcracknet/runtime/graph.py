@@ -1,6 +1,7 @@
 """Networks as ONNX graphs, for engines of this package and for other programs."""
 
 import logging
+import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from upcracknet.runtime.folding import without_narrow_transposed
 
 OLD_OPSET, OLD_IR_VERSION = 18, 8
 """Set of operators and version of the format of ONNX 1.13; ONNX Runtime 1.17 reads no newer format than 9."""
+
+EXPORTING = threading.RLock()
+"""Held while a network is exported: PyTorch can do that in one thread at a time."""
 
 
 def write_graph(network: nn.Module, path: Path) -> None:
@@ -51,7 +55,7 @@ def _graph(network: nn.Module, images: torch.Tensor, **choices: Any) -> Any:
     level = quiet.level
     quiet.setLevel(logging.ERROR)  # it warns of packages that no network here needs
     try:
-        with torch.no_grad(), warnings.catch_warnings():
+        with EXPORTING, torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             program = torch.onnx.export(
                 Outputs(without_narrow_transposed(network)).eval(),

@@ -60,9 +60,9 @@ def correction_router(review: Review) -> APIRouter:
             change(photo)
         except Conflict:
             detail = "another tab, browser or program has changed this photo; nothing was saved"
-            row = review.photos.row(review.photos.named(name))
+            row = review.photos.row(review.done_photo(number))
             return JSONResponse({"detail": detail, "photo": row}, 409)
-        row = review.photos.row(review.photos.named(name))
+        row = review.photos.row(review.done_photo(number))  # unless the folder is gone
         review.measurer.want(name)
         return JSONResponse({"photo": row})
 

@@ -3,10 +3,11 @@
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from types import TracebackType
 
-from upcracknet.errors import UpCrackNetError
-from upcracknet.files import one_line
+from upcracknet.errors import OutputError, UpCrackNetError
+from upcracknet.files import delete, one_line, write_atomically
 from upcracknet.results.folder import read_results
 from upcracknet.results.remembering import measure_corrected
 from upcracknet.results.writing import WritableResults, open_results
@@ -27,12 +28,15 @@ class Measurer:
 
     The folder is claimed only while there is something to measure, so that looking keeps nobody out. Where
     another program works in it, photos wait; what is left at the end, `upcracknet measure` or the next review
-    measures.
+    measures. A file in the folder says that its tables lack something, until they are written.
 
     Args:
         photos: of the folder.
         claim_seconds: how long the folder is claimed at a time.
         retry_seconds: after which a folder in use is tried again.
+
+    Attributes:
+        left: why something is not measured, or not in the tables, once it has stopped; None where all is.
     """
 
     def __init__(
@@ -45,14 +49,18 @@ class Measurer:
         self._at_work: str | None = None
         self._why: dict[str, str] = {}
         self._waits_for: str | None = None
+        self.left: str | None = None
         self._end: float | None = None
+        self._tables = photos.results.path / ".upcracknet" / "tables"
+        self._lacking = self._tables.exists()
         self._thread = threading.Thread(target=self._run, name="measurer", daemon=True)
 
     def __enter__(self) -> "Measurer":
         """Start, with the photos that were corrected but not measured since then."""
         for name in self.photos.names():
             photo = self.photos.named(name)
-            if photo.revision and photo.problem is None and not photo.measured and photo.record.mask:
+            unmeasured = photo.revision and photo.problem is None and not photo.measured and photo.record.mask
+            if unmeasured or photo.needs_measuring:  # the second also where what was said is taken back
                 self._wanted.append(name)
         self._thread.start()
         return self
@@ -103,8 +111,10 @@ class Measurer:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._wanted or self._end is not None)
-                if not self._goes_on():
+                self._changed.wait_for(lambda: self._wanted or self._lacking or self._end is not None)
+                if not self._goes_on() and not self._lacking:
+                    if self._wanted:
+                        self.left = f"{len(self._wanted)} photos are still to be measured"
                     return
             try:
                 read_results(self.photos.results.path)  # one that was deleted meanwhile is not made again
@@ -115,6 +125,7 @@ class Measurer:
                     self._waits_for = str(error)
                     self._changed.notify_all()
                     if self._end is not None:
+                        self.left = str(error)
                         return
                     self._changed.wait_for(self._is_called, self.retry_seconds)
 
@@ -122,16 +133,18 @@ class Measurer:
         return self._end is not None or self._waits_for is None
 
     def _goes_on(self) -> bool:
+        """Whether there is something to measure, and time for it."""
         return bool(self._wanted) and (self._end is None or time.monotonic() < self._end)
 
     def _work(self, results: WritableResults) -> None:
         """Measure for a while, and write the tables."""
         with self._changed:
             self._waits_for = None
-        end = time.monotonic() + self.claim_seconds
+        end = time.monotonic() + (self.claim_seconds if self._wanted else 0)
         try:
             while (name := self._next(end)) is not None:
                 reason = None
+                self._lack_in_tables(results)
                 try:
                     measure_corrected(name, results)
                 except UpCrackNetError as error:
@@ -149,6 +162,15 @@ class Measurer:
                     self._changed.notify_all()
         finally:
             results.close(frozenset(), whole=False)
+        delete(self._tables)
+        self._lacking = False
+
+    def _lack_in_tables(self, results: WritableResults) -> None:
+        """Note that tables are to be written, also by the next review where this one is killed."""
+        if not self._lacking:
+            with suppress(OutputError):  # measuring says what is wrong
+                write_atomically(self._tables, b"", scratch=results.scratch)
+            self._lacking = True
 
     def _next(self, end: float) -> str | None:
         """The next photo; None once the time is over, or the server stops and there is none."""

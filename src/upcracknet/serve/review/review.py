@@ -45,7 +45,12 @@ class Review:
         self.presence = Presence()
 
     def refresh(self) -> None:
-        """Read what other programs have changed in the folder."""
+        """Read what other programs have changed in the folder.
+
+        Raises:
+            DataError: it is gone.
+        """
+        read_results(self.results.path)  # else all photos would seem to be deleted
         self.photos.places = self.survey_map.places()
         self.photos.refresh()
 
@@ -54,11 +59,13 @@ class Review:
 
         Raises:
             HTTPException: there is none.
+            DataError: the folder is gone.
         """
         try:
             self.photos.look(self.photos.get(number).record.name)
             return self.photos.get(number)
         except KeyError as error:
+            read_results(self.results.path)
             raise HTTPException(404, "no such photo; load the page again") from error
 
     def done_photo(self, number: int) -> Photo:
@@ -66,6 +73,7 @@ class Review:
 
         Raises:
             HTTPException: there is none, or it could not be used.
+            DataError: the folder is gone.
         """
         photo = self.photo(number)
         if photo.record.mask is None:

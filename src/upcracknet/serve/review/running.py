@@ -32,7 +32,7 @@ def run_review(folder: Path, port: int, suggestions: int, announce: Callable[[st
 
     Raises:
         DataError: it is no result folder.
-        OutputError: it is reviewed already, or cannot be written.
+        OutputError: it is reviewed already, or cannot be written; what was said is saved.
         ConfigurationError: the port is taken.
     """
     review, token = Review(folder), secrets.token_urlsafe(24)
@@ -41,12 +41,20 @@ def run_review(folder: Path, port: int, suggestions: int, announce: Callable[[st
             raise OutputError(f"{folder}: is reviewed already ({holder}); use that page, or stop it first")
         _remove_half_written(folder)
         review.photos.suggested = suggest(review.results, suggestions) if suggestions else []
+        app = review_app(
+            review, token
+        )  # before threads begin: FastAPI silences warnings of the whole process
         threading.Thread(target=review.work_out_doubts, name="doubts", daemon=True).start()
         with review.measurer, suppress(KeyboardInterrupt):  # Ctrl-C is the usual end
             serve_app(
-                review_app(review, token), "127.0.0.1", port,
+                app, "127.0.0.1", port,
                 lambda address: announce(f"{address}/?token={token}"),
             )  # fmt: skip
+        if review.measurer.left is not None:
+            raise OutputError(
+                f"not all that was corrected is in the tables: {review.measurer.left}; `upcracknet "
+                "review` or `upcracknet measure` does the rest"
+            )
 
 
 def _remove_half_written(folder: Path) -> None:

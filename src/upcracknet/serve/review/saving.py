@@ -10,7 +10,13 @@ from pydantic import BaseModel, Field, StringConstraints
 from upcracknet.data.image_file import decoded_by_opencv, opened_image
 from upcracknet.errors import ConfigurationError, DataError, PhotoError
 from upcracknet.results.correcting import withdraw_correction, write_correction
-from upcracknet.results.corrections import Correction, RejectReason, ReviewStatus, correction_checksum
+from upcracknet.results.corrections import (
+    Correction,
+    RejectReason,
+    ReviewStatus,
+    correction_checksum,
+    read_correction,
+)
 from upcracknet.results.effective_mask import require_size, size_of
 from upcracknet.serve.review.levels import PhotoLevels
 from upcracknet.serve.review.rows import LARGEST_MASK, Photo, Photos
@@ -70,7 +76,8 @@ class Saving:
             Conflict: it was changed after the person saw it.
             ConfigurationError: a reason or a mask goes with another status, or the mask is too large.
             PhotoError: the mask is no picture.
-            DataError: the mask has another size, or the photo could not be used.
+            DataError: the mask has another size, the photo could not be used, or what was said before cannot
+                be read.
             OutputError: it cannot be written.
         """
         if said.reason is not None and said.status != "rejected":
@@ -92,8 +99,10 @@ class Saving:
                 photo.record.name, said.status, said.reason, said.note or None, SOURCE,
                 datetime.now(UTC).isoformat(timespec="seconds"),
             )  # fmt: skip
-            write_correction(self.photos.results, correction, whole)
-            self.photos.read(photo.record.name)
+            try:
+                write_correction(self.photos.results, correction, whole)
+            finally:  # what could not be saved may have left something else
+                self.photos.read(photo.record.name)
             if whole is not None:
                 self.levels.hold(self.photos.named(photo.record.name), whole)
 
@@ -102,12 +111,15 @@ class Saving:
 
         Raises:
             Conflict: it was changed after the person saw it.
+            DataError: what was said cannot be read.
             OutputError: it cannot be deleted.
         """
         with self._lock:
             self._unchanged(photo, revision)
-            withdraw_correction(self.photos.results, photo.record.name)
-            self.photos.read(photo.record.name)
+            try:
+                withdraw_correction(self.photos.results, photo.record.name)
+            finally:
+                self.photos.read(photo.record.name)
 
     def _drawn(self, photo: Photo, said: Said, part: Mask | None) -> Mask:
         """The corrected mask: what was sent, or the mask that counts with what was sent of it."""
@@ -131,6 +143,7 @@ class Saving:
     def _unchanged(self, photo: Photo, revision: str) -> Photo:
         """The photo as it is now, if it is as it was seen; on the disk, where other programs may write."""
         name = photo.record.name
+        read_correction(self.photos.results, name)  # one that cannot be read is no other tab's
         now = correction_checksum(self.photos.results, name) or ""
         if now != self.photos.named(name).revision:
             self.photos.read(name)

@@ -1,0 +1,36 @@
+"""How the server listens, in this process."""
+
+import os
+import signal
+import socket
+import threading
+
+import httpx2
+import pytest
+from starlette.responses import PlainTextResponse
+
+from upcracknet.serve.server import PatientProtocol, serve_app
+
+
+def test_answers_do_not_wait_for_acknowledgements(monkeypatch):
+    """By Nagle's algorithm the body of an answer waits 40 ms on a connection that is kept open."""
+    made, at_once = PatientProtocol.connection_made, []
+
+    def note(protocol, transport):
+        connection = transport.get_extra_info("socket")
+        at_once.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        made(protocol, transport)
+
+    monkeypatch.setattr(PatientProtocol, "connection_made", note)
+    answers = []
+
+    def ask(address):
+        answers.append(httpx2.get(address).text)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        serve_app(
+            PlainTextResponse("whole"), "127.0.0.1", 0,
+            lambda address: threading.Thread(target=ask, args=(address,)).start(),
+        )  # fmt: skip
+    assert answers == ["whole"] and all(at_once)

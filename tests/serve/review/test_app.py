@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from tests.serve.review.conftest import NAME, send
+from tests.serve.review.conftest import NAME, as_png, line_mask, send
 
 from upcracknet.results import read_results
 from upcracknet.results.correcting import write_correction
-from upcracknet.results.corrections import Correction
+from upcracknet.results.corrections import OUTDATED, Correction
 from upcracknet.results.suggesting import suggest
 from upcracknet.survey.records import Position, Section, Survey, SurveyPhoto
 from upcracknet.survey.survey_file import write_survey
@@ -172,3 +172,13 @@ class TestAccess:
             headers={"Content-Type": "application/json"},
         )
         assert answer.status_code == 413 and not (folder / "corrections").exists()
+
+
+def test_an_answer_to_a_mask_that_is_replaced_later_is_asked_for_again(client, row, folder):
+    """Also where record and correction stay as they were when they were read."""
+    write_correction(read_results(folder), Correction(NAME, "accepted"))
+    assert row()["review_status"] == "accepted"
+    mask = folder / "masks" / f"{NAME}.png"
+    mask.write_bytes(as_png(line_mask()))
+    assert row()["review_status"] is None
+    assert OUTDATED in row()["warning"]

@@ -115,10 +115,14 @@ class Photos:
                 self.look(name)
 
     def look(self, name: str) -> None:
-        """Read a photo again if its record or its correction was replaced."""
+        """Read a photo again if its record, its mask or its correction was replaced."""
         with self._lock:
             known = self._by_name.get(name)
-            if known is None or known.stamps != self._stamps(name):
+            if (
+                known is None
+                or known.stamps != self._stamps(name)
+                or known.mask_stamp != self._mask_stamp(known.record)
+            ):
                 self.read(name)
 
     def read(self, name: str) -> None:
@@ -134,6 +138,7 @@ class Photos:
             except DataError:
                 self._by_name.pop(name, None)
                 return
+            mask_stamp = self._mask_stamp(record)
             correction, problem = None, None
             try:
                 correction = read_correction(self.results, name)
@@ -148,7 +153,7 @@ class Photos:
                 record,
                 correction,
                 correction is not None and is_outdated(self.results, record, correction),
-                "" if record.mask is None else stamp_of_file(self.results.file(record.mask)),
+                mask_stamp,
                 correction_checksum(self.results, name) or "",
                 problem,
                 self._missing(record),
@@ -234,6 +239,9 @@ class Photos:
     def _stamps(self, name: str) -> tuple[str, str]:
         record = self.results.path / "records" / f"{name}.json"
         return stamp_of_file(record), stamp_of_file(correction_path(self.results, name))
+
+    def _mask_stamp(self, record: Record) -> str:
+        return "" if record.mask is None else stamp_of_file(self.results.file(record.mask))
 
     def _missing(self, record: Record) -> str | None:
         if record.status == "failed":

@@ -121,7 +121,7 @@ COMMANDS = {
     "reproduce": Command(
         write_tiny_training,
         calling(
-            "reproduce", "table2", "--rows", "squares", "--budget", "4", "--filters", "2", "--device", "cpu",
+            "reproduce", "table2", "--rows", "squares", "--budget", "1", "--filters", "2", "--device", "cpu",
             "--base", "{}/tiny.yaml", "--data-root", "{}/data", "-o", "{}/tables",
         ),
         files("tables"), "tables",

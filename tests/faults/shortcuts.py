@@ -18,7 +18,10 @@ import torch
 from upcracknet import calibration
 from upcracknet.calibration import crack_remover
 from upcracknet.data.painted import PaintingRange
+from upcracknet.data.synthetic import drive
+from upcracknet.measure import picture
 from upcracknet.reproduction import measurement
+from upcracknet.results import log
 from upcracknet.runtime import exports
 from upcracknet.training import callbacks
 
@@ -37,6 +40,8 @@ def _write_graph_once(world: Path) -> Callable[[torch.nn.Module, Path], None]:
     return write_graph
 
 
+_look = cache(drive.Drive._look)
+_version_of = cache(log.version_of)
 _distracting_roads = cache(calibration.distracting_roads)  # drawn in seconds
 SMALL_ROADS = {"roads": (64, PaintingRange(shrinking=(1.0, 1.0)))}
 
@@ -62,6 +67,10 @@ def in_cache(world: Path) -> Iterator[None]:
     """Keep exports in the folder; leave out, or make only once, what takes seconds; while the block runs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UPCRACKNET_CACHE", str(world / "cache"))
+        patch.setenv("OGR_SQLITE_SYNCHRONOUS", "OFF")  # GDAL; what it writes takes its place as a whole
+        patch.setattr(drive.Drive, "_look", lambda self, number: _look(self, number))
+        patch.setattr(log, "version_of", _version_of)
+        patch.setattr(picture, "MOST_ENLARGED", 1)
         patch.setattr(exports, "write_graph", _write_graph_once(world))
         patch.setattr(calibration, "distracting_roads", _distracting_roads)
         patch.setattr(calibration, "PAINTINGS", SMALL_ROADS)

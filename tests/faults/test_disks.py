@@ -1,12 +1,10 @@
 """Real disks: writers that are no Python, such as GDAL, meet the end of the disk themselves."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from tests.faults.commands import COMMANDS
 from tests.faults.outcomes import files
 from tests.faults.worlds import detect
 
@@ -17,29 +15,28 @@ content = files("out")
 
 @pytest.mark.skipif(sys.platform == "win32", reason="such limits are of Unix")
 @pytest.mark.parametrize("size", [0, 100, 300, 700, 1500, 4000, 10_000])
-@pytest.mark.parametrize("name", ["detect", "map", "report"])
-def test_files_that_can_grow_no_further(tmp_path, capsys, name, size):
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.xdist_group(f"faults in {name}"))
+        for name in ("detect", "map", "report")
+    ],
+)
+def test_files_that_can_grow_no_further(world_of, capsys, name, size):
     import resource
 
-    here, command = tmp_path / "world", COMMANDS[name]
-    here.mkdir()
-    command.prepare(here)
-    shutil.copytree(here, tmp_path / "before")
+    here = world_of(name)
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     capsys.readouterr()
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, usual[1]))
     try:
-        code = command.run(here)
+        code = here.run()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, usual)
     assert code == 0 or "error: " in capsys.readouterr().err
     assert code in (0, EXIT_FAILED)
-    assert command.run(here) == 0
-    found = command.outcome(here)
-    shutil.rmtree(here)
-    shutil.copytree(tmp_path / "before", here)
-    assert command.run(here) == 0
-    assert command.outcome(here) == found
+    assert here.run() == 0
+    assert here.command.outcome(here.folder) == here.new
 
 
 @pytest.mark.parametrize("kilobytes", [64, 128, 256])

@@ -1,5 +1,6 @@
 """How the server listens, in this process."""
 
+import logging
 import os
 import signal
 import socket
@@ -34,3 +35,20 @@ def test_answers_do_not_wait_for_acknowledgements(monkeypatch):
             lambda address: threading.Thread(target=ask, args=(address,)).start(),
         )  # fmt: skip
     assert answers == ["whole"] and all(at_once)
+
+
+def test_logs_that_others_have_opened_stay_open(tmp_path):
+    """Handlers that uvicorn does not know would be closed by its own configuration of logs."""
+
+    class Handler(logging.FileHandler):
+        closed = False
+
+        def close(self):
+            self.closed = True
+            super().close()
+
+    handler = Handler(tmp_path / "log.txt")
+    with pytest.raises(KeyboardInterrupt):
+        serve_app(PlainTextResponse(""), "127.0.0.1", 0, lambda _: signal.raise_signal(signal.SIGINT))
+    assert not handler.closed
+    handler.close()

@@ -51,7 +51,7 @@ def test_connections_whose_headers_do_not_come_are_closed(monkeypatch, sent, clo
 
     async def talk() -> Transport:
         configuration = uvicorn.Config(
-            app, http=PatientProtocol, ws="none", lifespan="off", log_level="critical"
+            app, http=PatientProtocol, ws="none", lifespan="off", log_config=None, log_level="critical"
         )
         transport = Transport()
         protocol = PatientProtocol(configuration, ServerState(), {})

@@ -115,6 +115,7 @@ def serve_app(
             http=PatientProtocol,
             ws="none",
             lifespan="off",
+            log_config=None,  # the default one closes all handlers of logs that others have opened
             log_level="warning",
             access_log=False,
             server_header=False,

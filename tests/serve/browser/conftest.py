@@ -66,7 +66,8 @@ def served(folder: Path) -> Iterator[str]:
     review = Review(folder)
     app = review_app(review)
     with socket.create_server(("127.0.0.1", 0)) as listening, review.measurer:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", lifespan="off"))
+        configuration = uvicorn.Config(app, log_config=None, log_level="warning", ws="none", lifespan="off")
+        server = uvicorn.Server(configuration)
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         for number, name in enumerate(review.photos.names()[:COUNT]):

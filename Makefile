@@ -19,7 +19,8 @@ PYTHON ?= python3
 PHOTOS ?=
 FUZZ_INPUTS ?= 20000
 # On all cores of the machine, unless given otherwise; what needs the same expensive start stays in one process.
-TEST_OPTIONS ?= -n auto --dist loadgroup
+# A process that ends by itself stops the run, and its test is named.
+TEST_OPTIONS ?= -n auto --dist loadgroup --max-worker-restart 0
 
 BIN := .venv/bin
 DRIVE := out/demo/drive

@@ -17,9 +17,6 @@ from upcracknet.networks import UNetGenerator
 from upcracknet.runtime import exports
 from upcracknet.weights import WeightsRecord, save_weights
 
-# Started in the background of a shell, a process ignores Ctrl-C, which some tests press.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-
 # Tests import OpenVINO and NNCF themselves; with this module both send how they are used to their makers.
 sys.modules.setdefault("openvino_telemetry", None)
 
@@ -55,6 +52,15 @@ def exported_networks(tmp_path_factory) -> Iterator[None]:
         patch.setenv("UPCRACKNET_CACHE", str(shared / "exported"))
         patch.setattr(exports, "write_graph", write_once)
         yield
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> None:
+    """Let Ctrl-C, which some tests press, raise KeyboardInterrupt.
+
+    Started in the background of a shell, a process ignores it; and a library may leave another handler.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

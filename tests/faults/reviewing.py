@@ -1,6 +1,5 @@
 """A review as a person has it: the page's server is started, asked as by its page, and stopped by Ctrl-C."""
 
-import os
 import signal
 import sys
 import threading
@@ -90,7 +89,7 @@ def review(world: Path) -> int:
             return
         except ValueError as error:  # no JSON
             refused.append(str(error))
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(command, "print_json", announce)

@@ -1,7 +1,6 @@
 """How the server listens, in this process."""
 
 import logging
-import os
 import signal
 import socket
 import threading
@@ -27,7 +26,7 @@ def test_answers_do_not_wait_for_acknowledgements(monkeypatch):
 
     def ask(address):
         answers.append(httpx2.get(address).text)
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
         serve_app(

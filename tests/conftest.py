@@ -155,3 +155,14 @@ def photo_and_none(tmp_path) -> Path:
     cv2.imwrite(str(folder / "road.png"), np.random.default_rng(0).integers(90, 160, (64, 80, 3)))
     (folder / "broken.png").write_bytes(b"no picture")
     return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call() -> Iterator[None]:
+    """Make a failure of a Ctrl-C that goes beyond its test: else it ends one of several processes."""
+    try:
+        return (yield)
+    except KeyboardInterrupt as error:
+        if "PYTEST_XDIST_WORKER" not in os.environ:  # pressed by a person
+            raise
+        raise AssertionError("Ctrl-C went beyond the test that pressed it") from error

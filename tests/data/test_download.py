@@ -190,6 +190,7 @@ def test_first_download_is_recorded_and_later_ones_must_equal_it(server: Server,
         (b"<html>sign in</html>", "neither a zip nor a tar"),
         (make_archive()[:-5000], "neither a zip nor a tar"),
     ],
+    ids=["outside", "without a folder", "a page", "cut off"],  # archives know the time
 )
 def test_unsafe_or_wrong_archives_leave_nothing(
     content: bytes, message: str, server: Server, tmp_path: Path

@@ -48,7 +48,7 @@ def progress_bar(console: Console | None = None) -> Progress:
     )
 
 
-def counter(bar: Progress, name: str) -> Callable[[int, int], None]:
+def counter(bar: Progress, name: str) -> Callable[[int, int | None], None]:
     """Add a task to a bar, and give what shows how much of how much is done."""
     task = bar.add_task(name, total=None)
     return lambda done, total: bar.update(task, completed=done, total=total)
@@ -110,7 +110,7 @@ def print_table(console: Console, title: str, columns: Sequence[str], rows: Iter
 
 
 @contextmanager
-def task_bar(console: Console, description: str) -> Iterator[Callable[[int, int], None]]:
+def task_bar(console: Console, description: str) -> Iterator[Callable[[int, int | None], None]]:
     """Show a bar for one task; gives what is called with what is done and how much there is."""
     with progress_bar(console) as bar:
         try:

@@ -1,12 +1,13 @@
 """``upcracknet import``: masks that people corrected in other programs, back to the result folder."""
 
 from dataclasses import asdict
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from upcracknet.cli.console import EXIT_INCOMPLETE, error_console, print_json, print_line, progress_bar
+from upcracknet.cli.console import EXIT_INCOMPLETE, error_console, print_json, print_line, task_bar
 from upcracknet.exchange.exporting import Format
 from upcracknet.exchange.importing import import_annotations
 from upcracknet.exchange.reading import ImportOptions
@@ -40,13 +41,13 @@ def import_corrections(
         options: how it is read.
     """
     console = error_console()
-    with progress_bar(console) as bar:
-        task = bar.add_task("importing", total=None)
+    with task_bar(console, "importing") as show_count:
+        counted = count(1)
 
         def show(problem: str | None) -> None:
             if problem is not None:
                 print_line(console, f"left out: {problem}", "red")
-            bar.advance(task)
+            show_count(next(counted), None)
 
         imported = import_annotations(results, file, options, kind, show)
     print_json(asdict(imported) | {"output": str(results)})

@@ -49,7 +49,7 @@ def test_every_parameter_learns(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_two_images_are_learned_by_heart(name):
+def test_two_images_are_learned(name):
     torch.manual_seed(0)
     network = imported(SYSTEMS[name].network)().train()
     pictures = images(network)
@@ -59,17 +59,17 @@ def test_two_images_are_learned_by_heart(name):
     crack[1, :, side // 2 :] = 1
     pictures = pictures * 0.1 - crack[:, None]
     optimizer = torch.optim.Adam(network.parameters(), 1e-3)
-    first = latest = float("inf")
+    target = latest = float("inf")
     for step in range(80):
         loss = F.binary_cross_entropy_with_logits(network(pictures).logits, crack)
         latest = loss.item()
-        first = latest if step == 0 else first
-        if latest < 0.6 * first:
+        target = 0.6 * min(latest, 0.66) if step == 0 else target  # the same answer everywhere has 0.66
+        if latest < target:
             break
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    assert latest < 0.6 * first
+    assert latest < target
 
 
 @pytest.mark.parametrize("name", ["enet", "bisenetv2"])

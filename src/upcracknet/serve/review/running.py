@@ -41,9 +41,8 @@ def run_review(folder: Path, port: int, suggestions: int, announce: Callable[[st
             raise OutputError(f"{folder}: is reviewed already ({holder}); use that page, or stop it first")
         _remove_half_written(folder)
         review.photos.suggested = suggest(review.results, suggestions) if suggestions else []
-        app = review_app(
-            review, token
-        )  # before threads begin: FastAPI silences warnings of the whole process
+        # Before threads begin: meanwhile FastAPI silences warnings of the whole process.
+        app = review_app(review, token)
         threading.Thread(target=review.work_out_doubts, name="doubts", daemon=True).start()
         with review.measurer, suppress(KeyboardInterrupt):  # Ctrl-C is the usual end
             serve_app(

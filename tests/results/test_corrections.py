@@ -15,7 +15,7 @@ import pytest
 from tests.results.conftest import IN_MM, content, cracks, of, rows
 
 from upcracknet.errors import DataError
-from upcracknet.results import DetectionOptions, MeasureOptions, read_results
+from upcracknet.results import DetectionOptions, read_results
 from upcracknet.results.correcting import withdraw_correction, write_correction
 from upcracknet.results.corrections import Correction, correction_checksum, read_correction, read_corrections
 from upcracknet.results.reviewed import reviewed_photos
@@ -286,48 +286,3 @@ class TestMeasure:
         write_correction(results, corrected(), line_mask())
         with pytest.raises(DataError, match="no photos found"):
             detect(results.path, out=tmp_path / "other")
-
-
-class TestImagesInWindows:
-    @pytest.fixture
-    def raster(self, detect, tmp_path):
-        rasterio = pytest.importorskip("rasterio")
-        from tests.results.rasters import UTM, write
-
-        photo = np.full((600, 700, 3), 150, np.uint8)
-        photo[:200] = 0  # no data
-        photo[300:304, 100:400] = 40
-        write(tmp_path / "map.tif", photo, nodata=0, **UTM)
-        detect(tmp_path / "map.tif", measure=MeasureOptions())
-        return rasterio, read_results(tmp_path / "out")
-
-    @pytest.mark.parametrize("given", ["array", "png", "tif"])
-    def test_a_corrected_map(self, raster, measure, tmp_path, given):
-        rasterio, results = raster
-        mask = np.zeros((600, 700), bool)
-        mask[400:406, 100:300] = True
-        source = mask
-        if given != "array":
-            source = tmp_path / f"corrected.{given}"
-            cv2.imwrite(str(source), mask * np.uint8(255))
-        write_correction(results, corrected("map.tif"), source)
-        with rasterio.open(results.file("corrections/map.tif.tif")) as file:
-            assert np.array_equal(file.read(1), mask * 255)
-            assert (file.crs, file.transform[0]) == ("EPSG:32633", 0.002)
-        (record,) = measure(MeasureOptions())[0]
-        assert record.crack_pixels == 1200
-        assert record.area_share == pytest.approx(1200 / (400 * 700), abs=1e-6)  # of what it shows
-        assert record.crack_length_m == pytest.approx(0.4, abs=0.005)
-        write_correction(results, Correction("map.tif", "rejected", "sealed"))
-        (record,) = measure(MeasureOptions())[0]
-        assert (record.crack_pixels, record.crack_length_m) == (0, 0.0)
-        withdraw_correction(results, "map.tif")
-        (record,) = measure(MeasureOptions())[0]
-        assert record.crack_pixels > 0
-        assert record.review_status is None
-
-    def test_a_wrong_size(self, raster, tmp_path):
-        _, results = raster
-        cv2.imwrite(str(tmp_path / "small.png"), np.zeros((60, 70), np.uint8))
-        with pytest.raises(DataError, match=r"small\.png: 70x60 pixels, expected 700x600"):
-            write_correction(results, corrected("map.tif"), tmp_path / "small.png")

@@ -10,6 +10,11 @@ import numpy as np
 
 BEGAN = "2024-05-01T10:00:00Z"
 WIDTH, HEIGHT = 96, 64
+IRREGULAR = [0, 40, 80, 1000, 1040, 1500, 5000, 5040]
+STEADY = range(0, 4000, 40)
+"""When frames are shown, in milliseconds."""
+
+METRES_PER_DEGREE = 111_132.95  # of latitude at 45 degrees, on the WGS 84 ellipsoid
 
 
 def grey(number: int) -> int:

@@ -4,11 +4,12 @@ from tests.faults.steps import STEPS
 
 CLOCKS = (
     "measure", "map", "report", "export-results", "import", "export", "train", "calibrate", "reproduce",
-    "scale", "compare", "evaluate", "synthesize", "data download",
+    "scale", "compare", "evaluate", "synthesize", "data download", "review",
+    "prepare", "data mine", "synthesize --drive", "reproduce pack", "reproduce all", "cache of exports",
 )  # fmt: skip
 """Those during which the clock jumps back."""
 
-FORKED = tuple(STEPS)
+FORKED = (*STEPS, "review")
 """Those that are run in a fork."""
 
 AT_ONCE = {
@@ -20,11 +21,13 @@ AT_ONCE = {
 first one end."""
 
 CHANGING = {
-    "report": "photos/0.jpg", "compare": "photos/0.jpg", "export-results": "photos/0.jpg",
-    "map": "photos/0.jpg", "calibrate": "photos/2.png", "evaluate": "data/Crack500/test_img/0.jpg",
-    "reproduce pack": "data/Crack500/test_img/0.jpg",
+    "report": ("photos/0.jpg", 3), "compare": ("photos/0.jpg", 6), "export-results": ("photos/0.jpg", 1),
+    "map": ("photos/0.jpg", 1), "calibrate": ("photos/2.png", 1), "train": ("photos/0.png", 1),
+    "evaluate": ("data/Crack500/test_img/0.jpg", 3), "reproduce pack": ("data/Crack500/test_img/0.jpg", 2),
+    "review": ("photos/0.jpg", 4), "prepare": ("photos/0.png", 2), "data mine": ("photos/0.png", 1),
+    "cache of exports": ("photos/0.png", 3),
 }  # fmt: skip
-"""Those that read a photo which is replaced meanwhile, and that photo."""
+"""Those that read a photo which is replaced meanwhile: that photo, and how often it is opened."""
 
 CLAIMED = ("detect", "measure", "map", "import", "train", "synthesize")
 """Those that refuse a folder in which another process works."""

@@ -1,10 +1,13 @@
 import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from upcracknet.data.photo import save_image_atomically
-from upcracknet.errors import DataError
+from upcracknet.errors import DataError, PhotoError
 from upcracknet.preparation import PreparationSettings, find_photos, prepare_patches
 from upcracknet.weights import load_weights
 
@@ -81,3 +84,41 @@ def test_the_manifest_names_the_weights(cracked_roads, tmp_path, small_model):
     prepare_patches(photos, tmp_path / "out", SETTINGS, model=str(small_model))
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["weights"] == load_weights(small_model)[1].sha256
+
+
+def replace_at(stage, count, photo):
+    """Progress that puts another photo in the place of one, at a moment."""
+
+    def progress(now, done, total):
+        if (now, done) == (stage, count):
+            save_image_atomically(photo, np.full((160, 240, 3), 90, np.uint8))
+
+    return progress
+
+
+def test_a_photo_that_is_replaced_while_others_are_scored_gives_no_patch(cracked_roads, tmp_path):
+    """Nobody looked at what is there now: it may be full of cracks."""
+    folder = tmp_path / "photos"
+    shutil.copytree(cracked_roads[0].photo_path.parent, folder)
+    replacing = replace_at("scoring", 3, folder / "0.png")
+    summary = prepare_patches([str(folder)], tmp_path / "out", SETTINGS, model="canny", progress=replacing)
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert summary["failed"] == 1 and summary["patches"] == 4
+    assert manifest["failed"][0]["photo"] == str(folder / "0.png")
+    assert "was replaced after it was looked at" in manifest["failed"][0]["error"]
+    assert str(folder / "0.png") not in {patch["photo"] for patch in manifest["patches"]}
+
+
+def test_a_photo_that_is_replaced_while_patches_are_written_ends_it(cracked_roads, tmp_path):
+    folder = tmp_path / "photos"
+    shutil.copytree(cracked_roads[0].photo_path.parent, folder)
+    settings = replace(SETTINGS, count=8)
+    prepare_patches([str(folder)], tmp_path / "first", settings, model="canny")
+    patches = json.loads((tmp_path / "first" / "manifest.json").read_text())["patches"]
+    last = list(dict.fromkeys(patch["photo"] for patch in patches))[-1]
+    with pytest.raises(PhotoError, match="was replaced after it was looked at; run the same command again"):
+        prepare_patches(
+            [str(folder)], tmp_path / "out", settings, model="canny",
+            progress=replace_at("writing", 1, Path(last)),
+        )  # fmt: skip
+    assert not (tmp_path / "out" / "images").exists()

@@ -1,6 +1,6 @@
 """The chosen windows: as files to look at, and how many of them are free of annotated cracks."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +24,23 @@ SHOWN_SIDE = 224
 """Side of a window on a contact sheet, in pixels."""
 
 
+Stamp = tuple[int, int] | None
+
+
+def stamp_of(photo: Path) -> Stamp:
+    """Give size in bytes and time of change, by which a replaced photo is known; None if it is not there."""
+    try:
+        status = photo.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def changed_meanwhile(photo: Path) -> PhotoError:
+    """Give the failure of a photo of which nobody looked at what is there now."""
+    return PhotoError(f"{photo}: was replaced after it was looked at; run the same command again")
+
+
 def require_no_patches(folder: Path) -> None:
     """Refuse a folder that holds patches, so that two choices are never mixed.
 
@@ -39,6 +56,7 @@ def save_choice(
     choice: Choice,
     folder: Path,
     notes: dict[str, Any],
+    stamps: Mapping[Path, Stamp] | None = None,
     *,
     on_saved: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
@@ -53,16 +71,17 @@ def save_choice(
         choice: what was chosen.
         folder: where to; made as needed.
         notes: more for the manifest: the model and its checksum, counts.
+        stamps: of the photos, as of ``stamp_of``, when they were looked at; those without are not checked.
         on_saved: called after each patch.
 
     Raises:
         OutputError: there are images in the folder already, or it cannot be written to, or the disk is full.
-        PhotoError: a photo cannot be read any more.
+        PhotoError: a photo cannot be read any more, or is another one: nobody looked at that one.
     """
     require_no_patches(folder)
     try:
         with scratch_folder(folder) as scratch:
-            _write(choice, folder, scratch, notes, on_saved)
+            _write(choice, folder, scratch, notes, stamps or {}, on_saved)
             if choice.chosen:
                 (scratch / IMAGES).rename(folder / IMAGES)
     except OSError as error:
@@ -76,17 +95,18 @@ def _write(
     folder: Path,
     scratch: Path,
     notes: dict[str, Any],
+    stamps: Mapping[Path, Stamp],
     on_saved: Callable[[int, int], None],
 ) -> None:
     """Write the images into a scratch folder, all else beside where they will be."""
     files = [f"{IMAGES}/patch-{index:05d}.png" for index in range(len(choice.chosen))]
     shown = {}
-    for done, (index, pixels) in enumerate(_cut(choice.chosen), start=1):
+    for done, (index, pixels) in enumerate(_cut(choice.chosen, stamps), start=1):
         save_image_atomically(scratch / files[index], pixels)
         on_saved(done, len(files))
         if index < SHOWN:
             shown[index] = pixels.copy()
-    rejected = {index: pixels.copy() for index, pixels in _cut(choice.rejected[:SHOWN])}
+    rejected = {index: pixels.copy() for index, pixels in _cut(choice.rejected[:SHOWN], stamps)}
     for name, pictures in ((CONTACT_SHEET, shown), (REJECTED_SHEET, rejected)):
         if pictures:
             sheet = contact_sheet((pictures[index] for index in sorted(pictures)), SHOWN_SIDE)
@@ -119,13 +139,17 @@ def _entry(ranked: RankedWindow) -> dict[str, Any]:
     }
 
 
-def _cut(windows: Sequence[RankedWindow]) -> Iterator[tuple[int, UInt8[np.ndarray, "h w 3"]]]:
+def _cut(
+    windows: Sequence[RankedWindow], stamps: Mapping[Path, Stamp]
+) -> Iterator[tuple[int, UInt8[np.ndarray, "h w 3"]]]:
     """Give the number and the pixels of each window, photo by photo, so that each photo is read once."""
     numbers: dict[Path, list[int]] = {}
     for number, ranked in enumerate(windows):
         numbers.setdefault(ranked.sample.photo_path, []).append(number)
-    for of_photo in numbers.values():
+    for path, of_photo in numbers.items():
         photo = windows[of_photo[0]].sample.photo()
+        if path in stamps and stamp_of(path) != stamps[path]:
+            raise changed_meanwhile(path)
         for number in of_photo:
             window = windows[number].window
             yield number, photo[window.top :, window.left :][: window.height, : window.width]

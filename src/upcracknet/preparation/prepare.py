@@ -19,9 +19,11 @@ from upcracknet.preparation.patches import (
     CONTACT_SHEET,
     IMAGES,
     REJECTED_SHEET,
+    changed_meanwhile,
     measure_purity,
     require_no_patches,
     save_choice,
+    stamp_of,
     windows_by_chance,
 )
 from upcracknet.preparation.scores import Progress, score_photos
@@ -63,6 +65,7 @@ def prepare_patches(
     Raises:
         DataError: there are no photos, or no window of them looks undamaged.
         OutputError: the folder holds patches already, or cannot be written to.
+        PhotoError: a photo was changed, or is gone, while its patches were written.
         WeightsError: no such model.
         ConfigurationError: the device is not there.
     """
@@ -78,7 +81,12 @@ def prepare_patches(
         failed.append({"photo": str(sample.photo_path), "error": str(error)})
         on_failure(sample, error)
 
+    stamps = {sample.photo_path: stamp_of(sample.photo_path) for sample in samples}
     scored = score_photos(samples, detector, on_failure=fail, progress=progress)
+    for photo in [*scored]:
+        if stamp_of(photo.sample.photo_path) != stamps[photo.sample.photo_path]:
+            scored.remove(photo)
+            fail(photo.sample, changed_meanwhile(photo.sample.photo_path))
     choice = choose_undamaged(scored, settings, training, device=place, progress=progress)
     giving = len({ranked.sample.photo_path for ranked in choice.chosen})
     counts = {
@@ -89,7 +97,7 @@ def prepare_patches(
         "patches": len(choice.chosen),
     }
     notes = {"model": model, "weights": pretrained.sha256, "counts": counts, "failed": failed}
-    save_choice(choice, output, notes, on_saved=lambda done, total: progress("writing", done, total))
+    save_choice(choice, output, notes, stamps, on_saved=lambda done, total: progress("writing", done, total))
     if not choice.chosen:
         raise DataError(
             f"no window of {len(scored)} photos looks undamaged ({model} marks cracks in {choice.refused} of "

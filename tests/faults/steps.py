@@ -211,6 +211,7 @@ def can_happen(step: Step, fault: str) -> bool:
 
 REVIEWING = (
     Step("claim the review", "write out/.upcracknet/review"),
+    Step("write the log", "write out/log.txt"),
     Step("read a record", "read out/records/*"),
     Step("read what was said before", "read out/corrections/*.json"),
     Step("write a file beside its place", "write out/corrections/.upcracknet-*"),

@@ -116,6 +116,8 @@ def test_warnings_are_written_once_with_their_number(tmp_path):
     [
         (OutputError("the disk is full"), "error: the disk is full"),
         (KeyboardInterrupt(), "interrupted"),
+        (SystemExit(0), "ended"),
+        (SystemExit(3), "ended with exit code 3"),
         (ZeroDivisionError("a defect\nof two lines"), "error: ZeroDivisionError: a defect of two lines"),
     ],
 )

@@ -123,6 +123,9 @@ def logged(folder: Path, command: str, details: Mapping[str, Any]) -> Iterator[R
     except KeyboardInterrupt:
         log.close("interrupted")
         raise
+    except SystemExit as end:  # as by SIGTERM
+        log.close("ended" if not end.code else f"ended with exit code {end.code}")
+        raise
     except UpCrackNetError as error:
         log.close(f"error: {error}")
         raise

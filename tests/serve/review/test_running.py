@@ -114,6 +114,10 @@ def test_it_ends_quietly_with_its_tables(mother, folder, how):
     assert server.client.put(f"/api/photos/{row['id']}/correction", json=said).status_code == 200
     assert server.end(how) == 0
     assert rows(folder)[row["name"]]["reviewer_note"] == "joint"
+    log = (folder / "log.txt").read_text()
+    began = log.rindex("begins: upcracknet review")
+    assert log[began:].rstrip().endswith("] ended")
+    assert server.address.partition("token=")[2] not in log
 
 
 def test_a_second_server_is_refused_in_one_line(mother, folder, capsys):

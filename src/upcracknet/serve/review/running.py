@@ -10,6 +10,7 @@ from pathlib import Path
 from upcracknet.errors import OutputError
 from upcracknet.files import TEMPORARY, claimed
 from upcracknet.results.corrections import FOLDER
+from upcracknet.results.log import logged
 from upcracknet.results.suggesting import suggest
 from upcracknet.serve.review.app import review_app
 from upcracknet.serve.review.review import Review
@@ -39,21 +40,25 @@ def run_review(folder: Path, port: int, suggestions: int, announce: Callable[[st
     with claimed(folder / ".upcracknet" / "review") as holder:
         if holder is not None:
             raise OutputError(f"{folder}: is reviewed already ({holder}); use that page, or stop it first")
-        _remove_half_written(folder)
-        review.photos.suggested = suggest(review.results, suggestions) if suggestions else []
-        # Before threads begin: meanwhile FastAPI silences warnings of the whole process.
-        app = review_app(review, token)
-        threading.Thread(target=review.work_out_doubts, name="doubts", daemon=True).start()
-        with review.measurer, suppress(KeyboardInterrupt):  # Ctrl-C is the usual end
-            serve_app(
-                app, "127.0.0.1", port,
-                lambda address: announce(f"{address}/?token={token}"),
-            )  # fmt: skip
-        if review.measurer.left is not None:
-            raise OutputError(
-                f"not all that was corrected is in the tables: {review.measurer.left}; `upcracknet "
-                "review` or `upcracknet measure` does the rest"
-            )
+        with logged(folder, "review", {"suggestions": suggestions}):
+            _run(review, folder, port, token, suggestions, announce)
+
+
+def _run(
+    review: Review, folder: Path, port: int, token: str, suggestions: int, announce: Callable[[str], None]
+) -> None:
+    _remove_half_written(folder)
+    review.photos.suggested = suggest(review.results, suggestions) if suggestions else []
+    # Before threads begin: meanwhile FastAPI silences warnings of the whole process.
+    app = review_app(review, token)
+    threading.Thread(target=review.work_out_doubts, name="doubts", daemon=True).start()
+    with review.measurer, suppress(KeyboardInterrupt):  # Ctrl-C is the usual end
+        serve_app(app, "127.0.0.1", port, lambda address: announce(f"{address}/?token={token}"))
+    if review.measurer.left is not None:
+        raise OutputError(
+            f"not all that was corrected is in the tables: {review.measurer.left}; `upcracknet "
+            "review` or `upcracknet measure` does the rest"
+        )
 
 
 def _remove_half_written(folder: Path) -> None:

@@ -25,9 +25,8 @@ from scipy.ndimage import gaussian_filter1d
 
 from upcracknet.data.synthetic.drive import Drive
 from upcracknet.data.synthetic.drive_files import camera_notes, write_drive
-from upcracknet.files import write_atomically
+from upcracknet.files import stamp_of_file, write_atomically
 from upcracknet.results import read_results
-from upcracknet.results.sources import stamp_of_file
 from upcracknet.survey.comparing import compare_surveys
 from upcracknet.survey.pairing import compare_photos
 from upcracknet.survey.survey_file import read_survey

@@ -39,6 +39,7 @@ from upcracknet.errors import PhotoError, UpCrackNetError
 from upcracknet.exchange.exporting import ExportOptions, write_export
 from upcracknet.exchange.importing import import_annotations
 from upcracknet.exchange.reading import ImportOptions
+from upcracknet.files import stamp_of_file
 from upcracknet.measure import drone
 from upcracknet.measure.georeference import pixel_size
 from upcracknet.measure.heading import driving_direction
@@ -57,7 +58,7 @@ from upcracknet.results.reviewed import reviewed_photos
 from upcracknet.results.roads import Roads
 from upcracknet.results.run import load
 from upcracknet.results.settings import ResultSettings
-from upcracknet.results.sources import ReadInWindows, Source, stamp_of_file
+from upcracknet.results.sources import ReadInWindows, Source
 from upcracknet.results.suggesting import suggest
 from upcracknet.results.video import read_frames
 from upcracknet.results.windows import Windows

@@ -289,3 +289,12 @@ def _read(file: BinaryIO) -> dict[str, Any] | None:
 def _holder(file: BinaryIO, otherwise: str) -> str:
     holder = _read(file)
     return otherwise if holder is None else f"process {holder.get('process')} on {holder.get('host')}"
+
+
+def stamp_of_file(path: Path) -> str:
+    """Size and time of change of a file; empty if it is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    return f"{status.st_size} {status.st_mtime_ns}"

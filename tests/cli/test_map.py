@@ -8,8 +8,8 @@ from tests.survey.drawn_surveys import measured_photo, writable
 
 from upcracknet.cli.console import EXIT_FAILED, EXIT_INCOMPLETE
 from upcracknet.cli.main import run
+from upcracknet.files import stamp_of_file
 from upcracknet.results.records import Record
-from upcracknet.results.sources import stamp_of_file
 
 GPS = ExifTags.GPS
 

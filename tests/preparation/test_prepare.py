@@ -122,3 +122,10 @@ def test_a_photo_that_is_replaced_while_patches_are_written_ends_it(cracked_road
             progress=replace_at("writing", 1, Path(last)),
         )  # fmt: skip
     assert not (tmp_path / "out" / "images").exists()
+
+
+def test_photos_of_which_none_can_be_used(tmp_path):
+    (tmp_path / "broken.png").write_bytes(b"not a photo")
+    with pytest.raises(DataError, match=r"none of 1 photos can be used; the first: .*broken\.png"):
+        prepare_patches([str(tmp_path / "broken.png")], tmp_path / "out", SETTINGS, model="canny")
+    assert not (tmp_path / "out").exists()

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from upcracknet.files import stamp_of_file
 from upcracknet.results.folder import ResultFolder
 from upcracknet.results.records import Record
-from upcracknet.results.sources import stamp_of_file
 
 
 def record_of(photo: Path, out: Path, name: str | None = None, **fields: Any) -> Record:

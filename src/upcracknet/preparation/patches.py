@@ -14,7 +14,7 @@ from upcracknet.data.mining import CONTACT_SHEET_COLUMNS, CONTACT_SHEET_ROWS, co
 from upcracknet.data.photo import photo_size, save_image_atomically
 from upcracknet.data.undamaged import Window
 from upcracknet.errors import OutputError, PhotoError
-from upcracknet.files import json_bytes, one_line, scratch_folder, write_atomically
+from upcracknet.files import json_bytes, one_line, scratch_folder, stamp_of_file, write_atomically
 from upcracknet.preparation.choose import Choice, RankedWindow
 
 IMAGES, MANIFEST = "images", "manifest.json"
@@ -22,23 +22,6 @@ CONTACT_SHEET, REJECTED_SHEET = "contact-sheet.png", "rejected.png"
 SHOWN = CONTACT_SHEET_ROWS * CONTACT_SHEET_COLUMNS
 SHOWN_SIDE = 224
 """Side of a window on a contact sheet, in pixels."""
-
-
-Stamp = tuple[int, int] | None
-
-
-def stamp_of(photo: Path) -> Stamp:
-    """Give size in bytes and time of change, by which a replaced photo is known; None if it is not there."""
-    try:
-        status = photo.stat()
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns
-
-
-def changed_meanwhile(photo: Path) -> PhotoError:
-    """Give the failure of a photo of which nobody looked at what is there now."""
-    return PhotoError(f"{photo}: was replaced after it was looked at; run the same command again")
 
 
 def require_no_patches(folder: Path) -> None:
@@ -56,7 +39,7 @@ def save_choice(
     choice: Choice,
     folder: Path,
     notes: dict[str, Any],
-    stamps: Mapping[Path, Stamp] | None = None,
+    stamps: Mapping[Path, str] | None = None,
     *,
     on_saved: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
@@ -71,7 +54,7 @@ def save_choice(
         choice: what was chosen.
         folder: where to; made as needed.
         notes: more for the manifest: the model and its checksum, counts.
-        stamps: of the photos, as of ``stamp_of``, when they were looked at; those without are not checked.
+        stamps: of ``stamp_of_file`` when the photos were looked at; those without are not checked.
         on_saved: called after each patch.
 
     Raises:
@@ -95,7 +78,7 @@ def _write(
     folder: Path,
     scratch: Path,
     notes: dict[str, Any],
-    stamps: Mapping[Path, Stamp],
+    stamps: Mapping[Path, str],
     on_saved: Callable[[int, int], None],
 ) -> None:
     """Write the images into a scratch folder, all else beside where they will be."""
@@ -140,7 +123,7 @@ def _entry(ranked: RankedWindow) -> dict[str, Any]:
 
 
 def _cut(
-    windows: Sequence[RankedWindow], stamps: Mapping[Path, Stamp]
+    windows: Sequence[RankedWindow], stamps: Mapping[Path, str]
 ) -> Iterator[tuple[int, UInt8[np.ndarray, "h w 3"]]]:
     """Give the number and the pixels of each window, photo by photo, so that each photo is read once."""
     numbers: dict[Path, list[int]] = {}
@@ -148,8 +131,8 @@ def _cut(
         numbers.setdefault(ranked.sample.photo_path, []).append(number)
     for path, of_photo in numbers.items():
         photo = windows[of_photo[0]].sample.photo()
-        if path in stamps and stamp_of(path) != stamps[path]:
-            raise changed_meanwhile(path)
+        if path in stamps and stamp_of_file(path) != stamps[path]:
+            raise PhotoError(f"{path}: was replaced after it was looked at; run the same command again")
         for number in of_photo:
             window = windows[number].window
             yield number, photo[window.top :, window.left :][: window.height, : window.width]

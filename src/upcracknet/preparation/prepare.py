@@ -14,16 +14,15 @@ from upcracknet.detection import CrackDetector
 from upcracknet.detection.pretrained import load_pretrained
 from upcracknet.detection.systems import CLASSICAL
 from upcracknet.errors import DataError, PhotoError
+from upcracknet.files import stamp_of_file
 from upcracknet.preparation.choose import ClassifierTraining, PreparationSettings, choose_undamaged
 from upcracknet.preparation.patches import (
     CONTACT_SHEET,
     IMAGES,
     REJECTED_SHEET,
-    changed_meanwhile,
     measure_purity,
     require_no_patches,
     save_choice,
-    stamp_of,
     windows_by_chance,
 )
 from upcracknet.preparation.scores import Progress, score_photos
@@ -63,7 +62,7 @@ def prepare_patches(
         the chosen windows and ``purity_by_chance`` of as many anywhere.
 
     Raises:
-        DataError: there are no photos, or no window of them looks undamaged.
+        DataError: there are no photos, none can be used, or no window of them looks undamaged.
         OutputError: the folder holds patches already, or cannot be written to.
         PhotoError: a photo was changed, or is gone, while its patches were written.
         WeightsError: no such model.
@@ -81,12 +80,16 @@ def prepare_patches(
         failed.append({"photo": str(sample.photo_path), "error": str(error)})
         on_failure(sample, error)
 
-    stamps = {sample.photo_path: stamp_of(sample.photo_path) for sample in samples}
-    scored = score_photos(samples, detector, on_failure=fail, progress=progress)
-    for photo in [*scored]:
-        if stamp_of(photo.sample.photo_path) != stamps[photo.sample.photo_path]:
-            scored.remove(photo)
-            fail(photo.sample, changed_meanwhile(photo.sample.photo_path))
+    stamps = {sample.photo_path: stamp_of_file(sample.photo_path) for sample in samples}
+    scored = []
+    for photo in score_photos(samples, detector, on_failure=fail, progress=progress):
+        path = photo.sample.photo_path
+        if stamp_of_file(path) == stamps[path]:
+            scored.append(photo)
+        else:
+            fail(photo.sample, PhotoError(f"{path}: was replaced after it was looked at, and is left out"))
+    if not scored:
+        raise DataError(f"none of {len(samples)} photos can be used; the first: {failed[0]['error']}")
     choice = choose_undamaged(scored, settings, training, device=place, progress=progress)
     giving = len({ranked.sample.photo_path for ranked in choice.chosen})
     counts = {

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from upcracknet.data.listing import RESULTS_FORMAT, RESULTS_MARKER
 from upcracknet.errors import DataError
-from upcracknet.files import one_line
+from upcracknet.files import one_line, stamp_of_file
 from upcracknet.parsing import parse_json, shown
 from upcracknet.results.frames import file_of
 from upcracknet.results.records import Record
-from upcracknet.results.sources import Source, stamp_of_file
+from upcracknet.results.sources import Source
 
 FORMAT = {"format": RESULTS_FORMAT, "version": 1}
 

@@ -16,7 +16,7 @@ from upcracknet.data.image_file import opened_image
 from upcracknet.data.listing import VIDEO_SUFFIXES, Listing, list_photos
 from upcracknet.data.photo import PHOTO_SUFFIXES, load_photo
 from upcracknet.errors import ConfigurationError, DataError, PhotoError
-from upcracknet.files import one_line
+from upcracknet.files import one_line, stamp_of_file
 from upcracknet.results.frames import Spacing, choose_frames, file_of, frame_address, split_frame
 from upcracknet.results.opening import is_for_windows
 from upcracknet.results.video import read_frames
@@ -190,15 +190,6 @@ def find_photos(
     if not found:
         raise DataError(f"no photos found in {', '.join(addresses)}; give photos, folders, patterns or URLs")
     return [found[address] for address in sorted(found)], listing.note()
-
-
-def stamp_of_file(path: Path) -> str:
-    """Size and time of change of a file; empty if it is not there."""
-    try:
-        status = path.stat()
-    except OSError:
-        return ""
-    return f"{status.st_size} {status.st_mtime_ns}"
 
 
 def _local(path: Path, spacing: Spacing) -> list[Source]:

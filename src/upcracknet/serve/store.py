@@ -13,14 +13,14 @@ from typing import Any, Protocol, runtime_checkable
 
 from upcracknet.data.image_file import opened_image
 from upcracknet.errors import DataError, OutputError, PhotoError
-from upcracknet.files import one_line
+from upcracknet.files import one_line, stamp_of_file
 from upcracknet.measure.scale import Scale
 from upcracknet.measure.scale_file import SurveyScales
 from upcracknet.measure.severity import StandardName
 from upcracknet.results.measuring import Measuring
 from upcracknet.results.planning import Work
 from upcracknet.results.records import Record
-from upcracknet.results.sources import Source, stamp_of_file
+from upcracknet.results.sources import Source
 from upcracknet.results.writing import WritableResults, open_results
 from upcracknet.serve.jobs import AcceptedPhoto, Jobs, new_id
 from upcracknet.serve.jobs_file import open_jobs

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from upcracknet.errors import DataError
+from upcracknet.files import stamp_of_file
 from upcracknet.results.folder import ResultFolder
-from upcracknet.results.sources import stamp_of_file
 from upcracknet.serve.review.rows import Row
 from upcracknet.survey import geojson, survey_file
 from upcracknet.survey.records import Section, Survey, SurveyPhoto

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from upcracknet.errors import DataError, PhotoError
+from upcracknet.files import stamp_of_file
 from upcracknet.results.corrections import (
     CORRECTION,
     OUTDATED,
@@ -17,7 +18,6 @@ from upcracknet.results.corrections import (
 )
 from upcracknet.results.folder import ResultFolder, files_below
 from upcracknet.results.records import Record, severity_rank
-from upcracknet.results.sources import stamp_of_file
 from upcracknet.serve.review.tiles import levels_of
 from upcracknet.survey.records import SurveyPhoto
 

@@ -1,4 +1,4 @@
-"""Keeps the results of ``upcracknet reproduce all`` here, and writes docs/results/tables.md from them.
+"""Keeps what ``upcracknet reproduce all`` made here, and writes docs/results/tables.md from it.
 
     python benchmarks/tables.py                 # the page again, from docs/results/tables/
     python benchmarks/tables.py out/1500        # takes over finished results first
@@ -13,6 +13,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import cv2
+
 from upcracknet.files import write_atomically
 from upcracknet.reproduction.experiment import budget_named
 from upcracknet.reproduction.page import write_page
@@ -24,6 +26,12 @@ RESULTS = Path(__file__).parents[1] / "docs/results"
 KEPT, PAGE = RESULTS / "tables", RESULTS / "tables.md"
 START = "<!-- by benchmarks/tables.py -->\n"
 BUDGET, SLOW_ONE_IN = "1500", 4
+PICTURES = {
+    "fig2": "Fig. 2: the rows of Table III on six photos of Crack500, evenly spaced by name",
+    "fig3": "Fig. 3: the rows of Table IV on six photos of DeepCrack, evenly spaced by name",
+    "fig4": "Fig. 4: the photos of DeepCrack on which UP-CrackNet fails most",
+}
+JPEG_QUALITY = 80
 
 
 def take_over(folder: Path) -> int:
@@ -33,6 +41,19 @@ def take_over(folder: Path) -> int:
         if json.loads(path.read_bytes())["status"] == "done":
             shutil.copyfile(path, KEPT / path.name)
     return len([*KEPT.glob("*.json")])
+
+
+def take_over_pictures(folder: Path) -> None:
+    """Keep the figures that a folder has, at half their size."""
+    for name in PICTURES:
+        if (drawn := cv2.imread(str(folder / f"{name}.png"))) is not None:
+            half = cv2.resize(drawn, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+            _, encoded = cv2.imencode(".jpg", half, (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
+            write_atomically(_picture(name), encoded.tobytes())
+
+
+def _picture(name: str) -> Path:
+    return RESULTS / f"tables-{name}.jpg"
 
 
 def tables() -> str:
@@ -46,8 +67,10 @@ def tables() -> str:
 
 
 def filled(page: str) -> str:
-    """Give the page with its tables as they are to be."""
-    return page.partition(START)[0] + START + "\n" + tables()
+    """Give the page with its tables and figures as they are to be."""
+    pictures = [f"![{title}]({_picture(name).name})" for name, title in PICTURES.items()]
+    title = "\n## Figs. 2–4\n\nGreen: right, blue: false, red: missed.\n\n"
+    return page.partition(START)[0] + START + "\n" + tables() + title + "\n\n".join(pictures) + "\n"
 
 
 if __name__ == "__main__":
@@ -56,4 +79,5 @@ if __name__ == "__main__":
     given = parser.parse_args().folder
     if given is not None:
         print(take_over(given), "results")
+        take_over_pictures(given)
     write_atomically(PAGE, filled(PAGE.read_text(encoding="utf-8")).encode())

@@ -3,6 +3,8 @@
 import importlib
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -33,3 +35,12 @@ def test_results_without_figures_are_not_taken_over(tables, tmp_path, monkeypatc
     (tmp_path / "out/results/b.json").write_text('{"status": "failed", "reason": "no"}')
     assert tables.take_over(tmp_path / "out") == 1
     assert [path.name for path in (tmp_path / "tables").iterdir()] == ["a.json"]
+
+
+def test_figures_are_kept_at_half_their_size(tables, tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "RESULTS", tmp_path)
+    cv2.imwrite(str(tmp_path / "fig3.png"), np.full((60, 40, 3), 200, np.uint8))
+    tables.take_over_pictures(tmp_path)
+    kept = [*tmp_path.glob("*.jpg")]
+    assert [path.name for path in kept] == ["tables-fig3.jpg"]
+    assert cv2.imread(str(kept[0])).shape == (30, 20, 3)

@@ -8,6 +8,7 @@ from upcracknet.errors import ConfigurationError
 from upcracknet.reproduction.catalogue import EXPERIMENTS, NAMES, reproduce_named
 from upcracknet.reproduction.report import summary
 from upcracknet.reproduction.run import Run
+from upcracknet.reproduction.whole import Whole
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -27,6 +28,18 @@ def test_a_figure_and_the_table_that_it_stands_on(files, made_datasets):
 def test_what_has_no_name(files):
     with pytest.raises(ConfigurationError, match=f"is named 'table9'; expected {', '.join(NAMES)}"):
         reproduce_named("table9", Run(files), budget="smoke")
+
+
+@pytest.mark.parametrize("whole", [Whole(only_list=True), Whole(only_estimate=True), Whole(together=2)])
+@pytest.mark.parametrize("name", ["table4", "comparison", "fig2", "seeds"])
+def test_a_single_table_does_not_train_when_asked_for_the_plan(files, name, whole):
+    with pytest.raises(ConfigurationError, match=f"for the whole plan, not for {name}; leave them out, or"):
+        reproduce_named(name, Run(files), budget="4", whole=whole)
+
+
+def test_a_single_table_does_not_pass_over_the_minutes_of_a_piece(files):
+    with pytest.raises(ConfigurationError, match="--piece-minutes are for the whole plan, not for table4"):
+        reproduce_named("table4", Run(files, piece_minutes=1.0), budget="4")
 
 
 @pytest.mark.parametrize("name", NAMES)

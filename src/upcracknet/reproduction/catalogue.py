@@ -74,8 +74,8 @@ def reproduce_named(
         whole: how the whole plan is worked on, which no single table needs.
 
     Raises:
-        ConfigurationError: an unknown name, budget or row, a configuration of another method, or a figure
-            without a measured row.
+        ConfigurationError: an unknown name, budget or row, a configuration of another method, a figure
+            without a measured row, or a single table asked for what only the whole plan does.
         DataError: a dataset that an unfinished row needs is missing.
         OutputError: the folder cannot be written.
         KeyboardInterrupt: interrupted by the user; the same call goes on.
@@ -89,6 +89,11 @@ def reproduce_named(
     if name in WHOLE:
         made = reproduce_whole(name, run, spent, seed, start, rows, whole)
         return Reproduced(made.record, (made.shown,), made.complete, made.notes)
+    if whole != Whole() or run.piece_minutes is not None:
+        raise ConfigurationError(
+            f"--list, --estimate, --together, --slow-one-in and --piece-minutes are for the whole plan, not "
+            f"for {name}; leave them out, or take `all`, with --rows for some of its rows"
+        )
     tables = OVERVIEWS.get(name, (FIGURES.get(name, name),))
     experiments = [EXPERIMENTS[table](spent, seed, start) for table in tables]
     chosen = [experiment.chosen(rows) for experiment in experiments]

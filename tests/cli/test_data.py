@@ -65,3 +65,11 @@ def test_download_of_what_is_there(tmp_path: Path, capsys: pytest.CaptureFixture
         (tmp_path / "CFD" / folder).mkdir(parents=True)
     run("download", "cfd", "--data-root", str(tmp_path))
     assert json.loads(capsys.readouterr().out)["folder"] == str(tmp_path / "CFD")
+
+
+def test_sources_and_terms_are_listed_before_there_is_a_folder(monkeypatch, capsys):
+    monkeypatch.delenv("UPCRACKNET_DATA", raising=False)
+    run("list")
+    listed = json.loads(capsys.readouterr().out)
+    assert listed["deepcrack"]["page"].startswith("https://")
+    assert all(entry["terms"] and entry["photos"] == {} for entry in listed.values())

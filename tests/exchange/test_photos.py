@@ -49,6 +49,20 @@ def test_names_are_found(given, expected):
 
 
 @pytest.mark.parametrize(
+    ("names", "given", "expected"),
+    [
+        (["a.jpg", "day-1/a.jpg"], "day-1/a.jpg.png", "day-1/a.jpg"),
+        (["a.jpg", "day-1/a.jpg"], "job/day-1/a.jpg", "day-1/a.jpg"),
+        (["a.jpg", "day-1/a.jpg"], "a.jpg.png", "a.jpg"),
+        (["a.jpg", "day-1/a.png"], "a.png", "a.jpg"),
+        (["a.jpg", "a.png"], "job/a.png", "a.png"),
+    ],
+)
+def test_a_photo_of_the_folder_that_is_named_comes_first(names, given, expected):
+    assert PhotoIndex([record(name) for name in names]).find(given) == expected
+
+
+@pytest.mark.parametrize(
     ("given", "message"),
     [
         ("d.jpg", "d.jpg: no photo of this result folder"),

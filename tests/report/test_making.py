@@ -213,6 +213,12 @@ def test_pdf_without_its_package(results, tmp_path, monkeypatch):
     assert not (tmp_path / "report.html").exists()
 
 
+def test_the_pdf_does_not_take_the_place_of_the_page(results, tmp_path):
+    with pytest.raises(ConfigurationError, match=r"the PDF lies beside it as \.pdf; end its name in \.html"):
+        make_report(results, tmp_path / "report.pdf", ReportOptions(pdf=True), DAY)
+    assert not (tmp_path / "report.pdf").exists()
+
+
 def test_what_detect_writes(tmp_path, written):
     """Of the files as they are, not as these tests write them."""
     photos, out = write_photos(tmp_path / "photos", 3), tmp_path / "out"

@@ -90,6 +90,15 @@ def test_a_cancelled_job_leaves_out_what_was_not_begun(start, road):
     assert client.delete(f"/jobs/{job}").json() == answer
 
 
+def test_a_job_that_is_done_stays_so_when_it_is_cancelled(start, road):
+    client = start(working=False)
+    job = send(client, road).json()["id"]
+    jobs = client.app_worker.store.jobs
+    jobs.finish(jobs.take().id)
+    answer = client.delete(f"/jobs/{job}").json()
+    assert (answer["state"], answer["done"], answer["cancelled"]) == ("done", 1, 0)
+
+
 def test_progress_counts_what_is_ahead(start, road):
     client = start(working=False)
     first, second = (send(client, road, road).json()["id"] for _ in range(2))

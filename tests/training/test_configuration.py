@@ -190,6 +190,8 @@ def test_impossible_values(key, text, complaint):
     [
         (b"epochs: [1\n", "cannot be read as YAML"),
         (b"epochs: \xff\n", "cannot be read as YAML"),
+        (b"epochs: 1\nepochs: 2\n", "`epochs` stands twice; keep one of them"),
+        (b"data: {size: 64, size: 128}\n", "`size` stands twice"),
         (b"- 1\n- 2\n", "expected `key: value` lines, found a list"),
         (b"!!python/object/apply:os.getcwd []\n", "cannot be read as YAML"),
     ],

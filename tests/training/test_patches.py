@@ -1,3 +1,6 @@
+import multiprocessing
+import os
+import signal
 from types import SimpleNamespace
 
 import numpy as np
@@ -214,3 +217,14 @@ def test_a_folder_in_which_no_photo_is_done(tmp_path):
     run(["detect", str(tmp_path / "photos"), "-o", str(tmp_path / "out"), "--model", "local-contrast"])
     with pytest.raises(DataError, match="no photo is done"):
         list(self_labelled_photos(tmp_path / "out"))
+
+
+def test_a_worker_leaves_ctrl_c_to_the_process_that_trains(configure):
+    data = undamaged_patches(configure(workers="1", data__patches_per_epoch="12"))
+    before = set(multiprocessing.active_children())
+    drawn = iter(data.train_dataloader())
+    next(drawn)
+    (worker,) = set(multiprocessing.active_children()) - before
+    os.kill(worker.pid, signal.SIGINT)
+    assert len(list(drawn)) == 5
+    assert worker.exitcode in (None, 0)

@@ -124,6 +124,18 @@ def test_an_interrupted_run_is_resumed_after_its_last_whole_epoch(
     assert all(torch.equal(value, expected[name]) for name, value in state_of(tmp_path)["state_dict"].items())
 
 
+def test_a_terminated_run_does_not_end_as_one_that_is_done(configure, train_quietly, tmp_path, monkeypatch):
+    def end(callback, trainer, pl_module):
+        signal.raise_signal(signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RestoredSamples, "on_validation_epoch_end", end)
+        with pytest.raises(SystemExit) as ended:
+            train_quietly(configure(), tmp_path)
+    assert ended.value.code == 128 + signal.SIGTERM
+    assert not json.loads((tmp_path / "run.json").read_text())["finished"]
+
+
 def test_a_full_disk_leaves_the_checkpoint_before(configure, train_quietly, tmp_path, monkeypatch):
     train_quietly(configure(epochs="1"), tmp_path)
     before = (tmp_path / "checkpoints" / "last.ckpt").read_bytes()

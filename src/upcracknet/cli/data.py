@@ -1,5 +1,6 @@
 """``upcracknet data``: fetch the published datasets, list them, and cut undamaged patches."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ from upcracknet.cli.console import counter, error_console, print_json, print_lin
 from upcracknet.data.download import download_dataset
 from upcracknet.data.mining import save_patches
 from upcracknet.data.patches import WINDOW_SIZES, UndamagedPatches
-from upcracknet.data.registry import DATASETS, count_photos, data_root, open_dataset
+from upcracknet.data.registry import DATA_ROOT_VARIABLE, DATASETS, count_photos, data_root, open_dataset
 
 app = App(name="data", help="Fetch the published datasets, list them, and cut undamaged patches.")
 DataRoot = Annotated[Path | None, Parameter(name="--data-root")]
@@ -47,7 +48,9 @@ def list_datasets(*, root: DataRoot = None) -> None:
     Args:
         root: folder with the datasets; without it the variable UPCRACKNET_DATA counts.
     """
-    found = {name: count_photos(dataset, data_root(root)) for name, dataset in DATASETS.items()}
+    # Sources and terms are worth reading before there is a folder.
+    folder = data_root(root) if root or os.environ.get(DATA_ROOT_VARIABLE) else None
+    found = {name: {} if folder is None else count_photos(each, folder) for name, each in DATASETS.items()}
     print_json({n: {"page": d.page, "terms": d.terms, "photos": found[n]} for n, d in DATASETS.items()})
 
 

@@ -166,14 +166,17 @@ class PhotoIndex:
         if str(path) in self._exact:
             return self._exact[str(path)]
         bare = re.sub(f"({'|'.join(MASK_ENDINGS)})$", "", path.stem)
-        for key in (path.name, path.stem, bare):
-            found = [name for name in self._by_last.get(key, []) if _fit(PurePosixPath(name), path)]
-            if len(found) > 1:
-                raise DataError(
-                    f"{given}: fits {len(found)} photos, {' and '.join(found[:2])}; name its folder"
-                )
-            if found:
-                return self._exact[found[0]]
+        fitting: dict[str, tuple[int, int, int]] = {}
+        for rank, key in enumerate((path.name, path.stem, bare)):
+            for name in self._by_last.get(key, []):
+                if _fit(PurePosixPath(name), path):
+                    fitting.setdefault(name, (*_agreement(PurePosixPath(name), path), -rank))
+        # A photo of the folder that is named comes before one whose own folder is not.
+        found = [name for name, agreement in fitting.items() if agreement == max(fitting.values())]
+        if len(found) > 1:
+            raise DataError(f"{given}: fits {len(found)} photos, {' and '.join(found[:2])}; name its folder")
+        if found:
+            return self._exact[found[0]]
         raise DataError(
             f"{given}: no photo of this result folder is called so; give the folder of that photo"
         )
@@ -183,3 +186,9 @@ def _fit(name: PurePosixPath, given: PurePosixPath) -> bool:
     """Whether the folders of two paths agree as far as both name them."""
     pairs = zip(name.parts[-2::-1], given.parts[-2::-1], strict=False)
     return all(one == other for one, other in pairs)
+
+
+def _agreement(name: PurePosixPath, given: PurePosixPath) -> tuple[int, int]:
+    """How many folders two paths share, and (negative) how many of the first one's the second lacks."""
+    shared = min(len(name.parts), len(given.parts)) - 1
+    return shared, shared + 1 - len(name.parts)

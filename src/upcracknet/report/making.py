@@ -47,13 +47,18 @@ def make_report(results: ResultFolder, output: Path, options: ReportOptions, day
         what the report says.
 
     Raises:
-        ConfigurationError: no address of map tiles, or the package for PDF is missing.
+        ConfigurationError: no address of map tiles, the package for PDF is missing, or the page is called as
+            the PDF.
         DataError: the survey cannot be read, or there are no records.
         OutputError: the report cannot be written.
     """
     base_map = None if options.base_map is None else BaseMap(options.base_map, options.base_map_credit)
     if options.pdf and find_spec("reportlab") is None:
         raise ConfigurationError("--pdf needs reportlab; install it with `pip install 'upcracknet[report]'`")
+    if options.pdf and output.suffix.lower() == ".pdf":
+        raise ConfigurationError(
+            f"{output}: names the page, and the PDF lies beside it as .pdf; end its name in .html"
+        )
     content = read_content(results)
     report = write(content, Language.of(options.language), options.title, day)
     write_atomically(output, page(report, base_map).encode(errors="backslashreplace"))

@@ -57,7 +57,6 @@ class Progress:
         cancelled: how many were cancelled before they were begun.
         waiting: how many are left, those in work included.
         ahead: how many photos are done before its last one: its own, and those of earlier jobs.
-        was_cancelled: whether somebody cancelled it.
     """
 
     photos: int
@@ -66,12 +65,11 @@ class Progress:
     cancelled: int
     waiting: int
     ahead: int
-    was_cancelled: bool
 
     @property
     def state(self) -> JobState:
         """What has become of the job."""
-        if self.was_cancelled:
+        if self.cancelled:
             return "cancelled"
         if not self.waiting:
             return "done"
@@ -164,7 +162,6 @@ class Jobs:
             cancelled=states.get("cancelled", 0),
             waiting=left,
             ahead=ahead,
-            was_cancelled=bool(row[0]),
         )
 
     def cancel(self, job: str) -> bool:

@@ -68,6 +68,13 @@ class _Loader(yaml.SafeLoader):
             raise yaml.YAMLError("a reference to an anchor; write the values out")
         return super().compose_node(parent, index)
 
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        """Read keys and values; a key that stands twice would hide one of its values."""
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        if twice := next((key for key in keys if keys.count(key) > 1), None):
+            raise yaml.YAMLError(f"`{twice}` stands twice; keep one of them")
+        return super().construct_mapping(node, deep)
+
     def construct_yaml_int(self, node: Any) -> int:
         """Read a whole number, which must not need more than 64 bits."""
         number: int = super().construct_yaml_int(node)

@@ -4,6 +4,7 @@ Named datasets lie in the folder ``data_root``; None reads the environment varia
 """
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import Any
@@ -84,12 +85,16 @@ class PatchData(lightning.LightningDataModule):
             num_workers=self.configuration.workers,
             drop_last=drop_last,
             generator=torch.Generator(),
-            worker_init_fn=_give_way,
+            worker_init_fn=_serve,
         )
 
 
-def _give_way(_: int) -> None:
-    """Let the steps go first: their threads wait for each other, so that one held up holds up all."""
+def _serve(_: int) -> None:
+    """Let the steps go first, whose threads wait for each other, and leave Ctrl-C to the process that trains.
+
+    A terminal gives Ctrl-C to all; where a worker ends by it first, the training fails in place of stopping.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "nice"):
         os.nice(5)
 

@@ -15,6 +15,7 @@ import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from lightning_fabric.utilities.rank_zero import rank_zero_only
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from upcracknet.detection.systems import SYSTEMS, imported
 from upcracknet.errors import ConfigurationError, OutputError
@@ -192,10 +193,12 @@ def _write_records(
 
 @contextmanager
 def _one_line_errors(run_folder: Path) -> Iterator[None]:
-    """Raise this package's errors in place of Lightning's, and KeyboardInterrupt again on Ctrl-C."""
+    """Raise this package's errors, KeyboardInterrupt on Ctrl-C, and exit code 143 on SIGTERM."""
     on_interrupt = signal.getsignal(signal.SIGINT)
     try:
         yield
+    except SIGTERMException as error:  # of Lightning, whose exit code would be that of success
+        raise SystemExit(128 + signal.SIGTERM) from error
     except SystemExit as error:
         if not isinstance(error.__context__, KeyboardInterrupt):
             raise

@@ -42,6 +42,14 @@ def test_help_shows_an_example_and_every_option(command, capsys):
     assert max(len(line) for line in printed.splitlines()) <= 80
 
 
+@pytest.mark.parametrize("words", [["detect", "", "-o", "out"], ["detect", "photos", "-o", ""]])
+def test_an_empty_word_is_not_the_current_folder(words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(words) == EXIT_USAGE
+    assert f"word {words.index('') + 1} is empty; expected a value" in capsys.readouterr().err
+    assert not [*tmp_path.iterdir()]
+
+
 def test_help_of_the_program_lists_the_commands_and_exit_codes(capsys):
     assert run(["--help"]) == 0
     printed = capsys.readouterr().out

@@ -103,6 +103,7 @@ def test_a_photo_twice_has_one_place_or_none(read):
     [
         ("top.png,,2", "has no photo, latitude or longitude"),
         ("top.png", "has no photo, latitude or longitude"),
+        ("top.png,0,0.0", "0°, 0°, which stands for no place"),
         (",1,2", "has no photo, latitude or longitude"),
         ("top.png,north,2", "latitude 'north', expected -90 to 90"),
         ("top.png,91,2", "latitude '91', expected -90 to 90"),

@@ -95,6 +95,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         words, level = without_verbosity(sys.argv[1:] if arguments is None else arguments)
+        _require_no_empty_word(words)
     except ConfigurationError as error:
         console.print("error:", str(error), style="red", markup=False)
         return EXIT_USAGE
@@ -103,6 +104,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
         code = _run(words, console)
         print_detail(console, f"took {time.monotonic() - begun:.1f} s")
         return code
+
+
+def _require_no_empty_word(words: Sequence[str]) -> None:
+    """Refuse what a variable without a value leaves: read as a path it would be the current folder."""
+    if "" in words:
+        raise ConfigurationError(
+            f"word {[*words].index('') + 1} is empty; expected a value: has a variable none?"
+        )
 
 
 def _run(words: Sequence[str], console: Console) -> int:

@@ -123,12 +123,14 @@ def _position(row: dict[str, str]) -> GivenPosition:
     """One line's position.
 
     Raises:
-        ValueError: a value is missing or none.
+        ValueError: a value is missing or none, or the place is 0°, 0°.
     """
     numbers: dict[str, float | None] = {column: _number(row.get(column, ""), column) for column in LIMITS}
     latitude, longitude = numbers["latitude"], numbers["longitude"]
     if not row["photo"] or latitude is None or longitude is None:
         raise ValueError("has no photo, latitude or longitude")
+    if latitude == 0 and longitude == 0:
+        raise ValueError("0°, 0°, which stands for no place")
     heading, course = numbers["heading"], numbers["course"]
     return GivenPosition(
         latitude,

@@ -22,6 +22,7 @@ SURVEYS = ("pyogrio", "shapely", "av", "reportlab", "jinja2")
 FLOORS = (
     {"errors", "heard", "libraries", "on_demand", "parsing"},
     {"files"},
+    {"locks"},
     {"tables", "weights"},
     {"measure"},
     {"networks", "losses", "corruption"},

@@ -1,10 +1,9 @@
-"""The ground floor: files that are whole or not there, claims of a folder, errors in one line."""
+"""The ground floor: files that are whole or not there, folders that can be written, errors in one line."""
 
 import json
 import os
 import re
 import shutil
-import socket
 import sys
 import tempfile
 import threading
@@ -14,15 +13,11 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from itertools import count
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from upcracknet.errors import OutputError
 from upcracknet.heard import is_heard
-
-if sys.platform != "win32":
-    import fcntl
 
 TEMPORARY = ".upcracknet-"
 """How the names of half-written files begin: short, so that any name that the disk allows can be written."""
@@ -35,9 +30,6 @@ LONGEST_REASON = 600
 
 STALE = 3600
 """Seconds for which nothing writes to a half-written file before it counts as a killed process's."""
-
-PAUSE, MOST_ATTEMPTS = 0.05, 200
-"""Seconds between attempts to have a file alone, and attempts until it counts as somebody else's."""
 
 _HALF_WRITTEN = re.compile(rf"{re.escape(TEMPORARY)}[0-9a-f-]+\.\w+")
 
@@ -198,97 +190,21 @@ def one_line(error: BaseException) -> str:
     return line if len(line) <= LONGEST_REASON else line[: LONGEST_REASON - 1] + "…"
 
 
-@contextmanager
-def claimed(path: Path) -> Iterator[str | None]:
-    """Claim a lock file for as long as the block runs.
-
-    The file names the process and its machine. The system frees it when the process ends in whatever way;
-    a claim of another machine stands until its file is deleted.
+def require_writable(folder: Path) -> None:
+    """Refuse a folder that cannot be written to, before work is done for it; nothing is made there.
 
     Args:
-        path: the lock file; made when missing, and left behind empty.
-
-    Yields:
-        none when it is ours, otherwise who holds it and, for a machine that may be dead, what to do.
+        folder: it, or the nearest folder above it that is there, is looked at.
 
     Raises:
-        OutputError: the file cannot be made.
+        OutputError: that is no folder, or may not be written to.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("ab+", buffering=0)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written ({one_line(error)}); choose a writable folder"
-        ) from error
-    with file:
-        if not _lock(file):
-            yield f"in work by {_holder(file, 'another process')}"
-            return
-        holder = _read(file)
-        if holder is not None and holder.get("host") != socket.gethostname():
-            yield f"in work by {_holder(file, 'another machine')}; if that is dead, delete {path}"
-            return
-        # What another process of this machine left here is stale: the system has freed its lock.
-        try:
-            file.truncate(0)  # opened to append: writing goes to the end, which is now the start
-            file.write(json.dumps({"process": os.getpid(), "host": socket.gethostname()}).encode())
-        except OSError as error:
-            raise OutputError(f"{path}: cannot be written ({one_line(error)}); free some space") from error
-        try:
-            yield None
-        finally:
-            with suppress(OSError):  # what stays is stale
-                file.truncate(0)
-
-
-@contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Wait until a file is nobody else's, for as long as the block runs: to read it and write it again.
-
-    Args:
-        path: the file; what is claimed is a lock in the folder ``.upcracknet`` beside it.
-
-    Raises:
-        OutputError: another process has it for longer than such work takes, or the lock cannot be made.
-    """
-    lock = path.parent / ".upcracknet" / f"{path.name}.lock"
-    for attempt in count():
-        with claimed(lock) as holder:
-            if holder is None:
-                yield
-                return
-        if attempt == MOST_ATTEMPTS:
-            raise OutputError(f"{path}: {holder}; run the same command again when that is done")
-        time.sleep(PAUSE)
-
-
-def _lock(file: BinaryIO) -> bool:
-    if sys.platform == "win32":
-        return True  # only other machines are kept out there: give a folder to one process
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        raise OutputError(
-            f"{file.name}: this disk has no file locks ({error.strerror}); choose a folder on another disk"
-        ) from error
-    return True
-
-
-def _read(file: BinaryIO) -> dict[str, Any] | None:
-    file.seek(0)
-    try:
-        content = json.loads(file.read())
-    except (ValueError, RecursionError):  # free, just being written, or damaged
-        return None
-    return content if isinstance(content, dict) else None
-
-
-def _holder(file: BinaryIO, otherwise: str) -> str:
-    holder = _read(file)
-    return otherwise if holder is None else f"process {holder.get('process')} on {holder.get('host')}"
+    absolute = folder.absolute()
+    there = next(path for path in (absolute, *absolute.parents) if os.path.lexists(path))
+    if not there.is_dir():
+        raise OutputError(f"{folder}: cannot be made, as {there} is no folder; choose another folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError(f"{folder}: {there} may not be written to; choose another folder")
 
 
 def stamp_of_file(path: Path) -> str:

@@ -118,3 +118,11 @@ def test_a_flag_that_a_model_cannot_follow_is_refused(
 
 def test_fewer_than_no_panels_are_refused(roads: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", str(roads), "--model", "local-contrast", "--examples", "-1"]) == EXIT_USAGE
+
+
+def test_a_folder_that_cannot_be_is_found_before_the_work(roads, tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setattr("upcracknet.cli.evaluate.compare", None)  # not reached
+    words = ["evaluate", str(roads), "--model", "local-contrast", "-o", str(tmp_path / "file" / "out")]
+    assert run(words) == EXIT_FAILED
+    assert "file is no folder; choose another folder" in " ".join(capsys.readouterr().err.split())

@@ -55,6 +55,29 @@ def test_what_is_left_out_is_named(out, tmp_path, capsys):
     assert json.loads(printed.out)["left_out"] == 1
 
 
+def test_photos_that_failed_in_detect_are_not_passed_over(tmp_path, capsys):
+    photos, folder = write_photos(tmp_path / "photos", 2), tmp_path / "out"
+    (photos / "broken.png").write_bytes(b"no photo")
+    assert run(["detect", str(photos), "-o", str(folder), "--model", "local-contrast"]) == EXIT_INCOMPLETE
+    capsys.readouterr()
+    assert run(["export-results", str(folder), "--to", "masks", "-o", str(tmp_path / "x")]) == EXIT_INCOMPLETE
+    assert json.loads(capsys.readouterr().out)["failed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--least-length-px", "-1"], "least length of -1 pixels"),
+        (["--photo-address", "s3://road/"], "leave --photo-address out for coco"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(out, tmp_path, capsys, words, message):
+    export = ["export-results", str(out), "--to", "coco", "-o", str(tmp_path / "x"), *words]
+    assert run(export) == EXIT_FAILED
+    assert message in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "x").exists()
+
+
 def test_wrong_usage(out, tmp_path, capsys):
     assert run(["export-results", str(out), "--to", "voc", "-o", str(tmp_path / "x")]) == EXIT_USAGE
     assert run(["export-results", str(tmp_path), "--to", "coco", "-o", str(tmp_path / "x")]) == EXIT_FAILED

@@ -84,3 +84,10 @@ def test_impossible_sizes_fail_before_any_work(roads, tmp_path, capsys):
     assert run(["prepare", str(roads), "-o", str(tmp_path / "out"), "--sizes", "100"]) == 1
     assert "size is 100, expected a multiple of 16 from 64 on" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_is_found_before_the_work(roads, tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setattr("upcracknet.preparation.prepare.score_photos", None)  # not reached
+    assert run(["prepare", str(roads), "-o", str(tmp_path / "file" / "out"), *UNLEARNED]) == 1
+    assert "file is no folder; choose another folder" in " ".join(capsys.readouterr().err.split())

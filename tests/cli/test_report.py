@@ -40,7 +40,11 @@ def test_without_pdf_there_is_none(out, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("words", "message"),
-    [(["--base-map", "tiles"], "no address of map tiles"), (["--language", "xx"], "xx")],
+    [
+        (["--base-map", "tiles"], "no address of map tiles"),
+        (["--base-map-credit", "them"], "give --base-map too"),
+        (["--language", "xx"], "xx"),
+    ],
 )
 def test_impossible_options(out, tmp_path, capsys, words, message):
     assert run(["report", str(out), "-o", str(tmp_path / "r.html"), *words]) != 0

@@ -10,7 +10,7 @@ from cyclopts import App
 from upcracknet.cli.synthesize import synthesize
 from upcracknet.data.synthetic import synthesize_road
 from upcracknet.errors import OutputError
-from upcracknet.files import claimed
+from upcracknet.locks import claimed
 
 
 def test_photos_masks_and_undamaged_roads_are_written_as_made(tmp_path, capsys):

@@ -14,7 +14,7 @@ import pytest
 from upcracknet.data.download import download_dataset, fetch
 from upcracknet.data.registry import DATASETS
 from upcracknet.errors import DataError, OutputError
-from upcracknet.files import claimed
+from upcracknet.locks import claimed
 
 NEEDED = ("train_img", "train_lab", "test_img", "test_lab")
 

@@ -16,6 +16,7 @@ from upcracknet.detection.acceleration import (
     seen_by_network,
 )
 from upcracknet.detection.pretrained import load_pretrained
+from upcracknet.detection.scorer import BaseScorer
 from upcracknet.errors import ConfigurationError, WeightsError
 from upcracknet.networks import CrackRemover
 from upcracknet.runtime import Engine, SixteenBitNetwork, has_bfloat16, read_description
@@ -142,6 +143,39 @@ class TestFinite:
         other.network.run = lambda images: [np.full(images[:, 0].shape, np.nan, np.float32)]
         with pytest.raises(WeightsError, match="run by onnx"):
             score_pixels(other, np.zeros((1, 64, 64, 3), np.uint8))
+
+
+class Answering(BaseScorer):
+    """Answers what it is given."""
+
+    name = "mine"
+
+    def __init__(self, answer) -> None:
+        self.answer = answer
+
+    def score(self, images):
+        return self.answer
+
+
+class TestAnswersOfOtherScorers:
+    @pytest.mark.parametrize("value", [-0.5, 7.0])
+    def test_scores_beyond_0_and_1_are_an_error(self, value):
+        answer = torch.zeros(1, 64, 64)
+        answer[0, 3, 4] = value
+        with pytest.raises(ConfigurationError, match=r"mine: scores from .*, expected numbers from 0 to 1"):
+            CrackDetector(Answering(answer), Threshold(0.5)).detect(np.zeros((64, 64, 3), np.uint8))
+
+    def test_rounding_is_none(self):
+        answer = torch.tensor([-1e-4, 1 + 1e-4]).repeat(1, 64, 32)
+        score = score_pixels(Answering(answer), np.zeros((1, 64, 64, 3), np.uint8))
+        assert (score.min(), score.max()) == (0, 1)
+
+    @pytest.mark.parametrize(
+        "answer", [torch.zeros(1, 1, 64, 64), torch.zeros(1, 32, 32), np.zeros((1, 64, 64)), None]
+    )
+    def test_another_form_is_an_error(self, answer):
+        with pytest.raises(ConfigurationError, match=r"mine: its scores are .*tensor of \(1, 64, 64\)"):
+            CrackDetector(Answering(answer), Threshold(0.5)).detect(np.zeros((64, 64, 3), np.uint8))
 
 
 class TestExports:

@@ -13,7 +13,7 @@ from tests.exchange.conftest import FILES, FORMATS, annotated, corrected_mask, m
 
 from upcracknet.errors import ConfigurationError, DataError, OutputError
 from upcracknet.exchange.reading import ImportOptions
-from upcracknet.files import claimed
+from upcracknet.locks import claimed
 from upcracknet.results.correcting import write_correction
 from upcracknet.results.corrections import Correction, read_correction, read_corrections
 from upcracknet.results.folder import read_results

@@ -23,7 +23,7 @@ from tests.faults.worlds import LIGHT, detect, road
 from upcracknet import CrackDetector
 from upcracknet.cli.console import EXIT_FAILED, EXIT_INCOMPLETE
 from upcracknet.cli.main import run
-from upcracknet.files import claimed
+from upcracknet.locks import claimed
 
 ROOT = Path(__file__).parents[2]
 content = files("out")

@@ -97,6 +97,27 @@ def test_two_choices_are_not_mixed(choice, tmp_path):
         save_choice(choice, tmp_path / "out", {})
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "contact-sheet.png", "rejected.png"])
+def test_files_of_somebody_else_stay(choice, tmp_path, name):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / name).write_text('{"mine": 1}')
+    with pytest.raises(OutputError, match=f"{name} is there and was not written by this command"):
+        save_choice(choice, tmp_path / "out", {})
+    assert [path.read_text() for path in (tmp_path / "out").iterdir()] == ['{"mine": 1}']
+
+
+def test_a_run_that_was_ended_is_done_again(choice, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OutputError, match="No space left"):
+        patch.setattr("upcracknet.preparation.patches.contact_sheet", full)
+        save_choice(choice, tmp_path / "out", {})
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["manifest.json"]
+    save_choice(choice, tmp_path / "out", {})
+    assert len(open_folder(tmp_path / "out", "train")) == 3
+
+
 @pytest.fixture
 def sample(tmp_path) -> Sample:
     mask = np.zeros((60, 80), np.uint8)

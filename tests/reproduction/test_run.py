@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from upcracknet.errors import DataError, OutputError, WeightsError
-from upcracknet.files import claimed
+from upcracknet.locks import claimed
 from upcracknet.losses import LossWeights
 from upcracknet.reproduction import run as run_module
 from upcracknet.reproduction.measurement import RowState, trained_epochs

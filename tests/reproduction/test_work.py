@@ -1,16 +1,33 @@
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 
 from upcracknet.errors import WeightsError
-from upcracknet.files import claimed
+from upcracknet.locks import claimed
 from upcracknet.reproduction import run as run_module
 from upcracknet.reproduction import work as work_module
 from upcracknet.reproduction.measurement import is_trained, trained_epochs
 from upcracknet.reproduction.plan import experiments_of, plan, status
 from upcracknet.reproduction.run import Run
 from upcracknet.reproduction.work import Shared, work_through, work_together
+
+# Begins a process that goes on for a minute, and says which.
+PARENT = """
+import multiprocessing, os, time
+from upcracknet.reproduction.work import _end_with_parent
+
+def work():
+    _end_with_parent()
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+
+if __name__ == "__main__":
+    multiprocessing.get_context("spawn").Process(target=work).start()
+    time.sleep(60)
+"""
 
 
 @pytest.fixture
@@ -136,3 +153,11 @@ def test_processes_share_the_plan(experiments, files, made_datasets):
     shared = Shared(files.folder, made_datasets, "cpu", None, None, None)
     work_together(pieces, experiments, shared, 2)
     assert [status(piece, files)[0] for piece in pieces] == ["done"] * len(pieces)
+
+
+def test_a_process_ends_with_the_one_that_began_it(tmp_path):
+    (tmp_path / "parent.py").write_text(PARENT)
+    with subprocess.Popen([sys.executable, tmp_path / "parent.py"], stdout=subprocess.PIPE) as parent:
+        assert int(parent.stdout.readline())
+        parent.kill()
+        assert parent.communicate(timeout=30)[0] == b""  # the other process has the pipe until it ends

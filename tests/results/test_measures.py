@@ -12,7 +12,7 @@ from tests.results.conftest import IN_MM, content, cracks, of
 
 from upcracknet.detection import CrackDetector
 from upcracknet.errors import DataError, OutputError
-from upcracknet.files import claimed
+from upcracknet.locks import claimed
 from upcracknet.measure.scale import Scale
 from upcracknet.measure.scale_file import SurveyScales
 from upcracknet.results import MeasureOptions, inspecting, read_results
@@ -77,7 +77,7 @@ class TestDetect:
 
     def test_without_a_scale_there_are_no_millimetres(self, photos, detect, tmp_path):
         records, counts = detect(photos)
-        assert counts.crack_length_m == 0 and counts.severity_length_m == {}
+        assert (counts.crack_length_m, counts.severity_length_m, counts.network_area_m2) == (None, None, None)
         assert (
             {record.severity for record in records} == {record.crack_length_m for record in records} == {None}
         )

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pyarrow.dataset as pa_dataset
 
-from upcracknet.results.records import Record
+from upcracknet.results.records import Counts, Record
 from upcracknet.results.tables import write_tables
 
 
@@ -29,3 +29,21 @@ def test_the_tables_of_several_folders_are_one(tmp_path: Path):
         (path.parent / "photos.csv").read_text().splitlines()[0] for path in tmp_path.glob("*/photos.csv")
     }
     assert len(headers) == 1
+
+
+def test_sums_that_nobody_can_know_are_none_and_joints_are_no_cracks():
+    counts = Counts()
+    counts.add(record("found.jpg", crack_pixels=9))
+    counts.add(record("joint.jpg", crack_pixels=9, crack_count=0, crack_length_px=0.0))
+    assert (counts.photos, counts.with_cracks) == (2, 1)
+    assert (counts.crack_length_m, counts.severity_length_m, counts.network_area_m2) == (None, None, None)
+    counts.add(
+        record("none.jpg", crack_count=0, crack_length_m=0.0, severity_length_m={}, network_area_m2=0.0)
+    )
+    assert (counts.crack_length_m, counts.severity_length_m, counts.network_area_m2) == (0, {}, 0)
+    for length in (1.5, 0.25):
+        values = {"crack_length_m": length, "severity_length_m": {"low": length}, "network_area_m2": 2.0}
+        counts.add(record("crack.jpg", crack_pixels=9, crack_count=1, **values))
+    assert (counts.photos, counts.with_cracks) == (5, 3)
+    assert (counts.crack_length_m, counts.severity_length_m) == (1.75, {"low": 1.75})
+    assert counts.network_area_m2 == 4

@@ -13,7 +13,7 @@ import torch
 from tests.results.conftest import LIGHT, content, rows, write_photos
 
 from upcracknet.errors import OutputError, PhotoError
-from upcracknet.files import claimed
+from upcracknet.locks import claimed
 from upcracknet.results import MeasureOptions, Record, open_detection, read_results
 from upcracknet.results.remeasuring import open_remeasuring
 from upcracknet.results.worker import Worker

@@ -150,3 +150,11 @@ def test_one_folder_has_one_service(start):
     start()
     with pytest.raises(OutputError, match="in work by process"):
         start()
+
+
+def test_a_field_that_there_is_not_is_refused(client, road):
+    answer = client.post("/jobs", files=[("photos", ("a.png", road))], data={"scale": "1.5"})
+    assert answer.status_code == 422
+    assert (
+        "unknown: 'scale'; a form here has millimetres_per_pixel, photos, standard" in answer.json()["detail"]
+    )

@@ -222,3 +222,14 @@ def test_unknown_photos_and_paths(client):
         assert client.get(f"/photos/{name}").status_code in (404, 422)
     assert client.get(f"/photos/{new_id()}/results.json").status_code == 422
     assert client.get("/photos").status_code == 405
+
+
+def test_a_field_that_there_is_not_is_refused(client, road):
+    """A misspelt scale would else be a photo without millimetres."""
+    answer = post(client, road, milimetres_per_pixel="1.5")
+    assert answer.status_code == 422
+    assert "'milimetres_per_pixel'" in answer.json()["detail"]
+    assert "inline, millimetres_per_pixel, photo, standard" in answer.json()["detail"]
+    by_address = client.post("/photos?millimetres_per_pixel=2", files={"photo": ("a.png", road)})
+    assert by_address.status_code == 422
+    assert "unknown: 'millimetres_per_pixel'" in by_address.json()["detail"]

@@ -18,6 +18,7 @@ from upcracknet.cli.console import (
 from upcracknet.evaluation import ProtocolName, report
 from upcracknet.evaluation.evaluate import compare
 from upcracknet.evaluation.plan import plan_evaluation
+from upcracknet.files import require_writable
 from upcracknet.runtime import Precision, Runtime
 
 
@@ -86,6 +87,7 @@ def evaluate(
     )
     opened, console, used = plan.dataset, error_console(), plan.protocol.name
     folder = output / f"{opened.name}-{used}{f'-one-in-{one_in}' if one_in > 1 else ''}"
+    require_writable(folder)
     with progress_bar(console) as bar:
         results = [
             compare(

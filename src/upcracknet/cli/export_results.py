@@ -24,7 +24,7 @@ def export_results(
     Corrected masks take the place of the model's. What people correct in those
     programs comes back with `upcracknet import` (docs/corrections.md). Masks (255
     is crack) and photos are laid out as `train` and `evaluate` take them. A photo
-    that cannot be used costs no other (exit code 3).
+    that cannot be used, or could not in `detect`, costs no other (exit code 3).
 
     For example:
 
@@ -49,4 +49,4 @@ def export_results(
 
         exported = write_export(folder, to, output, options, show)
     print_json(asdict(exported) | {"output": str(output)})
-    return EXIT_INCOMPLETE if exported.left_out else 0
+    return EXIT_INCOMPLETE if exported.left_out or exported.failed else 0

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from upcracknet.cli.console import print_json
 from upcracknet.errors import OutputError
-from upcracknet.files import alone
+from upcracknet.locks import alone
 from upcracknet.measure.scale_file import SurveyScales
 from upcracknet.results.scaling import ScaleOptions, make_scale
 

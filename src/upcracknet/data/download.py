@@ -16,7 +16,8 @@ from upcracknet.data.dataset import Places, PublishedDataset
 from upcracknet.data.listing import home_expanded
 from upcracknet.data.registry import DATASETS, find_places
 from upcracknet.errors import DataError, OutputError
-from upcracknet.files import alone, claimed, json_bytes, one_line, scratch_folder, write_atomically
+from upcracknet.files import json_bytes, one_line, scratch_folder, write_atomically
+from upcracknet.locks import alone, claimed
 from upcracknet.parsing import fits, parse_json
 
 Progress = Callable[[int, int | None], None]

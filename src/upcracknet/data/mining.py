@@ -1,5 +1,6 @@
 """Mined undamaged patches as files: a training set to look at, to keep and to share (paper, IV-A)."""
 
+import os
 from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
@@ -11,10 +12,46 @@ from jaxtyping import UInt8
 from upcracknet.data.patches import UndamagedPatches
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.errors import OutputError
-from upcracknet.files import json_bytes, one_line, scratch_folder, write_atomically
+from upcracknet.files import json_bytes, one_line, require_writable, scratch_folder, write_atomically
+from upcracknet.parsing import parse_json
 
+IMAGES, MANIFEST, CONTACT_SHEET = "images", "manifest.json", "contact-sheet.png"
 CONTACT_SHEET_ROWS = 6
 CONTACT_SHEET_COLUMNS = 8
+
+
+def require_no_patches(folder: Path, *sheets: str) -> None:
+    """Refuse a folder that holds patches, so that two choices are never mixed, or files of somebody else.
+
+    The manifest is written first and the images last: of a run that was ended between them, what is there may
+    be replaced.
+
+    Args:
+        folder: for the patches.
+        sheets: names of the pictures that go beside the manifest.
+
+    Raises:
+        OutputError: there are files in its ``images/`` already, or a manifest or picture of those names that
+            no such run wrote, or it cannot be written to.
+    """
+    require_writable(folder)
+    images = folder / IMAGES
+    if os.path.lexists(images) and (not images.is_dir() or any(images.iterdir())):
+        raise OutputError(f"{images} holds files already; choose another folder or empty it")
+    if _is_of_patches(folder / MANIFEST):
+        return
+    for path in (folder / MANIFEST, *(folder / sheet for sheet in sheets)):
+        if os.path.lexists(path):
+            raise OutputError(f"{path} is there and was not written by this command; choose another folder")
+
+
+def _is_of_patches(path: Path) -> bool:
+    """Whether a file is the manifest of patches, those of ``upcracknet prepare`` included."""
+    try:
+        content = parse_json(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and {"patches", "windows"} <= content.keys()
 
 
 def save_patches(
@@ -38,16 +75,14 @@ def save_patches(
         the manifest: size, seed, counts, and for each patch its file, photo and window.
 
     Raises:
-        OutputError: there are images in the folder already, or it cannot be written to, or the disk is full.
+        OutputError: see :func:`require_no_patches`; or it cannot be written to, or the disk is full.
         PhotoError: a photo that is not held in memory cannot be read any more.
     """
-    images = folder / "images"
-    if images.is_dir() and any(images.iterdir()):
-        raise OutputError(f"{images} holds files already; choose another folder or empty it")
+    require_no_patches(folder, CONTACT_SHEET)
     try:
         with scratch_folder(folder) as scratch:
-            manifest = _write(patches, folder, scratch / "images", on_saved)
-            (scratch / "images").rename(images)
+            manifest = _write(patches, folder, scratch / IMAGES, on_saved)
+            (scratch / IMAGES).rename(folder / IMAGES)
     except OSError as error:
         raise OutputError(
             f"cannot write {folder}: {one_line(error)}; choose another folder or free some space"
@@ -75,8 +110,8 @@ def _write(
         "patches": entries,
     }
     pictures = (_pixels(patches, index) for index in range(len(patches)))
-    save_image_atomically(folder / "contact-sheet.png", contact_sheet(pictures, patches.size))
-    write_atomically(folder / "manifest.json", json_bytes(manifest))
+    write_atomically(folder / MANIFEST, json_bytes(manifest))
+    save_image_atomically(folder / CONTACT_SHEET, contact_sheet(pictures, patches.size))
     return manifest
 
 

@@ -34,6 +34,9 @@ only cracks reach would be cut off."""
 CALIBRATION_SIDE = 384
 """Side of these roads in pixels, for scorers that take any size."""
 
+ROUNDING = 1e-3
+"""How far beyond 0 and 1 a score may be: as much as other engines and 16 bits differ."""
+
 SIXTEEN_BITS = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -169,6 +172,7 @@ def score_pixels(scorer: Scorer, pixels: UInt8[np.ndarray, "b h w 3"]) -> Float[
 
     Raises:
         WeightsError: the scores are not finite, or the engine fails.
+        ConfigurationError: the scores are no tensor of one score a pixel, or not in [0, 1].
         RuntimeError: memory ran out; see :func:`.is_out_of_memory`.
     """
     engine, device = engine_of(scorer), device_of(scorer)
@@ -179,12 +183,27 @@ def score_pixels(scorer: Scorer, pixels: UInt8[np.ndarray, "b h w 3"]) -> Float[
             stack.enter_context(exact_convolutions())
         bytes_there = moved(torch.from_numpy(pixels), device)  # a quarter of what 32 bits would be to carry
         images = bytes_there.permute(0, 3, 1, 2).contiguous().float().div_(255)
-        scores: np.ndarray = scorer.score(images).float().cpu().numpy()
+        answer = scorer.score(images)
+        shape = (len(pixels), *pixels.shape[1:3])
+        if not isinstance(answer, Tensor) or answer.shape != shape:
+            given = tuple(answer.shape) if isinstance(answer, Tensor) else type(answer).__name__
+            raise ConfigurationError(
+                f"{scorer.name}: its scores are {given}, expected a tensor of {shape}: a score for each pixel"
+            )
+        scores: np.ndarray = answer.float().cpu().numpy()
     if not np.isfinite(scores).all():
         raise WeightsError(
             f"{scorer.name}: scores that are not finite numbers, run by {engine}; the weights or the "
             "exported file cannot be used: train, copy or export them again"
         )
+    lowest, highest = scores.min(), scores.max()
+    if lowest < 0 or highest > 1:
+        if lowest < -ROUNDING or highest > 1 + ROUNDING:
+            raise ConfigurationError(
+                f"{scorer.name}: scores from {lowest:.4g} to {highest:.4g}, expected numbers from 0 to 1; "
+                "scale what it gives, as by a sigmoid"
+            )
+        scores = scores.clip(0, 1)
     return scores
 
 

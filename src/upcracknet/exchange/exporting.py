@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from upcracknet.errors import DataError, OutputError, PhotoError
+from upcracknet.errors import ConfigurationError, DataError, OutputError, PhotoError
 from upcracknet.exchange import coco, cvat, label_studio, masks
 from upcracknet.exchange.photos import ExportedPhoto, Photos, bring_photo
 from upcracknet.files import TEMPORARY, json_bytes, one_line, write_atomically
@@ -76,8 +76,10 @@ def write_export(
         show: called after each photo, with what is wrong with it if it is left out.
 
     Raises:
+        ConfigurationError: options that mean nothing in this format.
         OutputError: the folder holds files of others, or cannot be written.
     """
+    _require_fitting(options, to)
     _claim(output, to)
     exported, damaged = Exported(), set[str]()
     photo_folder = output / PHOTO_FOLDER.get(to, "photos")
@@ -104,6 +106,15 @@ def write_export(
         exported.left_out += 1
         show(f"{name}: its record is damaged; run `upcracknet detect` again")
     return exported
+
+
+def _require_fitting(options: ExportOptions, to: Format) -> None:
+    if options.least_length_px < 0:
+        raise ConfigurationError(
+            f"least length of {options.least_length_px} pixels: expected 0, which leaves nothing out, or more"
+        )
+    if to != "label-studio" and options.photo_address != label_studio.LOCAL_FILES:
+        raise ConfigurationError(f"a photo address is for label-studio; leave --photo-address out for {to}")
 
 
 def _photo(number: int, results: ResultFolder, record: Record, options: ExportOptions) -> ExportedPhoto:

@@ -4,7 +4,6 @@ from upcracknet.preparation.choose import Choice, ClassifierTraining, Preparatio
 from upcracknet.preparation.patches import (
     Purity,
     measure_purity,
-    require_no_patches,
     save_choice,
     windows_by_chance,
 )
@@ -21,7 +20,6 @@ __all__ = [
     "find_photos",
     "measure_purity",
     "prepare_patches",
-    "require_no_patches",
     "save_choice",
     "score_photos",
     "windows_by_chance",

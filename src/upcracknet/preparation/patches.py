@@ -10,29 +10,26 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from upcracknet.data.dataset import Sample
-from upcracknet.data.mining import CONTACT_SHEET_COLUMNS, CONTACT_SHEET_ROWS, contact_sheet
+from upcracknet.data.mining import (
+    CONTACT_SHEET,
+    CONTACT_SHEET_COLUMNS,
+    CONTACT_SHEET_ROWS,
+    IMAGES,
+    MANIFEST,
+    contact_sheet,
+    require_no_patches,
+)
 from upcracknet.data.photo import photo_size, save_image_atomically
 from upcracknet.data.undamaged import Window
 from upcracknet.errors import OutputError, PhotoError
 from upcracknet.files import json_bytes, one_line, scratch_folder, stamp_of_file, write_atomically
 from upcracknet.preparation.choose import Choice, RankedWindow
 
-IMAGES, MANIFEST = "images", "manifest.json"
-CONTACT_SHEET, REJECTED_SHEET = "contact-sheet.png", "rejected.png"
+REJECTED_SHEET = "rejected.png"
+SHEETS = (CONTACT_SHEET, REJECTED_SHEET)
 SHOWN = CONTACT_SHEET_ROWS * CONTACT_SHEET_COLUMNS
 SHOWN_SIDE = 224
 """Side of a window on a contact sheet, in pixels."""
-
-
-def require_no_patches(folder: Path) -> None:
-    """Refuse a folder that holds patches, so that two choices are never mixed.
-
-    Raises:
-        OutputError: there are files in its ``images/`` already.
-    """
-    images = folder / IMAGES
-    if images.is_dir() and any(images.iterdir()):
-        raise OutputError(f"{images} holds files already; choose another folder or empty it")
 
 
 def save_choice(
@@ -58,10 +55,11 @@ def save_choice(
         on_saved: called after each patch.
 
     Raises:
-        OutputError: there are images in the folder already, or it cannot be written to, or the disk is full.
+        OutputError: there are patches in the folder already, or files of somebody else in place of manifest
+            and sheets, or it cannot be written to, or the disk is full.
         PhotoError: a photo cannot be read any more, or is another one: nobody looked at that one.
     """
-    require_no_patches(folder)
+    require_no_patches(folder, *SHEETS)
     try:
         with scratch_folder(folder) as scratch:
             _write(choice, folder, scratch, notes, stamps or {}, on_saved)
@@ -90,10 +88,6 @@ def _write(
         if index < SHOWN:
             shown[index] = pixels.copy()
     rejected = {index: pixels.copy() for index, pixels in _cut(choice.rejected[:SHOWN], stamps)}
-    for name, pictures in ((CONTACT_SHEET, shown), (REJECTED_SHEET, rejected)):
-        if pictures:
-            sheet = contact_sheet((pictures[index] for index in sorted(pictures)), SHOWN_SIDE)
-            save_image_atomically(folder / name, sheet)
     manifest = {
         **notes,
         "settings": asdict(choice.settings),
@@ -106,6 +100,10 @@ def _write(
         "rejected": [_entry(ranked) for ranked in choice.rejected],
     }
     write_atomically(folder / MANIFEST, json_bytes(manifest))
+    for name, pictures in ((CONTACT_SHEET, shown), (REJECTED_SHEET, rejected)):
+        if pictures:
+            sheet = contact_sheet((pictures[index] for index in sorted(pictures)), SHOWN_SIDE)
+            save_image_atomically(folder / name, sheet)
 
 
 def _entry(ranked: RankedWindow) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from upcracknet.data.dataset import Sample
 from upcracknet.data.folder import folder_samples
 from upcracknet.data.listing import home_expanded, list_photos
+from upcracknet.data.mining import IMAGES, require_no_patches
 from upcracknet.data.registry import DATASETS, open_dataset
 from upcracknet.detection import CrackDetector
 from upcracknet.detection.pretrained import load_pretrained
@@ -17,11 +18,9 @@ from upcracknet.errors import DataError, PhotoError
 from upcracknet.files import stamp_of_file
 from upcracknet.preparation.choose import ClassifierTraining, PreparationSettings, choose_undamaged
 from upcracknet.preparation.patches import (
-    CONTACT_SHEET,
-    IMAGES,
     REJECTED_SHEET,
+    SHEETS,
     measure_purity,
-    require_no_patches,
     save_choice,
     windows_by_chance,
 )
@@ -63,12 +62,12 @@ def prepare_patches(
 
     Raises:
         DataError: there are no photos, none can be used, or no window of them looks undamaged.
-        OutputError: the folder holds patches already, or cannot be written to.
+        OutputError: the folder holds patches or files of somebody else already, or cannot be written to.
         PhotoError: a photo was changed, or is gone, while its patches were written.
         WeightsError: no such model.
         ConfigurationError: the device is not there.
     """
-    require_no_patches(output)
+    require_no_patches(output, *SHEETS)
     samples = find_photos(sources, output=output, root=data_root, split=split)
     place = choose_device(device)
     here = "cpu" if model in CLASSICAL else str(place)
@@ -144,7 +143,7 @@ def find_photos(
             plain.append(source)
     if plain:
         found += [Sample(str(photo), photo) for photo in list_photos(plain).photos]
-    results = {_absolute(output / name) for name in (IMAGES, CONTACT_SHEET, REJECTED_SHEET)}
+    results = {_absolute(output / name) for name in (IMAGES, *SHEETS)}
     once = {_absolute(sample.photo_path): sample for sample in reversed(found)}
     samples = [
         once[path]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from upcracknet.files import write_atomically
+from upcracknet.files import require_writable, write_atomically
 from upcracknet.report.comparison import write_comparison_page
 from upcracknet.report.html import page
 from upcracknet.results.folder import read_results
@@ -61,8 +61,9 @@ def compare_and_write(
 
     Raises:
         DataError: a folder is none, or has no survey.
-        OutputError: a file cannot be written.
+        OutputError: the folder cannot be written to, which is looked at first, or the disk is full.
     """
+    require_writable(output)
     before, after = read_results(old), read_results(new)
     comparison = compare_surveys(before, after, show)
     files = write_comparison(output, comparison)

@@ -47,11 +47,13 @@ def make_report(results: ResultFolder, output: Path, options: ReportOptions, day
         what the report says.
 
     Raises:
-        ConfigurationError: no address of map tiles, the package for PDF is missing, or the page is called as
-            the PDF.
+        ConfigurationError: no address of map tiles, or their owner alone, the package for PDF is missing, or
+            the page is called as the PDF.
         DataError: the survey cannot be read, or there are no records.
         OutputError: the report cannot be written.
     """
+    if options.base_map is None and options.base_map_credit:
+        raise ConfigurationError("--base-map-credit says whose a base map is; give --base-map too")
     base_map = None if options.base_map is None else BaseMap(options.base_map, options.base_map_credit)
     if options.pdf and find_spec("reportlab") is None:
         raise ConfigurationError("--pdf needs reportlab; install it with `pip install 'upcracknet[report]'`")

@@ -10,7 +10,7 @@ from typing import Any
 
 from upcracknet.data.registry import open_dataset
 from upcracknet.errors import UpCrackNetError
-from upcracknet.files import claimed
+from upcracknet.locks import claimed
 from upcracknet.reproduction.experiment import Experiment, Row
 from upcracknet.reproduction.measurement import Bar, RowState, is_trained, measure, train_row, trained_epochs
 from upcracknet.reproduction.report import write_table

@@ -1,11 +1,13 @@
 """Works through the plan of all tables, alone or as several processes that share the folder of results."""
 
 import os
+import signal
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 import cv2
@@ -107,6 +109,7 @@ def workers_for(device: str) -> int | None:
 def _work_in_process(
     pieces: tuple[Piece, ...], experiments: tuple[Experiment, ...], shared: Shared, threads: int, number: int
 ) -> None:
+    _end_with_parent()
     torch.set_num_threads(threads)
     cv2.setNumThreads(threads)
     say = partial(_say, number)
@@ -121,6 +124,18 @@ def _work_in_process(
         threads,
     )
     work_through(pieces, experiments, run)
+
+
+def _end_with_parent() -> None:
+    """End this process once the one that began it has ended in whatever way: else it would go on unseen."""
+    parent = parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(128 + signal.SIGTERM)  # not sys.exit, which ends a thread alone; all files here are whole
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _say(number: int, line: str) -> None:

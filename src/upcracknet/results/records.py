@@ -1,7 +1,7 @@
 """What is known of each photo: one record a photo, the truth of a result folder; tables are made of them."""
 
 import json
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -248,10 +248,10 @@ class Counts:
         photos: number of photos.
         done: of them, how many could be used.
         failed: how many could not.
-        with_cracks: how many have a crack.
+        with_cracks: how many have a crack; once measured, one that is no joint.
         measured: in how many the cracks were measured.
         reviewed: of how many a person said what is in them.
-        crack_length_m: length in metres of the cracks that have a scale.
+        crack_length_m: length in metres of the cracks that have a scale; None where none was known, as below.
         severity_length_m: of it, the length of each severity.
         network_area_m2: area in square metres of alligator and block cracking.
     """
@@ -262,19 +262,25 @@ class Counts:
     with_cracks: int = 0
     measured: int = 0
     reviewed: int = 0
-    crack_length_m: float = 0.0
-    severity_length_m: dict[str, float] = field(default_factory=dict)
-    network_area_m2: float = 0.0
+    crack_length_m: float | None = None
+    severity_length_m: dict[str, float] | None = None
+    network_area_m2: float | None = None
 
     def add(self, record: Record) -> None:
         """Count one more photo."""
         self.photos += 1
         self.done += record.status == "done"
         self.failed += record.status == "failed"
-        self.with_cracks += bool(record.crack_pixels)
+        self.with_cracks += bool(record.crack_pixels if record.crack_count is None else record.crack_count)
         self.measured += record.measures is not None
         self.reviewed += record.review_status is not None
-        self.crack_length_m = round(self.crack_length_m + (record.crack_length_m or 0), 4)
-        self.network_area_m2 = round(self.network_area_m2 + (record.network_area_m2 or 0), 4)
-        for severity, length in (record.severity_length_m or {}).items():
-            self.severity_length_m[severity] = round(self.severity_length_m.get(severity, 0) + length, 4)
+        self.crack_length_m = _sum(self.crack_length_m, record.crack_length_m)
+        self.network_area_m2 = _sum(self.network_area_m2, record.network_area_m2)
+        if record.severity_length_m is not None:
+            sums = self.severity_length_m = self.severity_length_m or {}
+            for severity, length in record.severity_length_m.items():
+                sums[severity] = round(sums.get(severity, 0) + length, 4)
+
+
+def _sum(known: float | None, more: float | None) -> float | None:
+    return known if more is None else round((known or 0) + more, 4)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from upcracknet.data.listing import RESULTS_MARKER
 from upcracknet.errors import DataError, OutputError
-from upcracknet.files import claimed, delete, json_bytes, one_line, write_atomically
+from upcracknet.files import delete, json_bytes, one_line, write_atomically
+from upcracknet.locks import claimed
 from upcracknet.parsing import parse_json
 from upcracknet.results.folder import FORMAT, ResultFolder, read_results
 from upcracknet.results.records import Counts, Record

@@ -1,7 +1,8 @@
-"""Ask for the cracks of one photo, and wait for the answer, not for ever."""
+"""Ask for the cracks of one photo, and wait for the answer, not for ever; refuse fields that none knows."""
 
 import asyncio
 
+from fastapi import HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 
 from upcracknet.measure.severity import StandardName
@@ -9,6 +10,22 @@ from upcracknet.results.records import Record
 from upcracknet.serve.jobs import AcceptedPhoto
 from upcracknet.serve.store import Readable
 from upcracknet.serve.worker import Busy, PhotoWorker
+
+
+async def known_fields_only(request: Request) -> None:
+    """Refuse a form with fields that its path does not have: a misspelt scale must not count as none.
+
+    Raises:
+        HTTPException: 422, which names them, and what there is.
+    """
+    known = {field.alias for field in request.scope["route"].dependant.body_params}
+    unknown = {*await request.form()} - known | {*request.query_params}
+    if unknown:
+        raise HTTPException(
+            422,
+            f"unknown: {', '.join(sorted(unknown))!r:.200}; a form here has "
+            f"{', '.join(sorted(known))}, and its address nothing",
+        )
 
 
 async def ask(

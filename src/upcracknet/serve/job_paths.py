@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, File, HTTPException, UploadFile
+from fastapi import APIRouter, Depends, File, HTTPException, UploadFile
 from starlette.concurrency import run_in_threadpool
 
 from upcracknet.serve.answers import Id, JobAnswer, JobPhoto, Millimetres, Standard, problems
+from upcracknet.serve.asking import known_fields_only
 from upcracknet.serve.jobs import Progress
 from upcracknet.serve.options import FIELD_BYTES, FORM_BYTES, MEGABYTE
 from upcracknet.serve.worker import PhotoWorker
@@ -50,6 +51,7 @@ def job_router(worker: PhotoWorker) -> APIRouter:
         "/jobs",
         status_code=202,
         responses=problems(408, 413, 422, 503),
+        dependencies=[Depends(known_fields_only)],
         max_body_size=options.max_job_mb * MEGABYTE + FORM_BYTES,
         form_limits={"max_files": options.max_job_photos, "max_fields": 8, "max_part_size": FIELD_BYTES},
     )

@@ -4,13 +4,13 @@ import base64
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, File, Form, HTTPException, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, HTTPException, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse
 
 from upcracknet.results.records import Record
 from upcracknet.serve.answers import Id, Millimetres, PhotoAnswer, Standard, problems
-from upcracknet.serve.asking import ask
+from upcracknet.serve.asking import ask, known_fields_only
 from upcracknet.serve.jobs import AcceptedPhoto
 from upcracknet.serve.options import FORM_BYTES, MEGABYTE
 from upcracknet.serve.worker import PhotoWorker
@@ -47,6 +47,7 @@ def photo_router(worker: PhotoWorker) -> APIRouter:
     @router.post(
         "/photos",
         responses=problems(408, 413, 422, 503) | {200: {"model": PhotoAnswer}},
+        dependencies=[Depends(known_fields_only)],
         max_body_size=store.options.max_photo_mb * MEGABYTE + FORM_BYTES,
     )
     async def find_cracks(

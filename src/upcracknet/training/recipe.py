@@ -19,7 +19,8 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from upcracknet.detection.systems import SYSTEMS, imported
 from upcracknet.errors import ConfigurationError, OutputError
-from upcracknet.files import claimed, json_bytes, one_line, write_atomically
+from upcracknet.files import json_bytes, one_line, write_atomically
+from upcracknet.locks import claimed
 from upcracknet.runtime import choose_device, has_bfloat16
 from upcracknet.training.callbacks import (
     BestWeights,

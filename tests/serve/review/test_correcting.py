@@ -9,7 +9,7 @@ from tests.results.conftest import IN_MM, cracks, of, rows
 from tests.serve.conftest import until
 from tests.serve.review.conftest import NAME, as_png, decoded, line_mask, measures, send
 
-from upcracknet.files import claimed
+from upcracknet.locks import claimed
 from upcracknet.measure.scale import Scale
 from upcracknet.measure.scale_file import SurveyScales
 from upcracknet.results import MeasureOptions, read_results

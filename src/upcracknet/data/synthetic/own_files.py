@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from upcracknet.errors import OutputError
-from upcracknet.files import claimed, delete, json_bytes, one_line, write_atomically
+from upcracknet.files import delete, json_bytes, one_line, write_atomically
+from upcracknet.locks import claimed
 from upcracknet.parsing import fits, parse_json
 
 _LOCK, _NAMES = ".upcracknet/lock", ".upcracknet/names"

@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from upcracknet.errors import OutputError
-from upcracknet.files import TEMPORARY, claimed
+from upcracknet.files import TEMPORARY
+from upcracknet.locks import claimed
 from upcracknet.results.corrections import FOLDER
 from upcracknet.results.log import logged
 from upcracknet.results.suggesting import suggest

@@ -140,6 +140,16 @@ def test_double_names(take, results, tmp_path):
     assert "001.png: fits 2 photos" in problems[0]
 
 
+def test_a_mask_that_cannot_be_taken_stands_in_no_others_way(take, results, tmp_path):
+    (tmp_path / "mine" / "day-0").mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "mine" / "day-0" / "000.png"), np.zeros((6, 9), np.uint8))
+    cv2.imwrite(str(tmp_path / "mine" / "day-0" / "000_mask.png"), np.eye(64, 96, dtype=np.uint8) * 255)
+    imported, problems = take(tmp_path / "mine")
+    assert (imported.corrected, imported.left_out, len(problems)) == (1, 1, 1)
+    assert "9" in problems[0]
+    assert np.array_equal(corrected_mask(results, NAME), np.eye(64, 96, dtype=bool))
+
+
 def test_a_picture_that_is_no_mask(take, results, tmp_path):
     (tmp_path / "mine" / "day-0").mkdir(parents=True)
     noise = np.random.default_rng(1).integers(0, 256, (64, 96), np.uint8)

@@ -51,8 +51,9 @@ def prepare(
         upcracknet prepare roads/ 'more/*.jpg' -o patches --model local-contrast --count 500
 
     Args:
-        photos: files, folders (searched for photos in all subfolders), globs, or names of datasets; masks
-            that lie with them are used only to say, afterwards, how many chosen patches are free of cracks.
+        photos: files, folders (with all subfolders; where one has a folder images or photos, that alone),
+            globs, or names of datasets; masks that lie with them are used only to say, afterwards, how many
+            chosen patches are free of cracks.
         output: folder for the results; made as needed.
         count: how many patches; fewer where no more look undamaged.
         sizes: sides of the windows in pixels, multiples of 16 from 64 on.

@@ -84,6 +84,7 @@ def import_annotations(
                 else:
                     source = f"{found}: {file.name}"
                     _take(results, results.record(name), photo, source, options, imported)
+                seen[name] = photo.name  # one that cannot be taken over stands in no other's way
             except (DataError, PhotoError) as error:
                 imported.left_out += 1
                 log.warn(f"left out: {error}", photo.name)
@@ -98,7 +99,6 @@ def _find(index: PhotoIndex, photo: AnnotatedPhoto, seen: dict[str, str]) -> str
     name = index.find(photo.name)
     if name in seen:
         raise DataError(f"{photo.name}: is the same photo as {seen[name]}, which counts; keep one of them")
-    seen[name] = photo.name
     return name
 
 

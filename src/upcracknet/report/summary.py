@@ -26,7 +26,7 @@ def road_m(content: Content) -> float:
 
 def _tiles(content: Content, language: Language) -> tuple[tuple[str, str], ...]:
     tally = content.tally
-    tiles = [(language.number(tally.counts.photos), language.text("tile.photos"))]
+    tiles = [(language.number(tally.counts.photos), language.text("tile.photos", count=tally.counts.photos))]
     if content.sections:
         tiles.append((language.metres(road_m(content), 0), language.text("tile.road")))
     if not tally.has_scale:

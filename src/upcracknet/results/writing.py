@@ -9,7 +9,7 @@ from pathlib import Path
 
 from upcracknet.data.listing import RESULTS_MARKER
 from upcracknet.errors import DataError, OutputError
-from upcracknet.files import delete, json_bytes, one_line, write_atomically
+from upcracknet.files import delete, json_bytes, one_line, require_writable, write_atomically
 from upcracknet.locks import claimed
 from upcracknet.parsing import parse_json
 from upcracknet.results.folder import FORMAT, ResultFolder, read_results
@@ -218,6 +218,7 @@ def open_results(folder: Path) -> Iterator[WritableResults]:
             be written.
         DataError: it is of a newer version.
     """
+    require_writable(folder)
     results = WritableResults(folder)
     if (folder / RESULTS_MARKER).exists():
         read_results(folder)

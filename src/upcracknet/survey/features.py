@@ -223,7 +223,7 @@ def _bearings(first: Float64[np.ndarray, "n 2"], last: Float64[np.ndarray, "n 2"
         return []
     # The branches of one photo lie so close that one latitude does for all.
     steps = (last - first) * metres_per_radian(float(np.radians(first[0, 1])))
-    degrees = np.degrees(np.arctan2(steps[:, 0], steps[:, 1])).round(1) % 180
+    degrees = (np.degrees(np.arctan2(steps[:, 0], steps[:, 1])) % 180).round(1) % 180  # 180.0 is 0
     known = np.isfinite(degrees) & steps.any(axis=1)
     return [value if there else None for value, there in zip(degrees.tolist(), known, strict=True)]
 

@@ -259,6 +259,8 @@ def quiet_libraries() -> Iterator[None]:
     with warnings.catch_warnings():
         # Few workers are on purpose: drawing patches takes a small part of a step.
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+        # They begin anew each epoch in a spawned process, and are forked elsewhere.
+        warnings.filterwarnings("ignore", message=".*Consider setting `persistent_workers.*")
         # A resumed run writes where it wrote before.
         warnings.filterwarnings("ignore", message=".*exists and is not empty.*")
         # Lightning's own use of torch.

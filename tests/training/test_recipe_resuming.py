@@ -2,8 +2,10 @@
 
 import errno
 import json
+import multiprocessing
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -134,6 +136,23 @@ def test_a_terminated_run_does_not_end_as_one_that_is_done(configure, train_quie
             train_quietly(configure(), tmp_path)
     assert ended.value.code == 128 + signal.SIGTERM
     assert not json.loads((tmp_path / "run.json").read_text())["finished"]
+
+
+def test_a_signal_to_the_whole_group_may_reach_the_loaders_first(
+    configure, train_quietly, tmp_path, monkeypatch
+):
+    """As ``timeout`` and ``kill`` of a group send it."""
+
+    def end(callback, trainer, *_):
+        for loader in multiprocessing.active_children():
+            os.kill(loader.pid, signal.SIGTERM)
+        time.sleep(5)  # PyTorch notices before that
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RestoredSamples, "on_train_batch_start", end)
+        with pytest.raises(SystemExit) as ended:
+            train_quietly(configure(workers="1", data__patches_per_epoch="64"), tmp_path)
+    assert ended.value.code == 128 + signal.SIGTERM
 
 
 def test_a_full_disk_leaves_the_checkpoint_before(configure, train_quietly, tmp_path, monkeypatch):

@@ -205,6 +205,12 @@ def _one_line_errors(run_folder: Path) -> Iterator[None]:
             raise
         signal.signal(signal.SIGINT, on_interrupt)  # Lightning leaves it ignored
         raise KeyboardInterrupt from error
+    except (
+        RuntimeError
+    ) as error:  # of PyTorch: a signal to all processes of a group reaches its loaders first
+        if f"killed by signal: {signal.strsignal(signal.SIGTERM)}" not in str(error):
+            raise
+        raise SystemExit(128 + signal.SIGTERM) from error
     except MisconfigurationException as error:
         raise ConfigurationError(f"{run_folder}: cannot be trained so: {one_line(error)}") from error
     except OSError as error:

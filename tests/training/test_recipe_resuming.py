@@ -144,12 +144,13 @@ def test_a_signal_to_the_whole_group_may_reach_the_loaders_first(
     """As ``timeout`` and ``kill`` of a group send it."""
 
     def end(callback, trainer, *_):
+        signal.raise_signal(signal.SIGTERM)
         for loader in multiprocessing.active_children():
             os.kill(loader.pid, signal.SIGTERM)
         time.sleep(5)  # PyTorch notices before that
 
     with monkeypatch.context() as patch:
-        patch.setattr(RestoredSamples, "on_train_batch_start", end)
+        patch.setattr(RestoredSamples, "on_train_epoch_start", end)
         with pytest.raises(SystemExit) as ended:
             train_quietly(configure(workers="1", data__patches_per_epoch="64"), tmp_path)
     assert ended.value.code == 128 + signal.SIGTERM

@@ -140,7 +140,13 @@ def train(
             log_every_n_steps=1,
         )
         method.to(memory_format=torch.channels_last)
-        trainer.fit(method, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+        try:
+            trainer.fit(method, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+        except RuntimeError as error:
+            # A signal to a whole group ends the loaders as well, and PyTorch may notice that first.
+            if trainer.received_sigterm:
+                raise SystemExit(128 + signal.SIGTERM) from error
+            raise
         _write_records(run_folder, configuration, provenance, finished=limit is None or not limit.stopped)
     if not weights.exists():
         raise ConfigurationError(
@@ -205,12 +211,6 @@ def _one_line_errors(run_folder: Path) -> Iterator[None]:
             raise
         signal.signal(signal.SIGINT, on_interrupt)  # Lightning leaves it ignored
         raise KeyboardInterrupt from error
-    except (
-        RuntimeError
-    ) as error:  # of PyTorch: a signal to all processes of a group reaches its loaders first
-        if f"killed by signal: {signal.strsignal(signal.SIGTERM)}" not in str(error):
-            raise
-        raise SystemExit(128 + signal.SIGTERM) from error
     except MisconfigurationException as error:
         raise ConfigurationError(f"{run_folder}: cannot be trained so: {one_line(error)}") from error
     except OSError as error:

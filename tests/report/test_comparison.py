@@ -1,10 +1,14 @@
 import re
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from upcracknet.report.comparison import write_comparison_page
 from upcracknet.report.html import page
 from upcracknet.results.folder import ResultFolder
 from upcracknet.results.records import Record
+from upcracknet.survey.changes import CrackChange
 from upcracknet.survey.comparing import Comparison, SectionChange
 from upcracknet.survey.pairing import PhotoPair
 from upcracknet.survey.records import Section, SurveyPhoto
@@ -64,3 +68,33 @@ def test_without_pairs_and_sections_the_page_says_so():
     html = written(Comparison((), (), (), ()))
     assert "The new survey has no sections." in html
     assert "No two photos of the surveys" in html
+
+
+def test_a_section_that_the_new_survey_has_no_photo_of_is_no_repair():
+    def change(number, now_m, before_m, **values):
+        before, now = (
+            section(number, metres, class_length_m=None if metres is None else {"transverse": metres})
+            for metres in (before_m, now_m)
+        )
+        return SectionChange(replace(now, **values), before)
+
+    seen, unseen, unscaled = change(1, 4.0, 3.0), change(2, None, 12.0, photos=0), change(3, None, 5.0)
+    comparison = Comparison((seen, unseen, unscaled), (), (), ())
+    assert [change.status for change in comparison.sections] == ["both", "gone", "both"]
+    html = re.sub(r"<[^>]*>", "|", written(comparison))
+    assert "Sections of which the new survey has no photo that counts: 2." in html
+    assert "||".join(("transverse", "3.0", "4.0", "+1.0")) in html
+
+
+def test_new_cracks_that_two_photos_show_count_once():
+    def pair(share):
+        new = Record(str(share), "/p", None, "s", "done", millimetres_per_pixel=2.0)
+        return PhotoPair(
+            SurveyPhoto(Record("old", "/p", None, "s", "done")),
+            SurveyPhoto(new, counted=share),
+            1.0,
+            change=CrackChange(0.0, 1000.0, 0.0, None, None),
+        )
+
+    pairs = pair(1.0), pair(0.25)
+    assert Comparison((), (), pairs, ()).metres("new_px") == pytest.approx(2.5)

@@ -50,3 +50,9 @@ def test_bars_are_as_tall_as_their_lengths():
     low, high = sorted(shape.height for shape in figure.shapes if isinstance(shape, Box) and shape.height)
     assert high == pytest.approx(2 * low)
     assert "medium from 2 mm" in [getattr(shape, "text", "") for shape in figure.shapes]
+
+
+def test_limits_of_classes_are_written_as_they_are():
+    bars = Bars.of(widths((1.0, 1.0), (29.9, 99.0)))
+    assert bars.step == 2.5
+    assert bars.ranges(ENGLISH)[:3] == ["0.0 – 2.5", "2.5 – 5.0", "5.0 – 7.5"]

@@ -72,7 +72,7 @@ def test_the_summary_says_what_was_found(results, written):
     assert "The mean width is 8.0 mm, the greatest 20.0 mm." in page
     assert "The worst stretch is section 3, from 200 m to 300 m." in page
     assert "lies between 88 and 90" in page
-    assert "The photos were taken on 4 May 2026. Report of 27 November 2026" in page
+    assert "The photos were taken on 4 May 2026 (UTC). Report of 27 November 2026" in page
     assert "The 3.3 m of cracks are uncertain by ±0.2 m from the scale alone." in page
 
 

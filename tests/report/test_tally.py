@@ -80,3 +80,9 @@ def test_models_and_thresholds(tally):
     )
     assert sums.models["default", "ab" * 32, ""].threshold == (0.5, 0.7)
     assert sums.models["", "", ""].photos == 1
+
+
+def test_of_a_photo_that_does_not_count_no_crack_counts(tally):
+    sums = tally(([crack(100, 30.0)], {}), share=0.0)
+    assert (sums.cracks.count, sums.with_cracks, sums.widths_mm.greatest) == (0, 0, 0)
+    assert (sums.counts.photos, sums.unmeasured) == (1, 0)

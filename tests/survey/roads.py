@@ -129,8 +129,9 @@ def add_photo(folder: ResultFolder, name: str, content: dict[str, Any] | None, *
 def photo(metres: float, name: str = "a", record: Record | None = None, **changes: Any) -> SurveyPhoto:
     """A photo on the road, with its chainage."""
     known = record or Record(
-        name, f"/{name}", None, "", "done", width=WIDTH, height=HEIGHT, millimetres_per_pixel=SIDE_MM
-    )
+        name, f"/{name}", None, "", "done", width=WIDTH, height=HEIGHT, millimetres_per_pixel=SIDE_MM,
+        scale_source="given", cracks=f"cracks/{name}.json",
+    )  # fmt: skip
     return SurveyPhoto(known, at(metres, **changes), chainage_m=float(metres))
 
 

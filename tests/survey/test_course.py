@@ -218,3 +218,19 @@ def test_curves_stay_curves():
     (road,) = find_course([], Track((np.array(positions),)), None).roads
     assert road.length_m == pytest.approx(47.12, rel=0.002)
     assert len(road.places) < 48
+
+
+@pytest.mark.parametrize(("metres", "length_m"), [(range(50, 951, 10), 1000), (range(-100, 501, 10), 1100)])
+def test_two_receivers_are_one_road(metres, length_m):
+    """Both recorded one drive: the one that began first counts, and the other one where that ended."""
+    other = track(*metres).segments[0] + [0, 3e-5, metres[0] / 10]
+    (road,) = find_course([], Track((track(*range(0, 1001, 10)).segments[0], other)), None).roads
+    assert road.length_m == pytest.approx(length_m, abs=6)
+    assert (np.diff(road.moments) > 0).all()
+
+
+def test_drives_of_two_days_are_two_roads():
+    monday, tuesday = track(*range(0, 301, 10)), track(*range(2000, 2301, 10))
+    later = tuesday.segments[0] + [0, 0, 86_400]
+    roads = find_course([], Track((monday.segments[0], later)), None).roads
+    assert [road.length_m for road in roads] == pytest.approx([300, 300], abs=0.2)

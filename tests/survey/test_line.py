@@ -79,3 +79,9 @@ def test_roads_of_all_hemispheres(longitude, latitude):
     assert road.length_m == pytest.approx(100, rel=0.004)
     (found,) = Segments([road]).find((middle + step / 2)[None], [None])
     assert found.chainage_m == pytest.approx(0.75 * road.length_m, abs=0.01)
+
+
+def test_a_photo_whose_clock_is_wrong_lies_where_its_place_is():
+    segments = Segments([Road(None, line_north(1000.0), np.arange(21.0))])
+    (found,) = segments.find(places(222.0), [18.0])  # the camera was 900 m along the road by then
+    assert found.chainage_m == pytest.approx(222, abs=0.02)

@@ -1,11 +1,16 @@
 """Photos are 3 m wide and 4 m high; their tops point along the road."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from tests.survey.roads import HEIGHT, SIDE_MM, START, WIDTH, photo
 
-from upcracknet.results.records import Record
+from upcracknet.measure.drone import _onto_level_ground
+from upcracknet.measure.scale import Scale, _as_matrix
+from upcracknet.measure.scale_file import to_dict
+from upcracknet.results.measuring import pixel_side
 from upcracknet.survey.overlap import count_once
 
 
@@ -79,7 +84,7 @@ def test_two_passes_are_not_compared():
 
 def test_large_photos_of_a_flight_are_compared_between_passes():
     """60 m × 80 m from a drone, on the way back."""
-    record = Record("a", "/a", None, "", "done", width=WIDTH, height=HEIGHT, millimetres_per_pixel=40.0)
+    record = replace(photo(0).record, millimetres_per_pixel=40.0)
     there, back = photo(100, record=record), photo(100, record=record, course_deg=180.0)
     object.__setattr__(back, "chainage_m", 900.0)
     assert shares([there, back])[0] == [1, 0]
@@ -111,7 +116,7 @@ def test_without_outline_photos_with_places_of_their_own_all_count():
 
 
 def test_without_a_scale_there_is_no_outline():
-    record = Record("a", "/a", None, "", "done", width=WIDTH, height=HEIGHT)
+    record = replace(photo(0).record, millimetres_per_pixel=None, scale_source=None)
     found, (note,) = shares([photo(0, record=record), photo(2, record=record)])
     assert found == [1, 1]
     assert "scale" in note
@@ -126,3 +131,35 @@ def test_maps_are_counted_whole():
 def test_thousands_of_photos_are_quick_and_right():
     found, _ = shares([photo(0.5 * number) for number in range(2000)])
     assert sum(found) * HEIGHT * SIDE_MM / 1000 == pytest.approx(4 + 0.5 * 1999, rel=0.002)
+
+
+@pytest.mark.parametrize("tilt_deg", [0.1, -3.0])
+def test_a_drone_that_looks_almost_straight_down_has_outlines(tilt_deg):
+    """Its pixels differ by place; a photo that is 40 m high every 10 m: a quarter of it is new."""
+    matrix = _onto_level_ground((WIDTH, HEIGHT), 1500.0, np.radians(tilt_deg), 30_000.0)
+    scale = Scale(_as_matrix(matrix), "a drone", 0.02, "drone", (HEIGHT, WIDTH))
+    assert pixel_side(scale, (HEIGHT, WIDTH)) is None
+    record = replace(photo(0).record, millimetres_per_pixel=None, measures={"scale": to_dict(scale)})
+    found, (note,) = shares([photo(10.0 * number, record=record) for number in range(4)])
+    assert found == pytest.approx([1, 0.25, 0.25, 0.25], abs=0.01)
+    assert "of 4 photos 3 count in part" in note
+
+
+def test_a_scale_of_photos_of_another_form_gives_no_outline():
+    scale = replace(Scale.uniform(2.0), size=(30, 30))
+    record = replace(photo(0).record, millimetres_per_pixel=None, measures={"scale": to_dict(scale)})
+    assert shares([photo(0, record=record), photo(2, record=record)])[0] == [1, 1]
+
+
+@pytest.mark.parametrize("position", [{}, {"quality": "photo"}])
+@pytest.mark.parametrize("changes", [{"status": "failed"}, {"cracks": None}])
+def test_a_photo_without_measures_hides_none_that_has_some(position, changes):
+    useless = replace(photo(0).record, **changes)
+    found, _ = shares([photo(0, record=useless, **position), photo(0.1, **position)])
+    assert found[1] == 1
+
+
+def test_where_a_camera_stood_the_photo_that_has_metres_counts():
+    bare = replace(photo(0).record, scale_source=None, millimetres_per_pixel=None)
+    found, _ = shares([photo(0, record=bare), photo(0.1, quality="photo"), photo(0.2, quality="photo")])
+    assert found == [0, 1, 0]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from rasterio.warp import transform
 
-from upcracknet.measure.scale import Scale
+from upcracknet.measure.drone import _onto_level_ground
+from upcracknet.measure.scale import Scale, _as_matrix
 from upcracknet.survey.placing import FromAbove, transformed, unwrapped
 from upcracknet.survey.records import Position
 
@@ -46,3 +47,13 @@ def test_degrees_run_on_across_the_date_line():
     assert degrees[0, 0] < 180
     assert 0 < degrees[1, 0] - degrees[0, 0] < 1
     assert unwrapped(np.array([[-179.9, 1.0], [179.9, 1.0]]))[:, 0] == pytest.approx([-179.9, -180.1])
+
+
+def test_the_place_of_a_drone_is_below_its_camera():
+    """30 m up, tilted ahead by 5°: the photo's middle lies 30 m · tan 5° ahead of the drone."""
+    matrix = _onto_level_ground((4000, 3000), 3000.0, np.radians(5.0), 30_000.0)
+    scale = Scale(_as_matrix(matrix), "a drone", 0.02, "drone")
+    position = Position(48.0, 9.0, "exif", "each crack", heading_deg=90.0)
+    degrees = FromAbove(scale, (1999.5, 1499.5), position).on_earth(np.array([(1999.5, 1499.5)]))
+    east, north = transform("EPSG:4326", around(48.0, 9.0), *degrees.T)
+    assert (east[0], north[0]) == pytest.approx((30 * np.tan(np.radians(5.0)), 0), abs=1e-3)

@@ -38,8 +38,9 @@ class Compared:
         }
         return {
             "sections": len(comparison.compared),
-            "sections_new": len(comparison.sections) - len(comparison.compared),
-            "sections_gone": len(comparison.gone),
+            "sections_new": sum(change.status == "new" for change in comparison.sections),
+            "sections_gone": len(comparison.gone)
+            + sum(change.status == "gone" for change in comparison.sections),
             "growth_m": round(sum(growths), 2) if growths else None,
             "pairs": len(comparison.pairs),
             "pairs_refused": len(comparison.pairs) - len(comparison.registered),

@@ -45,7 +45,7 @@ def write_comparison_page(comparison: Comparison, old: ResultFolder, new: Result
     ]
     language = Language.of("en")
     days = [
-        f"{name}: photos of {language.day(taken[0].date())}."
+        f"{name}: photos of {language.day(taken[0].date())} (UTC)."
         for name, taken in zip(names, comparison.taken, strict=True)
         if taken is not None
     ]
@@ -107,10 +107,15 @@ def _sections(comparison: Comparison) -> tuple[Block, ...]:
     table = Table("sections-table", "Sections of the new survey, along the road", heads, rows, texts=1)
     if not rows:
         return (Text(("The new survey has no sections.",)),)
-    only = [change.new.number for change in comparison.sections if change.old is None]
+    only, unseen = (
+        [change.new.number for change in comparison.sections if change.status == status]
+        for status in ("new", "gone")
+    )
     notes = []
     if only:
         notes.append(f"Sections that the old survey does not show: {_numbers(only)}.")
+    if unseen:
+        notes.append(f"Sections of which the new survey has no photo that counts: {_numbers(unseen)}.")
     if comparison.gone:
         gone = _numbers([section.number for section in comparison.gone])
         notes.append(f"Sections of the old survey that the new one does not have: {gone}.")
@@ -139,8 +144,11 @@ def _classes(comparison: Comparison) -> tuple[Block, ...]:
     for what, name in (("class", "class_length_m"), ("severity", "severity_length_m")):
         sums = [Counter[str](), Counter[str]()]
         for sections in both:
-            for total, section in zip(sums, sections, strict=True):
-                total.update(getattr(section, name) or {})
+            lengths = [getattr(section, name) for section in sections]
+            if None in lengths:  # one survey has no metres there: a growth would be none of the road's
+                continue
+            for total, of_section in zip(sums, lengths, strict=True):
+                total.update(of_section)
         for kind in sorted(sums[0] | sums[1]):
             old, new = (total[kind] for total in sums)
             rows.append((what, kind, figure(old, 1), figure(new, 1), figure(new - old, 1, signed=True)))

@@ -52,7 +52,7 @@ class Bars:
 
     def ranges(self, language: Language) -> list[str]:
         """Write the range of each class."""
-        digits = 0 if self.step >= 1 else 1
+        digits = 0 if self.step % 1 == 0 else 1
         edges = [language.number(place * self.step, digits) for place in range(len(self.lengths) + 1)]
         rows = [f"{low} – {high}" for low, high in pairwise(edges)]
         if self.is_open:

@@ -26,7 +26,8 @@ def road_m(content: Content) -> float:
 
 def _tiles(content: Content, language: Language) -> tuple[tuple[str, str], ...]:
     tally = content.tally
-    tiles = [(language.number(tally.counts.photos), language.text("tile.photos", count=tally.counts.photos))]
+    photos = tally.counts.done + len(content.failed)
+    tiles = [(language.number(photos), language.text("tile.photos", count=photos))]
     if content.sections:
         tiles.append((language.metres(road_m(content), 0), language.text("tile.road")))
     if not tally.has_scale:
@@ -39,7 +40,8 @@ def _tiles(content: Content, language: Language) -> tuple[tuple[str, str], ...]:
     mean = tally.widths_mm.mean
     width = NOT_GIVEN if mean is None else f"{language.number(mean, 1)}\u00a0mm"
     tiles.append((width, language.text("tile.width")))
-    gravest = max((photo.record.severity or "" for photo in content.photos), key=severity_rank, default="")
+    found = (photo.record.severity or "" for photo in content.photos if photo.counted > 0)
+    gravest = max(found, key=severity_rank, default="")
     tiles.append((language.word("severity", gravest or NOT_GIVEN), language.text("tile.severity")))
     return tuple(tiles)
 

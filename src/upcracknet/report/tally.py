@@ -94,7 +94,7 @@ class Tally:
 
     Attributes:
         counts: what became of the photos.
-        with_cracks: photos in which cracks were measured that are no joints.
+        with_cracks: photos that count in which cracks were measured that are no joints.
         unmeasured: photos in which cracks were not measured.
         unscaled: photos that were measured without a scale.
         amounts: length by class and severity; joints are a class of their own. A severity may be None.
@@ -158,7 +158,7 @@ class Tally:
         Args:
             record: of the photo.
             results: where its file of cracks lies.
-            share: what is counted of it, 0 to 1, as other photos show the rest.
+            share: what is counted of it, 0 to 1, as other photos show the rest; of 0 no crack is counted.
         """
         self.counts.add(record)
         if record.status != "done":
@@ -166,6 +166,8 @@ class Tally:
         self._add_model(record)
         if record.measures is None or record.cracks is None:
             self.unmeasured += 1
+            return
+        if share == 0:  # what it shows counts in other photos
             return
         try:
             self._add_cracks(read_cracks(results.file(record.cracks), lines=False), share)

@@ -39,6 +39,13 @@ class SectionChange:
         return bool(before and after and abs(after / before - 1) <= LARGEST_DIFFERENCE)
 
     @property
+    def status(self) -> Literal["both", "new", "gone"]:
+        """Which of the surveys has photos there that count."""
+        if self.old is None:
+            return "new"
+        return "both" if self.new.photos else "gone"
+
+    @property
     def growth_m(self) -> float | None:
         """Metres of crack that the section has more; None where one survey has none or no scale."""
         before = None if self.old is None else self.old.length_m
@@ -66,8 +73,8 @@ class Comparison:
 
     @property
     def compared(self) -> list[SectionChange]:
-        """Sections that both surveys have."""
-        return [change for change in self.sections if change.old is not None]
+        """Sections of which both surveys have photos."""
+        return [change for change in self.sections if change.status == "both"]
 
     @property
     def registered(self) -> list[PhotoPair]:
@@ -78,10 +85,11 @@ class Comparison:
         """Sum up what became of the cracks, over all photos that were laid on each other.
 
         Returns:
-            metres; None where no new photo has a scale.
+            metres, in which each new photo has the share that counts of it, as other photos show the rest;
+            None where no new photo has a scale.
         """
-        lengths = [pair.metres(getattr(pair.change, name)) for pair in self.registered]
-        known = [length for length in lengths if length is not None]
+        lengths = [(pair.metres(getattr(pair.change, name)), pair.new.counted) for pair in self.registered]
+        known = [share * length for length, share in lengths if length is not None]
         return sum(known) if known else None
 
 
@@ -149,7 +157,9 @@ def _warnings(old: Survey, new: Survey, sections: Sequence[SectionChange]) -> It
     for survey, name in ((old, "old"), (new, "new")):
         if survey.outdated is not None:
             yield f"Of the {name} survey: {survey.outdated}"
-    unlike = [change.new.number for change in sections if change.old is not None and not change.is_seen_alike]
+    unlike = [
+        change.new.number for change in sections if change.status == "both" and not change.is_seen_alike
+    ]
     if unlike:
         yield (
             f"Of sections {_listed(unlike)} the surveys show areas that differ by more than "

@@ -54,40 +54,47 @@ def density_m_per_100_m2(section: Section | None) -> float | None:
 def _section_rows(comparison: Comparison) -> Iterable[tuple[dict[str, Any], tuple[tuple[float, float], ...]]]:
     """The row of each section, and its line."""
     both = [part for change in comparison.sections for part in (change.old, change.new) if part is not None]
+    both += comparison.gone
     kinds = {("class_length_m", name) for section in both for name in section.class_length_m or {}}
     kinds |= {("severity_length_m", name) for section in both for name in section.severity_length_m or {}}
     for change in comparison.sections:
         yield _section_row(change, sorted(kinds)), change.new.line
     for section in comparison.gone:
-        yield (
-            {"old_section": section.number, "status": "gone", "old_length_m": section.length_m},
-            section.line,
-        )
+        here = {"section": None, "old_section": section.number, "status": "gone"}
+        yield here | _figures_of(section, None, sorted(kinds)), section.line
 
 
 def _section_row(change: SectionChange, kinds: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Old figures, new figures, and growth; ``kinds`` are the lengths by class and severity to give."""
-    old = change.old
-    row: dict[str, Any] = {
+    here = {
         "section": change.new.number,
         "old_section": None,
-        "status": "new" if old is None else "both",
+        "status": change.status,
         "start_m": change.new.start_m,
         "end_m": change.new.end_m,
-        "old_photos": 0 if old is None else old.photos,
-        "new_photos": change.new.photos,
     }
-    figures = {name: (getattr(old, name, None), getattr(change.new, name)) for name in _FIGURES}
-    figures["length_m_per_100_m2"] = density_m_per_100_m2(old), density_m_per_100_m2(change.new)
+    return here | _figures_of(change.old, change.new, kinds)
+
+
+def _figures_of(old: Section | None, new: Section | None, kinds: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "old_photos": 0 if old is None else old.photos,
+        "new_photos": 0 if new is None else new.photos,
+    }
+    figures = {name: (getattr(old, name, None), getattr(new, name, None)) for name in _FIGURES}
+    figures["length_m_per_100_m2"] = density_m_per_100_m2(old), density_m_per_100_m2(new)
     for group, name in kinds:
-        lengths = [getattr(part, group, None) for part in (old, change.new)]
+        lengths = [getattr(part, group, None) for part in (old, new)]
         column = f"length_{'unclassified' if name == 'crack' else name.replace(' ', '_')}_m"
         before, after = (None if part is None else part.get(name, 0.0) for part in lengths)
         figures[column] = before, after
     for name, (before, after) in figures.items():
         row |= {f"old_{name}": before, f"new_{name}": after}
         row[f"growth_{name}"] = None if before is None or after is None else after - before
-    return row | {"old_severity": getattr(old, "severity", None), "new_severity": change.new.severity}
+    return row | {
+        "old_severity": getattr(old, "severity", None),
+        "new_severity": getattr(new, "severity", None),
+    }
 
 
 def _photo_row(pair: PhotoPair) -> dict[str, Any]:

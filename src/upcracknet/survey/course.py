@@ -22,6 +22,9 @@ LONGEST_GAP_M = 5000.0
 """Where a track has no points, the road goes straight on up to this far, as it does through a tunnel; beyond
 it another road begins."""
 
+LONGEST_SILENCE_S = 6 * 3600.0
+"""A track without points for longer than this goes on with another drive, on a road of its own."""
+
 LONGEST_PHOTO_GAP_M = 500.0
 """The same between photos, where nothing else tells where the road is."""
 
@@ -68,9 +71,14 @@ def find_course(positions: Sequence[Position], track: Track | None, line: Path |
 
 def _roads_of_track(track: Track) -> tuple[Road, ...]:
     """The track's pieces one after the other, joined where the receiver was silent."""
-    points = np.concatenate(track.pieces or track.segments)
-    moments = points[:, 2] if track.pieces else None
-    return _roads(points[:, 1::-1], moments, LONGEST_GAP_M, "track")
+    if not track.pieces:
+        return _roads(np.concatenate(track.segments)[:, 1::-1], None, LONGEST_GAP_M, "track")
+    # Of two receivers that recorded at the same time, the one that began first counts.
+    ends = np.maximum.accumulate([-np.inf, *(piece[-1, 2] for piece in track.pieces)])
+    points = np.concatenate(
+        [piece[piece[:, 2] > end] for piece, end in zip(track.pieces, ends[:-1], strict=True)]
+    )
+    return _roads(points[:, 1::-1], points[:, 2], LONGEST_GAP_M, "track", LONGEST_SILENCE_S)
 
 
 def _from_photo_to_photo(positions: Sequence[Position]) -> Course:
@@ -110,12 +118,18 @@ def _from_photo_to_photo(positions: Sequence[Position]) -> Course:
 
 
 def _roads(
-    places: Places, moments: Float64[np.ndarray, " n"] | None, gap_m: float, name: str
+    places: Places,
+    moments: Float64[np.ndarray, " n"] | None,
+    gap_m: float,
+    name: str,
+    longest: float = math.inf,
 ) -> tuple[Road, ...]:
-    """Cut the places of a drive where the next one is far away."""
+    """Cut the places of a drive where the next one is far away, or came much later."""
+    late = np.zeros(len(places), bool) if moments is None else np.diff(moments, prepend=moments[0]) > longest
     kept = _thinned(places)
+    drives = np.cumsum(late)[kept]
     places, moments = places[kept], None if moments is None else moments[kept]
-    breaks = np.flatnonzero(distances_m(places) > gap_m) + 1
+    breaks = np.flatnonzero((distances_m(places) > gap_m) | (np.diff(drives) > 0)) + 1
     pieces = [piece for piece in np.split(np.arange(len(places)), breaks) if len(piece) > 1]
     return tuple(
         Road(

@@ -63,7 +63,7 @@ def write_geopackage(
         OutputError: the file is open in another program, or cannot be written.
     """
     path = results.file(NAME)
-    _require_closed(path)
+    require_closed(results)
     damaged = list[str]()
     placed, others = _with_cracks(survey, results)
     system = map_system(survey.photos, results)
@@ -91,6 +91,20 @@ def write_geopackage(
             _write_layer(partial, layer, work, system)
         _add_styles(partial, styles(standards_of(survey)))
     return Written({layer.name: layer.count for layer, _ in steps}, damaged)
+
+
+def require_closed(results: ResultFolder) -> None:
+    """Refuse a file that is open in QGIS: what that has not stored yet would spoil the new file.
+
+    Raises:
+        OutputError: it is open.
+    """
+    path = results.file(NAME)
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists():
+        raise OutputError(
+            f"{path}: is open in another program; close it there, or delete {log} if none has it open"
+        )
 
 
 def _with_cracks(survey: Survey, results: ResultFolder) -> tuple[list[SurveyPhoto], list[SurveyPhoto]]:
@@ -139,15 +153,6 @@ def _write_layer(path: Path, layer: Layer, work: Iterable[None], system: Any) ->
         raise OutputError(
             f"cannot write {NAME} ({one_line(error)}); choose another folder or free some space"
         ) from error
-
-
-def _require_closed(path: Path) -> None:
-    """Refuse a file that is open in QGIS: what that has not stored yet would spoil the new file."""
-    log = path.with_name(f"{path.name}-wal")
-    if log.exists():
-        raise OutputError(
-            f"{path}: is open in another program; close it there, or delete {log} if none has it open"
-        )
 
 
 def _add_styles(path: Path, all_styles: Iterable[Style]) -> None:

@@ -84,7 +84,8 @@ class Segments:
     def find(self, places: Places, moments: Sequence[float | None]) -> list[OnRoad | None]:
         """Find where photos lie along the roads.
 
-        A photo lies where its road was at its moment, and otherwise on the nearest road.
+        A photo lies where its road was at its moment, if that is near its place, and otherwise on the nearest
+        road: the clock of a photo that has a place of its own may be wrong.
 
         Args:
             places: of the photos, m×2, as longitude and latitude in degrees.
@@ -94,10 +95,11 @@ class Segments:
             one for each photo; None for those farther than 50 m from all roads.
         """
         points = on_plane(places, self._origin_deg)
+        latitudes = places[:, 1].tolist()
         segments = self._nearest(points)
         for number, moment in enumerate(moments):
             there = None if moment is None else self._at(moment, points[number])
-            if there is not None:
+            if there is not None and self._is_near(points[number], there, latitudes[number]):
                 segments[number] = there
         shares, away = self._along(points, segments)
         chainage_m = np.round(
@@ -107,9 +109,7 @@ class Segments:
             OnRoad(int(self._of_road[segment]), float(metres))
             if distance * metres_per_unit(latitude) <= LARGEST_DISTANCE_M
             else None
-            for segment, metres, distance, latitude in zip(
-                segments, chainage_m, away, places[:, 1].tolist(), strict=True
-            )
+            for segment, metres, distance, latitude in zip(segments, chainage_m, away, latitudes, strict=True)
         ]
 
     def _nearest(self, points: Places) -> Int64[np.ndarray, " m"]:
@@ -130,6 +130,10 @@ class Segments:
             _, away = self._along(np.tile(point, (len(near), 1)), near)
             return int(near[away.argmin()])
         return None
+
+    def _is_near(self, point: Float64[np.ndarray, "2"], segment: int, latitude: float) -> bool:
+        _, away = self._along(point[None], np.array([segment]))
+        return float(away[0]) * metres_per_unit(latitude) <= LARGEST_DISTANCE_M
 
     def _along(
         self, points: Places, segments: Int64[np.ndarray, " m"]

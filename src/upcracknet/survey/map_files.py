@@ -81,6 +81,7 @@ def write_map(folder: Path, options: SurveyOptions, show: Callable[[int, int], N
                 f"{foreign[0]}: in the way, and not written by `upcracknet map` (there is no {SURVEY}); move "
                 "it away"
             )
+        geopackage.require_closed(results)
         survey = make_survey(results, options, lambda done, total: show(done, 2 * total))
         write_survey(results, survey)
         written = geopackage.write_geopackage(

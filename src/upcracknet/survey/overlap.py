@@ -5,8 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from upcracknet.measure.georeference import metres_per_radian
+from upcracknet.errors import ConfigurationError, DataError
+from upcracknet.measure.scale import Scale
+from upcracknet.measure.scale_file import from_dict
 from upcracknet.survey.earth import Places, distances_m, on_plane
+from upcracknet.survey.placing import FromAbove
 from upcracknet.survey.records import Position, SurveyPhoto
 
 SAME_PLACE_M = 1.0
@@ -30,7 +33,8 @@ def count_once(
 
     Where the place of each crack is known, so is the outline of the photo on the road; what lies within the
     outlines of photos before it, along the same road, is not counted again. Of the other photos those are not
-    counted that a camera on a track took while it stood. Maps are counted whole.
+    counted that a camera on a track took while it stood. Maps are counted whole. Photos that failed, or whose
+    cracks were not measured, show nothing that could count in place of another's.
 
     Args:
         photos: all of a survey.
@@ -47,7 +51,7 @@ def count_once(
         "map": lambda maps: [1.0] * len(maps),
     }
     for road in sorted({road for road in roads if road is not None}):
-        order = [number for number, own in enumerate(roads) if own == road]
+        order = [number for number, own in enumerate(roads) if own == road and _is_measured(photos[number])]
         order.sort(key=lambda number: photos[number].chainage_m or 0.0)
         for kind, way in ways.items():
             numbers = [number for number in order if _kind(photos[number]) == kind]
@@ -58,16 +62,14 @@ def count_once(
     return counted, _notes(kinds)
 
 
+def _is_measured(photo: SurveyPhoto) -> bool:
+    return photo.record.status == "done" and photo.record.cracks is not None
+
+
 def _kind(photo: SurveyPhoto) -> str:
-    position = _position(photo)
-    if position.source == "raster":
+    if _position(photo).source == "raster":
         return "map"
-    known = position.quality == "each crack" and None not in (
-        position.heading_deg,
-        photo.record.millimetres_per_pixel,
-        photo.record.width,
-    )
-    return "outlined" if known else "camera"
+    return "camera" if _outline(photo) is None else "outlined"
 
 
 def _notes(kinds: dict[str, list[float]]) -> list[str]:
@@ -97,12 +99,18 @@ def _notes(kinds: dict[str, list[float]]) -> list[str]:
 def _shares_of_drive(photos: list[SurveyPhoto]) -> list[float]:
     """1, or 0 for what a camera on a track took while it stood; photos lie in the order of their chainage."""
     shares: list[float] = []
-    last: SurveyPhoto | None = None
-    for photo in photos:
-        stood = last is not None and _position(photo).source == "gpx" and _are_near(photo, last)
+    last: int | None = None
+    for number, photo in enumerate(photos):
+        stood = last is not None and _position(photo).source == "gpx" and _are_near(photo, photos[last])
+        if last is not None and stood and _has_scale(photo) and not _has_scale(photos[last]):
+            shares[last], stood = 0.0, False  # the one that has metres counts
         shares.append(0.0 if stood else 1.0)
-        last = last if stood else photo
+        last = last if stood else number
     return shares
+
+
+def _has_scale(photo: SurveyPhoto) -> bool:
+    return photo.record.scale_source is not None
 
 
 def _are_near(photo: SurveyPhoto, last: SurveyPhoto) -> bool:
@@ -118,7 +126,8 @@ def _new_shares(photos: list[SurveyPhoto]) -> list[float]:
     import shapely
 
     origin_deg = _position(photos[0]).longitude
-    outlines = shapely.polygons([on_plane(_outline(photo), origin_deg) for photo in photos])
+    corners = [outline for outline in map(_outline, photos) if outline is not None]
+    outlines = shapely.polygons([on_plane(places, origin_deg) for places in corners])
     shares: list[float] = []
     near: list[list[int]] = [[] for _ in photos]
     for later, earlier in shapely.STRtree(outlines).query(outlines, predicate="intersects").T.tolist():
@@ -142,25 +151,39 @@ def _are_comparable(one: SurveyPhoto, other: SurveyPhoto) -> bool:
     return abs((one.chainage_m or 0.0) - (other.chainage_m or 0.0)) <= SAME_PASS_M
 
 
-def _outline(photo: SurveyPhoto) -> Places:
-    """The corners of what a photo that looks straight down shows: its top points along the heading."""
-    position = _position(photo)
-    width_m, height_m = _size_m(photo)
-    right = np.array([-0.5, 0.5, 0.5, -0.5]) * width_m
-    ahead = np.array([0.5, 0.5, -0.5, -0.5]) * height_m
-    heading = np.radians(position.heading_deg or 0.0)
-    east = ahead * np.sin(heading) + right * np.cos(heading)
-    north = ahead * np.cos(heading) - right * np.sin(heading)
-    east_m, north_m = metres_per_radian(np.radians(position.latitude))
-    corners: np.ndarray = np.degrees(np.stack([east / east_m, north / north_m], axis=1))
-    corners += np.array(_place(photo))
-    return corners
+def _outline(photo: SurveyPhoto) -> Places | None:
+    """The corners of what a photo that looks straight down shows; None where they are not known."""
+    position, scale = _position(photo), _scale(photo)
+    if position.quality != "each crack" or position.heading_deg is None or scale is None:
+        return None
+    width, height = photo.record.width or 0, photo.record.height or 0
+    placing = FromAbove(scale, ((width - 1) / 2, (height - 1) / 2), position)
+    corners = placing.on_earth(np.array([[0, 0], [width, 0], [width, height], [0, height]]) - 0.5)
+    return corners if np.isfinite(corners).all() else None
 
 
 def _size_m(photo: SurveyPhoto) -> tuple[float, float]:
-    """Width and height on the road in metres."""
-    side_m = (photo.record.millimetres_per_pixel or 0.0) / 1000
-    return (photo.record.width or 0) * side_m, (photo.record.height or 0) * side_m
+    """Width and height on the road in metres, by the size of a pixel in the photo's middle."""
+    scale = _scale(photo)
+    assert scale is not None  # of photos with an outline
+    width, height = photo.record.width or 0, photo.record.height or 0
+    side_m = float(scale.millimetres_per_pixel_at(np.array([[width / 2, height / 2]]))[0]) / 1000
+    return width * side_m, height * side_m
+
+
+def _scale(photo: SurveyPhoto) -> Scale | None:
+    """The scale that a photo was measured with; None where it has none that is known for it."""
+    record = photo.record
+    if record.width is None or record.height is None:
+        return None
+    if record.millimetres_per_pixel is not None:
+        return Scale.uniform(record.millimetres_per_pixel)
+    noted = (record.measures or {}).get("scale")
+    try:
+        # A camera that is tilted slightly has no one number for all places.
+        return None if noted is None else from_dict(noted).for_photo(record.height, record.width)
+    except (ConfigurationError, DataError):
+        return None
 
 
 def _place(photo: SurveyPhoto) -> tuple[float, float]:

@@ -30,7 +30,7 @@ class FromAbove:
     Attributes:
         scale: fitted to the photo.
         middle: (x, y) of the photo's middle, in pixels.
-        position: where that is; its heading is known.
+        position: where that is, or the camera of a drone; its heading is known.
     """
 
     scale: Scale
@@ -56,7 +56,9 @@ class FromAbove:
         ahead = (up - origin) / np.hypot(*(up - origin))
         beside = np.array([-ahead[1], ahead[0]])
         beside *= math.copysign(1.0, beside @ (right - origin))
-        metres = (self.scale.to_road(pixels) - origin) @ np.stack([ahead, beside], 1) / 1000
+        # A drone's place is below its camera, where its scale begins; of others below their photo's middle.
+        below = np.zeros(2) if self.scale.method == "drone" else origin
+        metres = (self.scale.to_road(pixels) - below) @ np.stack([ahead, beside], 1) / 1000
         heading = math.radians(self.position.heading_deg or 0.0)
         to_east_and_north = np.array(
             [[math.sin(heading), math.cos(heading)], [math.cos(heading), -math.sin(heading)]]

@@ -127,6 +127,7 @@ def test_deepcracks_training_scenes_are_also_left_out(
     assert everything.exact.scores.iou == pytest.approx(0.6)
     assert groups_of(dataset) == {"all": frozenset()}
     assert groups_of(CrackDataset("deepcrack", "train", dataset.root, ())) == {"all": frozenset()}
+    assert len(groups_of(CrackDataset("deepcrack", "test, 1 photo in 4", dataset.root, ()))) == 2
     assert len(DATASETS["deepcrack"].training_scenes) == 11
 
 

@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
-from upcracknet.reproduction.claims import CLAIMS, Claim, claims_table, verdict
+from upcracknet.reproduction.claims import CLAIMS, SPREAD, Claim, claims_table, verdict
 from upcracknet.reproduction.page import write_page
 from upcracknet.reproduction.plan import experiments_of
 from upcracknet.reproduction.report import table_record
@@ -34,6 +36,40 @@ def records_of(experiments, files):
 )
 def test_what_holds(figures, words):
     assert verdict(CLAIM, figures) == words
+
+
+@pytest.mark.parametrize(
+    ("figures", "words"),
+    [
+        ({"A": 9.0, "B": 2.0, "C": 1.0}, "holds: 9.0, then B 2.0"),
+        ({"A": 9.0, "B": 5.1, "C": 1.0}, "too close: 9.0 and B 5.1"),
+        ({"A": 2.0, "B": 2.0, "C": 5.9}, "too close: 2.0 and C 5.9, B 2.0"),
+        ({"A": 2.0, "B": 2.0, "C": 6.0}, "does not hold: C 6.0 before 2.0"),
+    ],
+)
+def test_rows_that_differ_by_less_than_seeds_do_are_in_no_order(figures, words):
+    assert verdict(CLAIM, figures, SPREAD) == words
+
+
+def test_a_row_that_shall_be_last():
+    claim = replace(CLAIM, is_last=True)
+    assert verdict(claim, {"A": 1.0, "B": 2.0, "C": 3.0}) == "holds: 1.0, then B 2.0"
+    assert verdict(claim, {"A": 2.5, "B": 2.0, "C": 3.0}) == "does not hold: B 2.0 behind 2.5"
+
+
+def test_rows_on_few_photos_are_held_against_rows_on_the_same(budget, files, result_of):
+    experiments = experiments_of(budget, slow_one_in=4)
+    table = next(experiment for experiment in experiments if experiment.name == "table4")
+    figures = {"SCADN, 1 test photo in 4": 0.3, "UP-CrackNet, 1 test photo in 4": 0.2, "UP-CrackNet": 0.9}
+    for row in table.rows:
+        if row.label in figures:
+            files.write(row, result_of(row, iou=figures[row.label]))
+    [line] = [
+        line
+        for line in claims_table(records_of(experiments, files)).splitlines()
+        if line.startswith("| UP-CrackNet is before SCADN") and "Table IV " in line
+    ]
+    assert "does not hold (of 1 of 2 rows): SCADN 30.0 before 20.0 (1 test photo in 4)" in line
 
 
 def test_every_row_of_a_claim_stands_in_its_tables(experiments):

@@ -150,7 +150,8 @@ def groups_of(dataset: CrackDataset, learned: frozenset[str] = frozenset()) -> d
     """
     groups: dict[str, frozenset[str]] = {"all": frozenset()}
     published = DATASETS.get(dataset.name)
-    if published is not None and published.training_scenes and dataset.split == "test":
+    split = dataset.split.partition(",")[0]  # of one photo in so many, that is said behind a comma
+    if published is not None and published.training_scenes and split == "test":
         groups["without training scenes"] = published.training_scenes
     if learned:
         groups["not learned from"] = learned

@@ -26,6 +26,9 @@ MOST_EPOCHS = 10
 
 PLAIN_FILTERS = 32
 
+THINNED = ", 1 test photo in "
+"""What the label of a row says that is tested on a part of the photos, before how many."""
+
 ENOUGH_STEPS = 1000
 SMALLEST_BATCH = 2
 """Some networks normalise features pooled to one value an image, which one image alone cannot give."""
@@ -217,7 +220,7 @@ class Row:
 
     def thinned(self, one_in: int) -> "Row":
         """Test it on one photo in so many; its label says so."""
-        return replace(self, one_in=one_in, label=f"{self.label}, 1 test photo in {one_in}")
+        return replace(self, one_in=one_in, label=f"{self.label}{THINNED}{one_in}")
 
     @property
     def epochs(self) -> int:

@@ -54,6 +54,8 @@ def draw_figure(
         for row in experiment.rows
         if files.state(row).status == "done" and is_trained(row, files.run_folder(row))
     ]
+    whole = {row.run_name for row in rows if row.one_in == 1}
+    rows = [row for row in rows if row.one_in == 1 or row.run_name not in whole]
     if name == "fig4":
         rows = [row for row in rows if row.name in SHOWN_WITH_FAILURES]
     if not rows:

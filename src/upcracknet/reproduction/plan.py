@@ -1,7 +1,7 @@
 """Tables I–VIII as one plan: trainings of a row on one data set, tests on one, what matters most first."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -62,17 +62,25 @@ def experiments_of(
         seed: seed of all rows, and the first of three.
         base: configuration that UP-CrackNet's rows start from; None takes the paper's.
         slow_one_in: rows whose network sees a photo many times (SCADN, RIAD) are tested on one photo in so
-            many.
+            many; UP-CrackNet and ours are tested on these photos as well, so that they can be compared.
     """
     order = ("table4", "table7", "table8", "table3", "table6", "table5")
     compared = [comparison(table, budget, seed, base) for table in order]
     made = [*compared, table1(budget, seed, base), table2(budget, seed, base), seeds(budget, seed)]
     if slow_one_in == 1:
         return made
-    return [
-        replace(each, rows=tuple(row.thinned(slow_one_in) if is_slow(row) else row for row in each.rows))
-        for each in made
-    ]
+    return [replace(each, rows=tuple(_thinned(each, slow_one_in))) for each in made]
+
+
+def _thinned(experiment: Experiment, one_in: int) -> Iterator[Row]:
+    compared = experiment.name in COMPARISONS and any(is_slow(row) for row in experiment.rows)
+    for row in experiment.rows:
+        if not is_slow(row):
+            yield row
+        if is_slow(row):
+            yield row.thinned(one_in)
+        elif compared and row.name in FIRST:
+            yield replace(row.thinned(one_in), name=f"{row.name}-1-in-{one_in}")
 
 
 def is_slow(row: Row) -> bool:

@@ -107,7 +107,8 @@ def train(
             BestWeights(weights, provenance),
             MetricsFile(run_folder / "metrics.jsonl"),
             RestoredSamples(run_folder / "samples", configuration.sample_every),
-            EarlyStopping("validation/total", patience=configuration.patience),
+            # A loss that is no number counts as no better: else one would end the run as if it were done.
+            EarlyStopping("validation/total", patience=configuration.patience, check_finite=False),
             # The latest epoch, complete with what its end changes: the learning rates.
             ModelCheckpoint(
                 run_folder / "checkpoints",

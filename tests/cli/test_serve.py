@@ -45,6 +45,10 @@ def test_without_a_folder_it_says_that_jobs_are_not_kept(served, capsys):
         (["--token-file", "nowhere"], "nowhere"),
         (["--scale", "nowhere.json"], "nowhere.json"),
         (["--queue", "0"], "--queue"),
+        (["--region", "nowhere.json"], "nowhere.json"),
+        (["--scores", "png"], "--scores does nothing here"),
+        (["--keep-frames"], "--keep-frames does nothing here"),
+        (["--no-overlays"], "--overlays does nothing here"),
     ],
 )
 def test_wrong_options_are_one_line(served, capsys, options, said, monkeypatch):
@@ -74,3 +78,17 @@ def test_a_host_and_hosts_that_are_allowed(served, tmp_path):
     )
     assert run([*LIGHT, *options]) == 0
     assert served[0][1] == "0.0.0.0"
+
+
+def test_a_region_is_what_counts_as_road(served, tmp_path):
+    (tmp_path / "region.json").write_text("[[0, 0.5], [1, 0.5], [1, 1], [0, 1]]")
+    assert run([*LIGHT, "--region", str(tmp_path / "region.json")]) == 0
+    assert len(served) == 1
+
+
+def test_a_region_of_folders_is_refused(served, tmp_path, capsys):
+    region = {"day-1": [[0, 0.5], [1, 0.5], [1, 1]]}
+    (tmp_path / "region.json").write_text(json.dumps(region))
+    assert run([*LIGHT, "--region", str(tmp_path / "region.json")]) == EXIT_FAILED
+    assert "lie in none" in " ".join(capsys.readouterr().err.split())
+    assert not served

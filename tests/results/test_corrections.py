@@ -278,7 +278,7 @@ class TestMeasure:
             cv2.imwrite(str(mask), np.zeros((8, 8), np.uint8))
         write_correction(results, Correction("day-1/001.png", "accepted"))
         found = of(measure(IN_MM)[0])
-        assert found[NAME].measures is None
+        assert found[NAME].cracks is None and [*found[NAME].measures] == ["scale"]
         assert "not measured: " in found[NAME].measure_warning
         assert found["day-1/001.png"].review_status == "accepted"
 

@@ -9,6 +9,9 @@ import pytest
 from tests.results.conftest import IN_MM, LIGHT, content, of
 
 from upcracknet.errors import ConfigurationError
+from upcracknet.results import MeasureOptions, read_results
+from upcracknet.results.correcting import write_correction
+from upcracknet.results.corrections import Correction
 from upcracknet.results.regions import Regions, drawn
 
 RIGHT_HALF = [[0.5, 0], [1, 0], [1, 1], [0.5, 1]]
@@ -274,3 +277,14 @@ class TestRoads:
             with pytest.raises(ConfigurationError, match=reason):
                 detect(image, options=replace(LIGHT, road=path))
         assert not (tmp_path / "out").exists()
+
+
+def test_a_correction_that_reaches_beyond_the_road_can_be_read_again(photos, detect, measure, tmp_path):
+    (tmp_path / "region.json").write_text("[[0, 0.9], [1, 0.9], [1, 1], [0, 1]]")
+    records, _ = detect(photos, options=replace(LIGHT, region=tmp_path / "region.json"))
+    name, results = records[0].name, read_results(tmp_path / "out")
+    write_correction(results, Correction(name, "corrected"), np.ones((64, 96), bool))
+    measure(MeasureOptions())
+    record = results.record(name)
+    assert record.crack_pixels == 64 * 96 > record.road_pixels
+    assert record.area_share == 1.0

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from tests.results.conftest import IN_MM, of
 
@@ -10,6 +11,7 @@ from upcracknet.measure.scale_file import SurveyScales
 from upcracknet.results import MeasureOptions, read_results
 from upcracknet.results.correcting import write_correction
 from upcracknet.results.corrections import Correction
+from upcracknet.results.writing import open_results
 
 
 def test_a_correction_leaves_the_others_and_their_millimetres_alone(photos, detect, measure, tmp_path):
@@ -50,3 +52,31 @@ def test_another_scale_takes_its_place(photos, detect, measure):
     detect(photos, measure=IN_MM)
     records, _, _ = measure(MeasureOptions(millimetres_per_pixel=5.0))
     assert {record.millimetres_per_pixel for record in records} == {5.0}
+
+
+def test_a_run_that_was_ended_loses_no_scale(photos, detect, measure, tmp_path):
+    """Killed after the measures of a photo were forgotten and before there were others."""
+    SurveyScales().including(Scale.uniform(3.0), str(photos / "day-0")).write(tmp_path / "scale.json")
+    detect(photos, measure=MeasureOptions(scale=tmp_path / "scale.json"))
+    with open_results(tmp_path / "out") as results:
+        for record in [*results.records()]:
+            bare = results.forget_measures(record)
+            assert bare.cracks is None and bare.crack_length_px is None
+    records, counts, _ = measure(MeasureOptions(standard="fhwa-ltpp"))
+    assert counts.measured == len(records) == 6
+    scales = {record.name: record.millimetres_per_pixel for record in records}
+    assert all(scale == (3 if name.startswith("day-0") else None) for name, scale in scales.items())
+
+
+def test_a_photo_that_could_not_be_measured_keeps_its_scale(photos, detect, measure, tmp_path):
+    name = min(of(detect(photos / "day-0", measure=IN_MM)[0]))
+    results = read_results(tmp_path / "out")
+    write_correction(results, Correction(name, "corrected"), np.eye(64, 96, dtype=bool))
+    mask = tmp_path / "out" / "corrections" / f"{name}.png"
+    whole = mask.read_bytes()
+    mask.write_bytes(whole[:50])
+    (record,), counts, _ = measure(MeasureOptions())
+    assert "not measured" in record.measure_warning and counts.measured == counts.done - 1
+    mask.write_bytes(whole)
+    (record,), _, _ = measure(MeasureOptions())
+    assert record.millimetres_per_pixel == 2.0

@@ -3,7 +3,7 @@ from pathlib import Path
 import pyarrow.dataset as pa_dataset
 
 from upcracknet.results.records import Counts, Record
-from upcracknet.results.tables import write_tables
+from upcracknet.results.tables import open_table, write_tables
 
 
 def record(name: str, **known: object) -> Record:
@@ -47,3 +47,11 @@ def test_sums_that_nobody_can_know_are_none_and_joints_are_no_cracks():
     assert (counts.photos, counts.with_cracks) == (5, 3)
     assert (counts.crack_length_m, counts.severity_length_m) == (1.75, {"low": 1.75})
     assert counts.network_area_m2 == 4
+
+
+def test_tables_are_utf_8_whatever_the_machine_takes(tmp_path, monkeypatch):
+    monkeypatch.setattr("locale.getpreferredencoding", lambda *_: "ascii")
+    monkeypatch.setattr("_locale.getencoding", lambda: "ascii", raising=False)
+    with open_table(tmp_path / "photos", {"photo": "string"}, None) as add:
+        add({"photo": "Hauptstraße/道路.jpg"})
+    assert "Hauptstraße/道路.jpg" in (tmp_path / "photos.csv").read_text(encoding="utf-8")

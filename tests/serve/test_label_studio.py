@@ -6,6 +6,7 @@ import pytest
 
 from upcracknet.exchange.brush import from_brush
 from upcracknet.exchange.label_studio import SETUP
+from upcracknet.serve import label_studio
 
 OWN_SETUP = """<View><Header value="Roads"/><Image name="photo" value="$picture"/>
 <BrushLabels name="paint" toName="photo"><Label value="Other"/><Label value="Cracks"/></BrushLabels></View>"""
@@ -101,3 +102,12 @@ def test_setups_without_a_brush_are_refused(client, road, setup):
 def test_results_of_predictions_are_not_kept(client, road):
     predict(client, uri(road))
     assert not [*client.app_worker.store.results.records()]
+
+
+def test_few_predictions_are_read_at_a_time(client, road, monkeypatch):
+    """Their photos come into memory; the others are asked to wait before they are read."""
+    monkeypatch.setattr(label_studio, "MOST_PREDICTIONS", 0)
+    answer = predict(client, uri(road))
+    assert answer.status_code == 503 and answer.headers["Retry-After"] == "5"
+    monkeypatch.undo()
+    assert predict(client, uri(road)).status_code == 200

@@ -42,12 +42,12 @@ def review(
     with needs_server("the review page"):
         from upcracknet.serve.review.running import run_review
 
-    def announce(address: str) -> None:
+    def announce(address: str, once: str) -> None:
         print_json({"address": address})
         sys.stdout.flush()
         print_line(error_console(), "Ctrl-C ends the review; all that was said is saved at once.")
         if browser and _has_windows():
-            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+            threading.Thread(target=webbrowser.open, args=(once,), daemon=True).start()
 
     if suggest:
         print_line(error_console(), "looking for doubtful photos that are unlike each other …")

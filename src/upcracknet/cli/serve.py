@@ -1,6 +1,5 @@
 """``upcracknet serve``: other programs ask over HTTP."""
 
-from dataclasses import replace
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -47,5 +46,5 @@ def serve(
             )
         print_json({"address": address, "documentation": f"{address}/docs"})
 
-    run_service(replace(detection, overlays=True, scores="none"), measuring, options, announce)
+    run_service(detection, measuring, options, announce)
     return 0

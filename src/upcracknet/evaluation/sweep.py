@@ -50,9 +50,9 @@ class ThresholdCurve:
         pixels: number of all pixels.
     """
 
-    true_positive: Int[np.ndarray, "levels"]
-    false_positive: Int[np.ndarray, "levels"]
-    found: Int[np.ndarray, "levels"]
+    true_positive: Int[np.ndarray, " levels"]
+    false_positive: Int[np.ndarray, " levels"]
+    found: Int[np.ndarray, " levels"]
     annotated: int
     pixels: int
 
@@ -102,13 +102,13 @@ class ThresholdCurve:
         return ConfusionCounts(right, wrong, missed, self.pixels - right - wrong - missed, found)
 
     @property
-    def precision(self) -> Float[np.ndarray, "levels"]:
+    def precision(self) -> Float[np.ndarray, " levels"]:
         """Precision at all thresholds; 1 where nothing is predicted, where recall is 0."""
         predicted = self.true_positive + self.false_positive
         return np.where(predicted > 0, self.true_positive / np.maximum(predicted, 1), 1.0)
 
     @property
-    def recall(self) -> Float[np.ndarray, "levels"]:
+    def recall(self) -> Float[np.ndarray, " levels"]:
         """Recall at all thresholds; 0 where nothing is annotated."""
         return self.found / max(self.annotated, 1)
 
@@ -133,7 +133,7 @@ class ThresholdCurve:
         return area + everything_predicted * lowest_recall_step / max(self.annotated, 1)
 
 
-def above(levels: UInt16[np.ndarray, "n"]) -> Int[np.ndarray, "levels"]:
+def above(levels: UInt16[np.ndarray, " n"]) -> Int[np.ndarray, " levels"]:
     """Count for every level the values greater than it."""
     histogram = np.bincount(levels, minlength=LEVELS)
     return levels.size - np.cumsum(histogram)

@@ -137,7 +137,8 @@ def _counted(record: Record, crack_pixels: int) -> Record:
         return record
     height, width = size_of(record)
     road = height * width if record.road_pixels is None else record.road_pixels
-    share = round(crack_pixels / road, 6) if road else None
+    # What a person drew may reach beyond the part of the photo that counts as road.
+    share = min(1.0, round(crack_pixels / road, 6)) if road else None
     return replace(record, crack_pixels=crack_pixels, area_share=share)
 
 

@@ -31,7 +31,8 @@ def photo_names(addresses: list[str], known: dict[str, str], taken: set[str]) ->
     """
     if all(address in known for address in addresses):
         return dict(known)
-    bare = {address: address.partition("://")[2] if "://" in address else address for address in addresses}
+    # As paths from one root, so that files of this machine and of others can be named together.
+    bare = {a: "/" + a.partition("://")[2].lstrip("/") if "://" in a else a for a in addresses}
     # A video is no folder that frames could have in common.
     around = {str(PurePosixPath(file_of(Path(path)).as_posix()).parent) for path in bare.values()}
     common = os.path.commonpath(around)

@@ -65,7 +65,8 @@ class Record:
         review_status: what a person said of the photo: ``accepted``, ``rejected`` or ``corrected``; None also
             where another mask was accepted.
         reviewer_note: why, in the person's words.
-        measures: what the measures depend on: scale, standard, driving direction, correction.
+        measures: what the measures depend on: scale, standard, driving direction, correction; the scale alone
+            of a photo that is to be measured again.
     """
 
     name: str
@@ -272,7 +273,7 @@ class Counts:
         self.done += record.status == "done"
         self.failed += record.status == "failed"
         self.with_cracks += bool(record.crack_pixels if record.crack_count is None else record.crack_count)
-        self.measured += record.measures is not None
+        self.measured += record.cracks is not None
         self.reviewed += record.review_status is not None
         self.crack_length_m = _sum(self.crack_length_m, record.crack_length_m)
         self.network_area_m2 = _sum(self.network_area_m2, record.network_area_m2)

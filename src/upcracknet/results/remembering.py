@@ -48,15 +48,18 @@ def measuring_of(record: Record, results: ResultFolder) -> Measuring:
         results: the folder.
 
     Returns:
-        that, or, where nothing was measured, how it is done without options: in pixels.
+        that, or, where nothing was measured, how it is done without options: by the scale that is noted, else
+        in pixels.
 
     Raises:
         DataError: the record does not say it, or the file of cracks is damaged.
     """
-    if record.measures is None or record.cracks is None:
-        return Measuring.of(MeasureOptions())
-    measures = record.measures
+    measures = record.measures or {}
     try:
+        if record.cracks is None:
+            noted = measures.get("scale")
+            scales = SurveyScales(None if noted is None else from_dict(noted))
+            return replace(Measuring.of(MeasureOptions()), scales=scales)
         scale, by_track = measures["scale"], None
         if measures["track_sha256"] is not None:
             direction = read_cracks(results.file(record.cracks), lines=False)["direction"]

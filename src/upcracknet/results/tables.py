@@ -69,7 +69,7 @@ def open_table(path: Path, columns: Mapping[str, str], scratch: Path | None) -> 
     """
     with ExitStack() as files:
         partial = files.enter_context(replacing(path.with_suffix(".csv"), scratch=scratch))
-        writer = csv.DictWriter(files.enter_context(partial.open("w", newline="")), columns)
+        writer = csv.DictWriter(files.enter_context(partial.open("w", newline="", encoding="utf-8")), columns)
         writer.writeheader()
         to_parquet: AddRow | None = None
         if find_spec("pyarrow") is not None:

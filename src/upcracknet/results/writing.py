@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from upcracknet.data.listing import RESULTS_MARKER
@@ -87,6 +87,9 @@ class WritableResults(ResultFolder):
     def forget_measures(self, record: Record) -> Record:
         """Forget what was measured of a photo: while that is replaced, its record vouches for its mask alone.
 
+        The scale, or that there was none, stays noted: neither a run that is ended nor a photo that cannot be
+        measured now may lose it.
+
         Returns:
             the record without measures.
 
@@ -95,6 +98,8 @@ class WritableResults(ResultFolder):
         """
         self._require_marker()
         bare = record.without_measures()
+        if record.measures is not None:
+            bare = replace(bare, measures={"scale": record.measures.get("scale")})
         if bare != record:
             self.finish(bare)
         for file in {*record.files} - {*bare.files}:

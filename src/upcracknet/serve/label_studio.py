@@ -18,6 +18,8 @@ import defusedxml.ElementTree
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from upcracknet.data.photo import load_mask
 from upcracknet.errors import PhotoError
@@ -32,6 +34,9 @@ from upcracknet.serve.worker import PhotoWorker
 
 MOST_TASKS = 16
 """Tasks of a request; Label Studio sends one, or some at a time."""
+
+PREDICT, MOST_PREDICTIONS = "/predict", 4
+"""Path of predictions, and how many of them are read at a time."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,34 @@ class SetupAnswer(BaseModel):
     model_version: str
 
 
+class FewPredictions:
+    """ASGI middleware that lets few predictions in at a time: unlike other photos they come into memory.
+
+    Answers 503 where there are more, before it reads them.
+
+    Args:
+        app: what it stands before.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app, self.inside = app, 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request on, or refuse it."""
+        if scope["type"] != "http" or scope["path"] != PREDICT:
+            await self.app(scope, receive, send)
+            return
+        if self.inside >= MOST_PREDICTIONS:
+            busy = {"detail": f"{self.inside} predictions are in work; ask again in a few seconds"}
+            await JSONResponse(busy, 503, {"Retry-After": "5"})(scope, receive, send)
+            return
+        self.inside += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.inside -= 1
+
+
 def label_studio_router(worker: PhotoWorker, model_version: str) -> APIRouter:
     """Make the backend's paths.
 
@@ -110,7 +143,7 @@ def label_studio_router(worker: PhotoWorker, model_version: str) -> APIRouter:
         model_version: name of the model.
     """
     router = APIRouter(tags=["Label Studio"])
-    limit = 2 * worker.store.options.max_photo_mb * MEGABYTE  # base64 takes a third more
+    limit = 3 * worker.store.options.max_photo_mb * MEGABYTE // 2  # base64 takes a third more
 
     @router.post("/setup", responses=problems(400, 413, 422), max_body_size=FORM_BYTES)
     def setup(request: SetupRequest) -> SetupAnswer:
@@ -119,11 +152,11 @@ def label_studio_router(worker: PhotoWorker, model_version: str) -> APIRouter:
             _names(request.label_config)
         return SetupAnswer(model_version=model_version)
 
-    @router.post("/predict", responses=problems(400, 408, 413, 422, 503), max_body_size=limit)
+    @router.post(PREDICT, responses=problems(400, 408, 413, 422, 503), max_body_size=limit)
     async def predict(request: PredictRequest) -> PredictAnswer:
         """Find the cracks in the photos of tasks, as brush masks."""
         names = USUAL_NAMES if request.label_config is None else _names(request.label_config)
-        photos = [_photo(task, names.key) for task in request.tasks]
+        photos = await run_in_threadpool(lambda: [_photo(task, names.key) for task in request.tasks])
         answers = [_prediction(worker, photo, names, model_version) for photo in photos]
         return PredictAnswer(results=await asyncio.gather(*answers), model_version=model_version)
 

@@ -10,7 +10,7 @@ from upcracknet.serve.answers import Health, Problem, problems
 from upcracknet.serve.docs_page import add_docs_page
 from upcracknet.serve.guard import Guard, GuardOptions
 from upcracknet.serve.job_paths import job_router
-from upcracknet.serve.label_studio import label_studio_router
+from upcracknet.serve.label_studio import FewPredictions, label_studio_router
 from upcracknet.serve.metrics import Counted, Metrics
 from upcracknet.serve.options import FIELD_BYTES, FORM_BYTES
 from upcracknet.serve.photo_paths import photo_router
@@ -68,6 +68,7 @@ def service(worker: PhotoWorker, guard: GuardOptions) -> FastAPI:
         app.include_router(router)
     add_docs_page(app)
     add_refusals(app, worker)
+    app.add_middleware(FewPredictions)
     app.add_middleware(Counted, metrics=metrics)
     app.add_middleware(Guard, options=guard)
     return app

@@ -1,5 +1,9 @@
 """Nothing that was drawn is lost: without the program, and with another tab."""
 
+import time
+
+import cv2
+import numpy as np
 import pytest
 from selenium.webdriver.common.keys import Keys
 from tests.serve.browser.pages import NAME, Page
@@ -105,3 +109,71 @@ def test_two_tabs_are_warned_and_see_what_the_other_saves(photo):
     photo.js("dispatchEvent(new Event('focus'))")
     photo.until(lambda: photo.rim_share((60, 84), (80, 84), (100, 84)) == 1)
     assert photo.text("#photo-status") == "corrected"
+
+
+def test_a_stroke_that_is_given_up_is_not_saved(photo):
+    """Also where it was half drawn when what was drawn before was saved."""
+    photo.press("b")
+    photo.draw((40, 90), (60, 90))
+    photo.press("l")
+    photo.press("b")
+    photo.js("document.querySelector('#canvas').focus()")
+    photo.press(Keys.SPACE, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)  # a stroke by the keyboard that goes on
+    photo.until(lambda: photo.status_of(NAME) == "corrected")
+    time.sleep(1)  # longer than the page waits with saving
+    photo.press(Keys.ESCAPE)
+    photo.wait_until_saved("corrected")
+    time.sleep(1)
+    photo.wait_until_saved("corrected")
+    saved = photo.mask_of(NAME)
+    shown = photo.module(
+        """const { readGrey } = await import('/page/mask.js');
+        const api = await import('/page/api.js');
+        return [...(await readGrey(await api.mask(args[0]))).bytes].filter(Boolean).length;""",
+        photo.number_of(NAME),
+    )
+    assert shown == np.count_nonzero(saved)
+    cursor_row, cursor_column = saved.shape[0] // 2, saved.shape[1] // 2
+    assert saved[90, 45:55].min() == 255
+    assert photo.rim_share((45, 84), (55, 84)) == 1
+    assert not saved[cursor_row, cursor_column : cursor_column + 3].all()
+
+
+def test_questions_come_one_after_the_other(photo):
+    answers = photo.module(
+        """const { choose } = await import('/page/dom.js');
+        const answers = [{ text: 'yes', value: 'yes' }];
+        const both = Promise.all([choose('One', '', answers), choose('Two', '', answers)]);
+        const title = () => document.querySelector('#question-title').textContent;
+        const seen = [];
+        for (let number = 0; number < 2; number++) {
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          seen.push(title());
+          document.querySelector('#question-answers button').click();
+        }
+        return [...seen, ...(await both)];"""
+    )
+    assert answers == ["One", "Two", "yes", "yes"]
+
+
+def test_the_slider_brings_the_models_own_mask_back(photo):
+    """Its marks come from more than one threshold."""
+    path = photo.results.file(f"masks/{NAME}.png")
+    model = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    model[:, 90:] = 0  # as where weak pieces and specks were dropped
+    cv2.imwrite(str(path), model)
+    photo.open(f"photo/{photo.number_of(NAME)}")
+    photo.module(
+        """const box = document.querySelector('#threshold');
+        const move = async (value) => {
+          box.value = value;
+          box.dispatchEvent(new Event('input'));
+          box.dispatchEvent(new Event('change'));
+          await new Promise((resolve) => setTimeout(resolve, 300));
+        };
+        const start = box.value;
+        await move(Number(start) + 20);
+        await move(start);"""
+    )
+    photo.wait_until_saved("corrected")
+    assert np.array_equal(photo.mask_of(NAME), model)

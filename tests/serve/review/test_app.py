@@ -3,12 +3,15 @@
 import json
 
 import pytest
+from starlette.testclient import TestClient
 from tests.serve.review.conftest import NAME, as_png, line_mask, send
 
 from upcracknet.results import read_results
 from upcracknet.results.correcting import write_correction
-from upcracknet.results.corrections import OUTDATED, Correction
+from upcracknet.results.corrections import OUTDATED, Correction, read_correction
 from upcracknet.results.suggesting import suggest
+from upcracknet.serve.review.app import review_app
+from upcracknet.serve.review.review import Review
 from upcracknet.survey.records import Position, Section, Survey, SurveyPhoto
 from upcracknet.survey.survey_file import write_survey
 
@@ -182,3 +185,27 @@ def test_an_answer_to_a_mask_that_is_replaced_later_is_asked_for_again(client, r
     mask.write_bytes(as_png(line_mask()))
     assert row()["review_status"] is None
     assert OUTDATED in row()["warning"]
+
+
+def test_a_mask_that_the_person_has_not_seen_is_not_accepted(client, row, folder):
+    """`detect` replaced it while the photo was open."""
+    seen = row()
+    (folder / "masks" / f"{NAME}.png").write_bytes(as_png(line_mask()))
+    answer = send(client, seen, "accepted", mask_stamp=seen["mask_stamp"])
+    assert answer.status_code == 409
+    assert read_correction(read_results(folder), NAME) is None
+    now = answer.json()["photo"]
+    assert now["mask_stamp"] != seen["mask_stamp"] and now["revision"] == seen["revision"]
+    assert send(client, now, "accepted", mask_stamp=now["mask_stamp"]).status_code == 200
+
+
+def test_the_address_that_a_browser_is_started_with_counts_once(folder):
+    """Others of the machine can read it in the list of processes."""
+    review = Review(folder)
+    with review.measurer:
+        app = review_app(review, "secret", "once")
+        browser, other = (TestClient(app, base_url="http://127.0.0.1:8000") for _ in range(2))
+        assert browser.get("/?token=once", follow_redirects=False).status_code == 303
+        assert browser.get("/api/survey").status_code == 200
+        assert other.get("/?token=once", follow_redirects=False).status_code == 401
+        assert other.get("/?token=secret", follow_redirects=False).status_code == 303

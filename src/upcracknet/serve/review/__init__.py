@@ -5,6 +5,7 @@ What page and server say to each other. Answers are JSON unless it is said other
 
 ``GET /?token=T``
     Sets the cookie that every other request needs, and leads to ``/``. The page needs not know the token.
+    Beside the token that is printed one counts once, for the browser that the command opens.
 ``GET /``, ``/page/…``, ``/leaflet/…``
     The page, its files, and those of Leaflet. They need no token: nothing of the survey is in them.
 ``GET /api/survey``
@@ -22,6 +23,7 @@ What page and server say to each other. Answers are JSON unless it is said other
          "latitude", "longitude", "chainage_m", "section",
          "review_status": "accepted" | "rejected" | "corrected" | null, "reason", "note",
          "revision": text, of the correction; "" where there is none,
+         "mask_stamp": text, of the model's mask,
          "measured": whether the measures are those of the mask that counts now,
          "editable": whether its mask may be drawn on (not above 200 million pixels),
          "has_score", "levels": number of levels of tiles, "photo_problem": why the photo cannot be shown, or
@@ -47,11 +49,12 @@ What page and server say to each other. Answers are JSON unless it is said other
     there are none.
 ``PUT /api/photos/{id}/correction``
     JSON or a form (multipart) with ``status``, ``reason`` (only rejected), ``note``, ``revision`` (as the
-    page knows it; "" for none). With ``corrected`` a file ``mask`` may come: PNG of the photo's size, of any
-    channels, the first above 127 is crack; or only a part of it, whose place is said by ``left`` and
-    ``top`` in pixels: it takes the place of that part of the mask that counts. Without a file the mask
-    that counts stays. The answer comes once all is on the disk: ``{"photo": row}``. The measures follow.
-    409 and ``{"detail", "photo": row}``, as it is now, where another tab was faster; nothing is changed then.
+    page knows it; "" for none) and ``mask_stamp`` (the same; without it the mask is not asked for). With
+    ``corrected`` a file ``mask`` may come: PNG of the photo's size, of any channels, the first above 127 is
+    crack; or only a part of it, whose place is said by ``left`` and ``top`` in pixels: it takes the place of
+    that part of the mask that counts. Without a file the mask that counts stays. The answer comes once all
+    is on the disk: ``{"photo": row}``. The measures follow. 409 and ``{"detail", "photo": row}``, as it is
+    now, where another tab was faster, or the model's mask is another one; nothing is changed then.
 ``DELETE /api/photos/{id}/correction?revision=…``
     Back to the model's answer; answers like ``PUT``.
 ``GET /api/map``

@@ -14,10 +14,11 @@ class Access:
 
     Args:
         token: it; None lets everybody ask who reaches the server.
+        once: another one, which lets in once: others of this machine can read what a browser is started with.
     """
 
-    def __init__(self, token: str | None) -> None:
-        self.token = token
+    def __init__(self, token: str | None, once: str | None = None) -> None:
+        self.token, self.once = token, once
         # Cookies count for all ports of a machine: each server has one of its own.
         self.cookie = "upcracknet-" + hashlib.sha256((token or "").encode()).hexdigest()[:12]
 
@@ -27,6 +28,8 @@ class Access:
         Raises:
             HTTPException: it is another token.
         """
+        if self.once is not None and hmac.compare_digest(given.encode(), self.once.encode()):
+            self.once, given = None, self.token or ""
         if not self._is_right(given):
             raise HTTPException(401, HELP)
         answer = RedirectResponse("/", 303)

@@ -37,17 +37,18 @@ class Here(BaseModel):
     photo: int | None = None
 
 
-def review_app(review: Review, token: str | None = None) -> FastAPI:
+def review_app(review: Review, token: str | None = None, once: str | None = None) -> FastAPI:
     """Make the app.
 
     Args:
         review: of the folder; its measurer is started and stopped by the caller.
         token: needed by all that is not the page itself; None asks for none.
+        once: lets in once in its place.
     """
     app = FastAPI(
         title="upcracknet review", docs_url=None, redoc_url=None, openapi_url=None, max_body_size=BODY_BYTES
     )
-    access = Access(token)
+    access = Access(token, once)
 
     @app.get("/")
     def page(token: str | None = None) -> Response:

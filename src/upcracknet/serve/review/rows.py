@@ -76,7 +76,9 @@ class Photo:
     def measured(self) -> bool:
         """Whether its measures are those of the mask that counts."""
         measures = self.record.measures
-        return measures is not None and measures.get(CORRECTION, "") == self.revision
+        if measures is None or self.record.cracks is None:
+            return False
+        return bool(measures.get(CORRECTION, "") == self.revision)
 
     @property
     def needs_measuring(self) -> bool:
@@ -199,7 +201,8 @@ class Photos:
         """Give the standard that the photos are graded by; None where none was measured."""
         with self._lock:
             measured = (photo.record.measures for photo in self._by_name.values())
-            return next((measures["standard"] for measures in measured if measures), None)
+            standards = (measures.get("standard") for measures in measured if measures)
+            return next((standard for standard in standards if standard is not None), None)
 
     def rows(self, since: int = -1) -> list[Row]:
         """Give the rows of the photos that have changed after a revision, sorted by name."""
@@ -227,6 +230,7 @@ class Photos:
             "reason": None if correction is None else correction.reason,
             "note": None if correction is None else correction.note,
             "revision": photo.revision,
+            "mask_stamp": photo.mask_stamp,
             "measured": photo.measured,
             "editable": photo.editable,
             "has_score": photo.editable and record.score is not None,

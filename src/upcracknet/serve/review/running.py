@@ -21,7 +21,7 @@ OLD_SECONDS = 3600.0
 """Age of a half-written file from which on nobody writes it; another program may be importing now."""
 
 
-def run_review(folder: Path, port: int, suggestions: int, announce: Callable[[str], None]) -> None:
+def run_review(folder: Path, port: int, suggestions: int, announce: Callable[[str, str], None]) -> None:
     """Serve the review page until SIGTERM or Ctrl-C ends it.
 
     Only this machine can reach it, and only with the token of the address.
@@ -30,7 +30,8 @@ def run_review(folder: Path, port: int, suggestions: int, announce: Callable[[st
         folder: of ``upcracknet detect``.
         port: to listen at; 0 takes a free one.
         suggestions: number of photos to suggest.
-        announce: called with the address of the page, once it is there.
+        announce: called with the address of the page, once it is there, and with one that counts once: for a
+            browser, since others of this machine can see what programs are started with.
 
     Raises:
         DataError: it is no result folder.
@@ -46,15 +47,26 @@ def run_review(folder: Path, port: int, suggestions: int, announce: Callable[[st
 
 
 def _run(
-    review: Review, folder: Path, port: int, token: str, suggestions: int, announce: Callable[[str], None]
+    review: Review,
+    folder: Path,
+    port: int,
+    token: str,
+    suggestions: int,
+    announce: Callable[[str, str], None],
 ) -> None:
     _remove_half_written(folder)
     review.photos.suggested = suggest(review.results, suggestions) if suggestions else []
     # Before threads begin: meanwhile FastAPI silences warnings of the whole process.
-    app = review_app(review, token)
+    once = secrets.token_urlsafe(24)
+    app = review_app(review, token, once)
     threading.Thread(target=review.work_out_doubts, name="doubts", daemon=True).start()
     with review.measurer, suppress(KeyboardInterrupt):  # Ctrl-C is the usual end
-        serve_app(app, "127.0.0.1", port, lambda address: announce(f"{address}/?token={token}"))
+        serve_app(
+            app,
+            "127.0.0.1",
+            port,
+            lambda address: announce(f"{address}/?token={token}", f"{address}/?token={once}"),
+        )
     if review.measurer.left is not None:
         raise OutputError(
             f"not all that was corrected is in the tables: {review.measurer.left}; `upcracknet "

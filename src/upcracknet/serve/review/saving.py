@@ -36,6 +36,7 @@ class Said(BaseModel):
         reason: what a rejected photo shows instead of cracks.
         note: in the person's own words.
         revision: of the correction that the person saw; empty where there was none.
+        mask_stamp: of the file of the model's mask that the person saw; None does not ask.
         left: x of the sent part of the mask in the photo, in pixels; None where the whole mask is sent.
         top: y of it.
     """
@@ -44,6 +45,7 @@ class Said(BaseModel):
     reason: RejectReason | None = None
     note: Note | None = None
     revision: str = ""
+    mask_stamp: str | None = None
     left: Annotated[int, Field(ge=0)] | None = None
     top: Annotated[int, Field(ge=0)] | None = None
 
@@ -91,7 +93,7 @@ class Saving:
             )
         part = None if mask is None else _decoded(mask)
         with self._lock:
-            photo = self._unchanged(photo, said.revision)
+            photo = self._unchanged(photo, said.revision, said.mask_stamp)
             whole = None
             if said.status == "corrected":
                 whole = self._drawn(photo, said, part)
@@ -140,16 +142,18 @@ class Saving:
         whole[top:bottom, left:right] = part
         return whole
 
-    def _unchanged(self, photo: Photo, revision: str) -> Photo:
+    def _unchanged(self, photo: Photo, revision: str, mask_stamp: str | None = None) -> Photo:
         """The photo as it is now, if it is as it was seen; on the disk, where other programs may write."""
         name = photo.record.name
         read_correction(self.photos.results, name)  # one that cannot be read is no other tab's
         now = correction_checksum(self.photos.results, name) or ""
         if now != self.photos.named(name).revision:
             self.photos.read(name)
-        if now != revision:
+        self.photos.look(name)  # the model's mask may be another one, which the person has not seen
+        now_known = self.photos.named(name)
+        if now != revision or mask_stamp not in (None, now_known.mask_stamp):
             raise Conflict
-        return self.photos.named(name)
+        return now_known
 
 
 def _decoded(mask: bytes) -> Mask:

@@ -36,8 +36,10 @@ export function icon(name) {
   return svg;
 }
 
+let asked = Promise.resolve();
+
 /**
- * Ask a question in a dialogue.
+ * Ask a question in a dialogue, once those before it are answered.
  *
  * @param {string} title of the dialogue
  * @param {string} text what it is about
@@ -45,6 +47,12 @@ export function icon(name) {
  * @returns {Promise<string>} the value of the button; "" where the dialogue was closed
  */
 export function choose(title, text, answers) {
+  const answer = asked.then(() => ask(title, text, answers));
+  asked = answer.catch(() => {});
+  return answer;
+}
+
+function ask(title, text, answers) {
   const box = find("question");
   find("question-title").textContent = title;
   find("question-text").textContent = text;
@@ -58,7 +66,6 @@ export function choose(title, text, answers) {
       ),
     ),
   );
-  if (box.open) box.close("");
   return new Promise((resolve) => {
     box.returnValue = "";
     box.addEventListener("close", () => resolve(box.returnValue), { once: true });

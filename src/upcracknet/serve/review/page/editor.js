@@ -92,11 +92,14 @@ export class Editor {
     if (!this.line) return false;
     this.line = null;
     this.#show(this.work.history.cancel());
+    // What was saved while it was drawn has a part of it.
+    if (this.work.sentOpen) this.changed();
     return true;
   }
 
   /** Mark all that scores at least a level (0 to 255) in the stored score, while a slider moves. */
   mark(score, level) {
+    if (this.line) this.finish();
     const { mask, history, answer } = this.work;
     const all = [0, 0, mask.width, mask.height];
     if (!history.open) {

@@ -47,7 +47,7 @@ export class PhotoPage {
     const work = this.works.get(id) ?? new Work(row, (...what) => this.#heard(...what), askWhose);
     this.works.set(id, work);
     this.work = work;
-    this.score = null;
+    this.score = this.modelMask = null;
     if (row.status !== "failed") this.editor.open(row);
     find("note").value = work.note;
     find("threshold-box").hidden = !(row.has_score && row.editable);
@@ -167,9 +167,13 @@ export class PhotoPage {
   async refresh() {
     const { work } = this;
     const row = work && this.survey.rows.get(work.row.id);
-    if (!work || work.unsaved || work.running || this.editor.line || row.revision === work.revision) return;
+    const isFree = () => !work.unsaved && !work.running && !work.history?.open;
+    if (!work || !isFree() || work.shows(row)) return;
+    const picture = await work.fetch(row);
+    // What was drawn meanwhile is asked for when it is saved; row and mask change together.
+    if (work !== this.work || !isFree()) return;
     work.take(row);
-    await work.load();
+    work.become(picture);
     this.#heard(work, "taken");
   }
 
@@ -251,18 +255,17 @@ export class PhotoPage {
     const { work } = this;
     const { value } = find("threshold");
     find("threshold-value").textContent = `${value} %`;
-    const { threshold } = work.row;
-    const level =
-      value === this.modelValue && threshold != null
-        ? Math.floor(255 * threshold) + 1
-        : Math.max(1, Math.round((value / 100) * 255));
-    this.score ??= api.score(work.row.id).then(readGrey);
+    const isModel = value === this.modelValue && work.row.threshold != null;
+    const level = isModel ? 255 : Math.max(1, Math.round((value / 100) * 255));
     try {
-      const { bytes } = await this.score;
+      // The model's own mask: how it comes from the scores is more than one threshold.
+      if (isModel) this.modelMask ??= this.#model(work);
+      else this.score ??= api.score(work.row.id).then(readGrey);
+      const bytes = isModel ? await this.modelMask : (await this.score).bytes;
       if (work !== this.work || !this.editor.work) return;
       this.editor.mark(bytes, level);
     } catch (error) {
-      this.score = null;
+      this.score = this.modelMask = null;
       this.#problem(`The score could not be read: ${error.message}`);
     }
   }

@@ -31,11 +31,26 @@ export class Work {
     this.answer = { status: row.review_status ?? null, reason: row.reason ?? null };
     this.note = row.note ?? "";
     this.revision = row.revision;
+    this.maskStamp = row.mask_stamp;
+  }
+
+  /** Whether a row is of the answer and of the mask that this shows. */
+  shows(row) {
+    return row.revision === this.revision && row.mask_stamp === this.maskStamp;
   }
 
   /** Fetch mask and measures. */
   async load() {
-    const picture = this.row.editable ? await readGrey(await api.mask(this.row.id)) : null;
+    this.become(await this.fetch(this.row));
+  }
+
+  /** Fetch the mask of a row; null where it cannot be drawn on. */
+  async fetch({ editable, id }) {
+    return editable ? readGrey(await api.mask(id)) : null;
+  }
+
+  /** Show a mask that was fetched. */
+  become(picture) {
     this.mask = picture && new Mask(picture.width, picture.height, picture.bytes);
     this.history = picture && new History(this.mask);
   }
@@ -103,6 +118,7 @@ export class Work {
   }
 
   async #send() {
+    this.sentOpen = Boolean(this.history?.open); // a line that is not finished, and may be given up
     const { id } = this.row;
     const { status, reason } = this.answer;
     let answer = null;
@@ -110,13 +126,13 @@ export class Work {
       const picture = status === "corrected" && this.mask ? await writeGrey(this.mask) : null;
       answer = await api.save(
         id,
-        { status, reason, note: this.note.trim(), revision: this.revision },
+        { status, reason, note: this.note.trim(), revision: this.revision, mask_stamp: this.maskStamp },
         picture,
       );
     } else if (this.row.review_status) answer = await api.forget(id, this.revision);
     if (!answer) return;
     this.row = answer.photo;
-    this.revision = answer.photo.revision;
+    [this.revision, this.maskStamp] = [answer.photo.revision, answer.photo.mask_stamp];
     this.measures = { pending: true };
     this.measure().catch(() => {});
   }
@@ -126,8 +142,7 @@ export class Work {
     let whose = "";
     while (!whose) whose = await this.conflict(this);
     if (whose === "mine") {
-      this.revision = current.revision;
-      this.row = current;
+      [this.revision, this.maskStamp, this.row] = [current.revision, current.mask_stamp, current];
       return;
     }
     this.saved = this.wanted;

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -51,14 +51,14 @@ packages of PyTorch's usual build for Linux have NVIDIA's terms; the build for p
 """
 
 
-def closure(extras: Iterable[str]) -> dict[str, Distribution]:
-    """Installed packages that this one needs with these extras, itself left out."""
+def closure(extras: Iterable[str], without: Container[str] = ()) -> dict[str, Distribution]:
+    """Installed packages that this one needs with these extras; itself and what some alone bring left out."""
     found: dict[str, Distribution] = {}
     done: set[tuple[str, str]] = set()
     waiting = [("upcracknet", extra) for extra in ("", *extras)]
     while waiting:
         name, extra = waiting.pop()
-        if (name, extra) in done:
+        if (name, extra) in done or name in without:
             continue
         done.add((name, extra))
         try:

@@ -1,3 +1,4 @@
+import csv
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -70,8 +71,14 @@ def test_photos_are_not_written_to(out):
 
 
 def test_the_same_command_again_replaces_its_files(out):
+    def lengths() -> set[float]:
+        rows = csv.DictReader((out / "sections_summary.csv").read_text().splitlines())
+        return {float(row["to_m"]) - float(row["from_m"]) for row in rows}
+
     assert run(["map", str(out)]) == 0
+    assert max(lengths()) > 5
     assert run(["map", str(out), "--section-length", "5m"]) == 0
+    assert max(lengths()) == pytest.approx(5)
 
 
 @pytest.mark.parametrize("name", ["survey.gpkg", "cracks.geojson", "sections.csv", "sections_summary.csv"])

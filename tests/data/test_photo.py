@@ -233,3 +233,10 @@ def test_alpha_that_hides_nearly_all_is_ignored(tmp_path: Path) -> None:
     assert (load_photo(tmp_path / "a.png") == 90).all()
     rgba[:10, :, 3] = 255
     assert load_photo(rgba)[15, 0].tolist() == [255, 255, 255]
+
+
+def test_a_dead_pixel_does_not_darken_a_photo_of_12_bits(tmp_path):
+    values = np.random.default_rng(0).integers(1000, 4096, (60, 80, 3)).astype(np.uint16)
+    values[3, 4] = 65535
+    cv2.imwrite(str(tmp_path / "a.png"), values)
+    assert load_photo(tmp_path / "a.png").mean() > 100

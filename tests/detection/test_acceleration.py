@@ -145,6 +145,11 @@ class TestFinite:
             score_pixels(other, np.zeros((1, 64, 64, 3), np.uint8))
 
 
+def test_ranges_are_measured_on_no_more_than_a_tile(scorer):
+    seen = list(seen_by_network(scorer, [np.zeros((800, 1100, 3), np.uint8)]))
+    assert max(side for images in seen for side in images.shape[2:]) == 768
+
+
 class Answering(BaseScorer):
     """Answers what it is given."""
 

@@ -108,3 +108,18 @@ def test_an_error_of_a_card_comes_to_the_caller():
 
     with pytest.raises(RuntimeError, match="illegal memory access"):
         CrackDetector(Broken(1), Threshold(0.5)).detect(photos(1)[0])
+
+
+def test_large_photos_are_not_read_ahead_for_a_small_input():
+    """Eight tiles of 256 pixels share a batch; eight photos of 100 megapixels would be 2.4 GB."""
+
+    class Small(BaseScorer):
+        name, input_size = "small", 256
+
+        def score(self, images):
+            return images[:, 0]
+
+    batches = Batches(Small())
+    assert batches.size(10_000, 10_000) == 8
+    assert batches.ahead(10_000, 10_000) == 1
+    assert batches.ahead(256, 256) == 8

@@ -1,6 +1,7 @@
 """Exports as a whole: what stands in the folder, names of every kind, photos that are gone, training."""
 
 import csv
+import json
 import os
 import tracemalloc
 from pathlib import Path
@@ -224,3 +225,36 @@ def test_a_correction_that_was_not_measured_yet_is_exported(export, results):
     folder, _, _ = export("masks", photos="none")
     found = cv2.imread(str(folder / "masks" / "day-0" / "000.png.png"), cv2.IMREAD_UNCHANGED)
     assert np.array_equal(found > 0, mask) and np.array_equal(corrected_mask(results, "day-0/000.png"), mask)
+
+
+def test_pairs_of_an_earlier_export_do_not_stay(export, results):
+    """Training would learn from them, and the table does not list them."""
+    folder, _, _ = export("masks")
+    name = "day-0/000.png"
+    (results.path / "records" / f"{name}.json").unlink()
+    export("masks")
+    assert not (folder / "photos" / name).exists() and not (folder / "masks" / f"{name}.png").exists()
+    assert len(open_folder(folder)) == 3
+    (folder / "photos" / "mine.png").write_bytes(b"mine")
+    export("masks")
+    assert (folder / "photos" / "mine.png").read_bytes() == b"mine"
+
+
+def test_no_photo_is_left_without_its_mask(export, results):
+    results.file("masks/day-0/000.png.png").write_bytes(b"no mask")
+    folder, exported, problems = export("masks")
+    assert (exported.photos, exported.left_out, len(problems)) == (3, 1, 1)
+    assert not (folder / "photos" / "day-0" / "000.png").exists()
+    assert len(open_folder(folder)) == 3
+
+
+@pytest.mark.parametrize("name", ["../outside", "/outside"])
+def test_a_marker_names_no_files_elsewhere(export, tmp_path, name):
+    folder, _, _ = export("masks")
+    outside = tmp_path / "outside"
+    outside.write_text("mine")
+    marker = json.loads((folder / "export.json").read_text())
+    listed = str(outside) if name.startswith("/") else name
+    (folder / "export.json").write_text(json.dumps(marker | {"files": [listed]}))
+    export("masks")
+    assert outside.read_text() == "mine"

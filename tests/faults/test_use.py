@@ -225,5 +225,6 @@ def test_measuring_is_asked_for_while_photos_are_changed(world, number):
     change = Fault(world, "read photos/*", lambda: cv2.imwrite(str(world / "photos/0.jpg"), road(9)), number)
     with watched(change):
         assert run(["measure", str(world / "out"), "--standard", "fhwa-ltpp"]) == 0
+    assert change.met
     for path in world.glob("out/records/*"):
         assert json.loads(path.read_bytes())["crack_count"] is not None

@@ -108,7 +108,23 @@ def test_a_cluster_that_is_not_there_is_named(detect, photos, monkeypatch):
     ],
 )
 def test_workers_share_processors_and_cards(resources, workers, device, shares):
-    assert _shares(resources, workers, 100, device) == shares
+    assert _shares([resources], workers, 100, device) == shares
+
+
+@pytest.mark.parametrize(
+    ("nodes", "workers", "batches", "device", "shares"),
+    [
+        ([{"CPU": 8.0}, {"CPU": 8.0}], None, 1, "cpu", (1, 8, None)),
+        ([{"CPU": 8.0}] * 3, None, 2, "cpu", (2, 8, None)),
+        ([{"CPU": 8.0}, {"CPU": 4.0}], 1, 100, "cpu", (1, 8, None)),
+        ([{"CPU": 16.0}, *[{"CPU": 8.0, "GPU": 1.0}] * 2], None, 100, "cuda", (2, 8, 1.0)),
+        ([{"CPU": 64.0}, {"CPU": 32.0, "GPU": 4.0}], None, 100, "cuda", (4, 8, 1.0)),
+        ([{"CPU": 32.0, "GPU": 4.0}], 8, 100, "cuda", (8, 4, 0.5)),
+    ],
+)
+def test_no_worker_asks_for_more_than_a_machine_has(nodes, workers, batches, device, shares):
+    """Ray would wait for such a machine for ever."""
+    assert _shares(nodes, workers, batches, device) == shares
 
 
 def test_batches_grow_where_there_would_be_too_many():
@@ -118,4 +134,4 @@ def test_batches_grow_where_there_would_be_too_many():
 
 def test_a_cluster_without_a_card_is_named():
     with pytest.raises(ConfigurationError, match="no machine of Ray's cluster offers a card"):
-        _shares({"CPU": 8.0}, None, 100, "cuda")
+        _shares([{"CPU": 8.0}], None, 100, "cuda")

@@ -1,5 +1,7 @@
 """Corrections of images that are read in windows: the mask has their place, and a wrong size is refused."""
 
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import rasterio
 from tests.results.rasters import UTM, write
 
 from upcracknet.errors import DataError
-from upcracknet.results import MeasureOptions, read_results
+from upcracknet.results import MeasureOptions, read_results, worker
 from upcracknet.results.correcting import withdraw_correction, write_correction
 from upcracknet.results.corrections import Correction
 
@@ -54,3 +56,23 @@ def test_a_wrong_size(results, tmp_path):
     cv2.imwrite(str(tmp_path / "small.png"), np.zeros((60, 70), np.uint8))
     with pytest.raises(DataError, match=r"small\.png: 70x60 pixels, expected 700x600"):
         write_correction(results, Correction("map.tif", "corrected"), tmp_path / "small.png")
+
+
+def test_an_image_that_changes_while_it_is_scored_stands_in_no_ones_way(tmp_path, detect, monkeypatch):
+    """It is one failure, and the next run does it."""
+    photo = np.random.default_rng(0).integers(90, 140, (60, 90, 3), np.uint8)
+    path = write(tmp_path / "road.tif", photo, **UTM)
+    real = worker.detect_raster
+
+    def changed(*arguments, **options):
+        found = real(*arguments, **options)
+        os.utime(path, ns=(1, 1))
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "detect_raster", changed)
+        (record,), _ = detect(path)
+    assert record.status == "failed"
+    assert not [*(tmp_path / "out" / "masks").rglob("*.tif")]
+    (record,), _ = detect(path)
+    assert record.status == "done"

@@ -49,6 +49,16 @@ def test_which_images_are_read_in_windows(images):
     assert not is_for_windows(images / "broken.tif", large=1000)
 
 
+def test_what_a_map_program_notes_beside_a_photo_gives_it_no_place(images):
+    """QGIS writes it beside every picture that it has shown."""
+    notes = "<PAMDataset><PAMRasterBand band='1'><Histograms/></PAMRasterBand></PAMDataset>"
+    (images / "road.png.aux.xml").write_text(notes)
+    assert not is_for_windows(images / "road.png")
+    geo = "<SRS>EPSG:25833</SRS><GeoTransform>5e5, 0.002, 0, 58e5, 0, -0.002</GeoTransform>"
+    (images / "road.png.aux.xml").write_text(f"<PAMDataset>{geo}</PAMDataset>")
+    assert is_for_windows(images / "road.png")
+
+
 def test_without_rasterio_no_image_is_and_a_lost_place_is_noticed(images, monkeypatch):
     assert not any(map(place_is_lost, images.iterdir()))
     monkeypatch.setattr(opening, "find_spec", lambda name: None)

@@ -8,6 +8,7 @@ from tests.results.conftest import IN_MM, of
 
 from upcracknet.measure.scale import Scale
 from upcracknet.measure.scale_file import SurveyScales
+from upcracknet.measure.severity import NOT_GRADED
 from upcracknet.results import MeasureOptions, read_results
 from upcracknet.results.correcting import write_correction
 from upcracknet.results.corrections import Correction
@@ -27,9 +28,11 @@ def test_a_correction_leaves_the_others_and_their_millimetres_alone(photos, dete
 
 
 def test_another_standard_grades_by_the_same_scale(photos, detect, measure):
-    detect(photos, measure=IN_MM)
-    _, counts, _ = measure(replace(MeasureOptions(), standard="fhwa-ltpp"))
-    assert set(counts.severity_length_m) <= {"low", "moderate", "high"} and counts.crack_length_m > 0
+    _, before = detect(photos, measure=IN_MM)
+    records, counts, _ = measure(replace(MeasureOptions(), standard="fhwa-ltpp"))
+    assert {record.millimetres_per_pixel for record in records} == {2.0}
+    assert counts.crack_length_m == pytest.approx(before.crack_length_m, abs=1e-3)
+    assert {} != counts.severity_length_m.keys() <= {"low", "moderate", "high", NOT_GRADED}
 
 
 def test_each_photo_keeps_its_own_scale_or_none(photos, detect, measure, tmp_path):

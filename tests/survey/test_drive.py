@@ -1,5 +1,6 @@
 """From a memory card to the map and the report: a synthetic drive whose places and cracks are known."""
 
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -84,7 +85,9 @@ def test_ogrinfo_reads_it(surveyed):
 
 def test_the_report_is_there_and_names_the_sections(surveyed):
     page = (surveyed.parent / "report.html").read_text()
+    text = re.sub(r"<[^>]*>|\s+", " ", page)
     assert "40 photos" in page
+    assert re.search(r"4\s+sections", text)
 
 
 def test_sections_of_true_masks_have_the_true_quantities(surveyed, tmp_path):

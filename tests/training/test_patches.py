@@ -181,6 +181,14 @@ def test_photos_come_with_the_scores_that_a_model_gave_them(detected, crack_free
     np.testing.assert_allclose(labelled.score / 255, score, atol=0.51 / 255)
 
 
+def test_photos_that_are_kept_apart_are_known_by_their_paths(detected):
+    folder = detected("--scores", "png")
+    kept = (folder.parent / "photos" / "a.png").absolute()
+    with pytest.raises(DataError, match="no photo is done"):
+        list(self_labelled_photos(folder, frozenset({str(kept)})))
+    assert len(list(self_labelled_photos(folder, frozenset({"/elsewhere/a.png", "a"})))) == 1
+
+
 def test_a_result_folder_is_learned_from(detected, configure_painted):
     folder = detected("--scores", "png")
     (labelled,) = self_labelled_photos(folder)

@@ -4,6 +4,7 @@ import errno
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -203,3 +204,16 @@ def test_photos_that_are_not_there_leave_no_folder(configure, train_quietly, tmp
     with pytest.raises(DataError, match="neither a dataset"):
         train_quietly(configure(data__photos="nowhere"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_finished_run_without_its_checkpoint_is_not_written_over(configure, train_quietly, tmp_path):
+    weights = train_quietly(configure(epochs="1"), tmp_path)
+    before = weights.read_bytes()
+    shutil.rmtree(tmp_path / "checkpoints")
+    for epochs in ("1", "2"):
+        with pytest.raises(ConfigurationError, match=r"holds generator\.safetensors, and no checkpoint"):
+            train_quietly(configure(epochs=epochs), tmp_path)
+    assert weights.read_bytes() == before
+    notes = json.loads((tmp_path / "run.json").read_text())
+    (tmp_path / "run.json").write_text(json.dumps(notes | {"finished": False}))
+    train_quietly(configure(epochs="1"), tmp_path)  # as after a kill before the first checkpoint

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from upcracknet.cli.console import error_console, print_json, print_line, task_bar
+from upcracknet.cli.console import EXIT_INCOMPLETE, error_console, print_json, print_line, task_bar
 from upcracknet.report.comparing import compare_and_write
 
 
@@ -15,14 +15,15 @@ def compare(
     /,
     *,
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("comparison"),
-) -> None:
+) -> int:
     """Compare two surveys of the same road.
 
     Sections are matched by their places. Photos taken within 3 m of each other are laid
     on each other, and refused where they do not show the same place. Writes
     comparison.html, comparison.csv (a row a section), comparison_photos.csv (a row a
     pair of photos) and comparison.geojson. Both folders need a survey: run
-    `upcracknet map` on them first.
+    `upcracknet map` on them first. Pairs of photos that cannot be read cost no others
+    (exit code 3).
 
     For example:
 
@@ -45,3 +46,4 @@ def compare(
             console, f"left out: {len(unread)} of {pairs} pairs of photos; the first: {first.problem}", "red"
         )
     print_json(done.summary())
+    return EXIT_INCOMPLETE if unread else 0

@@ -33,7 +33,7 @@ COMMANDS = {
     "scale": "Say how many millimetres of road a pixel covers.",
     "methods": "List what can be trained and run.",
     "serve": "Answer other programs over HTTP.",
-    "export": "Write a model for other programs: ONNX, OpenVINO, QGIS, a model hub.",
+    "export": "Write a model for other programs: ONNX, OpenVINO, QGIS.",
     "reproduce": "Train and measure the paper's tables again.",
     "doctor": "Say what is installed, what would run, and what is missing.",
 }
@@ -51,7 +51,7 @@ For example:
 
     upcracknet detect photo.jpg -o out
 
-    upcracknet train --photos crack-free/ -o runs/mine
+    upcracknet train configs/own-road.yaml --photos crack-free/ -o runs/mine
 
 `upcracknet COMMAND --help` tells more. Results go to standard output as JSON,
 progress and errors to standard error. Every command takes `--quiet` (errors

@@ -34,7 +34,7 @@ def train(
 
     For example:
 
-        upcracknet train --photos crack-free/ -o runs/mine
+        upcracknet train configs/own-road.yaml --photos crack-free/ -o runs/mine
 
         upcracknet train configs/corrected.yaml --corrections out -o runs/corrected
 

@@ -34,6 +34,9 @@ only cracks reach would be cut off."""
 CALIBRATION_SIDE = 384
 """Side of these roads in pixels, for scorers that take any size."""
 
+SEEN_SIDE = 768
+"""Most pixels of a side of a photo that ranges are measured on: as large as the tiles of detection."""
+
 ROUNDING = 1e-3
 """How far beyond 0 and 1 a score may be: as much as other engines and 16 bits differ."""
 
@@ -224,7 +227,7 @@ def seen_by_network(
     watched = scorer.with_network(recording)
     for photo in photos:
         side = scorer.input_size
-        piece = photo if side is None else photo[:side, :side]
+        piece = photo[: side or SEEN_SIDE, : side or SEEN_SIDE]
         if side is not None and piece.shape[:2] != (side, side):
             continue
         watched.score(torch.from_numpy(np.ascontiguousarray(piece)).permute(2, 0, 1)[None].float() / 255)

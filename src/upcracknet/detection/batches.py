@@ -60,6 +60,11 @@ class Batches:
         """Tell how many tiles of a size, or smaller photos, are scored together."""
         return max(1, min(self._tiles, self._pixels // (height * width)))
 
+    def ahead(self, height: int, width: int) -> int:
+        """Tell how many photos of a size may be read ahead: as many as share a batch, if they are small."""
+        most = CARD_PIXELS if self.on_card else TILES * PIXELS
+        return min(self.size(height, width), max(1, most // (height * width)))
+
     def scores(self, pixels: Sequence[UInt8[np.ndarray, "h w 3"]]) -> list[Float[np.ndarray, "h w"] | None]:
         """Score tiles of one size.
 

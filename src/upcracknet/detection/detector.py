@@ -254,7 +254,7 @@ class CrackDetector:
                     canvas = opened.result()
                     yield key, canvas
                     if not isinstance(canvas, PhotoError):
-                        ahead = max(self.helpers, self.batches.size(*canvas.photo.shape[:2]))
+                        ahead = max(self.helpers, self.batches.ahead(*canvas.photo.shape[:2]))
             yield from ((key, opened.result()) for key, opened in waiting)
 
     def _open(self, name: str, photo: Photo | Callable[[], Photo]) -> ScoreCanvas | PhotoError:

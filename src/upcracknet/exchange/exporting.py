@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from upcracknet.errors import ConfigurationError, DataError, OutputError, PhotoError
 from upcracknet.exchange import coco, cvat, label_studio, masks
-from upcracknet.exchange.photos import ExportedPhoto, Photos, bring_photo
-from upcracknet.files import TEMPORARY, json_bytes, one_line, write_atomically
-from upcracknet.parsing import parse_json
+from upcracknet.exchange.photos import ExportedPhoto, Photos, bring_photo, file_name
+from upcracknet.files import TEMPORARY, delete, json_bytes, one_line, write_atomically
+from upcracknet.parsing import fits, parse_json
 from upcracknet.results.corrections import CORRECTION, correction_checksum, is_outdated, read_correction
 from upcracknet.results.crack_files import read_cracks
 from upcracknet.results.folder import ResultFolder
@@ -80,7 +80,7 @@ def write_export(
         OutputError: the folder holds files of others, or cannot be written.
     """
     _require_fitting(options, to)
-    _claim(output, to)
+    before, written = _claim(output, to), set[str]()
     exported, damaged = Exported(), set[str]()
     photo_folder = output / PHOTO_FOLDER.get(to, "photos")
     with _writer(to, output, options) as add:
@@ -92,16 +92,25 @@ def write_export(
                 continue
             try:
                 photo = _photo(exported.photos + 1, results, record, options)
+                brought = photo_folder / photo.file_name
                 if options.photos != "none":
-                    bring_photo(results, record, photo_folder / photo.file_name, options.photos)
+                    bring_photo(results, record, brought, options.photos)
+                    written.add(brought.relative_to(output).as_posix())
                 add(photo)
+                if to == "masks":
+                    written.add(masks.file_of(photo))
             except (PhotoError, DataError) as error:
                 exported.left_out += 1
+                name = f"{photo_folder.name}/{file_name(record)}"
+                if name in written:  # no photo without its mask
+                    written.remove(name)
+                    delete(output / name)
                 show(str(error))
             else:
                 exported.photos += 1
                 show(None)
     _require_marker(output)
+    _forget(output, to, before, written)
     for name in sorted(damaged):
         exported.left_out += 1
         show(f"{name}: its record is damaged; run `upcracknet detect` again")
@@ -135,13 +144,30 @@ def _require_marker(output: Path) -> None:
         raise OutputError(f"{output}: was deleted or moved while it was written; run the same command again")
 
 
-def _claim(output: Path, to: Format) -> None:
-    """Mark the folder as an export's, unless it holds files of others."""
-    marker = output / MARKER
+def _forget(output: Path, to: Format, before: set[str], written: set[str]) -> None:
+    """Delete pairs of photo and mask that earlier exports left, and note those that are there now."""
+    root = output.resolve()
+    for name in before:
+        path = output / name
+        if name not in written and path.parent.resolve().is_relative_to(root):
+            delete(path)
+    write_atomically(output / MARKER, json_bytes(_marker(to, written)))
+
+
+def _marker(to: Format, files: set[str]) -> dict[str, Any]:
+    return {"format": "upcracknet export", "version": 1, "to": to, "files": sorted(files)}
+
+
+def _claim(output: Path, to: Format) -> set[str]:
+    """Mark the folder as an export's, unless it holds files of others; gives what an earlier export wrote."""
+    marker, before = output / MARKER, set[str]()
     try:
-        mine = (
-            parse_json(marker.read_bytes()).get("format") == "upcracknet export" if marker.exists() else False
-        )
+        mine = False
+        if marker.exists():
+            content = parse_json(marker.read_bytes())
+            mine = content.get("format") == "upcracknet export"
+            listed = content.get("files", [])
+            before = set(listed) if fits(listed, list[str]) else set()
         # A half-written marker of a killed export does not count.
         found = output.iterdir() if output.exists() else ()
         others = (path for path in found if not path.name.startswith(TEMPORARY))
@@ -151,7 +177,8 @@ def _claim(output: Path, to: Format) -> None:
             )
     except (OSError, ValueError, AttributeError) as error:
         raise OutputError(f"{output}: cannot be used ({one_line(error)}); give another folder") from error
-    write_atomically(marker, json_bytes({"format": "upcracknet export", "version": 1, "to": to}))
+    write_atomically(marker, json_bytes(_marker(to, before)))
+    return before
 
 
 def _writer(

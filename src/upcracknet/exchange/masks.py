@@ -26,6 +26,11 @@ COLUMNS = {
 """Columns of the table of masks and their types."""
 
 
+def file_of(photo: ExportedPhoto) -> str:
+    """Give the path of a photo's mask within the export."""
+    return f"{FOLDER}/{photo.file_name}{Path(str(photo.record.mask)).suffix}"
+
+
 @contextmanager
 def writing(folder: Path) -> Iterator[Callable[[ExportedPhoto], None]]:
     """Write masks, and a table of them that is there once the block is left.
@@ -41,8 +46,7 @@ def writing(folder: Path) -> Iterator[Callable[[ExportedPhoto], None]]:
     with open_table(folder / "photos", COLUMNS, None) as add_row:
 
         def add(photo: ExportedPhoto) -> None:
-            assert photo.record.mask is not None
-            file = f"{FOLDER}/{photo.file_name}{Path(photo.record.mask).suffix}"
+            file = file_of(photo)
             if file.endswith(".tif"):
                 crack_pixels = _write_raster(photo, folder / file)
             else:
@@ -65,13 +69,17 @@ def writing(folder: Path) -> Iterator[Callable[[ExportedPhoto], None]]:
 
 
 def _write_raster(photo: ExportedPhoto, path: Path) -> int:
-    """Write a mask in windows, and count its crack pixels."""
+    """Write a mask in windows, and count its crack pixels; without short parts it is held whole.
+
+    Raises:
+        PhotoError: short parts are to be left out, and it is too large for that.
+    """
     results, record, count = photo.results, photo.record, 0
     assert record.mask is not None
 
     def counted() -> Iterator[np.ndarray]:
         nonlocal count
-        for rows in rows_of(read_mask, photo.size):
+        for rows in [photo.mask] if photo.least_length_px else rows_of(read_mask, photo.size):
             count += int(np.count_nonzero(rows))
             yield rows.astype(np.uint8) * np.uint8(255)
 

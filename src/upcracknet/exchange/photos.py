@@ -87,7 +87,7 @@ class ExportedPhoto:
         if height * width > LARGE:
             raise PhotoError(
                 f"{self.record.photo}: {width}x{height} pixels, expected at most {LARGE:,} for annotation "
-                "programs; export it with --to masks"
+                "programs; export it with --to masks and without --least-length-px"
             )
         return without_short_parts(self._whole, self.least_length_px)
 

@@ -104,7 +104,8 @@ def _on_ellipsoid(image: Any) -> Float64[np.ndarray, "2 2"] | None:
     if not np.isfinite([longitudes, latitudes]).all() or (np.abs(latitudes) > math.pi / 2).any():
         return None
     east_m, north_m = metres_per_radian(latitudes[0])
-    east = (longitudes[1:] - longitudes[0]) * east_m
+    # The short way round, where the image lies across the line at 180°.
+    east = ((longitudes[1:] - longitudes[0] + math.pi) % (2 * math.pi) - math.pi) * east_m
     north = (latitudes[1:] - latitudes[0]) * north_m
     return np.array([east, north]) / step * 1000
 

@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -109,11 +109,11 @@ def process_by_ray(
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
-        resources = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
         device = settings.detection.get("device", "cpu")
         batch_size = photos_at_a_time(len(works))
         batches = -(-len(works) // batch_size)
-        number, threads, cards = _shares(resources, cluster.workers, batches, device)
+        number, threads, cards = _shares(nodes, cluster.workers, batches, device)
         rows = [
             {"source": json.dumps(astuple(work.source)), "name": work.name, "record": work.record}
             for work in works
@@ -153,14 +153,23 @@ def photos_at_a_time(photos: int) -> int:
 
 
 def _shares(
-    resources: dict[str, float], workers: int | None, batches: int, device: str
+    nodes: Sequence[Mapping[str, float]], workers: int | None, batches: int, device: str
 ) -> tuple[int, int, float | None]:
     """Give the number of workers and what each gets: processors, and a card, a part of one, or None.
+
+    No worker gets more processors than one machine has: Ray would wait for such a machine for ever.
+
+    Args:
+        nodes: what each machine offers.
+        workers: how many are asked for.
+        batches: of photos; no more workers than these.
+        device: where the network runs.
 
     Raises:
         ConfigurationError: cards are needed, and Ray knows of none.
     """
-    processors, cards = int(resources.get("CPU", 1)), int(resources.get("GPU", 0))
+    processors = max(1, sum(int(node.get("CPU", 0)) for node in nodes))
+    cards = sum(int(node.get("GPU", 0)) for node in nodes)
     on_cards = device == "cuda"
     if on_cards and cards < 1:
         raise ConfigurationError(
@@ -171,9 +180,11 @@ def _shares(
     number = max(1, min(number, batches, processors))
     threads = max(1, processors // number)
     if not on_cards:
-        return number, threads, None
+        return number, max(1, min(threads, max(int(node.get("CPU", 1)) for node in nodes))), None
     # Ray gives whole cards, or parts that add up to whole ones.
-    return number, threads, 1 / -(-number // cards)
+    parts = -(-number // cards)
+    of_nodes = [int(node.get("CPU", 1) // (node["GPU"] * parts)) for node in nodes if node.get("GPU", 0) >= 1]
+    return number, max(1, min(threads, *of_nodes)), 1 / parts
 
 
 def _start(address: str | None) -> None:

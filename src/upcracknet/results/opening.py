@@ -55,9 +55,9 @@ def is_for_windows(path: Path, large: int = LARGE) -> bool:
             return False
     else:
         readable = True
-        if height * width > large or _place_file(path) is not None:
+        if height * width > large:
             return True
-        if driver not in ("GTiff", "JP2OpenJPEG"):
+        if driver not in ("GTiff", "JP2OpenJPEG") and _place_file(path) is None:
             return False
     try:
         with opened(path) as image:
@@ -169,4 +169,12 @@ def _place_file(path: Path) -> Path | None:
     endings = (suffix[0] + suffix[-1] + "w", suffix + "w", "wld")
     beside = [path.with_suffix(f".{ending}") for ending in (*endings, *map(str.upper, endings))]
     # Unlike Path.is_file, this takes names that with another ending would be too long for the disk.
-    return next((file for file in (*beside, Path(f"{path}.aux.xml")) if os.path.isfile(file)), None)  # noqa: PTH113
+    found = next((file for file in beside if os.path.isfile(file)), None)  # noqa: PTH113
+    if found is not None:
+        return found
+    notes = Path(f"{path}.aux.xml")  # as QGIS writes it beside every picture that it has shown
+    try:
+        content = notes.read_bytes()
+    except OSError:
+        return None
+    return notes if any(tag in content for tag in (b"<SRS", b"<GeoTransform", b"<GCPList")) else None

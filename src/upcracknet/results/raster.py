@@ -13,7 +13,7 @@ from jaxtyping import Bool, UInt8
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.detection import CrackDetector, CrackMap
 from upcracknet.detection.tiling import Tile
-from upcracknet.errors import OutputError
+from upcracknet.errors import OutputError, PhotoError
 from upcracknet.files import TEMPORARY, one_line
 from upcracknet.measure.georeference import pixel_size
 from upcracknet.results.geotiff import write_geotiff
@@ -118,8 +118,12 @@ def detect_raster(
                 stored.unlink()
         if overlay is not None:
             small = counts.preview
-            # Tiles without road were never read.
-            preview = windows.preview if on_road is None else windows.small()
+            preview = windows.preview
+            if on_road is not None:  # tiles without road were never read
+                try:
+                    preview = windows.small()
+                except PhotoError as error:
+                    warnings = [*warnings, f"its overlay lacks what is not road ({error})"]
             shown = CrackMap(preview, small.astype(np.float32), small, found.level)
             save_image_atomically(overlay, dimmed(shown.overlay(), counts.road), scratch=scratch)
         return RasterResult(

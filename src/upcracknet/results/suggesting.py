@@ -190,7 +190,10 @@ def _picture(results: ResultFolder, record: Record) -> UInt8[np.ndarray, "h w 3"
     photo = results.photo(record)
     large = max(record.width or 0, record.height or 0) > 2 * LONGEST
     how = cv2.IMREAD_REDUCED_COLOR_4 if large else cv2.IMREAD_COLOR
-    for path in (photo, None if record.overlay is None else results.file(record.overlay)):
+    paths = [photo, None if record.overlay is None else results.file(record.overlay)]
+    if str(record.mask).endswith(".tif"):  # of an image in windows, which would be decoded whole
+        paths.reverse()
+    for path in paths:
         if not isinstance(path, Path):
             continue
         with suppress(PhotoError):

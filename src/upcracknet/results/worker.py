@@ -16,7 +16,7 @@ from jaxtyping import UInt8
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.detection import CrackDetector, CrackMap
 from upcracknet.errors import PhotoError
-from upcracknet.files import write_atomically
+from upcracknet.files import delete, write_atomically
 from upcracknet.heard import hearing
 from upcracknet.results.inspecting import measure_record, too_large_pixel
 from upcracknet.results.jpeg import jpeg
@@ -142,6 +142,7 @@ class Worker:
         mask, overlay, score = self._files(work, ".tif")
 
         def begin() -> None:
+            work.source.require_unchanged()
             finished = self.results.begin(work.name, work.record)
             if finished is not None:
                 raise _FinishedElsewhere(finished)
@@ -164,7 +165,13 @@ class Worker:
         except _FinishedElsewhere as other:
             return other.record
         except PhotoError as error:
-            return self.results.begin(work.name, work.record) or self._failed(work, error)
+            finished = self.results.begin(work.name, work.record)
+            if (
+                finished is None
+            ):  # no record names what was written; it would stand in the way of the next run
+                for file in filter(None, (mask, overlay, score)):
+                    delete(self.results.file(file))
+            return finished or self._failed(work, error)
         files = {"mask": mask, "overlay": overlay, "score": score}
         return self._done(work, found, files, found.road_pixels, [*found.warnings, *heard])
 

@@ -104,7 +104,7 @@ class CrackRemoverConfiguration(Configuration):
     batch_size: Count = 16
     epochs: Count = 20
     patience: Count = 1000
-    sample_every: int = 5
+    sample_every: Count = 5
 
     @property
     def size_multiple(self) -> int:

@@ -6,7 +6,7 @@ Named datasets lie in the folder ``data_root``; None reads the environment varia
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -133,7 +133,9 @@ def painted_patches(configuration: CrackRemoverConfiguration, data_root: Path | 
         kept_labels.append(Labels(corrected.validation, corrections.share, SURE, RIM))
         facts = corrected.facts
     if learned.results:
-        apart = frozenset(sample.name for _, kept_apart in parts for sample in kept_apart)
+        apart = frozenset(
+            str(sample.photo_path.absolute()) for _, kept_apart in parts for sample in kept_apart
+        )
         labelled = [
             photo for folder in learned.results for photo in self_labelled_photos(Path(folder), apart)
         ]
@@ -178,7 +180,7 @@ def self_labelled_photos(folder: Path, kept_apart: frozenset[str] = frozenset())
 
     Args:
         folder: of ``upcracknet detect PHOTOS -o FOLDER --scores png``.
-        kept_apart: names, without suffix, of photos that are not to be learned from.
+        kept_apart: absolute paths of photos that are not to be learned from.
 
     Raises:
         DataError: it is no result folder, no photo in it is done, or a photo has no score that fits it.
@@ -186,7 +188,7 @@ def self_labelled_photos(folder: Path, kept_apart: frozenset[str] = frozenset())
     """
     results, found = read_results(folder), 0
     for record in results.records():
-        if record.status != "done" or PurePath(record.photo).stem in kept_apart:
+        if record.status != "done" or results.source(record).address in kept_apart:
             continue
         if record.score is None or not record.score.endswith(".png"):
             raise DataError(

@@ -17,10 +17,11 @@ from lightning_fabric.utilities.rank_zero import rank_zero_only
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
-from upcracknet.detection.systems import SYSTEMS, imported
+from upcracknet.detection.systems import SYSTEMS, TRAINABLE, imported
 from upcracknet.errors import ConfigurationError, OutputError
 from upcracknet.files import json_bytes, one_line, write_atomically
 from upcracknet.locks import claimed
+from upcracknet.parsing import parse_json
 from upcracknet.runtime import choose_device, has_bfloat16
 from upcracknet.training.callbacks import (
     BestWeights,
@@ -160,15 +161,33 @@ def _open_run_folder(run_folder: Path, configuration: Configuration) -> Path | N
     """Make the folder, or check that it holds a run of this configuration; gives its checkpoint."""
     path, last = run_folder / "configuration.yaml", run_folder / "checkpoints" / "last.ckpt"
     run_folder.mkdir(parents=True, exist_ok=True)
-    if not last.exists():
-        return None
     different = _differences(load_configuration(path), configuration) if path.exists() else []
+    if not last.exists():
+        trained = [name for name in _weights_files() if (run_folder / name).exists()]
+        if trained and (different or not path.exists() or _is_finished(run_folder)):
+            raise ConfigurationError(
+                f"{run_folder}: holds {trained[0]}, and no checkpoint to go on from; choose another folder, "
+                "or delete this one"
+            )
+        return None
     if different:
         raise ConfigurationError(
             f"{run_folder}: holds a run of another configuration (different: {', '.join(different)}); choose "
             "another folder, or delete this one"
         )
     return last
+
+
+def _weights_files() -> set[str]:
+    return {SYSTEMS[name].weights_file for name in TRAINABLE}
+
+
+def _is_finished(run_folder: Path) -> bool:
+    """Whether a run came to its end; one without a note of that did, as nobody knows."""
+    try:
+        return bool(parse_json((run_folder / "run.json").read_bytes()).get("finished", True))
+    except (OSError, ValueError, AttributeError):
+        return True
 
 
 def _differences(before: Configuration, now: Configuration) -> list[str]:

@@ -21,9 +21,9 @@ def test_added_cracks_lie_on_undamaged_photos_where_the_truth_says(patches):
     roads = roads_with_added_cracks(patches, 6)
     clean = undamaged_roads(patches)
     assert len(roads) == len(clean) == 6
-    assert any(cracks.any() for _, cracks in roads)
-    assert not any(cracks.any() for _, cracks in clean)
-    for (photo, cracks), (undamaged, _) in zip(roads, clean, strict=True):
+    assert any(road.cracks.any() for road in roads)
+    assert not any(road.cracks.any() for road in clean)
+    for (photo, cracks, _), (undamaged, *_) in zip(roads, clean, strict=True):
         if cracks.any():
             assert photo[cracks].mean() < undamaged[cracks].mean()
     again = roads_with_added_cracks(patches, 6)
@@ -36,9 +36,10 @@ def test_painted_roads_are_the_patches():
     )
     roads = painted_roads(patches)
     assert len(roads) == 3
-    photo, cracks = roads[1]
+    photo, cracks, unknown = roads[1]
     assert photo.shape == (32, 32, 3)
     np.testing.assert_array_equal(cracks, patches[1].crack.numpy() > 0.5)
+    np.testing.assert_array_equal(unknown, patches[1].known.numpy() < 0.5)
     assert torch.equal(torch.from_numpy(photo).permute(2, 0, 1), (patches[1].photo * 255).round().byte())
 
 
@@ -48,7 +49,7 @@ def test_synthetic_roads_have_the_asked_size():
 
 
 def test_distracting_roads_have_no_cracks_and_are_always_the_same():
-    for (photo, cracks), (again, _) in zip(distracting_roads(2), distracting_roads(2), strict=True):
+    for (photo, cracks, _), (again, *_) in zip(distracting_roads(2), distracting_roads(2), strict=True):
         assert photo.shape == (256, 384, 3)
         assert not cracks.any()
         np.testing.assert_array_equal(photo, again)
@@ -74,3 +75,18 @@ def test_counts_are_those_of_the_masks(level):
         for one in thresholds
     ]
     assert pooled_counts(scores, roads, thresholds) == expected
+
+
+def test_what_nobody_can_see_does_not_count():
+    """Neither as missed nor as falsely found; extents are those of what was marked."""
+    score = np.zeros((20, 30), np.float32)
+    score[5, 2:22] = 1
+    cracks, unknown = np.zeros((20, 30), bool), np.zeros((20, 30), bool)
+    cracks[5, 2:12] = cracks[15, :10] = True
+    unknown[5, 10:20] = unknown[15, :10] = True
+    (counts,) = pooled_counts(
+        [score],
+        [Road(score[..., None].astype(np.uint8).repeat(3, 2), cracks, unknown)],
+        [Threshold(0.5, minimum_extent=16)],
+    )
+    assert counts == ConfusionCounts(8, 2, 0, 600 - 20 - 10, 8)

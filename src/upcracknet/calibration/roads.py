@@ -20,10 +20,11 @@ MINIMUM_EXTENTS = (0, 8, 16, 24)
 
 
 class Road(NamedTuple):
-    """A photo, RGB, 0 to 255, and its crack pixels."""
+    """A photo, RGB, 0 to 255, its crack pixels, and those of which nobody can see what they are."""
 
     photo: UInt8[np.ndarray, "_h _w 3"]
     cracks: Bool[np.ndarray, "_h _w"]
+    unknown: Bool[np.ndarray, "_h _w"] | None = None
 
 
 def undamaged_roads(patches: UndamagedPatches) -> list[Road]:
@@ -40,9 +41,12 @@ def roads_with_added_cracks(patches: UndamagedPatches, number: int) -> list[Road
 
 
 def painted_roads(patches: PaintedPatches) -> list[Road]:
-    """Take all painted patches, with what is seen of their cracks."""
+    """Take all painted patches, with what is seen of their cracks; the rest of them does not count."""
     painted = (patches[index] for index in range(len(patches)))
-    return [Road(_to_photo(patch.photo), patch.crack.numpy() > 0.5) for patch in painted]
+    return [
+        Road(_to_photo(patch.photo), patch.crack.numpy() > 0.5, patch.known.numpy() < 0.5)
+        for patch in painted
+    ]
 
 
 def shrunk_synthetic_roads(size: int, number: int) -> list[Road]:
@@ -63,7 +67,7 @@ def distracting_roads(number: int) -> list[Road]:
 def pooled_counts(
     scores: Iterable[Float[np.ndarray, "_h _w"]], roads: Sequence[Road], thresholds: Sequence[Threshold]
 ) -> list[ConfusionCounts]:
-    """Count what each threshold finds on all roads together.
+    """Count what each threshold finds on all roads together, where it is known what is there.
 
     Args:
         scores: a score map of each road.
@@ -71,17 +75,19 @@ def pooled_counts(
         thresholds: they share level and floor, so that the connected pixels are looked for once a road.
     """
     totals = [ConfusionCounts()] * len(thresholds)
-    for score, (_, cracks) in zip(scores, roads, strict=True):
+    for score, (_, cracks, unknown) in zip(scores, roads, strict=True):
         components = Components.of(score, thresholds[0].level_of(score))
-        right = np.bincount(components.labels[cracks], minlength=len(components.sizes) + 1)[1:]
+        sizes, pixels = components.sizes, cracks.size
+        if unknown is not None:
+            sizes = sizes - np.bincount(components.labels[unknown], minlength=len(sizes) + 1)[1:]
+            cracks, pixels = cracks & ~unknown, pixels - int(unknown.sum())
+        right = np.bincount(components.labels[cracks], minlength=len(sizes) + 1)[1:]
         annotated = int(cracks.sum())
         for place, threshold in enumerate(thresholds):
             kept = components.kept(threshold)
-            found, marked = int(right[kept].sum()), int(components.sizes[kept].sum())
+            found, marked = int(right[kept].sum()), int(sizes[kept].sum())
             missed = annotated - found
-            totals[place] += ConfusionCounts(
-                found, marked - found, missed, cracks.size - marked - missed, found
-            )
+            totals[place] += ConfusionCounts(found, marked - found, missed, pixels - marked - missed, found)
     return totals
 
 

@@ -59,7 +59,7 @@ def test_a_disk_that_is_read_only(world, undisturbed, capsys):
         subprocess.run(["mount", "-o", "remount,ro", str(world / "out")], check=True)
         capsys.readouterr()
         assert detect(world) == EXIT_FAILED
-        assert "Read-only file system" in capsys.readouterr().err
+        assert "out may not be written to; choose another folder" in capsys.readouterr().err
         assert content(world) == undisturbed
 
 

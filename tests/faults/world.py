@@ -105,5 +105,6 @@ class World:
 
 
 def _bare(name: str) -> bool:
-    """What says less while the work goes on: records when a photo is measured again, and a run's files."""
-    return "/records/" in name or name.endswith(("/run.json", "/generator.safetensors", "/last.ckpt"))
+    """What says less while the work goes on: records of photos in work, a run's files, an export's marker."""
+    unfinished = ("/run.json", "/generator.safetensors", "/last.ckpt", "/export.json")
+    return "/records/" in name or name.endswith(unfinished)

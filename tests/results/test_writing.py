@@ -167,7 +167,7 @@ def require_whole(out: Path) -> None:
     for path in (out / "records").rglob("*.json"):
         record = Record.read(path)
         assert cv2.imread(str(out / record.mask), cv2.IMREAD_UNCHANGED).shape == (64, 96)
-        if record.measures is not None:
+        if record.cracks is not None:
             found = json.loads((out / record.cracks).read_text())
             assert (found["scale"], found["standard"]) == (
                 record.measures["scale"],

@@ -127,6 +127,15 @@ def test_an_interrupted_run_is_resumed_after_its_last_whole_epoch(
     assert all(torch.equal(value, expected[name]) for name, value in state_of(tmp_path)["state_dict"].items())
 
 
+@pytest.fixture
+def usual_sigterm():
+    """As in a process of its own: what other tests use, such as Ray, may have left a handler."""
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("usual_sigterm")
 def test_a_terminated_run_does_not_end_as_one_that_is_done(configure, train_quietly, tmp_path, monkeypatch):
     def end(callback, trainer, pl_module):
         signal.raise_signal(signal.SIGTERM)
@@ -139,6 +148,7 @@ def test_a_terminated_run_does_not_end_as_one_that_is_done(configure, train_quie
     assert not json.loads((tmp_path / "run.json").read_text())["finished"]
 
 
+@pytest.mark.usefixtures("usual_sigterm")
 def test_a_signal_to_the_whole_group_may_reach_the_loaders_first(
     configure, train_quietly, tmp_path, monkeypatch
 ):
@@ -148,7 +158,7 @@ def test_a_signal_to_the_whole_group_may_reach_the_loaders_first(
         signal.raise_signal(signal.SIGTERM)
         for loader in multiprocessing.active_children():
             os.kill(loader.pid, signal.SIGTERM)
-        time.sleep(5)  # PyTorch notices before that
+        time.sleep(0.5)  # until they have ended
 
     with monkeypatch.context() as patch:
         patch.setattr(RestoredSamples, "on_train_epoch_start", end)

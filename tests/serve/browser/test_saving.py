@@ -120,10 +120,10 @@ def test_a_stroke_that_is_given_up_is_not_saved(photo):
     photo.js("document.querySelector('#canvas').focus()")
     photo.press(Keys.SPACE, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)  # a stroke by the keyboard that goes on
     photo.until(lambda: photo.status_of(NAME) == "corrected")
-    time.sleep(1)  # longer than the page waits with saving
+    time.sleep(0.7)  # longer than the page waits with saving
     photo.press(Keys.ESCAPE)
     photo.wait_until_saved("corrected")
-    time.sleep(1)
+    time.sleep(0.7)
     photo.wait_until_saved("corrected")
     saved = photo.mask_of(NAME)
     shown = photo.module(

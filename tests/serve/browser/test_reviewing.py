@@ -1,6 +1,7 @@
 """A person opens the page, paints, saves, reloads, filters, rejects and goes back."""
 
 import json
+import time
 from pathlib import Path
 
 import cv2
@@ -154,6 +155,27 @@ def slide(page, value: int) -> None:
         for (const name of ['input', 'change']) slider.dispatchEvent(new Event(name));""",
         value,
     )
+
+
+def test_an_answer_that_comes_late_does_not_undo_where_the_slider_is(photo):
+    """The model's own mask is fetched; by then the slider is elsewhere."""
+    begin = int(photo.find("#threshold").get_attribute("value"))
+    slide(photo, 98)  # the score is there from now on
+    photo.wait_until_saved("corrected")
+    photo.js(
+        """const [begin] = arguments, slider = document.querySelector('#threshold');
+        for (const [value, events] of [[begin, ['input']], [99, ['input', 'change']]]) {
+          slider.value = value;
+          for (const name of events) slider.dispatchEvent(new Event(name));
+        }""",
+        begin,
+    )
+    time.sleep(0.7)  # longer than a fetch takes
+    photo.press("b")
+    photo.draw((40, 110), (60, 110))  # the page sends all that it shows
+    photo.until(lambda: photo.mask_of(NAME)[110, 50])
+    score = cv2.imread(str(photo.results.path / "scores" / f"{NAME}.png"), cv2.IMREAD_UNCHANGED) / 65535
+    assert np.mean((photo.mask_of(NAME) > 0)[:95] != (score >= 0.99)[:95]) < 0.01
 
 
 def test_the_slider_begins_where_the_model_marked_and_leads_back_there(photo):

@@ -262,7 +262,8 @@ export class PhotoPage {
       if (isModel) this.modelMask ??= this.#model(work);
       else this.score ??= api.score(work.row.id).then(readGrey);
       const bytes = isModel ? await this.modelMask : (await this.score).bytes;
-      if (work !== this.work || !this.editor.work) return;
+      // The slider may be elsewhere by now: what comes late must not undo it.
+      if (work !== this.work || !this.editor.work || find("threshold").value !== value) return;
       this.editor.mark(bytes, level);
     } catch (error) {
       this.score = this.modelMask = null;

@@ -258,3 +258,10 @@ def test_a_marker_names_no_files_elsewhere(export, tmp_path, name):
     (folder / "export.json").write_text(json.dumps(marker | {"files": [listed]}))
     export("masks")
     assert outside.read_text() == "mine"
+
+
+def test_an_export_of_another_kind_leaves_masks_alone(export, tmp_path):
+    folder, _, _ = export("masks")
+    before = {name for name in files_of(folder) if name.startswith(("masks/", "photos/"))}
+    export("coco", output=folder)
+    assert before <= files_of(folder)

@@ -133,3 +133,12 @@ def test_a_raster_without_a_known_place_is_refused_by_name(tmp_path, profile, me
     with pytest.raises(PhotoError, match=message) as caught:
         scale_of(tmp_path, **profile)
     assert "\n" not in str(caught.value)
+
+
+def test_pixels_are_as_large_across_the_line_at_180_degrees(tmp_path):
+    (east,), (north,) = reproject("EPSG:4326", "EPSG:32760", [180.0], [-17.0])
+    place = from_origin(east - 10, north + 10, 0.05, 0.05)
+    path = write(tmp_path / "fiji.tif", np.zeros((400, 400, 3), np.uint8), crs="EPSG:32760", transform=place)
+    with rasterio.open(path) as image:
+        sides = Scale.from_raster(image).millimetres_per_pixel_at(np.array([[200.0, 200.0]]))
+    assert sides == pytest.approx([50.0], rel=0.002)

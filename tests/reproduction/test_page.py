@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from upcracknet.reproduction.claims import CLAIMS, SPREAD, Claim, claims_table, verdict
-from upcracknet.reproduction.page import write_page
+from upcracknet.reproduction.page import _without_training_scenes, write_page
 from upcracknet.reproduction.plan import experiments_of
 from upcracknet.reproduction.report import table_record
 from upcracknet.reproduction.run import Run
@@ -104,3 +104,11 @@ def test_the_page_has_figures_and_reasons(experiments, files, result_of):
     assert "| ENet | failed: no memory |" in table
     assert "| PSPNet | not yet |" in table
     assert text.index("## Table I:") < text.index("## Table VIII") < text.index("three seeds")
+
+
+def test_photos_without_training_scenes_have_a_column():
+    group = {"name": "without training scenes", "tolerances": [{"pooled": {"iou": 0.25}}]}
+    report = {"results": [{"groups": [{"name": "all"}, group]}]}
+    assert _without_training_scenes(report) == 0.25
+    assert _without_training_scenes(None) is None
+    assert _without_training_scenes({"results": [{"groups": [{"name": "all"}]}]}) is None

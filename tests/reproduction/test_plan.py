@@ -107,3 +107,14 @@ def test_a_piece_needs_its_own_photos_alone(experiments, made_datasets, tmp_path
     assert missing_data(made_datasets)(test) is None
     other = replace(test, rows=(replace(test.row, tests=("cfd",)),))
     assert "no CFD" in missing(other)
+
+
+def test_what_is_compared_with_slow_rows_is_tested_on_their_photos_too(budget):
+    table = next(each for each in experiments_of(budget, slow_one_in=4) if each.name == "table4")
+    few = {row.label for row in table.rows if row.one_in == 4}
+    names = ("SCADN", "RIAD", "UP-CrackNet", "ours, at this budget")
+    assert few == {f"{name}, 1 test photo in 4" for name in names}
+    assert len({row.name for row in table.rows}) == len(table.rows)
+    whole = {row.run_name for row in table.rows if row.one_in == 1}
+    both = {row.label.partition(",")[0] for row in table.rows if row.one_in == 4 and row.run_name in whole}
+    assert both == {"UP-CrackNet", "ours"}

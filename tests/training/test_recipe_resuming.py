@@ -227,3 +227,17 @@ def test_a_finished_run_without_its_checkpoint_is_not_written_over(configure, tr
     notes = json.loads((tmp_path / "run.json").read_text())
     (tmp_path / "run.json").write_text(json.dumps(notes | {"finished": False}))
     train_quietly(configure(epochs="1"), tmp_path)  # as after a kill before the first checkpoint
+
+
+def test_a_loss_that_is_no_number_does_not_end_a_run(configure, train_quietly, tmp_path, monkeypatch):
+    """Else the run would be noted as finished after its first epoch."""
+    real = AdversarialRestoration.validation_step
+
+    def step(method, *arguments):
+        real(method, *arguments)
+        if method.current_epoch == 0:
+            method.log("validation/total", float("nan"))
+
+    monkeypatch.setattr(AdversarialRestoration, "validation_step", step)
+    train_quietly(configure(epochs="3"), tmp_path)
+    assert len(metrics_of(tmp_path)) == 3

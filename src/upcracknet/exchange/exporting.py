@@ -159,7 +159,7 @@ def _marker(to: Format, files: set[str]) -> dict[str, Any]:
 
 
 def _claim(output: Path, to: Format) -> set[str]:
-    """Mark the folder as an export's, unless it holds files of others; gives what an earlier export wrote."""
+    """Mark the folder as an export's, unless it holds files of others; gives what one of its kind wrote."""
     marker, before = output / MARKER, set[str]()
     try:
         mine = False
@@ -167,7 +167,7 @@ def _claim(output: Path, to: Format) -> set[str]:
             content = parse_json(marker.read_bytes())
             mine = content.get("format") == "upcracknet export"
             listed = content.get("files", [])
-            before = set(listed) if fits(listed, list[str]) else set()
+            before = set(listed) if content.get("to") == to and fits(listed, list[str]) else set()
         # A half-written marker of a killed export does not count.
         found = output.iterdir() if output.exists() else ()
         others = (path for path in found if not path.name.startswith(TEMPORARY))

@@ -1,3 +1,5 @@
+from functools import partial
+
 import cv2
 import numpy as np
 import pytest
@@ -5,7 +7,9 @@ import pytest
 from upcracknet.data.backgrounds import (
     DOUBT,
     LabelledPhoto,
+    LabelledPhotos,
     Labels,
+    Memory,
     draw_place,
     undamaged_piece,
     without_cracks,
@@ -102,3 +106,19 @@ def test_a_road_without_cracks_is_known_all_over():
     assert background.known.shape == background.crack.shape == (3, 5)
     assert background.known.all()
     assert not background.crack.any()
+
+
+def test_labelled_photos_are_held_while_there_is_room_and_read_again_after_it():
+    read = list[int]()
+
+    def photo(number: int) -> LabelledPhoto:
+        read.append(number)
+        return LabelledPhoto(np.full((10, 10, 3), number, np.uint8), np.zeros((10, 10), np.uint8))
+
+    memory = Memory(cache_bytes=2 * 400)
+    photos = LabelledPhotos([memory.first_read(partial(photo, number)) for number in range(3)])
+    assert read == [0, 1, 2]
+    for _ in range(2):
+        assert [labelled.photo[0, 0, 0] for labelled in photos] == [0, 1, 2]
+    assert read == [0, 1, 2, 2, 2]
+    assert [labelled.photo[0, 0, 0] for labelled in photos[1:]] == [1, 2]

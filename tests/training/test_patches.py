@@ -13,7 +13,8 @@ from upcracknet.cli.main import run
 from upcracknet.data.photo import load_photo, save_image_atomically
 from upcracknet.errors import DataError
 from upcracknet.training.configuration import load_configuration
-from upcracknet.training.patches import painted_patches, self_labelled_photos, undamaged_patches
+from upcracknet.training.patches import painted_patches, undamaged_patches
+from upcracknet.training.self_labelled import self_labelled_photos
 
 
 def batches(loader) -> torch.Tensor:
@@ -174,7 +175,7 @@ def detected(crack_free, tmp_path):
 
 def test_photos_come_with_the_scores_that_a_model_gave_them(detected, crack_free):
     folder = detected("--scores", "png")
-    (labelled,) = self_labelled_photos(folder)
+    (labelled,) = self_labelled_photos([folder])
     photo = load_photo(crack_free / "0.png")
     np.testing.assert_array_equal(labelled.photo, photo)
     score = CrackDetector.from_pretrained("local-contrast").detect(photo).score
@@ -185,13 +186,13 @@ def test_photos_that_are_kept_apart_are_known_by_their_paths(detected):
     folder = detected("--scores", "png")
     kept = (folder.parent / "photos" / "a.png").absolute()
     with pytest.raises(DataError, match="no photo is done"):
-        list(self_labelled_photos(folder, frozenset({str(kept)})))
-    assert len(list(self_labelled_photos(folder, frozenset({"/elsewhere/a.png", "a"})))) == 1
+        self_labelled_photos([folder], {str(kept)})
+    assert len(self_labelled_photos([folder], {"/elsewhere/a.png", "a"})) == 1
 
 
 def test_a_result_folder_is_learned_from(detected, configure_painted):
     folder = detected("--scores", "png")
-    (labelled,) = self_labelled_photos(folder)
+    (labelled,) = self_labelled_photos([folder])
     low, high = np.percentile(labelled.score, (10, 60)) / 255
     configuration = configure_painted(
         self_training__results=str(folder), self_training__share="1.0", self_training__sure=f"[{low}, {high}]"
@@ -205,7 +206,7 @@ def test_a_result_folder_is_learned_from(detected, configure_painted):
 @pytest.mark.parametrize("options", [(), ("--scores", "npy")])
 def test_result_folders_without_scores_tell_the_remedy(detected, options):
     with pytest.raises(DataError, match="run `upcracknet detect` again with --scores png"):
-        list(self_labelled_photos(detected(*options)))
+        self_labelled_photos([detected(*options)])
 
 
 def test_scores_that_do_not_fit_their_photo(detected):
@@ -213,10 +214,10 @@ def test_scores_that_do_not_fit_their_photo(detected):
     (score,) = (folder / "scores").rglob("*.png")
     save_image_atomically(score, np.zeros((3, 4), np.uint16))
     with pytest.raises(DataError, match="or not of the size of"):
-        list(self_labelled_photos(folder))
+        self_labelled_photos([folder])
     score.unlink()
     with pytest.raises(DataError, match="missing or damaged; run"):
-        list(self_labelled_photos(folder))
+        self_labelled_photos([folder])
 
 
 def test_a_folder_in_which_no_photo_is_done(tmp_path):
@@ -224,7 +225,7 @@ def test_a_folder_in_which_no_photo_is_done(tmp_path):
     (tmp_path / "photos" / "broken.png").write_bytes(b"no photo")
     run(["detect", str(tmp_path / "photos"), "-o", str(tmp_path / "out"), "--model", "local-contrast"])
     with pytest.raises(DataError, match="no photo is done"):
-        list(self_labelled_photos(tmp_path / "out"))
+        self_labelled_photos([tmp_path / "out"])
 
 
 def test_a_worker_leaves_ctrl_c_to_the_process_that_trains(configure):

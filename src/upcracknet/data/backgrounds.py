@@ -1,14 +1,14 @@
 """Roads that cracks are painted on: windows without cracks, and photos whose cracks are known in part."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from upcracknet.data.patches import UndamagedPatches
+from upcracknet.data.patches import CACHE_BYTES, UndamagedPatches
 
 DOUBT = 5
 """Pixels; side of the square over which a score is spread before it counts as no crack: a model marks cracks
@@ -45,6 +45,54 @@ class LabelledPhoto:
 
     photo: UInt8[np.ndarray, "h w 3"]
     score: UInt8[np.ndarray, "h w"]
+
+
+ReadLabelled = Callable[[], LabelledPhoto]
+
+
+class LabelledPhotos(Sequence[LabelledPhoto]):
+    """Labelled photos, of which some are held in memory; the others are read when they are needed.
+
+    Args:
+        photos: how each is read, and the photo itself where it is held.
+    """
+
+    def __init__(self, photos: Sequence[tuple[ReadLabelled, LabelledPhoto | None]]) -> None:
+        self._photos = tuple(photos)
+
+    def __len__(self) -> int:
+        return len(self._photos)
+
+    @overload
+    def __getitem__(self, index: int) -> LabelledPhoto: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[LabelledPhoto]: ...
+    def __getitem__(self, index: int | slice) -> LabelledPhoto | Sequence[LabelledPhoto]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        read, held = self._photos[index]
+        return held or read()
+
+
+class Memory:
+    """Room for labelled photos.
+
+    Args:
+        cache_bytes: photos are held up to so many bytes together.
+    """
+
+    def __init__(self, cache_bytes: int = CACHE_BYTES) -> None:
+        self._left = cache_bytes
+
+    def first_read(self, read: ReadLabelled) -> tuple[ReadLabelled, LabelledPhoto | None]:
+        """Read a photo once, to see that it can be, and hold it where there is room.
+
+        Args:
+            read: reads it; its errors go on to the caller.
+        """
+        labelled = read()
+        self._left -= labelled.photo.nbytes + labelled.score.nbytes
+        return read, labelled if self._left >= 0 else None
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from upcracknet.data.backgrounds import LabelledPhoto
-from upcracknet.data.patches import CACHE_BYTES
+from upcracknet.data.backgrounds import LabelledPhoto, LabelledPhotos, Memory, ReadLabelled
 from upcracknet.errors import DataError, UpCrackNetError
 from upcracknet.results import read_results
 from upcracknet.results.reviewed import ReviewedPhoto, count_by_status, reviewed_photos
@@ -25,32 +25,6 @@ RIM = 3
 edge."""
 
 
-class CorrectedPhotos(Sequence[LabelledPhoto]):
-    """Corrected photos with their masks as scores: 255 is crack, 0 is none, 128 is not known.
-
-    Some are held in memory; the others are read when they are needed.
-
-    Args:
-        photos: what people looked at, and those of them that are held.
-    """
-
-    def __init__(self, photos: Sequence[tuple[ReviewedPhoto, LabelledPhoto | None]]) -> None:
-        self._photos = tuple(photos)
-
-    def __len__(self) -> int:
-        return len(self._photos)
-
-    @overload
-    def __getitem__(self, index: int) -> LabelledPhoto: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[LabelledPhoto]: ...
-    def __getitem__(self, index: int | slice) -> LabelledPhoto | Sequence[LabelledPhoto]:
-        if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(len(self)))]
-        source, held = self._photos[index]
-        return held or _labelled(source)
-
-
 @dataclass(frozen=True)
 class Corrected:
     """What is learned from corrections.
@@ -61,8 +35,8 @@ class Corrected:
         facts: what a run notes of them.
     """
 
-    training: CorrectedPhotos
-    validation: CorrectedPhotos
+    training: LabelledPhotos
+    validation: LabelledPhotos
     facts: dict[str, Any]
 
 
@@ -94,7 +68,7 @@ def corrected_photos(folders: Sequence[str], validation_share: float, seed: int)
     order = np.random.default_rng(seed).permutation(len(readable))
     kept_apart = round(validation_share * len(readable))
     validation, training = (
-        [readable[place] for place in sorted(part)] for part in np.split(order, [kept_apart])
+        [readable[place][1] for place in sorted(part)] for part in np.split(order, [kept_apart])
     )
     sources = [source for source, _ in readable]
     facts = {
@@ -104,7 +78,7 @@ def corrected_photos(folders: Sequence[str], validation_share: float, seed: int)
         "photos": [source.name for source in sources],
         "left_out": left_out,
     }
-    return Corrected(CorrectedPhotos(training), CorrectedPhotos(validation), {"corrections": facts})
+    return Corrected(LabelledPhotos(training), LabelledPhotos(validation), {"corrections": facts})
 
 
 def target(mask: Bool[np.ndarray, "h w"], looked_at: Bool[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
@@ -123,17 +97,15 @@ def target(mask: Bool[np.ndarray, "h w"], looked_at: Bool[np.ndarray, "h w"]) ->
 
 
 def _read(
-    photos: Sequence[ReviewedPhoto], left_out: list[str], cache_bytes: int = CACHE_BYTES
-) -> Iterator[tuple[ReviewedPhoto, LabelledPhoto | None]]:
-    """Read all photos once, to see that they can be, and hold them up to so many bytes."""
+    photos: Sequence[ReviewedPhoto], left_out: list[str]
+) -> Iterator[tuple[ReviewedPhoto, tuple[ReadLabelled, LabelledPhoto | None]]]:
+    """Read all photos once, to see that they can be."""
+    memory = Memory()
     for source in photos:
         try:
-            labelled = _labelled(source)
+            yield source, memory.first_read(partial(_labelled, source))
         except UpCrackNetError as error:
             left_out.append(str(error))
-            continue
-        cache_bytes -= labelled.photo.nbytes + labelled.score.nbytes
-        yield source, labelled if cache_bytes >= 0 else None
 
 
 def _labelled(source: ReviewedPhoto) -> LabelledPhoto:

@@ -5,27 +5,21 @@ Named datasets lie in the folder ``data_root``; None reads the environment varia
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 import pytorch_lightning as lightning
 import torch
 from torch.utils.data import DataLoader
 
 from upcracknet.data.annotated import AnnotatedPatches
-from upcracknet.data.backgrounds import LabelledPhoto, Labels
+from upcracknet.data.backgrounds import Labels
 from upcracknet.data.dataset import Sample
-from upcracknet.data.image_file import decoded_by_opencv
 from upcracknet.data.painted import PaintedPatches
 from upcracknet.data.patches import SeededPatches, UndamagedPatches, split_samples
-from upcracknet.data.photo import load_photo
 from upcracknet.data.registry import open_dataset
-from upcracknet.errors import DataError, PhotoError
-from upcracknet.results import read_results
-from upcracknet.results.sources import Source
+from upcracknet.errors import DataError
 from upcracknet.training.configuration import (
     VALIDATION_SEED,
     Configuration,
@@ -34,6 +28,7 @@ from upcracknet.training.configuration import (
 )
 from upcracknet.training.corrected import RIM, SURE, corrected_photos
 from upcracknet.training.crack_remover_configuration import CrackRemoverConfiguration
+from upcracknet.training.self_labelled import self_labelled_photos
 from upcracknet.training.supervised import SupervisedConfiguration
 
 LEAST_PATCHES = 300
@@ -136,10 +131,7 @@ def painted_patches(configuration: CrackRemoverConfiguration, data_root: Path | 
         apart = frozenset(
             str(sample.photo_path.absolute()) for _, kept_apart in parts for sample in kept_apart
         )
-        labelled = [
-            photo for folder in learned.results for photo in self_labelled_photos(Path(folder), apart)
-        ]
-        labels.append(Labels(labelled, learned.share, learned.sure))
+        labels.append(Labels(self_labelled_photos(learned.results, apart), learned.share, learned.sure))
     training = PaintedPatches(
         [_undamaged(chosen, data, patches_per_epoch=1) for chosen, _ in parts],
         size=data.size,
@@ -173,46 +165,6 @@ def annotated_patches(configuration: SupervisedConfiguration, data_root: Path | 
         chosen, size=data.size, scales=data.scales, patches_per_epoch=number, seed=seed
     )
     return PatchData(configuration, training, AnnotatedPatches(kept_apart, size=data.size, augment=False))
-
-
-def self_labelled_photos(folder: Path, kept_apart: frozenset[str] = frozenset()) -> Iterator[LabelledPhoto]:
-    """Read the photos of a result folder with the scores that a model gave them.
-
-    Args:
-        folder: of ``upcracknet detect PHOTOS -o FOLDER --scores png``.
-        kept_apart: absolute paths of photos that are not to be learned from.
-
-    Raises:
-        DataError: it is no result folder, no photo in it is done, or a photo has no score that fits it.
-        PhotoError: a photo, or its score, cannot be read any more.
-    """
-    results, found = read_results(folder), 0
-    for record in results.records():
-        if record.status != "done" or results.source(record).address in kept_apart:
-            continue
-        if record.score is None or not record.score.endswith(".png"):
-            raise DataError(
-                f"{folder}: {record.photo} has no score as PNG; run `upcracknet detect` again with "
-                "--scores png"
-            )
-        try:
-            score = decoded_by_opencv(results.file(record.score), record.score)
-        except PhotoError as error:
-            raise DataError(
-                f"{results.file(record.score)}: missing or damaged; run `upcracknet detect` again with "
-                "--overwrite"
-            ) from error
-        address = results.photo(record)
-        photo = load_photo(address) if isinstance(address, Path) else Source(address, "").load()
-        if score.dtype != np.uint16 or score.shape != photo.shape[:2]:
-            raise DataError(
-                f"{results.file(record.score)}: not of 16 bits, or not of the size of {record.photo}; run "
-                "`upcracknet detect` again with --overwrite"
-            )
-        found += 1
-        yield LabelledPhoto(photo, np.rint(score.astype(np.float32) / 257).astype(np.uint8))
-    if not found:
-        raise DataError(f"{folder}: no photo is done; look at its photos.csv")
 
 
 def _split(photos: str, run: Configuration, data_root: Path | None) -> tuple[list[Sample], list[Sample]]:

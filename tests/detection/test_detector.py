@@ -116,8 +116,10 @@ def test_each_result_has_the_key_of_its_photo(tmp_path):
 
 
 def test_impossible_settings_are_refused():
-    with pytest.raises(ConfigurationError, match="overlap of 64"):
-        CrackDetector(Darkness(), Threshold(0.5), overlap=64)
+    for overlap in (-1, 33):
+        with pytest.raises(ConfigurationError, match=f"overlap of {overlap} pixels: expected 0 to 32"):
+            CrackDetector(Darkness(), Threshold(0.5), overlap=overlap)
+    assert CrackDetector(Darkness(), Threshold(0.5), overlap=32).overlap == 32
     with pytest.raises(ConfigurationError, match="batch size 0"):
         CrackDetector(Darkness(), Threshold(0.5), batch_size=0)
 

@@ -50,8 +50,9 @@ class CrackDetector:
     Args:
         scorer: from images to scores.
         threshold: from scores to a mask.
-        overlap: overlap of neighbouring tiles in pixels; None takes a quarter of the scorer's own tile, or 96
-            pixels if it takes any size.
+        overlap: overlap of neighbouring tiles in pixels, up to half a tile; None takes a quarter of the
+            scorer's own tile, or 96 pixels if it takes any size. It is never more than half the shorter side
+            of an image that fits in such a tile.
         batch_size: most tiles scored at a time, see :class:`.Batches`; None takes what suits the device.
         millimetres_per_pixel: size of a pixel on the road, copied to each result.
 
@@ -75,9 +76,9 @@ class CrackDetector:
         tile = scorer.input_size or FREE_TILE
         if overlap is None:
             overlap = FREE_OVERLAP if scorer.input_size is None else tile // 4
-        if not 0 <= overlap < tile:
+        if not 0 <= overlap <= tile // 2:
             raise ConfigurationError(
-                f"overlap of {overlap} pixels: expected at least 0 and less than the tile of {tile}"
+                f"overlap of {overlap} pixels: expected 0 to {tile // 2}, half the tile of {tile}"
             )
         if millimetres_per_pixel is not None and not 0 < millimetres_per_pixel < math.inf:
             raise ConfigurationError(
@@ -273,7 +274,7 @@ class CrackDetector:
             )
         side = self.scorer.input_size
         if side is not None:
-            return (side, side), min(self.overlap, side // 2)
+            return (side, side), self.overlap
         overlap = min(self.overlap, min(*size, FREE_TILE) // 2)
         return (_free_tile(size[0], overlap), _free_tile(size[1], overlap)), overlap
 

@@ -8,7 +8,7 @@ from upcracknet.baselines.riad import RIADNetwork
 from upcracknet.calibration import calibrate
 from upcracknet.calibration.crack_remover import FALSE_ALARM_SHARE, PAINTINGS
 from upcracknet.data.synthetic import synthesize_road
-from upcracknet.errors import ConfigurationError
+from upcracknet.errors import ConfigurationError, OutputError
 from upcracknet.networks import CrackRemover
 from upcracknet.weights import WeightsRecord, load_weights, save_weights
 
@@ -89,6 +89,16 @@ def test_what_has_no_settings_to_choose_is_refused(tmp_path, small_model, clean)
         calibrate(small_model, output)
     with pytest.raises(ConfigurationError, match=r"ends in \.safetensors"):
         calibrate(small_model, tmp_path / "mine.pt", photos=str(clean))
+    run = tmp_path / "run"
+    run.mkdir()
+    record = WeightsRecord("CrackRemover", {"widths": [4, 6, 8]}, {}, {})
+    save_weights(run / "crack-remover.safetensors", CrackRemover((4, 6, 8)).state_dict(), record)
+    (run / "configuration.yaml").write_text("method: crack-remover\ndata: {photos: []}\n")
+    with pytest.raises(ConfigurationError, match="learned from no photos of sound road; give --photos"):
+        calibrate(run, output)
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="file"):
+        calibrate(small_model, tmp_path / "file" / "mine.safetensors", photos=str(clean))
 
 
 def test_a_baseline_cannot_be_calibrated(tmp_path, clean):

@@ -126,3 +126,14 @@ def test_a_folder_that_cannot_be_is_found_before_the_work(roads, tmp_path, monke
     words = ["evaluate", str(roads), "--model", "local-contrast", "-o", str(tmp_path / "file" / "out")]
     assert run(words) == EXIT_FAILED
     assert "file is no folder; choose another folder" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_part_has_results_of_its_own_and_says_what_was_left_out(roads, tmp_path, capsys):
+    roads.rename(tmp_path / "val")
+    (tmp_path / "split").mkdir()
+    (tmp_path / "val").rename(tmp_path / "split" / "val")
+    (tmp_path / "split" / "val" / "images" / "c.dng").touch()
+    words = ["evaluate", str(tmp_path / "split"), "--split", "val", "--model", "local-contrast"]
+    assert run([*words, "--protocol", "native", "-o", str(tmp_path / "out")]) == 0
+    assert "left out: 1 .dng" in capsys.readouterr().err
+    assert (tmp_path / "out" / "split-val-native" / "evaluation.md").is_file()

@@ -1,8 +1,11 @@
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from upcracknet.data import listing
 from upcracknet.data.folder import open_folder
 from upcracknet.data.photo import save_image_atomically
 from upcracknet.errors import DataError
@@ -87,4 +90,59 @@ def test_no_photos(tmp_path: Path) -> None:
         open_folder(tmp_path)
     make(tmp_path, "masks/a.png")
     with pytest.raises(DataError, match="no photos"):
+        open_folder(tmp_path)
+
+
+def test_names_of_folders_have_any_case_and_masks_other_names(tmp_path: Path) -> None:
+    make(tmp_path / "one", "Images/a.jpg", "GroundTruth/a.png")
+    assert pairs(tmp_path / "one") == {"a": "GroundTruth/a.png"}
+    make(tmp_path / "two", "a.jpg", "a_gt.png", "b.jpg", "b_label.png")
+    assert pairs(tmp_path / "two") == {"a": "a_gt.png", "b": "b_label.png"}
+
+
+def test_splits_below_images_and_masks(tmp_path: Path) -> None:
+    make(tmp_path, "images/train/a.jpg", "masks/train/a.png", "images/test/b.jpg", "masks/test/b.png")
+    assert pairs(tmp_path, "train") == {"a": "masks/train/a.png"}
+    assert pairs(tmp_path, "test") == {"b": "masks/test/b.png"}
+
+
+def test_splits_in_the_names_of_folders(tmp_path: Path) -> None:
+    make(tmp_path, "train_img/a.jpg", "train_lab/a.png", "test_img/b.jpg", "test_lab/b.png")
+    assert pairs(tmp_path, "train") == {"a": "train_lab/a.png"}
+    assert pairs(tmp_path, "test") == {"b": "test_lab/b.png"}
+    with pytest.raises(DataError, match="2 files lie in a folder for masks and belong to no photo"):
+        open_folder(tmp_path, "val")
+
+
+@pytest.mark.parametrize("above", ["", "images/"])
+def test_other_splits_do_not_stand_in_for_one_that_is_missing(above: str, tmp_path: Path) -> None:
+    make(tmp_path, f"{above}train/a.jpg", f"{above}val/b.jpg")
+    with pytest.raises(DataError, match="has the folders train, val and no folder trian; choose one of them"):
+        open_folder(tmp_path, "trian")
+
+
+def test_masks_are_no_photos_without_cracks(tmp_path: Path) -> None:
+    make(tmp_path, "day-1/images/a.jpg", "day-1/masks/a.png")
+    with pytest.raises(DataError, match=r"1 files lie in a folder for masks .*put photos in images/"):
+        open_folder(tmp_path)
+
+
+def test_what_was_left_out_is_known(tmp_path: Path) -> None:
+    make(tmp_path, "images/a.jpg", "masks/a.png")
+    assert open_folder(tmp_path).left_out is None
+    (tmp_path / "images" / "b.dng").touch()
+    assert open_folder(tmp_path).left_out == "left out: 1 .dng"
+
+
+def test_a_folder_that_cannot_be_searched_is_not_passed_over(tmp_path, monkeypatch) -> None:
+    make(tmp_path, "a.jpg", "closed/b.jpg")
+    scan = os.scandir
+
+    def refuse(folder):
+        if Path(folder).name == "closed":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return scan(folder)
+
+    monkeypatch.setattr(listing.os, "scandir", refuse)
+    with pytest.raises(DataError, match=r"closed: cannot be searched \(.*Permission denied"):
         open_folder(tmp_path)

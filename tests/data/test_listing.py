@@ -85,7 +85,9 @@ def test_linked_folders_are_followed_once(tmp_path: Path) -> None:
     (tmp_path / "survey" / "day1").symlink_to(tmp_path / "nas")
     (tmp_path / "survey" / "loop").symlink_to(tmp_path / "survey")
     (tmp_path / "survey" / "again").symlink_to(tmp_path / "survey" / "real")
-    found = [path.relative_to(tmp_path / "survey").as_posix() for path in photos_in(tmp_path / "survey")]
+    found = [
+        path.relative_to(tmp_path / "survey").as_posix() for path in photos_in(tmp_path / "survey").photos
+    ]
     assert found == ["b.png", "day1/a.png", "real/c.png"]
 
 

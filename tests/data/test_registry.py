@@ -75,6 +75,21 @@ def test_folder_by_path_needs_no_root(tmp_path: Path, monkeypatch: pytest.Monkey
     assert [sample.name for sample in open_dataset(tmp_path / "road")] == ["a"]
 
 
+def test_a_folder_of_ones_own_is_no_published_data_set(tmp_path: Path) -> None:
+    for name in ("deepcrack", "CFD", "crack500-640x360"):
+        save_image_atomically(tmp_path / name / "a.png", np.zeros((4, 4), np.uint8))
+        assert open_dataset(tmp_path / name).name == f"{name}-folder"
+
+
+def test_a_root_that_is_closed_is_one_clear_error(tmp_path, monkeypatch) -> None:
+    def refuse(folder):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(DataError, match="DeepCrack: .*Permission denied.*check that you may read"):
+        open_dataset("deepcrack", tmp_path)
+
+
 def test_layout_is_looked_for_below_and_not_in_another_datasets_folder(tmp_path: Path) -> None:
     needed = ("train_img", "train_lab")
     for part in needed:

@@ -122,3 +122,12 @@ def test_deepcrack19_can_refine_its_answer(tmp_path):
 def test_a_preset_that_a_system_does_not_have(model, preset, message):
     with pytest.raises(ConfigurationError, match=message):
         load_pretrained(model, preset)
+
+
+def test_runs_are_told_apart_by_their_folders(tmp_path):
+    record = WeightsRecord("CrackRemover", {"widths": [4, 6, 8]}, {}, {})
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        weights = CrackRemover((4, 6, 8)).state_dict()
+        save_weights(tmp_path / name / "crack-remover.safetensors", weights, record)
+        assert load_pretrained(tmp_path / name).scorer.name.endswith(f"({name})")

@@ -8,6 +8,7 @@ import pytest
 
 from upcracknet.cli.evaluate import evaluate
 from upcracknet.cli.main import run
+from upcracknet.data.registry import open_dataset
 from upcracknet.errors import ConfigurationError, DataError
 from upcracknet.evaluation.answers import of_results, reviewed_dataset
 from upcracknet.evaluation.evaluate import compare
@@ -81,6 +82,20 @@ def test_stored_masks_have_one_size(results):
         plan_evaluation(str(results.path), protocol="paper")
 
 
+@pytest.mark.parametrize(
+    "option", [{"preset": "paper"}, {"runtime": "onnx"}, {"precision": "int8"}, {"device": "cpu"}]
+)
+def test_stored_masks_are_not_found_again_in_another_way(results, option):
+    (name,) = option
+    with pytest.raises(ConfigurationError, match=f"--{name} .*: the masks of .* are there already"):
+        plan_evaluation(str(results.path), **option)
+
+
+def test_a_result_folder_has_no_parts(results):
+    with pytest.raises(ConfigurationError, match="--split val: .* is a result folder"):
+        plan_evaluation(str(results.path), split="val", model="local-contrast")
+
+
 def test_a_mask_that_is_gone_is_named(results):
     results.file("masks/b.png.png").unlink()
     dataset, _ = reviewed_dataset(results)
@@ -107,7 +122,17 @@ def test_photos_that_a_model_learned_from_are_named(results, tmp_path):
     plan = plan_evaluation(str(results.path), model=str(path), baseline=False)
     (comparison,) = plan.comparisons
     assert comparison.learned == {"a.png", "b.png"}
-    assert comparison.notes[-1] == f"{path} learned from 3 corrected photos, 2 of these among them."
+    assert (
+        comparison.notes[-1]
+        == f"{path} learned from 3 corrected photos; by their names, 2 of these are among them."
+    )
     result = compare(comparison.answerer, plan.dataset, NATIVE, learned=comparison.learned)
     assert [(group.name, group.images) for group in result.groups] == [("all", 3), ("not learned from", 1)]
     assert learned_from("default", plan.dataset) == (frozenset(), [])
+    # A folder of the same photos names them without suffixes.
+    for part in ("images", "masks"):
+        (tmp_path / "folder" / part).mkdir(parents=True)
+        for name in "bz":
+            cv2.imwrite(str(tmp_path / "folder" / part / f"{name}.png"), np.zeros((40, 60), np.uint8))
+    learned, _ = learned_from(str(path), open_dataset(tmp_path / "folder"))
+    assert learned == {"b"}

@@ -242,6 +242,15 @@ def test_figures_are_read_back_whatever_the_row_is_called(files, row, result_of)
     assert files.state(renamed).status == "done"
 
 
+@pytest.mark.parametrize("change", [{"more": 1}, {"evaluations": None}])
+def test_figures_of_another_version_are_one_clear_error(files, row, result_of, change):
+    files.write(row, result_of(row))
+    path = files.result_file(row)
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(DataError, match="is damaged .*delete it"):
+        files.state(row)
+
+
 def test_figures_of_another_configuration_are_not_taken(files, row, result_of):
     files.write(row, result_of(row))
     other = replace(row, training=replace(row.training, seed=1))

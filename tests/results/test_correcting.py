@@ -87,3 +87,11 @@ def test_a_mask_that_cannot_be_read_is_not_accepted(results, tmp_path):
     ):
         write_correction(results, Correction(NAME, "accepted"))
     assert read_correction(results, NAME) is None
+
+
+def test_what_no_file_can_keep_replaces_nothing(results):
+    write_correction(results, Correction(NAME, "corrected", note="first"), line_mask())
+    known = content(results.path)
+    with pytest.raises(DataError, match="holds what no file can keep, such as control signs"):
+        write_correction(results, Correction(NAME, "rejected", note="a\0b"))
+    assert content(results.path) == known

@@ -13,7 +13,12 @@ from upcracknet.errors import OutputError, WeightsError
 from upcracknet.training import checkpoint
 from upcracknet.training.checkpoint import CheckpointFiles, RandomState
 
-CONTENT = {"state_dict": {"weight": torch.arange(3.0)}, "epoch": 2}
+CONTENT = {
+    "state_dict": {"weight": torch.arange(3.0)},
+    "epoch": 2,
+    "optimizer_states": [],
+    "pytorch-lightning_version": "2",
+}
 
 
 def test_a_checkpoint_comes_back(tmp_path):
@@ -84,3 +89,10 @@ def test_random_numbers_go_on_where_they_were_saved(tmp_path):
     assert draw() == expected
     resumed.on_train_epoch_start(*any_run)  # only once
     assert draw() != expected
+
+
+def test_another_file_of_torch_is_no_checkpoint(tmp_path):
+    path = tmp_path / "last.ckpt"
+    torch.save({"state_dict": {}}, path)
+    with pytest.raises(WeightsError, match=r"no checkpoint of a training \(without optimizer_states, "):
+        CheckpointFiles().load_checkpoint(path, weights_only=True)

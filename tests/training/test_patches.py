@@ -12,6 +12,7 @@ from upcracknet.cli.console import EXIT_INCOMPLETE
 from upcracknet.cli.main import run
 from upcracknet.data.photo import load_photo, save_image_atomically
 from upcracknet.errors import DataError
+from upcracknet.training import patches
 from upcracknet.training.configuration import load_configuration
 from upcracknet.training.patches import painted_patches, undamaged_patches
 from upcracknet.training.self_labelled import self_labelled_photos
@@ -188,6 +189,27 @@ def test_photos_that_are_kept_apart_are_known_by_their_paths(detected):
     with pytest.raises(DataError, match="no photo is done"):
         self_labelled_photos([folder], {str(kept)})
     assert len(self_labelled_photos([folder], {"/elsewhere/a.png", "a"})) == 1
+
+
+def test_photos_kept_apart_are_known_whatever_way_leads_to_them(detected, configure_painted, monkeypatch):
+    folder = detected("--scores", "png")
+    seen = []
+    labelled = self_labelled_photos([folder])
+    monkeypatch.setattr(
+        patches, "self_labelled_photos", lambda folders, apart: seen.append(apart) or labelled
+    )
+    monkeypatch.chdir(folder)
+    photos = folder.parent / "photos"
+    (photos / "broken.png").unlink()
+    for number in range(2):
+        (photos / f"{number}.png").write_bytes((photos / "a.png").read_bytes())
+    painted_patches(
+        configure_painted(
+            data__photos="['../photos']", data__validation_share="0.34", self_training__results=str(folder)
+        )
+    )
+    ((kept,),) = seen
+    assert kept.startswith(str(photos)) and ".." not in kept
 
 
 def test_a_result_folder_is_learned_from(detected, configure_painted):

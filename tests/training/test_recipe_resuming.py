@@ -70,6 +70,18 @@ def test_a_run_of_another_configuration_is_not_resumed(run, configure, train_qui
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
 
+def test_a_run_does_not_go_on_with_other_photos(configure, train_quietly, crack_free, tmp_path):
+    """A photo more would shuffle those for training and those for validation."""
+    shutil.copytree(crack_free, tmp_path / "photos")
+    train_quietly(configure(data__photos=str(tmp_path / "photos")), tmp_path / "run")
+    (tmp_path / "photos" / "0.png").rename(tmp_path / "photos" / "new.png")
+    with pytest.raises(ConfigurationError, match="the photos are not those that this run began with"):
+        train_quietly(configure(data__photos=str(tmp_path / "photos"), epochs="3"), tmp_path / "run")
+    (tmp_path / "photos" / "new.png").rename(tmp_path / "photos" / "0.png")
+    train_quietly(configure(data__photos=str(tmp_path / "photos"), epochs="3"), tmp_path / "run")
+    assert len(metrics_of(tmp_path / "run")) == 3
+
+
 def test_fewer_epochs_than_were_trained(configure, train_quietly, tmp_path):
     train_quietly(configure(epochs="3"), tmp_path)
     with pytest.raises(ConfigurationError, match=r"cannot be trained so: .*max_epochs=1"):

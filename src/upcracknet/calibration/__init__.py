@@ -20,7 +20,7 @@ from upcracknet.data.registry import open_dataset
 from upcracknet.detection import CrackRemoverScorer, RestorationScorer
 from upcracknet.detection.pretrained import load_pretrained, weights_path
 from upcracknet.errors import ConfigurationError
-from upcracknet.files import json_bytes, write_atomically
+from upcracknet.files import json_bytes, require_writable, write_atomically
 from upcracknet.runtime import Engine
 from upcracknet.training.configuration import (
     Configuration,
@@ -104,6 +104,9 @@ def calibrate(
     assert isinstance(configuration, TrainingConfiguration | CrackRemoverConfiguration)  # as the weights are
     data, seed = configuration.data, configuration.seed
     learned_from = (data.photos,) if isinstance(data.photos, str) else data.photos
+    if not (photos or learned_from):
+        raise ConfigurationError(f"{model}: learned from no photos of sound road; give --photos")
+    require_writable(output.parent)
     sources = [
         UndamagedPatches(
             split_samples(open_dataset(source, data_root, data.split), data.validation_share, seed)[1],

@@ -86,7 +86,8 @@ def evaluate(
         device=device,
     )
     opened, console, used = plan.dataset, error_console(), plan.protocol.name
-    folder = output / f"{opened.name}-{used}{f'-one-in-{one_in}' if one_in > 1 else ''}"
+    part = "" if split == "test" else f"-{split}"
+    folder = output / f"{opened.name}{part}-{used}{f'-one-in-{one_in}' if one_in > 1 else ''}"
     require_writable(folder)
     with progress_bar(console) as bar:
         results = [

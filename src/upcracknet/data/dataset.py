@@ -50,12 +50,14 @@ class CrackDataset(Sequence[Sample]):
         split: ``train``, ``val`` or ``test``.
         root: the dataset's own folder.
         samples: the samples.
+        left_out: a sentence on files that look like photos and are not read; None where there are none.
     """
 
     name: str
     split: str
     root: Path
     samples: tuple[Sample, ...]
+    left_out: str | None = None
 
     def __len__(self) -> int:
         return len(self.samples)

@@ -97,9 +97,17 @@ def list_photos(paths: Sequence[str | Path], *, recursive: bool = True) -> Listi
     return Listing((*listing.photos, *unmatched), listing.left_out, listing.unreadable)
 
 
-def photos_in(folder: Path) -> list[Path]:
-    """List the photos of a folder, if any, by the rules of :func:`list_photos`."""
-    return list(_search([folder], recursive=True)[0].photos)
+def photos_in(folder: Path) -> Listing:
+    """List the photos of a folder, if any, by the rules of :func:`list_photos`.
+
+    Raises:
+        DataError: a folder in it cannot be searched.
+    """
+    listing, _ = _search([folder], recursive=True)
+    if listing.unreadable:
+        place, reason = next(iter(listing.unreadable.items()))
+        raise DataError(f"{place}: cannot be searched ({reason}); allow it, or move the folder elsewhere")
+    return listing
 
 
 def home_expanded(path: str | Path) -> Path:

@@ -20,6 +20,7 @@ from upcracknet.data.dataset import (
 from upcracknet.data.folder import open_folder
 from upcracknet.data.listing import home_expanded
 from upcracknet.errors import DataError
+from upcracknet.files import one_line
 
 DATA_ROOT_VARIABLE = "UPCRACKNET_DATA"
 
@@ -183,7 +184,9 @@ def open_dataset(name: str | Path, root: str | Path | None = None, split: str = 
         folder = home_expanded(name)
         if not folder.is_dir():
             raise DataError(f"'{name}' is neither a dataset ({', '.join(DATASETS)}) nor a folder of photos")
-        return open_folder(folder, split)
+        opened = open_folder(folder, split)
+        taken = opened.name.lower() in PAPER_TEST_SETS or opened.name.lower() in DATASETS
+        return replace(opened, name=f"{opened.name}-folder") if taken else opened
     if split not in dataset.splits:
         raise DataError(
             f"{dataset.title} has no split '{split}', expected one of {', '.join(dataset.splits)}"
@@ -229,10 +232,16 @@ def find_places(dataset: PublishedDataset, root: Path) -> Places:
 
     These are the folders in root that have one of its names, the folders therein, and root itself; this not
     if it has the name of another dataset, since datasets share layouts.
+
+    Raises:
+        DataError: a folder cannot be searched.
     """
     names = {name.lower() for name in dataset.folder_names}
     others = {name.lower() for other in DATASETS.values() for name in other.folder_names} - names
-    named = sorted(child for child in root.iterdir() if child.is_dir() and child.name.lower() in names)
-    nested = [inside for child in named for inside in sorted(child.iterdir()) if inside.is_dir()]
+    try:
+        named = sorted(child for child in root.iterdir() if child.is_dir() and child.name.lower() in names)
+        nested = [inside for child in named for inside in sorted(child.iterdir()) if inside.is_dir()]
+    except OSError as error:
+        raise DataError(f"{dataset.title}: {one_line(error)}; check that you may read {root}") from error
     itself = [] if root.resolve().name.lower() in others else [root]
     return Places(root, (*named, *nested, *itself))

@@ -196,7 +196,9 @@ def _scorer(
     system = _system(path, record)
     _require_preset(system, preset, path)
     network = _network(path, record, tensors)
-    name = f"{system.title} ({path.stem}{'' if preset is None else f', preset {preset}'})"
+    # All runs name their weights alike.
+    own = path.parent.resolve().name if path.name in (system.weights_file, HUB_WEIGHTS) else path.stem
+    name = f"{system.title} ({own}{'' if preset is None else f', preset {preset}'})"
     with _readable(path):
         made: tuple[Scorer, Threshold] = imported(system.scorer)(network, record.detection, preset, name)
     return made

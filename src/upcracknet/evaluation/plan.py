@@ -1,5 +1,6 @@
 """What is compared with what: data set, protocol and who answers, from names that a user gives."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,18 +81,23 @@ def plan_evaluation(
         device: where it runs.
 
     Raises:
-        ConfigurationError: stored masks are to be compared at another size than they have, or the engine or
-            device is not there.
+        ConfigurationError: stored masks are to be compared at another size than they have, or with options of
+            a detection; or the engine or device is not there.
         DataError: there are no such data, or nobody corrected a photo of the result folder.
         WeightsError: there is no such model.
     """
     folder, notes = home_expanded(dataset), list[str]()
     stored = False
-    if (folder / RESULTS_MARKER).is_file():
+    if os.path.isfile(folder / RESULTS_MARKER):  # noqa: PTH113 - raises nothing of a folder that is closed
         opened, notes = reviewed_dataset(read_results(folder))
         stored, protocol = model is None, protocol or "native"
+        if split != "test":
+            raise ConfigurationError(
+                f"--split {split}: {dataset} is a result folder, without parts; leave it out"
+            )
     else:
         opened = open_dataset(dataset, data_root, split)
+    notes += [opened.left_out] if opened.left_out else []
     opened, name = take_one_in(one_in, opened), model or "default"
     comparisons = []
     if stored:
@@ -99,6 +105,13 @@ def plan_evaluation(
             raise ConfigurationError(
                 f"--protocol {protocol}: the masks of {dataset} have the size of their photos; leave it out, "
                 "or give --model to find the cracks again"
+            )
+        asked = {"--preset": preset, "--runtime": runtime, "--precision": precision, "--device": device}
+        usual = {"--preset": None, "--runtime": "torch", "--precision": "fp32", "--device": "auto"}
+        if useless := [f"{option} {value}" for option, value in asked.items() if value != usual[option]]:
+            raise ConfigurationError(
+                f"{', '.join(useless)}: the masks of {dataset} are there already; leave it out, or give "
+                "--model to find the cracks again"
             )
         comparisons.append(Comparison(of_results(opened), frozenset(), tuple(notes)))
     else:
@@ -132,7 +145,13 @@ def learned_from(model: str, dataset: CrackDataset) -> tuple[frozenset[str], lis
         provenance = provenance.get("initial_weights") or {}
     if not names:
         return frozenset(), []
-    learned = frozenset(names & {sample.name for sample in dataset})
+    # Results name a photo with its suffix, data sets without.
+    learned = frozenset(
+        sample.name
+        for sample in dataset
+        if not names.isdisjoint((sample.name, f"{sample.name}{sample.photo_path.suffix}"))
+    )
     return learned, [
-        f"{model} learned from {len(names)} corrected photos, {len(learned)} of these among them."
+        f"{model} learned from {len(names)} corrected photos; by their names, {len(learned)} of these are "
+        "among them."
     ]

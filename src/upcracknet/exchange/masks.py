@@ -101,7 +101,7 @@ def read(folder: Path) -> Iterator[AnnotatedPhoto]:
         DataError: there are none.
     """
     base = folder / FOLDER if (folder / FOLDER).is_dir() else folder
-    files = photos_in(base)
+    files = photos_in(base).photos
     if not files:
         raise DataError(
             f"{base}: no masks; expected pictures that are called as the photos are, with the suffixes "

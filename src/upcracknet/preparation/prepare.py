@@ -138,7 +138,7 @@ def find_photos(
         if source.lower() in DATASETS:
             found += open_dataset(source, root, split)
         elif (folder := home_expanded(source)).is_dir():
-            found += folder_samples(folder / split if (folder / split).is_dir() else folder)
+            found += folder_samples(folder, split)
         else:
             plain.append(source)
     if plain:

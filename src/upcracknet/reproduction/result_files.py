@@ -65,13 +65,16 @@ class ResultFiles:
         """
         kept = self._read(row)
         if kept is not None and kept.pop("status") == "done":
-            evaluations = tuple(kept.pop("evaluations"))
-            return RowState(row, "done", result=RowResult(**kept, evaluations=evaluations))
+            try:
+                evaluations = tuple(kept.pop("evaluations"))
+                return RowState(row, "done", result=RowResult(**kept, evaluations=evaluations))
+            except (TypeError, KeyError) as error:
+                raise damaged(self.result_file(row), one_line(error)) from error
         missing = what_is_missing(row)
         if missing is not None:
             return RowState(row, "skipped", missing)
         if kept is not None:
-            return RowState(row, "failed", kept["reason"])
+            return RowState(row, "failed", str(kept.get("reason")))
         epochs = len(trained_epochs(self.run_folder(row)))
         so_far = f"{epochs} of {row.epochs} epochs trained" if epochs else ""
         return RowState(row, "not yet", (notes or {}).get(row.run_name) or so_far)

@@ -46,8 +46,9 @@ def write_correction(
         the correction as it was written.
 
     Raises:
-        DataError: there is no such photo, it has no mask, the mask has another size, what stands in the
-            correction's place is none, or the mask that is accepted is there and cannot be read.
+        DataError: there is no such photo, it has no mask, the mask has another size, the correction holds
+            signs that its file cannot keep, what stands in its place is none, or the mask that is accepted is
+            there and cannot be read.
         PhotoError: the file of the mask cannot be read.
         OutputError: it cannot be written.
     """
@@ -62,6 +63,10 @@ def write_correction(
     named = None if mask is None else f"{FOLDER}/{record.name}{Path(record.mask).suffix}"
     accepted = mask_checksum(results, record) if correction.status == "accepted" else None
     correction = replace(correction, mask=named, accepted_sha256=accepted)
+    if not correction.can_be_read:  # it would take the place of one that can
+        raise DataError(
+            f"{correction.name}: the correction holds what no file can keep, such as control signs"
+        )
     with ExitStack() as order:
         path = correction_path(results, correction.name)
         if named is not None:

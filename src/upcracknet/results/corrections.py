@@ -67,6 +67,11 @@ class Correction:
         """Reason and note in one text; None where there is neither."""
         return ": ".join(part for part in (self.reason, self.note) if part) or None
 
+    @property
+    def can_be_read(self) -> bool:
+        """Whether its file, once written, is a correction."""
+        return _parsed(self.to_json(), self.name) is not None
+
     def to_json(self) -> bytes:
         """Give the content of the correction's file."""
         content = {"format": FORMAT, "version": VERSION} | asdict(self)

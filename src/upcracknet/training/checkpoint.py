@@ -43,12 +43,19 @@ class CheckpointFiles(TorchCheckpointIO):
             WeightsError: it is damaged.
         """
         try:
-            return super().load_checkpoint(path, *arguments, **options)
+            found: dict[str, Any] = super().load_checkpoint(path, *arguments, **options)
+            missing = {"state_dict", "optimizer_states", "pytorch-lightning_version"} - set(found)
         except Exception as error:  # a damaged pickle leads to errors of any kind
             raise WeightsError(
                 f"{path}: the checkpoint cannot be read ({_first_line(error)}); delete it to train "
                 "from the start"
             ) from error
+        if missing:
+            raise WeightsError(
+                f"{path}: no checkpoint of a training (without {', '.join(sorted(missing))}); delete it to "
+                "train from the start"
+            )
+        return found
 
 
 def _first_line(error: BaseException) -> str:

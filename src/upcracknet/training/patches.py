@@ -3,6 +3,7 @@
 Named datasets lie in the folder ``data_root``; None reads the environment variable UPCRACKNET_DATA.
 """
 
+import hashlib
 import os
 import signal
 from pathlib import Path
@@ -20,6 +21,7 @@ from upcracknet.data.painted import PaintedPatches
 from upcracknet.data.patches import SeededPatches, UndamagedPatches, split_samples
 from upcracknet.data.registry import open_dataset
 from upcracknet.errors import DataError
+from upcracknet.files import json_bytes
 from upcracknet.training.configuration import (
     VALIDATION_SEED,
     Configuration,
@@ -43,7 +45,8 @@ class PatchData(lightning.LightningDataModule):
         configuration: batch size and workers.
         training: other patches each epoch.
         validation: the same patches each epoch.
-        facts: what a run notes of the data.
+        facts: what a run notes of the data; ``photos_sha256`` tells whether a run that goes on has the photos
+            that it began with, for training and for validation.
     """
 
     def __init__(
@@ -107,7 +110,7 @@ def undamaged_patches(configuration: Configuration, data_root: Path | None = Non
     training = _undamaged(chosen, data, patches_per_epoch=patches, seed=seed)
     patches = max(len(kept_apart), min(64, len(training)))
     validation = _undamaged(kept_apart, data, augment=False, patches_per_epoch=patches, seed=seed)
-    return PatchData(configuration, training, validation)
+    return PatchData(configuration, training, validation, _checksum((chosen, kept_apart)))
 
 
 def painted_patches(configuration: CrackRemoverConfiguration, data_root: Path | None = None) -> PatchData:
@@ -128,9 +131,12 @@ def painted_patches(configuration: CrackRemoverConfiguration, data_root: Path | 
         kept_labels.append(Labels(corrected.validation, corrections.share, SURE, RIM))
         facts = corrected.facts
     if learned.results:
-        apart = frozenset(
-            str(sample.photo_path.absolute()) for _, kept_apart in parts for sample in kept_apart
-        )
+        # As the results name them: without `..`, and symbolic links keep their names.
+        apart = {
+            os.path.abspath(sample.photo_path)  # noqa: PTH100
+            for _, kept_apart in parts
+            for sample in kept_apart
+        }
         labels.append(Labels(self_labelled_photos(learned.results, apart), learned.share, learned.sure))
     training = PaintedPatches(
         [_undamaged(chosen, data, patches_per_epoch=1) for chosen, _ in parts],
@@ -149,7 +155,7 @@ def painted_patches(configuration: CrackRemoverConfiguration, data_root: Path | 
         patches_per_epoch=data.validation_patches,
         seed=VALIDATION_SEED,
     )
-    return PatchData(configuration, training, validation, facts)
+    return PatchData(configuration, training, validation, facts | _checksum(*parts))
 
 
 def annotated_patches(configuration: SupervisedConfiguration, data_root: Path | None = None) -> PatchData:
@@ -164,13 +170,20 @@ def annotated_patches(configuration: SupervisedConfiguration, data_root: Path | 
     training = AnnotatedPatches(
         chosen, size=data.size, scales=data.scales, patches_per_epoch=number, seed=seed
     )
-    return PatchData(configuration, training, AnnotatedPatches(kept_apart, size=data.size, augment=False))
+    validation = AnnotatedPatches(kept_apart, size=data.size, augment=False)
+    return PatchData(configuration, training, validation, _checksum((chosen, kept_apart)))
 
 
 def _split(photos: str, run: Configuration, data_root: Path | None) -> tuple[list[Sample], list[Sample]]:
     """Photos for training, and others for validation."""
     samples = open_dataset(photos, data_root, run.data.split)
     return split_samples(samples, run.data.validation_share, run.seed)
+
+
+def _checksum(*splits: tuple[list[Sample], list[Sample]]) -> dict[str, str]:
+    """Checksum of the names of the photos for training, and of those for validation."""
+    names = [[[sample.name for sample in part] for part in split] for split in splits]
+    return {"photos_sha256": hashlib.sha256(json_bytes(names)).hexdigest()}
 
 
 def _undamaged(samples: list[Sample], data: WindowsConfiguration, **more: Any) -> UndamagedPatches:

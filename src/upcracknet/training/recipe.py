@@ -6,22 +6,18 @@ import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as lightning
 import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
-from lightning_fabric.utilities.rank_zero import rank_zero_only
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
-from upcracknet.detection.systems import SYSTEMS, TRAINABLE, imported
+from upcracknet.detection.systems import SYSTEMS, imported
 from upcracknet.errors import ConfigurationError, OutputError
-from upcracknet.files import json_bytes, one_line, write_atomically
-from upcracknet.locks import claimed
-from upcracknet.parsing import parse_json
+from upcracknet.files import one_line
 from upcracknet.runtime import choose_device, has_bfloat16
 from upcracknet.training.callbacks import (
     BestWeights,
@@ -35,12 +31,11 @@ from upcracknet.training.checkpoint import CheckpointFiles, RandomState
 from upcracknet.training.configuration import (
     Configuration,
     as_dictionary,
-    dump_configuration,
-    load_configuration,
 )
 from upcracknet.training.method import Method
 from upcracknet.training.patches import PatchData
 from upcracknet.training.provenance import environment
+from upcracknet.training.run_folder import claimed_run, open_run_folder, write_records
 
 
 def train(
@@ -96,13 +91,13 @@ def train(
         data: PatchData = imported(system.patches)(configuration, data_root)
         method: Method = imported(system.method)(configuration)
         weights = run_folder / system.weights_file
-        claims.enter_context(_claimed(run_folder))
-        checkpoint = _open_run_folder(run_folder, configuration)
+        claims.enter_context(claimed_run(run_folder))
+        checkpoint = open_run_folder(run_folder, configuration, data.facts)
         provenance = environment(device) | method.facts() | data.facts
         provenance |= {"seed": configuration.seed, "devices": devices * nodes}
         provenance["training_photos"] = data.training.photo_count
         provenance["configuration"] = as_dictionary(configuration)
-        _write_records(run_folder, configuration, provenance, finished=False)
+        write_records(run_folder, configuration, provenance, finished=False)
         callbacks: list[Callback] = [
             RandomState(),
             BestWeights(weights, provenance),
@@ -149,73 +144,12 @@ def train(
             if trainer.received_sigterm:
                 raise SystemExit(128 + signal.SIGTERM) from error
             raise
-        _write_records(run_folder, configuration, provenance, finished=limit is None or not limit.stopped)
+        write_records(run_folder, configuration, provenance, finished=limit is None or not limit.stopped)
     if not weights.exists():
         raise ConfigurationError(
             f"{run_folder}: the validation loss was never finite; lower the learning rates of `optimizer`"
         )
     return weights
-
-
-def _open_run_folder(run_folder: Path, configuration: Configuration) -> Path | None:
-    """Make the folder, or check that it holds a run of this configuration; gives its checkpoint."""
-    path, last = run_folder / "configuration.yaml", run_folder / "checkpoints" / "last.ckpt"
-    run_folder.mkdir(parents=True, exist_ok=True)
-    different = _differences(load_configuration(path), configuration) if path.exists() else []
-    if not last.exists():
-        trained = [name for name in _weights_files() if (run_folder / name).exists()]
-        if trained and (different or not path.exists() or _is_finished(run_folder)):
-            raise ConfigurationError(
-                f"{run_folder}: holds {trained[0]}, and no checkpoint to go on from; choose another folder, "
-                "or delete this one"
-            )
-        return None
-    if different:
-        raise ConfigurationError(
-            f"{run_folder}: holds a run of another configuration (different: {', '.join(different)}); choose "
-            "another folder, or delete this one"
-        )
-    return last
-
-
-def _weights_files() -> set[str]:
-    return {SYSTEMS[name].weights_file for name in TRAINABLE}
-
-
-def _is_finished(run_folder: Path) -> bool:
-    """Whether a run came to its end; one without a note of that did, as nobody knows."""
-    try:
-        return bool(parse_json((run_folder / "run.json").read_bytes()).get("finished", True))
-    except (OSError, ValueError, AttributeError):
-        return True
-
-
-def _differences(before: Configuration, now: Configuration) -> list[str]:
-    """Keys that may not change in a resumed run."""
-    if type(before) is not type(now):
-        return ["method"]
-    pairs = [(field.name, getattr(before, field.name), getattr(now, field.name)) for field in fields(now)]
-    return [name for name, old, new in pairs if name not in now.free_when_resumed and old != new]
-
-
-@contextmanager
-def _claimed(run_folder: Path) -> Iterator[None]:
-    """Keep other runs out of the folder; of a parallel run the first process does."""
-    if getattr(rank_zero_only, "rank", 0):
-        yield
-        return
-    with claimed(run_folder / ".upcracknet" / "lock") as holder:
-        if holder is not None:
-            raise OutputError(f"{run_folder}: {holder}; wait for it, or choose another folder")
-        yield
-
-
-@rank_zero_only  # the other processes of a parallel run come here too
-def _write_records(
-    run_folder: Path, configuration: Configuration, provenance: dict[str, Any], *, finished: bool
-) -> None:
-    write_atomically(run_folder / "configuration.yaml", dump_configuration(configuration).encode())
-    write_atomically(run_folder / "run.json", json_bytes(provenance | {"finished": finished}))
 
 
 @contextmanager

@@ -291,3 +291,9 @@ class TestMeasuring:
         record = of([*results.records()])[NAME]
         assert record.crack_pixels == line_mask().sum()
         assert np.array_equal(effective_mask(results, record, read_correction(results, NAME)), line_mask())
+
+
+def test_a_note_with_control_signs_is_refused_and_one_of_several_lines_is_not(client, row, folder):
+    send(client, row(), "rejected", note="first\r\n\tline")
+    assert send(client, row(), "rejected", note="a\0b").status_code == 422
+    assert read_correction(read_results(folder), NAME).note == "first\r\n\tline"

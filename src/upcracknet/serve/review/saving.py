@@ -25,7 +25,11 @@ from upcracknet.serve.review.tiles import Mask
 SOURCE = "upcracknet review"
 """What corrections made here name as where they come from."""
 
-Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
+Note = Annotated[
+    str,
+    # Without control signs, but tabs and ends of lines: JSON with others in it is not read again.
+    StringConstraints(strip_whitespace=True, max_length=4000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"),
+]
 
 
 class Said(BaseModel):

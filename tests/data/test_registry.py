@@ -86,7 +86,7 @@ def test_a_root_that_is_closed_is_one_clear_error(tmp_path, monkeypatch) -> None
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "iterdir", refuse)
-    with pytest.raises(DataError, match="DeepCrack: .*Permission denied.*check that you may read"):
+    with pytest.raises(DataError, match=r"DeepCrack: .*Permission denied.*check that you may read"):
         open_dataset("deepcrack", tmp_path)
 
 

@@ -7,7 +7,7 @@ from upcracknet.baselines.supervised.scorer import normalise
 from upcracknet.detection.crack_remover_scorer import CrackRemoverScorer
 from upcracknet.detection.pretrained import load_network, load_pretrained, weights_path
 from upcracknet.errors import ConfigurationError, WeightsError
-from upcracknet.networks import UNetGenerator
+from upcracknet.networks import CrackRemover, UNetGenerator
 from upcracknet.runtime.engine import Engine
 from upcracknet.weights import WeightsRecord, load_weights, save_weights
 
@@ -124,7 +124,7 @@ def test_a_preset_that_a_system_does_not_have(model, preset, message):
         load_pretrained(model, preset)
 
 
-def test_runs_are_told_apart_by_their_folders(tmp_path):
+def test_the_name_of_a_run_is_that_of_its_folder(tmp_path):
     record = WeightsRecord("CrackRemover", {"widths": [4, 6, 8]}, {}, {})
     for name in ("first", "second"):
         (tmp_path / name).mkdir()

@@ -92,7 +92,7 @@ def test_stored_masks_are_not_found_again_in_another_way(results, option):
 
 
 def test_a_result_folder_has_no_parts(results):
-    with pytest.raises(ConfigurationError, match="--split val: .* is a result folder"):
+    with pytest.raises(ConfigurationError, match=r"--split val: .* is a result folder"):
         plan_evaluation(str(results.path), split="val", model="local-contrast")
 
 

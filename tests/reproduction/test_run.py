@@ -247,7 +247,7 @@ def test_figures_of_another_version_are_one_clear_error(files, row, result_of, c
     files.write(row, result_of(row))
     path = files.result_file(row)
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    with pytest.raises(DataError, match="is damaged .*delete it"):
+    with pytest.raises(DataError, match=r"is damaged .*delete it"):
         files.state(row)
 
 

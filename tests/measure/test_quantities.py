@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from tests.measure.drawn import Uniform, crack, grid, wavy
 
@@ -117,3 +119,23 @@ def test_what_cannot_be_booked():
         book(classify(CRACKS, FRAME), "din")
     with pytest.raises(ConfigurationError, match="0 or more"):
         Quantity("edge", "low", -1.0, "m")
+
+
+def test_a_transverse_crack_is_one_and_has_the_highest_severity_of_a_tenth_of_it():
+    """Branches of one crack: 8 mm wide, and 40 mm over a share of its length."""
+
+    def rows(share: float) -> list[Quantity]:
+        wide = 150 + round(500 * (1 - share))
+        axes = [wavy((150, 50), (wide, 50), 2, 2.0), wavy((wide, 50), (650, 50), 3, 2.0)]
+        parts = [crack(axes[0], width=4.0), crack(axes[1], width=20.0)]
+        both = replace(
+            parts[0],
+            axis=(*parts[0].axis, *parts[1].axis),
+            width_along_px=(*parts[0].width_along_px, *parts[1].width_along_px),
+        )
+        return book(classify([both], FRAME), "fhwa-ltpp")
+
+    for share, severity in ((0.3, "high"), (0.08, "moderate")):
+        (row,) = rows(share)
+        assert (row.code, row.severity, row.count) == ("6", severity, 1)
+        assert row.amount == pytest.approx(1.0, rel=0.06)

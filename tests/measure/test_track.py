@@ -171,3 +171,11 @@ def test_the_nearest_place_of_a_path():
 
 
 # Places by time
+
+
+def test_a_receiver_without_a_fix_is_nowhere(tmp_path):
+    """It writes 0, 0; the photos of then take their own places."""
+    found = read(tmp_path, gpx([point(0, 0), point("0.0", "-0"), point(1, 2), point(1, 3)]))
+    assert [segment[:, :2].tolist() for segment in found.segments] == [[[1, 2], [1, 3]]]
+    with pytest.raises(DataError, match="has no track of two points or more"):
+        read(tmp_path, gpx([point(0, 0), point(0, 0), point(1, 2)]))

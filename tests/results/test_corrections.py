@@ -57,6 +57,7 @@ class TestFile:
             "time": "2026-05-01T12:00:00+00:00",
             "mask": "corrections/day-0/002.png.png",
             "accepted_sha256": None,
+            "photo_bytes": read_results(results.path).record(NAME).stamp.split()[0],
         }
         mask = cv2.imread(str(results.file("corrections/day-0/002.png.png")), cv2.IMREAD_UNCHANGED)
         assert np.array_equal(mask, line_mask() * 255) and mask.dtype == np.uint8
@@ -189,6 +190,25 @@ class TestAccepted:
 
     def test_it_is_measured_once(self, detected_again, measure):
         assert measure(IN_MM)[0] == []
+
+    @pytest.mark.parametrize("status", ["accepted", "corrected", "rejected"])
+    def test_another_photo_of_the_same_name_is_another(self, results, photos, detect, status):
+        correction = Correction(NAME, status)
+        write_correction(results, correction, line_mask() if status == "corrected" else None)
+        kept = (results.path / "corrections" / f"{NAME}.json").read_bytes()
+        cv2.imwrite(str(photos / NAME), cv2.flip(cv2.imread(str(photos / NAME)), 1)[8:])
+        record = of(detect(photos, measure=IN_MM)[0])[NAME]
+        assert record.review_status is None and "is of another photo" in record.measure_warning
+        assert record.crack_pixels == np.count_nonzero(cv2.imread(str(results.file(f"masks/{NAME}.png")), 0))
+        assert not reviewed_photos(results)[0]
+        assert (results.path / "corrections" / f"{NAME}.json").read_bytes() == kept
+        write_correction(results, correction, line_mask()[8:] if status == "corrected" else None)
+        assert len(reviewed_photos(results)[0]) == 1  # a new answer counts
+
+    def test_a_copy_of_the_photo_is_the_same(self, results, photos, detect):
+        write_correction(results, corrected(), line_mask())
+        os.utime(photos / NAME, (1, 1))
+        assert of(detect(photos, measure=IN_MM)[0])[NAME].review_status == "corrected"
 
     def test_an_answer_of_an_earlier_version_counts(self, results, photos, detect):
         path = results.path / "corrections" / f"{NAME}.json"

@@ -80,7 +80,8 @@ def test_photos_behind_the_web_in_archives_and_file_addresses(photos, detect, tm
         threading.Thread(target=server.serve_forever, daemon=True).start()
         base = f"http://127.0.0.1:{server.server_port}/day-0"
         places = {
-            f"{base}/000.png": 1, f"{base}/": 3, f"{base}/*.png": 3, f"file://{photos}/day-0": 3,
+            f"{base}/000.png": 1, f"{base}/000.png?signature=a%2Fb": 1, f"{base}/": 3,
+            f"{base}/*.png": 3, f"file://{photos}/day%2D0": 3,
             f"zip://north/*.png::{tmp_path / 'photos.zip'}": 1,
         }  # fmt: skip
         for number, (place, expected) in enumerate(places.items()):

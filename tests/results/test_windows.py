@@ -141,6 +141,18 @@ def test_what_is_transparent_in_part_lies_on_white_as_pillow_shows_it(tmp_path):
     np.testing.assert_array_equal(whole(path)[0], load_photo(tmp_path / "a.png"))
 
 
+@pytest.mark.parametrize(("kind", "shown"), [(np.uint8, 1), (np.uint16, 1), (np.uint16, 255)])
+def test_a_transparency_has_a_scale_of_its_own(tmp_path, kind, shown):
+    """Some programs write 1 for what is shown, or the 255 of bytes beside 16 bits."""
+    values = ROAD.astype(kind) * (257 if kind == np.uint16 else 1)
+    alpha = np.full(GREY.shape, shown, kind)
+    alpha[:30, :30] = 0
+    kinds = [ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha]
+    found, seen, _ = whole(write(tmp_path / "a.tif", np.dstack([values, alpha]), colorinterp=kinds, **UTM))
+    np.testing.assert_array_equal(found[30:], ROAD[30:])
+    assert seen[30:].all()
+
+
 def test_a_palette_with_an_empty_colour(tmp_path):
     palette = {n: (10 * n, 20 * n, 30 * n, 255) for n in range(4)}
     shown, seen, _ = whole(write(tmp_path / "a.tif", GREY % 4, colormap=palette, nodata=3, **UTM))

@@ -234,3 +234,12 @@ def test_drives_of_two_days_are_two_roads():
     later = tuesday.segments[0] + [0, 0, 86_400]
     roads = find_course([], Track((monday.segments[0], later)), None).roads
     assert [road.length_m for road in roads] == pytest.approx([300, 300], abs=0.2)
+
+
+def test_numbers_in_names_are_in_the_order_of_their_values():
+    """As text, img10 goes before img2, and the road would go there and back."""
+    metres = (0, 90, 10, 20)
+    names = ("day 1/img1.jpg", "day 1/img10.jpg", "day 1/img2.jpg", "day 1/img3.jpg")
+    course = find_course([at(value, time=None) for value in metres], None, None, names)
+    assert course.roads[0].length_m == pytest.approx(90, abs=0.1)
+    assert course.moments == (0.0, 3.0, 1.0, 2.0)

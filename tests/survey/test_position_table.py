@@ -44,6 +44,7 @@ def test_all_columns_in_any_order_and_spelling_and_others_are_passed_over(read):
         b"\xef\xbb\xbfphoto,latitude,longitude\r\ntop.png,52.5,13.25\r\n",
         b"photo;latitude;longitude\ntop.png;52,5;13,25\n",
         b"photo;latitude;longitude\n\n;;\ntop.png;52.5;13.25",
+        b"sep=;\r\nphoto;latitude;longitude\r\ntop.png;52,5;13,25\r\n",
         b"photo\tlatitude\tlongitude\ntop.png\t52,5\t13.25\n",
         b'"photo","latitude","longitude"\n"top.png","52.5","13.25"\n',
     ],

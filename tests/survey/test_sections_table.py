@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 
 import pytest
 from tests.survey.roads import result_folder
@@ -76,3 +77,9 @@ def test_us_units(tables):
 
 def test_tables_without_sections_have_their_heads(tables):
     assert list(tables("metric")) == [[], []]
+
+
+def test_severities_of_two_standards_share_a_letter(tables):
+    lengths = {"medium": 2.0, "moderate": 3.0}
+    _, (summary,) = tables("metric", replace(SEEN, length_m=5.0, severity_length_m=lengths))
+    assert summary["length_medium_m"] == "5.0"

@@ -112,6 +112,8 @@ def _take(
 ) -> None:
     """Take over one photo, and count it."""
     before, size = read_correction(results, record.name), size_of(record)
+    if before is not None and is_outdated(results, record, before):
+        before = None
     mask: Bool[np.ndarray, "h w"] | Path
     if photo.file is not None and str(record.mask).endswith(".tif"):
         mask = photo.file
@@ -125,7 +127,7 @@ def _take(
         correction = Correction(record.name, "corrected", source=source, time=time)
         write_correction(results, correction, mask)
         imported.corrected += 1
-    elif options.accept_unchanged and (before is None or is_outdated(results, record, before)):
+    elif options.accept_unchanged and before is None:
         write_correction(results, Correction(record.name, "accepted", source=source, time=time))
         imported.accepted += 1
     else:

@@ -44,6 +44,8 @@ def read_gpx(path: str | Path) -> tuple[Float64[np.ndarray, "_ 3"], ...]:
         raise DataError(f"{path}: is no GPX file; give the track that the receiver recorded, as GPX")
     pieces = root.findall("{*}trk/{*}trkseg")
     segments = [[_point(point, path) for point in piece.findall("{*}trkpt")] for piece in pieces]
+    # 0, 0 is what a receiver without a fix writes.
+    segments = [[point for point in points if point[:2] != (0, 0)] for points in segments]
     if all(len(points) < 2 for points in segments):
         raise DataError(
             f"{path}: has no track of two points or more (trkseg, trkpt); routes and single places are not "

@@ -1,6 +1,6 @@
 """How much of each distress there is, in the units in which a standard counts it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -12,6 +12,9 @@ from upcracknet.measure.lane import WHEEL_PATHS, ZONES, Lane
 from upcracknet.measure.severity import NOT_GRADED, grade, standard_of
 
 FOOT_M = 0.3048
+
+TENTH = 0.1
+"""Share of a transverse crack's length from which on a severity counts for all of it (LTPP, distress 6)."""
 
 Unit = Literal["m", "m²", "ft", "ft²"]
 
@@ -87,8 +90,10 @@ def book(
     """Sum up a photo's cracks as a standard counts them.
 
     Alligator and block cracking are areas, all else is length. No crack is counted twice: what lies in a
-    network's area is not added to lengths. Joints are no distress. Parts of a crack of different severity are
-    counted apart, as ASTM D6433 asks.
+    network's area is not added to lengths. Joints are no distress. The branches of a crack, from one end or
+    junction to the next, are counted apart where their mean widths differ in severity, as ASTM D6433 asks of
+    portions; a branch whose own width changes is not cut. LTPP grades a transverse crack as a whole: by the
+    highest severity of a tenth of its length or more.
 
     ASTM D6433, appendix X1: 1 alligator (m²), 3 block (m²), 10 longitudinal and transverse (m), where
     diagonal cracks are booked too. FHWA LTPP, section A: 1 fatigue (m²), 2 block (m²), 4 longitudinal (m; 4a
@@ -138,6 +143,7 @@ def _rows(
     The last item is the crack, where the standard counts cracks.
     """
     is_astm = standard == "astm-d6433"
+    across: dict[int, dict[str, list[float]]] = {}
     for number, network in enumerate(classes.networks):
         area = (network.area_mm2 or 0.0) / 1e6
         if network.kind == "alligator":
@@ -157,7 +163,7 @@ def _rows(
         elif portion.angle_degrees is None:
             yield ("", "longitudinal or transverse", severity, "m"), length, None
         elif portion.angle_degrees > 45:
-            yield ("6", "transverse", severity, "m"), length, portion.crack
+            across.setdefault(portion.crack, {}).setdefault(severity, []).append(length)
         elif lane is None:
             yield ("4", "longitudinal", severity, "m"), length, None
         else:
@@ -165,6 +171,19 @@ def _rows(
             for code, where, share in (("4a", "wheel path", in_path), ("4b", "non-wheel path", 1 - in_path)):
                 if share:
                     yield (code, f"{where} longitudinal", severity, "m"), length * share, None
+
+    for crack, by_severity in across.items():
+        lengths = {severity: sum(found) for severity, found in by_severity.items()}
+        total = sum(lengths.values())
+        severity = _highest(lengths, standard)
+        yield ("6", "transverse", severity, "m"), total, crack
+
+
+def _highest(lengths: Mapping[str, float], standard: str) -> str:
+    """The highest severity of a tenth of a crack's length or more, as LTPP grades transverse cracks."""
+    order = [NOT_GRADED, *standard_of(standard).severities]
+    least = TENTH * sum(lengths.values())
+    return max((severity for severity, length in lengths.items() if length >= least), key=order.index)
 
 
 def _grade_together(portions: Sequence[Portion], standard: str, reading: Reading) -> str:

@@ -18,6 +18,7 @@ from upcracknet.results.corrections import (
     Correction,
     correction_path,
     mask_checksum,
+    photo_bytes,
     read_correction,
 )
 from upcracknet.results.effective_mask import mask_file_in_windows, require_size, rows_of, size_of
@@ -38,7 +39,8 @@ def write_correction(
 
     Args:
         results: the result folder.
-        correction: it; its mask's file is filled in, or the checksum of the mask that is accepted.
+        correction: it; its mask's file, the checksum of the mask that is accepted, and the photo's size are
+            filled in.
         mask: True where there is a crack, of the photo's size. Of images that are read in windows it may be a
             file, GeoTIFF or PNG: anything but 0 is crack. Only for a corrected photo, and needed there.
 
@@ -62,7 +64,7 @@ def write_correction(
     old = read_correction(results, correction.name)
     named = None if mask is None else f"{FOLDER}/{record.name}{Path(record.mask).suffix}"
     accepted = mask_checksum(results, record) if correction.status == "accepted" else None
-    correction = replace(correction, mask=named, accepted_sha256=accepted)
+    correction = replace(correction, mask=named, accepted_sha256=accepted, photo_bytes=photo_bytes(record))
     if not correction.can_be_read:  # it would take the place of one that can
         raise DataError(
             f"{correction.name}: the correction holds what no file can keep, such as control signs"

@@ -24,7 +24,7 @@ RejectReason = Literal["shadow", "joint", "sealed", "object", "other"]
 FOLDER = "corrections"
 """Where they lie, below the result folder."""
 
-OUTDATED = "was accepted when the model's mask was another; look at it again"
+OUTDATED = "what was said of it is of another photo, or of another mask of the model; look at it again"
 """What is said of an answer that is outdated."""
 
 CORRECTION = "correction_sha256"
@@ -46,6 +46,8 @@ class Correction:
         mask: file below the result folder: 255 is crack, 0 is not, of the photo's size; only where corrected.
         accepted_sha256: checksum of the file of the model's mask that was accepted, see
             :func:`is_outdated`; None where that is not known, and of another status.
+        photo_bytes: size of the photo's file when this was said, as the photo's record has it; None where
+            that is not known.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Correction:
     time: str = ""
     mask: str | None = None
     accepted_sha256: str | None = None
+    photo_bytes: str | None = None
 
     @property
     def changes_the_mask(self) -> bool:
@@ -147,22 +150,32 @@ def correction_checksum(results: ResultFolder, name: str) -> str | None:
 
 
 def is_outdated(results: ResultFolder, record: Record, correction: Correction) -> bool:
-    """Tell whether a person accepted another mask than the model's now: the photo was detected in again.
+    """Tell whether a person spoke of another photo, or accepted another mask than the model's now.
 
-    Such an answer says nothing of the mask that is there. One without a checksum, of an earlier version or
-    another program, counts. What was corrected or rejected is known whatever the model says.
+    Names repeat: next year's photos may lie where this year's did. A photo of another size in bytes is
+    another one; its time says nothing, as copies have times of their own. An accepted mask is another where
+    the photo was detected in again. An answer without size and checksum, of an earlier version or another
+    program, counts. What was corrected or rejected is known whatever the model says.
 
     Args:
         results: the result folder.
         record: of the photo.
         correction: what was said of it.
     """
+    if correction.photo_bytes not in (None, photo_bytes(record)):
+        return True
     if correction.status != "accepted" or correction.accepted_sha256 is None:
         return False
     try:
         return mask_checksum(results, record) != correction.accepted_sha256
     except DataError:
         return True
+
+
+def photo_bytes(record: Record) -> str | None:
+    """Give the size of a photo's file as its record has it; None where its server gave none."""
+    size = record.stamp.partition(" ")[0]
+    return size if size.isdecimal() else None
 
 
 def mask_checksum(results: ResultFolder, record: Record) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from jaxtyping import UInt8
@@ -179,7 +179,10 @@ def find_photos(
         DataError: there are none, or an address cannot be reached.
         ConfigurationError: the package for an address is missing, or there is none.
     """
-    places = [address.removeprefix("file://") for address in addresses]
+    places = [
+        unquote(address.removeprefix("file://")) if address.startswith("file://") else address
+        for address in addresses
+    ]
     local = [place for place in places if not is_url(place)]
     listing = list_photos(local) if local else Listing(())
     found = {
@@ -220,7 +223,7 @@ def _behind(address: str) -> dict[str, str]:
     system, path = _file_system(address)
     try:
         # First, as a single name may hold brackets; a folder of a web server passes for a file.
-        if PurePosixPath(path).suffix.lower() in PHOTO_SUFFIXES and system.isfile(path):
+        if _suffix(path) in PHOTO_SUFFIXES and system.isfile(path):
             entries = {path: system.info(path)}
         elif any(sign in path for sign in "*?["):
             entries = system.glob(path, detail=True)
@@ -233,8 +236,14 @@ def _behind(address: str) -> dict[str, str]:
     return {
         _address_of(name, address): _stamp_of_entry(entry)
         for name, entry in sorted(entries.items())
-        if entry.get("type") == "file" and PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES
+        if entry.get("type") == "file" and _suffix(name) in PHOTO_SUFFIXES
     }
+
+
+def _suffix(address: str) -> str:
+    """The suffix of a file's name; on a web server a question mark ends it, as before a signature."""
+    path = urlsplit(address).path if address.startswith(("http://", "https://")) else address
+    return PurePosixPath(path).suffix.lower()
 
 
 def _address_of(name: str, origin: str) -> str:

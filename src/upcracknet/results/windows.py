@@ -109,7 +109,8 @@ class Windows:
         if self.partial and self._marked_by_value:
             photo[self._empty(top, bottom, left, right)] = 255
         elif self.partial:  # as of photos: what is transparent in part lies on white
-            share = self._mask(top, bottom, left, right)[..., None].astype(np.uint16)
+            share = self._mask(top, bottom, left, right)[..., None].astype(np.uint32)
+            share = np.minimum(share * 255 // self._opaque, 255)
             photo = ((photo * share + 255 * (255 - share) + 127) // 255).astype(np.uint8)
         return photo
 
@@ -180,6 +181,8 @@ class Windows:
         with one_line_errors(self.path):
             mask = self.image.dataset_mask(out_shape=self._glance)
         if np.mean(mask > 0) >= 0.001:
+            # Some programs write 1 for what is shown, or the 255 of bytes into 16 bits.
+            self._opaque = max(1, int(mask.max()))
             return True
         self.warnings.append("its mask or transparency hides all of it, and was ignored")
         return False

@@ -1,6 +1,7 @@
 """The roads of a survey: from a layer of lines, else from the track, else from photo to photo."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,13 +45,17 @@ class Course:
     note: str
 
 
-def find_course(positions: Sequence[Position], track: Track | None, line: Path | None) -> Course:
+def find_course(
+    positions: Sequence[Position], track: Track | None, line: Path | None, names: Sequence[str] = ()
+) -> Course:
     """Find the roads that photos lie on.
 
     Args:
-        positions: of the photos, in the order of their names.
+        positions: of the photos.
         track: of the camera.
         line: file of lines; goes before the track.
+        names: of the photos, which tell their order where nothing else does: 2 goes before 10. Without them
+            it is that of the positions.
 
     Raises:
         DataError: the file of lines cannot be used.
@@ -66,7 +71,7 @@ def find_course(positions: Sequence[Position], track: Track | None, line: Path |
         if roads and roads[0].moments is None:
             kind = "and each photo lies where that is nearest, as the track has no times"
         return Course(roads, seconds, f"Chainage runs along the track, {kind}.")
-    return _from_photo_to_photo(positions)
+    return _from_photo_to_photo(positions, names)
 
 
 def _roads_of_track(track: Track) -> tuple[Road, ...]:
@@ -81,7 +86,7 @@ def _roads_of_track(track: Track) -> tuple[Road, ...]:
     return _roads(points[:, 1::-1], points[:, 2], LONGEST_GAP_M, "track", LONGEST_SILENCE_S)
 
 
-def _from_photo_to_photo(positions: Sequence[Position]) -> Course:
+def _from_photo_to_photo(positions: Sequence[Position], names: Sequence[str]) -> Course:
     none = (None,) * len(positions)
     if any(position.source == "raster" for position in positions):
         return Course(
@@ -95,6 +100,8 @@ def _from_photo_to_photo(positions: Sequence[Position]) -> Course:
         if position.time is not None
     }
     order, by = list(range(len(positions))), "names, as most have no time"
+    if names:
+        order.sort(key=lambda number: _natural(names[number]))
     if len(seconds) > 1 and 2 * len(seconds) >= len(positions):
         order, by = sorted(seconds, key=seconds.__getitem__), "times"
     places = np.array([(positions[number].longitude, positions[number].latitude) for number in order])
@@ -115,6 +122,11 @@ def _from_photo_to_photo(positions: Sequence[Position]) -> Course:
             "Give the road's line: `--line`."
         )
     return Course(roads, tuple(moments), note)
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A key that sorts numbers in names by their values."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
 
 
 def _roads(

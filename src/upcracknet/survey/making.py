@@ -95,7 +95,8 @@ def make_survey(
     if damaged:
         notes.append(f"Records that are damaged and left out: {_named(sorted(damaged))}.")
     notes += _on_reviews(results, [photo.record for photo in photos])
-    course = find_course([photo.position for photo in photos if photo.position], track, options.line)
+    placed = {photo.record.name: photo.position for photo in photos if photo.position}
+    course = find_course([*placed.values()], track, options.line, [*placed])
     notes.append(course.note)
     roads, found = _on_roads(photos, course, notes)
     if not roads:

@@ -92,7 +92,9 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """The number and the cells of each line, by the columns' names in lower case."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-        first = text.partition("\n")[0]
+        first, _, rest = text.partition("\n")
+        if first.strip().lower() in ("sep=;", "sep=,", "sep=\t"):  # for Excel
+            first, text = rest.partition("\n")[0], rest
         separator = max(",;\t", key=first.count)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
         columns = [column.strip().lower() for column in next(reader, [])]

@@ -84,7 +84,8 @@ def _summary(section: Section, units: Units) -> list[Any]:
     feet, square_feet, inches = 1 / FOOT_M, 1 / FOOT_M**2, 1 / INCH_MM
     by_letter: dict[str | None, float] = {}
     for severity, metres in (section.severity_length_m or {}).items():
-        by_letter[LETTERS.get(severity)] = metres  # what cannot be graded has no letter
+        letter = LETTERS.get(severity)  # what cannot be graded has none; two standards share them
+        by_letter[letter] = by_letter.get(letter, 0.0) + metres
     by_class = section.class_length_m or {}
     absent = None if section.length_m is None else 0.0
     return [

@@ -44,7 +44,7 @@ class Photo:
         number: of it, as long as the server runs.
         record: what was found in it.
         correction: what was said of it.
-        outdated: whether that was said of another mask of the model.
+        outdated: whether that was said of another photo, which is then left out, or of another mask.
         mask_stamp: of the file of the model's mask.
         revision: checksum of the correction; empty where there is none.
         problem: why the correction cannot be read.
@@ -146,6 +146,9 @@ class Photos:
                 correction = read_correction(self.results, name)
             except DataError as error:
                 problem = str(error)
+            outdated = correction is not None and is_outdated(self.results, record, correction)
+            if outdated and correction is not None and correction.changes_the_mask:
+                correction = None  # the mask of another photo
             known = self._by_name.get(name)
             number = self._numbers.setdefault(name, len(self._numbers))
             self._names[number:] = self._names[number:] or [name]
@@ -154,7 +157,7 @@ class Photos:
                 number,
                 record,
                 correction,
-                correction is not None and is_outdated(self.results, record, correction),
+                outdated,
                 mask_stamp,
                 correction_checksum(self.results, name) or "",
                 problem,

@@ -1,3 +1,4 @@
+import copy
 import csv
 import io
 import json
@@ -105,3 +106,16 @@ def test_what_the_paper_does_not_print_stays_empty(written, budget, base):
     assert cells(line)[9:14] == ["–", "–", "95.38", "58.93", "41.77"]
     assert records[1]["paper_precision"] == ""
     assert "No row is measured yet." in lines
+
+
+def test_rows_of_different_photos_are_said(written, files, budget, base, result_of):
+    """As where the folder of data was another one in between."""
+    experiment = table1(budget, base=base)
+    for row in experiment.rows[:2]:
+        files.write(row, result_of(row))
+    assert "do not compare" not in "".join(written(experiment)[0])
+    other = copy.deepcopy(result_of(experiment.rows[2]))
+    other.evaluations[0]["dataset"] = "crack500-whole"
+    files.write(experiment.rows[2], other)
+    text = "\n".join(written(experiment)[0])
+    assert "**Rows tested on crack500 do not compare**: " in text and "images of crack500-whole: " in text

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,7 @@ def summary(record: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]:
 
 def table_record(experiment: Experiment, states: Sequence[RowState]) -> dict[str, Any]:
     """Give all of a table as plain values; figures in per cent, None where there are none."""
+    whole = [_row_record(state) for state in states if state.row.one_in == 1]
     return {
         "experiment": experiment.name,
         "title": experiment.title,
@@ -110,11 +111,22 @@ def table_record(experiment: Experiment, states: Sequence[RowState]) -> dict[str
         "complete": all(state.status == "done" for state in states),
         "budget": asdict(experiment.budget) | {"description": str(experiment.budget)},
         "seed": experiment.seed,
-        "facts": list(experiment.facts),
+        "facts": [*experiment.facts, *_mixtures(whole)],
         "unit": "per cent of the crack class, counts pooled over all images, tolerance 0",
         "footnotes": {"paper": EXCHANGED_FOOTNOTE, "best_threshold": BEST_THRESHOLD_FOOTNOTE},
         "rows": [_row_record(state) for state in states],
     }
+
+
+def _mixtures(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Say of which test set rows were measured on different photos, as of another folder of data."""
+    for test in rows[0]["tests"] if rows else ():
+        labels: dict[str, list[str]] = {}
+        for tested, row in ((row["tests"][test], row) for row in rows if row["tests"][test]["ours"]):
+            labels.setdefault(f"{tested['images']} images of {tested['dataset']}", []).append(row["label"])
+        if len(labels) > 1:
+            found = "; ".join(f"{photos}: {', '.join(names)}" for photos, names in labels.items())
+            yield f"**Rows tested on {test} do not compare**: {found}. Delete the wrong ones in `results/`."
 
 
 def _row_record(state: RowState) -> dict[str, Any]:

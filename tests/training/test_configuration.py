@@ -168,6 +168,7 @@ def test_values_of_the_wrong_kind(key, text, expected):
         ("optimizer.decay", "1.1", "`optimizer.decay`: expected a number in (0, 1]"),
         ("optimizer.decay", ".nan", "`optimizer.decay`: expected a number in (0, 1]"),
         ("optimizer.betas", "[0.5, 1]", "`optimizer.betas`: expected a list of 2 numbers in [0, 1)"),
+        ("losses.style", ".inf", "`losses.style`: expected a number, found inf"),
         ("losses.style", "-1", "loss weights {'style': -1.0} are not usable"),
         ("losses.restoration", "0", "nothing to restore by"),
         ("batch_size", "0", "`batch_size`: expected a whole number ≥ 1"),

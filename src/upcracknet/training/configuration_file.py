@@ -1,5 +1,6 @@
 """From YAML to typed, nested dataclasses and back; every problem is reported at once."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -185,9 +186,10 @@ def _convert(value: Any, hint: Any) -> Any:
         return _WRONG if _WRONG in converted else converted
     if hint is float and isinstance(value, int | float | str) and not isinstance(value, bool):
         try:
-            return float(value)  # YAML reads 1e-4 as text
+            number = float(value)  # YAML reads 1e-4 as text
         except (ValueError, OverflowError):
             return _WRONG
+        return number if math.isfinite(number) else _WRONG
     if hint is NoneType:
         return None if value is None else _WRONG
     if get_origin(hint) is dict:

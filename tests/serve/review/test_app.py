@@ -187,6 +187,19 @@ def test_an_answer_to_a_mask_that_is_replaced_later_is_asked_for_again(client, r
     assert OUTDATED in row()["warning"]
 
 
+def test_what_was_drawn_on_another_photo_of_the_name_is_not_shown(client, row, folder):
+    models = client.get(f"/api/photos/{row()['id']}/mask").content
+    send(client, row(), "corrected", line_mask())
+    path = folder / "corrections" / f"{NAME}.json"
+    said = json.loads(path.read_bytes())
+    path.write_text(json.dumps(said | {"photo_bytes": "7"}))
+    assert row()["review_status"] is None and OUTDATED in row()["warning"]
+    assert client.get(f"/api/photos/{row()['id']}/mask").content == models
+    # A new answer takes its place.
+    assert send(client, row(), "rejected", reason="joint").status_code == 200
+    assert row()["review_status"] == "rejected" and OUTDATED not in str(row()["warning"])
+
+
 def test_a_mask_that_the_person_has_not_seen_is_not_accepted(client, row, folder):
     """`detect` replaced it while the photo was open."""
     seen = row()

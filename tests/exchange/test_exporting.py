@@ -3,19 +3,21 @@
 import csv
 import json
 import os
-import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from tests.exchange.conftest import FILES, FORMATS, annotated, corrected_mask, detected, model_mask
+from tests.memory import most_bytes_held
 from tests.results.conftest import rows, write_photos
 
 from upcracknet.data.folder import open_folder
 from upcracknet.errors import OutputError
 from upcracknet.results.correcting import write_correction
 from upcracknet.results.corrections import Correction
+from upcracknet.results.records import Record
 
 
 def files_of(folder: Path) -> set[str]:
@@ -145,19 +147,18 @@ def test_memory_does_not_grow_with_the_photos(export, results, monkeypatch, to):
     """The same photos many times; all held would be three times as much."""
     records = [*results.records()]
 
-    def peak(times: int) -> int:
-        many = (record for _ in range(times) for record in records)
-        with monkeypatch.context() as patch:
-            patch.setattr(type(results), "readable_records", lambda self, damaged=None: many)
-            tracemalloc.start()
-            try:
-                assert export(to, photos="none")[1].photos == 4 * times
-                return tracemalloc.get_traced_memory()[1]
-            finally:
-                tracemalloc.stop()
+    def most_held(times: int) -> int:
+        def many(*_: object, **__: object) -> Iterator[Record]:
+            return (record for _ in range(times) for record in records)
 
-    peak(1)
-    assert peak(45) < 1.3 * peak(15)
+        def work() -> None:
+            assert export(to, photos="none")[1].photos == 4 * times
+
+        with monkeypatch.context() as patch:
+            patch.setattr(type(results), "readable_records", many)
+            return most_bytes_held(work)
+
+    assert most_held(45) < 1.3 * most_held(15)
 
 
 class TestImagesInWindows:

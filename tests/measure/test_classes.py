@@ -128,3 +128,14 @@ def test_directions_and_photos_that_are_none():
         Direction(float("nan"))
     with pytest.raises(ConfigurationError, match="at least 1 by 1"):
         Frame(0, 10)
+
+
+def test_a_portion_is_cut_into_equal_pieces():
+    (portion,) = classify([crack(line((50, 100), (350, 100)))], Frame(300, 400, Uniform(2.0))).portions
+    pieces = portion.cut(150.0)
+    assert [piece.length for piece in pieces] == pytest.approx([150.0] * 4, abs=2.1)
+    assert np.array_equal(
+        np.concatenate([piece.segments.middles for piece in pieces]), portion.segments.middles
+    )
+    assert portion.cut(500.0) == [portion]
+    assert len(portion.cut(0.1)) == len(portion.segments), "no piece is empty"

@@ -1,7 +1,8 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from tests.measure.drawn import Uniform, crack, grid, wavy
+from tests.measure.drawn import Drawn, Uniform, crack, grid, wavy
 
 from upcracknet.errors import ConfigurationError
 from upcracknet.measure.classes import classify
@@ -103,6 +104,42 @@ def test_doubts_can_be_decided_either_way():
     assert [row.severity for row in flat] == ["low"]
     network, *_ = book(classify(CRACKS[4:], FRAME), reading=Reading(network=2))
     assert (network.distress, network.severity) == ("alligator", "high")
+
+
+def changing(*widths: float, length: int = 600) -> Drawn:
+    """A crack across of one branch, whose width changes along it."""
+    axis = wavy((100, 50), (100 + length, 50), 2, 2.0)
+    return Drawn((axis,), (np.interp(np.arange(len(axis)), np.linspace(0, length, len(widths)), widths),))
+
+
+@pytest.mark.parametrize(
+    ("widths", "expected"),
+    [
+        ((4.0, 4.0, 20.0, 20.0), {"low": 0.44, "medium": 0.76}),  # from 5 pixels on, 10 mm
+        ((3.0, 48.0), {"medium": 0.9, "high": 0.3}),  # above 37.5 pixels 75 mm
+        ((6.0, 6.0), {"medium": 1.2}),
+    ],
+)
+def test_a_branch_is_cut_where_its_width_changes_the_severity(widths, expected):
+    rows = book(classify([changing(*widths)], FRAME))
+    assert {row.severity: row.amount for row in rows} == pytest.approx(expected, abs=0.2)
+    assert sum(row.amount for row in rows) == pytest.approx(1.2, rel=0.06)
+
+
+def test_a_piece_too_narrow_to_be_graded_counts_where_the_crack_is_not():
+    rows = book(classify([changing(1.0, 6.0)], FRAME))
+    assert {row.severity: row.amount for row in rows} == pytest.approx({"low": 0.96, "medium": 0.24}, abs=0.2)
+    wide = book(classify([changing(1.0, 1.0, 1.0, 1.0, 8.0)], FRAME))  # 2.1 pixels in the mean
+    assert {row.severity: row.amount for row in wide} == pytest.approx(
+        {NOT_GRADED: 0.9, "low": 0.3}, abs=0.1
+    )
+
+
+def test_ltpp_finds_a_tenth_within_a_branch():
+    (row,) = book(classify([changing(4.0, 4.0, 4.0, 20.0, 20.0)], FRAME), "fhwa-ltpp")
+    assert (row.code, row.severity, row.count) == ("6", "high", 1)
+    (row,) = book(classify([changing(*[4.0] * 12, 10.0)], FRAME), "fhwa-ltpp")  # above 9.5 pixels 19 mm
+    assert row.severity == "moderate"
 
 
 def test_feet():

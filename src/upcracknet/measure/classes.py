@@ -1,7 +1,8 @@
 """The class of each crack: its direction against the traffic, part of a network, or joint made by people."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
@@ -88,6 +89,24 @@ class Portion:
     def width_px(self) -> float:
         """Mean width in pixels."""
         return float(np.average(self.segments.widths_px, weights=self.segments.lengths_px))
+
+    def cut(self, length: float) -> "list[Portion]":
+        """Cut it into equal pieces, from one end to the other.
+
+        Args:
+            length: about how long each is, on the road in millimetres, or in pixels without a scale.
+        """
+        number = round(self.length / length)
+        if number < 2:
+            return [self]
+        lengths = self.segments.lengths
+        ends = np.cumsum(lengths)
+        place = ((ends - lengths / 2) / ends[-1] * number).astype(int)
+        starts = np.flatnonzero(np.diff(place)) + 1
+        return [
+            replace(self, segments=self.segments[slice(*pair)])
+            for pair in pairwise([0, *starts.tolist(), len(lengths)])
+        ]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,9 @@ FOOT_M = 0.3048
 TENTH = 0.1
 """Share of a transverse crack's length from which on a severity counts for all of it (LTPP, distress 6)."""
 
+GRADED_MM = 300.0
+"""About how much of a crack is graded together: a foot. The standards name no shortest portion."""
+
 Unit = Literal["m", "m²", "ft", "ft²"]
 
 
@@ -67,10 +70,17 @@ class Reading:
     moved_px: float | None = None
     network: int = 1
 
-    def grade(self, width_mm: float, width_px: float, standard: str) -> str:
-        """Grade a width."""
+    def grade(self, width_mm: float, width_px: float, standard: str, whole_px: float = 0.0) -> str:
+        """Grade a width.
+
+        Args:
+            width_mm: mean width in millimetres.
+            width_px: the same in pixels.
+            standard: its name.
+            whole_px: mean width of all that this is a piece of: where that can be graded, each piece can.
+        """
         if self.moved_px is None:
-            return grade(width_mm, standard, width_px=width_px)
+            return grade(width_mm, standard, width_px=max(width_px, whole_px))
         moved = max(0.0, 1 + self.moved_px / width_px) if width_px else 1.0
         return grade(width_mm * moved, standard)
 
@@ -90,10 +100,9 @@ def book(
     """Sum up a photo's cracks as a standard counts them.
 
     Alligator and block cracking are areas, all else is length. No crack is counted twice: what lies in a
-    network's area is not added to lengths. Joints are no distress. The branches of a crack, from one end or
-    junction to the next, are counted apart where their mean widths differ in severity, as ASTM D6433 asks of
-    portions; a branch whose own width changes is not cut. LTPP grades a transverse crack as a whole: by the
-    highest severity of a tenth of its length or more.
+    network's area is not added to lengths. Joints are no distress. Each 0.3 m of a crack is graded by its own
+    mean width, and what has one severity is added up, as ASTM D6433 asks of portions that differ in it. LTPP
+    grades a transverse crack as a whole: by the highest severity of a tenth of its length or more.
 
     ASTM D6433, appendix X1: 1 alligator (m²), 3 block (m²), 10 longitudinal and transverse (m), where
     diagonal cracks are booked too. FHWA LTPP, section A: 1 fatigue (m²), 2 block (m²), 4 longitudinal (m; 4a
@@ -153,30 +162,34 @@ def _rows(
             within = [portion for portion in classes.portions if portion.network == number]
             severity = _grade_together(within, standard, reading)
             yield ("3" if is_astm else "2", "block", severity, "m²"), area, None
-    for portion in classes.portions:
-        if portion.network is not None or portion.kind == "joint":
-            continue
-        severity = reading.grade(portion.width, portion.width_px, standard)
-        length = portion.length / 1000
+    for piece, severity in _graded(classes, standard, reading):
+        length = piece.length / 1000
         if is_astm:
             yield ("10", "longitudinal and transverse", severity, "m"), length, None
-        elif portion.angle_degrees is None:
+        elif piece.angle_degrees is None:
             yield ("", "longitudinal or transverse", severity, "m"), length, None
-        elif portion.angle_degrees > 45:
-            across.setdefault(portion.crack, {}).setdefault(severity, []).append(length)
+        elif piece.angle_degrees > 45:
+            across.setdefault(piece.crack, {}).setdefault(severity, []).append(length)
         elif lane is None:
             yield ("4", "longitudinal", severity, "m"), length, None
         else:
-            in_path = _share_in_wheel_paths(portion, lane)
+            in_path = _share_in_wheel_paths(piece, lane)
             for code, where, share in (("4a", "wheel path", in_path), ("4b", "non-wheel path", 1 - in_path)):
                 if share:
                     yield (code, f"{where} longitudinal", severity, "m"), length * share, None
-
     for crack, by_severity in across.items():
         lengths = {severity: sum(found) for severity, found in by_severity.items()}
         total = sum(lengths.values())
         severity = _highest(lengths, standard)
         yield ("6", "transverse", severity, "m"), total, crack
+
+
+def _graded(classes: Classes, standard: str, reading: Reading) -> Iterator[tuple[Portion, str]]:
+    """The pieces of cracks that are counted by length, with their severities."""
+    for portion in classes.portions:
+        if portion.network is None and portion.kind != "joint":
+            for piece in portion.cut(GRADED_MM):
+                yield piece, reading.grade(piece.width, piece.width_px, standard, portion.width_px)
 
 
 def _highest(lengths: Mapping[str, float], standard: str) -> str:

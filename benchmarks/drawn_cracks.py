@@ -24,11 +24,12 @@ def covered(
     """The share of each pixel that a shape takes, asked at 16 places a pixel along and across its axes."""
     along, across = _axes(angle)
     rows, columns = np.mgrid[:size, :size] - size / 2
+    x, y = ((columns - OFF[0]) * axis[0] + (rows - OFF[1]) * axis[1] for axis in (along, across))
     share = np.zeros((size, size), np.float32)
     for down in (-0.375, -0.125, 0.125, 0.375):
         for right in (-0.375, -0.125, 0.125, 0.375):
-            x, y = columns + right - OFF[0], rows + down - OFF[1]
-            share += inside(x * along[0] + y * along[1], x * across[0] + y * across[1])
+            place = np.array([right, down])
+            share += inside(x + place @ along, y + place @ across)
     return share / 16
 
 

@@ -23,6 +23,8 @@ sys.modules.setdefault("openvino_telemetry", None)
 # Test processes share the cores; more threads each would only get in each other's way. Trainings, and
 # processes that tests start, know it by the variable.
 os.environ["OMP_NUM_THREADS"] = "1"
+# Hundreds of processes that tests start need not compile the package again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 torch.set_num_threads(1)
 cv2.setNumThreads(1)
 

@@ -297,18 +297,14 @@ def weights(folder: Path) -> Iterator[Case]:
 
 
 def exports(folder: Path) -> Iterator[Case]:
-    """The same for other engines."""
-    for name, (tensors, record) in models().items():
+    """The same for other engines, each for one: writing a graph takes seconds."""
+    for (name, (tensors, record)), suffix in zip(models().items(), ("onnx", "xml"), strict=True):
         path = folder / f"{name}.safetensors"
         save_weights(path, tensors, record)
-        for suffix in ("onnx", "xml"):
-            target = folder / name / f"model.{suffix}"
-            export_model(str(path), target, ModelExport())
-            suffixes = (".onnx",) if suffix == "onnx" else (".xml", ".bin")
-            files = {
-                file.name: file.read_bytes() for file in target.parent.iterdir() if file.suffix in suffixes
-            }
-            yield Case(files, tuple(files), target.name)
+        target = folder / name / f"model.{suffix}"
+        export_model(str(path), target, ModelExport())
+        files = {file.name: file.read_bytes() for file in target.parent.iterdir()}
+        yield Case(files, tuple(files), target.name)
 
 
 def runs() -> Iterator[Case]:

@@ -18,7 +18,7 @@ from upcracknet.errors import DataError
 pytest.importorskip("rasterio")
 pytest.importorskip("onnx")
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-SLICE = 160
+SLICE = 96
 
 
 @pytest.fixture(scope="module")

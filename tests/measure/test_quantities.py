@@ -130,9 +130,7 @@ def test_a_piece_too_narrow_to_be_graded_counts_where_the_crack_is_not():
     rows = book(classify([changing(1.0, 6.0)], FRAME))
     assert {row.severity: row.amount for row in rows} == pytest.approx({"low": 0.96, "medium": 0.24}, abs=0.2)
     wide = book(classify([changing(1.0, 1.0, 1.0, 1.0, 8.0)], FRAME))  # 2.1 pixels in the mean
-    assert {row.severity: row.amount for row in wide} == pytest.approx(
-        {NOT_GRADED: 0.9, "low": 0.3}, abs=0.1
-    )
+    assert {row.severity: row.amount for row in wide} == pytest.approx({NOT_GRADED: 0.9, "low": 0.3}, abs=0.1)
 
 
 def test_ltpp_finds_a_tenth_within_a_branch():

@@ -32,6 +32,8 @@ SMALL = {
     },
     "riad": {"widths": "[4, 4, 6, 6, 8]"},
     "scadn": {"filters": "4"},
+    "upernet": {"options": "{backbone: resnet50}"},
+    "deeplabv3plus": {"options": "{backbone: resnet50}"},
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 def most_bytes_held(work: Callable[[], object]) -> int:
     """The most bytes that Python and NumPy hold at a time while ``work`` runs, beyond what they held before.
 
-    The least of three runs: threads that other tests left behind, and what is loaded once, are counted too.
+    The least of two runs: threads that other tests left behind, and what is loaded once, are counted too.
     """
 
     def once() -> int:
@@ -18,4 +18,4 @@ def most_bytes_held(work: Callable[[], object]) -> int:
         finally:
             tracemalloc.stop()
 
-    return min(once() for _ in range(3))
+    return min(once() for _ in range(2))

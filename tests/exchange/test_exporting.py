@@ -158,7 +158,7 @@ def test_memory_does_not_grow_with_the_photos(export, results, monkeypatch, to):
             patch.setattr(type(results), "readable_records", many)
             return most_bytes_held(work)
 
-    assert most_held(45) < 1.3 * most_held(15)
+    assert most_held(24) < 1.3 * most_held(8)
 
 
 class TestImagesInWindows:

@@ -9,6 +9,7 @@ from upcracknet.cli.console import EXIT_FAILED, EXIT_INCOMPLETE, EXIT_USAGE
 from upcracknet.cli.evaluate import evaluate
 from upcracknet.cli.main import run
 from upcracknet.errors import DataError
+from upcracknet.weights import load_weights, save_weights
 
 
 @pytest.fixture
@@ -35,13 +36,14 @@ def test_writes_the_report_and_prints_json(
     printed = capsys.readouterr()
     folder = tmp_path / "out" / "roads-native"
     assert code == 0
-    assert json.loads(printed.out) == json.loads((folder / "evaluation.json").read_text())
+    own = folder / "local-contrast"
+    assert json.loads(printed.out) == json.loads((own / "evaluation.json").read_text())
+    assert json.loads(printed.out)["results"][0]["weights_sha256"] is None
     assert json.loads(printed.out)["results"][0]["groups"][0]["tolerances"][0]["pooled"]["iou"] > 0.6
     assert "local-contrast" in printed.err
     assert "Written to" in printed.err
-    assert (folder / "evaluation.md").is_file()
-    assert (folder / "local-contrast" / "panels.png").is_file()
-    assert (folder / "local-contrast" / "per_image.csv").is_file()
+    names = ("evaluation.md", "panels.png", "per_image.csv")
+    assert all((own / name).is_file() for name in names)
 
 
 def test_one_photo_in_two_has_results_of_its_own(
@@ -51,7 +53,9 @@ def test_one_photo_in_two_has_results_of_its_own(
     assert run([*words, "--output", str(tmp_path / "out")]) == 0
     (group,) = json.loads(capsys.readouterr().out)["results"][0]["groups"]
     assert (group["images"], sum(group["tolerances"][0]["counts"].values()) > 160 * 200) == (1, True)
-    report = (tmp_path / "out" / "roads-native-x2-one-in-2" / "evaluation.md").read_text(encoding="utf-8")
+    report = (tmp_path / "out" / "roads-native-x2-one-in-2" / "local-contrast" / "evaluation.md").read_text(
+        encoding="utf-8"
+    )
     assert "roads (test, 1 photo in 2)" in report
 
 
@@ -71,11 +75,25 @@ def test_a_model_and_the_baseline_stand_in_one_report(
     assert run([*words, "--output", str(tmp_path / "out")]) == 0
     results = json.loads(capsys.readouterr().out)["results"]
     assert [result["model"] for result in results] == ["UP-CrackNet (small, preset paper)", "local-contrast"]
-    folder = tmp_path / "out" / "roads-paper"
-    assert (folder / "UP-CrackNet-small-preset-paper" / "per_image.csv").is_file()
+    folder, checksum = tmp_path / "out" / "roads-paper", load_weights(small_model)[1].sha256
+    assert [result["weights_sha256"] for result in results] == [checksum, None]
+    own = folder / f"UP-CrackNet-small-preset-paper-{checksum[:8]}"
+    assert (own / "per_image.csv").is_file()
     assert (folder / "local-contrast" / "per_image.csv").is_file()
-    report = (folder / "evaluation.md").read_text()
+    report = (own / "evaluation.md").read_text()
     assert all(result["model"] in report for result in results)
+
+
+def test_other_weights_of_that_name_keep_what_stands_there(
+    roads: Path, tmp_path: Path, small_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["evaluate", str(roads), "--preset", "paper", "--output", str(tmp_path / "out"), "--model"]
+    tensors, record = load_weights(small_model)
+    other = tmp_path / "other" / small_model.name
+    other.parent.mkdir()
+    save_weights(other, {name: 2 * tensor for name, tensor in tensors.items()}, record)
+    assert [run([*words, str(model)]) for model in (small_model, other)] == [0, 0]
+    assert len([*(tmp_path / "out").rglob("evaluation.json")]) == 2
 
 
 def test_an_output_folder_that_cannot_be_made_is_one_clear_error(
@@ -136,4 +154,4 @@ def test_a_part_has_results_of_its_own_and_says_what_was_left_out(roads, tmp_pat
     words = ["evaluate", str(tmp_path / "split"), "--split", "val", "--model", "local-contrast"]
     assert run([*words, "--protocol", "native", "-o", str(tmp_path / "out")]) == 0
     assert "left out: 1 .dng" in capsys.readouterr().err
-    assert (tmp_path / "out" / "split-val-native" / "evaluation.md").is_file()
+    assert (tmp_path / "out" / "split-val-native" / "local-contrast" / "evaluation.md").is_file()

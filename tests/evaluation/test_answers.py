@@ -70,7 +70,7 @@ def test_the_command(results, tmp_path, capsys):
     (figures,) = json.loads(printed.out)["results"]
     assert figures["groups"][0]["tolerances"][0]["pooled"]["iou"] == pytest.approx(240 / 560)
     assert "Compared with what people said of 3 photos" in printed.err
-    assert (tmp_path / "e" / "out-native" / "evaluation.md").is_file()
+    assert (tmp_path / "e" / "out-native" / "local-contrast-stored" / "evaluation.md").is_file()
     # A model finds the cracks again.
     assert evaluate(str(results.path), model="local-contrast", output=tmp_path / "e", baseline=False) == 0
     (again,) = json.loads(capsys.readouterr().out)["results"]

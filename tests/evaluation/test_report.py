@@ -8,6 +8,7 @@ import pytest
 from upcracknet.data.dataset import CrackDataset, Sample
 from upcracknet.detection import CrackDetector
 from upcracknet.evaluation import NATIVE, PAPER, EvaluationResult, evaluate
+from upcracknet.evaluation.answers import Answerer
 from upcracknet.evaluation.published import EXCHANGED_FOOTNOTE
 from upcracknet.evaluation.report import (
     COLUMNS,
@@ -191,13 +192,13 @@ def test_summary() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "folder"),
+    ("model", "checksum", "folder"),
     [
-        ("local-contrast", "local-contrast"),
-        ("UP-CrackNet (small)", "UP-CrackNet-small"),
-        ("../x", "x"),
-        ("…", "model"),
+        ("local-contrast", None, "local-contrast"),
+        ("UP-CrackNet (small)", "0123456789abcdef", "UP-CrackNet-small-01234567"),
+        ("../x", None, "x"),
+        ("…", None, "model"),
     ],
 )
-def test_folder_names(model: str, folder: str) -> None:
-    assert folder_name(model) == folder
+def test_folder_names(model: str, checksum: str | None, folder: str) -> None:
+    assert folder_name(Answerer(model, "0.5", lambda compared: iter(()), checksum)) == folder

@@ -64,7 +64,8 @@ def evaluate(
         preset: detection settings other than the model's own.
         split: part of the data set.
         data_root: folder that holds the named data sets; else the variable UPCRACKNET_DATA.
-        output: folder for the results; each data set and protocol gets a folder in it.
+        output: folder for the results; each data set and protocol gets a folder in it, and each model one
+            there, with the beginning of its weights' checksum.
         baseline: also evaluate the classical baseline, to which any claim should be held.
         examples: number of panels, a third each of the best, the median and the worst results.
         runtime: what runs the model's network: torch, onnx, openvino, or auto.
@@ -97,13 +98,14 @@ def evaluate(
                 plan.protocol,
                 learned=comparison.learned,
                 notes=comparison.notes,
-                output=folder / report.folder_name(comparison.answerer.name),
+                output=folder / report.folder_name(comparison.answerer),
                 examples=examples,
                 progress=counter(bar, comparison.answerer.name),
             )
             for comparison in plan.comparisons
         ]
-    report.write_report(results, folder)
+    own = folder / report.folder_name(plan.comparisons[0].answerer)
+    report.write_report(results, own)
     title = f"{opened.name} ({opened.split}), protocol {used}, pooled, tolerance 0, per cent"
     caption = "\n".join(report.footnotes(results[0])) or None
     table = Table(*report.SHORT_COLUMNS, title=title, caption=caption, box=SIMPLE_HEAD)
@@ -112,7 +114,7 @@ def evaluate(
     console.print(table)
     print_line(
         console,
-        "\n".join((*report.notes(results), *report.incomplete_lines(results), f"Written to {folder}")),
+        "\n".join((*report.notes(results), *report.incomplete_lines(results), f"Written to {own}")),
     )
     print_json(report.report_record(results))
     return 0 if all(result.complete for result in results) else EXIT_INCOMPLETE

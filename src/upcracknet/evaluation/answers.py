@@ -40,11 +40,13 @@ class Answerer:
         name: of the model.
         threshold_rule: how its thresholds come about.
         answers: gives the cracks of each item, or what is wrong with its photo, in the order of the items.
+        weights_sha256: checksum of the model's tensors; None where it has none, or masks were stored.
     """
 
     name: str
     threshold_rule: str
     answers: Callable[[Iterable[Compared]], Iterator[tuple[Compared, CrackMap | PhotoError]]]
+    weights_sha256: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -135,6 +135,7 @@ def compare(
         items=tuple(items),
         unreadable=tuple(unreadable),
         notes=notes,
+        weights_sha256=answerer.weights_sha256,
     )
     if output is not None:
         write_items(evaluation, output / "per_image.csv")

@@ -1,7 +1,7 @@
 """What is compared with what: data set, protocol and who answers, from names that a user gives."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +10,14 @@ from upcracknet.data.dataset import CrackDataset
 from upcracknet.data.listing import RESULTS_MARKER, home_expanded
 from upcracknet.data.registry import open_dataset
 from upcracknet.detection import CrackDetector
-from upcracknet.detection.pretrained import weights_path
+from upcracknet.detection.pretrained import load_pretrained, weights_path
 from upcracknet.detection.systems import CLASSICAL
 from upcracknet.errors import ConfigurationError
 from upcracknet.evaluation.answers import Answerer, of_detector, of_results, reviewed_dataset
 from upcracknet.evaluation.protocol import PROTOCOLS, Protocol, ProtocolName
 from upcracknet.evaluation.protocol import one_in as take_one_in
 from upcracknet.results import read_results
-from upcracknet.runtime import Precision, Runtime
+from upcracknet.runtime import Engine, Precision, Runtime
 from upcracknet.weights import load_weights
 
 
@@ -115,11 +115,11 @@ def plan_evaluation(
             )
         comparisons.append(Comparison(of_results(opened), frozenset(), tuple(notes)))
     else:
-        detector = CrackDetector.from_pretrained(
-            name, preset=preset, runtime=runtime, precision=precision, device=device
-        )
+        pretrained = load_pretrained(name, preset, Engine(runtime, precision, device=device))
+        detector = CrackDetector(pretrained.scorer, pretrained.threshold)
         learned, known = learned_from(name, opened)
-        comparisons.append(Comparison(of_detector(detector), learned, (*notes, *known)))
+        answerer = replace(of_detector(detector), weights_sha256=pretrained.sha256)
+        comparisons.append(Comparison(answerer, learned, (*notes, *known)))
     if baseline and (stored or name != LocalContrast.name):
         classical = of_detector(CrackDetector.from_pretrained(LocalContrast.name))
         comparisons.append(Comparison(classical, frozenset(), ()))

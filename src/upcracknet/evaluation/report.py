@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from upcracknet.data.registry import PAPER_TEST_SETS
+from upcracknet.evaluation.answers import Answerer
 from upcracknet.evaluation.metrics import MEASURES
 from upcracknet.evaluation.published import EXCHANGED_FOOTNOTE, PublishedRow, published_rows
 from upcracknet.evaluation.results import EvaluationResult, GroupResult
@@ -63,9 +64,13 @@ def write_items(evaluation: EvaluationResult, path: Path) -> None:
     write_atomically(path, text.getvalue().encode())
 
 
-def folder_name(model: str) -> str:
-    """Reduce a model's name to letters, digits, dots and hyphens."""
-    return re.sub(r"[^A-Za-z0-9.]+", "-", model).strip("-.") or "model"
+def folder_name(answerer: Answerer) -> str:
+    """Name the folder of a model: its name in letters, digits, dots and hyphens, and how its checksum begins.
+
+    So other weights of that name, of another run or trained once more, do not write over what stands there.
+    """
+    name = re.sub(r"[^A-Za-z0-9.]+", "-", answerer.name).strip("-.") or "model"
+    return name if answerer.weights_sha256 is None else f"{name}-{answerer.weights_sha256[:8]}"
 
 
 def report_record(results: Sequence[EvaluationResult]) -> dict[str, Any]:
@@ -94,6 +99,7 @@ def result_record(result: EvaluationResult) -> dict[str, Any]:
     """Give all figures of one detector as plain values, for JSON; fractions of 1."""
     return {
         "model": result.model,
+        "weights_sha256": result.weights_sha256,
         "threshold_rule": result.threshold_rule,
         "complete": result.complete,
         "notes": list(result.notes),

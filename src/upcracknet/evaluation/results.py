@@ -99,6 +99,7 @@ class EvaluationResult:
         items: the single results.
         unreadable: name and error of each sample that could not be read.
         notes: what to know of the figures, a sentence each.
+        weights_sha256: checksum of the detector's tensors, where it has any.
     """
 
     model: str
@@ -111,6 +112,7 @@ class EvaluationResult:
     items: tuple[ItemResult, ...]
     unreadable: tuple[tuple[str, str], ...] = field(default=())
     notes: tuple[str, ...] = ()
+    weights_sha256: str | None = None
 
     @property
     def complete(self) -> bool:

@@ -137,6 +137,27 @@ def test_impossible_values_of_a_supervised_network_are_named_at_once():
         load_configuration(None, {"method": "pspnet", "batch_size": "1"})
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"kind": "adam", "momentum": "0.5"}, "`optimizer.momentum` is for `optimizer.kind` sgd alone"),
+        (
+            {"schedule": "step", "polynomial_power": "0"},
+            "`optimizer.polynomial_power` is for `optimizer.schedule` polynomial alone",
+        ),
+        ({"step_epochs": "2"}, "`optimizer.step_epochs` is for `optimizer.schedule` step alone"),
+        ({"step_factor": "0.5"}, "`optimizer.step_factor` is for `optimizer.schedule` step alone"),
+    ],
+)
+def test_settings_of_another_optimiser_are_refused(settings, said):
+    """They would change nothing, and the run's record would say otherwise."""
+    with pytest.raises(ConfigurationError) as error:
+        load_configuration(
+            None, {"method": "enet", **{f"optimizer.{key}": settings[key] for key in settings}}
+        )
+    assert said in str(error.value)
+
+
 def test_a_learning_rate_that_falls_in_steps():
     settings = {"optimizer.schedule": "step", "optimizer.step_epochs": "2", "optimizer.step_factor": "0.5"}
     method = SupervisedSegmentation(load_configuration(None, settings | {"method": "enet"}))

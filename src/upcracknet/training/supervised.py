@@ -99,6 +99,15 @@ class SupervisedConfiguration(Configuration):
             yield "`data.scales` must be two factors, 0 < low ≤ high"
         if self.batch_size < self.network.smallest_batch:
             yield f"`batch_size` must be ≥ {self.network.smallest_batch} for {self.method}"
+        usual, given = SupervisedOptimizerConfiguration(), self.optimizer
+        for key, choice, value in (
+            ("momentum", "kind", "sgd"),
+            ("polynomial_power", "schedule", "polynomial"),
+            ("step_epochs", "schedule", "step"),
+            ("step_factor", "schedule", "step"),
+        ):
+            if getattr(given, choice) != value and getattr(given, key) != getattr(usual, key):
+                yield f"`optimizer.{key}` is for `optimizer.{choice}` {value} alone: leave it out"
 
 
 class SupervisedSegmentation(Method):

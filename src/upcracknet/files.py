@@ -19,6 +19,9 @@ from typing import Any
 from upcracknet.errors import OutputError
 from upcracknet.heard import is_heard
 
+SCALES_FORMAT = "upcracknet scale"
+"""What a file of scales says it is. Who looks for photos asks too: pictures of its grid lie beside it."""
+
 TEMPORARY = ".upcracknet-"
 """How the names of half-written files begin: short, so that any name that the disk allows can be written."""
 

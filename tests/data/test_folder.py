@@ -66,6 +66,17 @@ def test_split_folders(tmp_path: Path) -> None:
     assert pairs(tmp_path, "test") == {"b": "masks/b.png"}
 
 
+def test_photos_of_one_stem_have_their_own_masks_apart(tmp_path: Path) -> None:
+    """As `export-results --to masks` lays them out; a PNG beside a JPEG is its mask elsewhere."""
+    make(tmp_path / "photos", "a.jpg", "a.png", "b.jpg", "b.png")
+    make(tmp_path / "masks", "a.jpg.png", "a.png.png")
+    assert pairs(tmp_path) == {
+        "a.jpg": "masks/a.jpg.png",
+        "a.png": "masks/a.png.png",
+        "b": "photos/b.png",
+    }
+
+
 def test_photos_of_the_same_stem_keep_their_suffix_as_name(tmp_path: Path) -> None:
     make(tmp_path, "a.jpg", "a.tif")
     assert set(pairs(tmp_path)) == {"a.jpg", "a.tif"}

@@ -146,3 +146,18 @@ def test_each_photo_once_whatever_it_is_called(tmp_path: Path, monkeypatch: pyte
     touch(tmp_path, "a.png")
     monkeypatch.chdir(tmp_path)
     assert list_photos(["a.png", tmp_path, "../" + tmp_path.name]).photos == (Path("a.png"),)
+
+
+def test_what_the_program_leaves_beside_photos_is_no_photo(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "for-coco/photos/a.jpg", "for-coco/masks/a.jpg.png", "mine/photos/a.jpg")
+    touch(tmp_path, "scale-a-grid.jpg", "my-scale-a-b-grid.jpg", "another-a-grid.jpg", "roads-grid.jpg")
+    (tmp_path / "for-coco" / "export.json").write_text(json.dumps({"format": "upcracknet export"}))
+    (tmp_path / "mine" / "export.json").write_text("{}")
+    for name in ("scale", "my-scale"):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"format": "upcracknet scale"}))
+    (tmp_path / "another.json").write_text("[]")
+    mine = ["a.jpg", "another-a-grid.jpg", "mine/photos/a.jpg", "roads-grid.jpg"]
+    assert names(tmp_path) == mine
+    assert names(tmp_path, "**/*.jpg") == mine
+    assert names(tmp_path, "scale-a-grid.jpg") == ["scale-a-grid.jpg"]  # named itself
+    assert names(tmp_path, "for-coco") == ["for-coco/masks/a.jpg.png", "for-coco/photos/a.jpg"]

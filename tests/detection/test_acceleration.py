@@ -233,6 +233,20 @@ class TestExports:
             scorer = load_pretrained("default", engine=Engine("auto", "bf16")).scorer
             assert isinstance(scorer.network, SixteenBitNetwork)
 
+    def test_auto_takes_the_processor_where_the_card_cannot_calculate(self, monkeypatch, caplog):
+        def fail(*_: object) -> None:
+            raise ConfigurationError("device cuda:0: this PyTorch cannot calculate there (no kernel image)")
+
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+        monkeypatch.setattr("upcracknet.detection.pretrained.accelerated", fail)
+        with caplog.at_level("WARNING", "upcracknet"):
+            taken = load_pretrained("default", engine=Engine("torch", device="auto"))
+        assert (taken.engine.device, engine_of(taken.scorer)) == ("cpu", "torch")
+        assert "no kernel image); the processor is taken" in caplog.text
+        with pytest.raises(ConfigurationError, match="cannot calculate there"):
+            load_pretrained("default", engine=Engine("torch", device="cuda"))
+
     @pytest.mark.usefixtures("nothing_exported")
     def test_auto_takes_torch_where_an_engine_cannot_be_loaded(self, monkeypatch, caplog):
         """As where a library of the system is missing: asked for by name, it is one line."""

@@ -15,7 +15,7 @@ from tests.results.conftest import rows, write_photos
 
 from upcracknet.data.folder import open_folder
 from upcracknet.errors import OutputError
-from upcracknet.results.correcting import write_correction
+from upcracknet.results.correcting import withdraw_correction, write_correction
 from upcracknet.results.corrections import Correction
 from upcracknet.results.records import Record
 
@@ -186,10 +186,13 @@ class TestImagesInWindows:
         assert (imported.unchanged, problems) == (1, [])
         write_correction(raster, Correction("map.tif", "rejected", "sealed"))
         imported, problems = take(annotated(folder / FILES[to]), folder=raster.path)
+        assert (imported.left_out, imported.corrected) == (1, 0)
+        assert "comes with the model's own mask" in problems[0]
+        folder, _, _ = export(to, raster)  # now without cracks
+        withdraw_correction(raster, "map.tif")
+        imported, problems = take(annotated(folder / FILES[to]), folder=raster.path)
         assert (imported.corrected, problems) == (1, [])
-        assert np.array_equal(
-            _read(raster.path / "corrections" / "map.tif.tif"), _read(raster.path / "masks" / "map.tif.tif")
-        )
+        assert not _read(raster.path / "corrections" / "map.tif.tif").any()
 
     def test_large_ones_go_as_masks_alone(self, raster, export, monkeypatch):
         monkeypatch.setattr("upcracknet.exchange.photos.LARGE", 1000)

@@ -14,7 +14,7 @@ from tests.exchange.conftest import FILES, FORMATS, annotated, corrected_mask, m
 from upcracknet.errors import ConfigurationError, DataError, OutputError
 from upcracknet.exchange.reading import ImportOptions
 from upcracknet.locks import claimed
-from upcracknet.results.correcting import write_correction
+from upcracknet.results.correcting import withdraw_correction, write_correction
 from upcracknet.results.corrections import Correction, read_correction, read_corrections
 from upcracknet.results.folder import read_results
 
@@ -61,6 +61,19 @@ class TestRoundTrip:
         assert take(file, accept_unchanged=True)[0].accepted == 4
         assert {correction.status for correction in read_corrections(results)} == {"accepted"}
         assert take(file, accept_unchanged=True)[0].unchanged == 4
+
+    @pytest.mark.parametrize("status", ["corrected", "rejected"])
+    def test_masks_that_nobody_drew_on_take_no_persons_place(self, export, take, results, to, status):
+        """Exported before a person spoke of the photo, imported after."""
+        folder, _, _ = export(to, photos="none")
+        mine = ~model_mask(results, NAME) if status == "corrected" else None
+        write_correction(results, Correction(NAME, status), mine)
+        imported, problems = take(annotated(folder / FILES[to]))
+        assert (imported.corrected, imported.unchanged, imported.left_out) == (0, 3, 1)
+        assert f"comes with the model's own mask, and is {status} here" in problems[0]
+        found = read_correction(results, NAME)
+        assert (found.status, found.source) == (status, None)
+        assert mine is None or np.array_equal(corrected_mask(results, NAME), mine)
 
     def test_the_format_may_be_said(self, export, take, to):
         folder, _, _ = export(to, photos="none")
@@ -198,10 +211,11 @@ def test_a_folder_in_use(export, take, results):
 
 
 def test_a_file_whose_name_is_not_utf8(export, take, results, tmp_path):
-    folder, _, _ = export("coco", photos="none")
     write_correction(results, Correction(NAME, "rejected"))
+    folder, _, _ = export("coco", photos="none")
     file = tmp_path / os.fsdecode(b"caf\xe9.json")
     file.write_bytes((folder / "annotations.json").read_bytes())
+    withdraw_correction(results, NAME)
     assert take(file)[0].corrected == 1
     found = read_correction(read_results(results.path), NAME)
     assert found is not None

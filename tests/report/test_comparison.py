@@ -98,3 +98,8 @@ def test_new_cracks_that_two_photos_show_count_once():
 
     pairs = pair(1.0), pair(0.25)
     assert Comparison((), (), pairs, ()).metres("new_px") == pytest.approx(2.5)
+
+
+def test_a_section_that_no_survey_has_a_photo_of_is_not_new():
+    nowhere = replace(section(2, None), photos=0)
+    assert [SectionChange(new, None).status for new in (section(1, 2.0), nowhere)] == ["new", "neither"]

@@ -9,7 +9,7 @@ import pytest
 from tests.report.conftest import crack, open_folder, write_photo, write_places
 from tests.results.conftest import IN_MM, LIGHT, write_photos
 
-from upcracknet.errors import ConfigurationError, DataError
+from upcracknet.errors import ConfigurationError, DataError, OutputError
 from upcracknet.report.chapters import LIMITS
 from upcracknet.report.language import Language
 from upcracknet.report.making import ReportOptions, make_report
@@ -217,6 +217,15 @@ def test_the_pdf_does_not_take_the_place_of_the_page(results, tmp_path):
     with pytest.raises(ConfigurationError, match=r"the PDF lies beside it as \.pdf; end its name in \.html"):
         make_report(results, tmp_path / "report.pdf", ReportOptions(pdf=True), DAY)
     assert not (tmp_path / "report.pdf").exists()
+
+
+@pytest.mark.parametrize("name", ["photos.csv", "results.json", "photo.jpg", "report.pdf"])
+def test_what_is_no_report_stays(results, tmp_path, name):
+    output = tmp_path / ("report.html" if name == "report.pdf" else name)
+    (tmp_path / name).write_bytes(b"\xff\xd8 mine")
+    with pytest.raises(OutputError, match=f"{name}: is there, and is no report"):
+        make_report(results, output, ReportOptions(pdf=True), DAY)
+    assert (tmp_path / name).read_bytes() == b"\xff\xd8 mine"
 
 
 def test_what_detect_writes(tmp_path, written):

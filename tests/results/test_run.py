@@ -1,7 +1,9 @@
 """From photos to a result folder: resumable, nothing lost, nothing foreign touched."""
 
 import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from tests.results.conftest import LIGHT, content, rows
 
 from upcracknet.detection.pretrained import load_pretrained
-from upcracknet.results import MeasureOptions, open_detection
+from upcracknet.results import MeasureOptions, open_detection, read_results
 from upcracknet.runtime import Engine
 
 FOLDERS = ("masks", "overlays", "scores", "records")
@@ -70,6 +72,31 @@ def test_a_folder_grows_with_further_photos(photos, detect, tmp_path):
     assert len(rows(tmp_path / "out")) == 6
     assert len({row["mask"] for row in rows(tmp_path / "out").values()}) == 6
     assert detect(photos)[0] == []  # they keep the names they have
+
+
+@pytest.mark.parametrize("options", [LIGHT, replace(LIGHT, scores="npy")])
+def test_photos_that_were_moved_are_the_same_photos(photos, detect, tmp_path, options):
+    """Of 6, 3 move elsewhere with their times, as a card is emptied into an archive."""
+    before, _ = detect(photos)
+    (tmp_path / "archive").mkdir()
+    (photos / "day-0").rename(tmp_path / "archive" / "of last year")
+    again, _ = detect(tmp_path / "archive", options=options)
+    assert len(again) == (0 if options == LIGHT else 3)
+    assert len(rows(tmp_path / "out")) == 6
+    found = {record.name: record for record in read_results(tmp_path / "out").records()}
+    assert found.keys() == {record.name for record in before}
+    assert all(Path(record.photo).is_file() for record in found.values())
+
+
+def test_a_copy_and_another_photo_of_that_name_are_photos_of_their_own(photos, detect, tmp_path):
+    detect(photos / "day-0")
+    shutil.copytree(photos / "day-0", tmp_path / "copy")
+    assert len(detect(tmp_path / "copy")[0]) == 3
+    shutil.move(photos / "day-0", tmp_path / "elsewhere")
+    changed = next((tmp_path / "elsewhere").iterdir())
+    changed.write_bytes(changed.read_bytes() + b" ")
+    assert len(detect(tmp_path / "elsewhere")[0]) == 1
+    assert len(rows(tmp_path / "out")) == 7
 
 
 def test_results_that_are_not_asked_for_any_more_are_gone(photos, detect, tmp_path):

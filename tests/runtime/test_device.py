@@ -2,9 +2,17 @@
 
 import pytest
 import torch
+from torch.backends import cudnn
 
 from upcracknet.errors import ConfigurationError
-from upcracknet.runtime.device import choose_device, exact_convolutions, is_out_of_memory, moved
+from upcracknet.runtime import device as devices
+from upcracknet.runtime.device import (
+    choose_device,
+    exact_convolutions,
+    is_out_of_memory,
+    moved,
+    require_convolutions,
+)
 
 
 @pytest.fixture
@@ -57,6 +65,8 @@ def test_a_card_that_is_not_there():
         (MemoryError(), True),
         (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), True),
         (RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"), True),
+        (RuntimeError("CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"), True),
+        (RuntimeError("Invalid buffer size: 9.75 GB"), True),
         (RuntimeError("shapes differ"), False),
         (ValueError("out of memory"), False),
     ],
@@ -65,11 +75,33 @@ def test_which_errors_mean_that_memory_ran_out(error, out):
     assert is_out_of_memory(error) is out
 
 
+def test_errors_of_onnx_runtime_are_no_runtime_errors():
+    kind = type("Fail", (Exception,), {"__module__": "onnxruntime.capi.onnxruntime_pybind11_state"})
+    assert is_out_of_memory(kind("Failed to allocate memory for requested buffer of size 9"))
+    assert not is_out_of_memory(kind("unknown operator"))
+
+
+def test_a_card_that_pytorch_has_no_code_for_is_named(monkeypatch):
+    """It is counted, and takes tensors; the first calculation fails."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("CUDA error: no kernel image is available for execution on the device")
+
+    network = torch.nn.Linear(1, 1, device="meta")
+    monkeypatch.setattr(torch.nn.functional, "conv2d", fail)
+    require_convolutions(network)  # nothing is asked of what is no card
+    monkeypatch.setattr(devices, "UNASKED", ())
+    with pytest.raises(ConfigurationError, match=r"this PyTorch cannot calculate there .*no kernel image"):
+        require_convolutions(network)
+
+
 def test_rounding_of_convolutions_is_off_for_a_block_alone():
-    before = torch.backends.cudnn.allow_tf32
+    before = cudnn.conv.fp32_precision
     with exact_convolutions():
-        assert not torch.backends.cudnn.allow_tf32
-    assert torch.backends.cudnn.allow_tf32 == before
+        with exact_convolutions():  # of another thread, for one
+            assert cudnn.conv.fp32_precision == "ieee"
+        assert cudnn.conv.fp32_precision == "ieee"
+    assert cudnn.conv.fp32_precision == before
 
 
 def test_on_the_processor_nothing_moves():

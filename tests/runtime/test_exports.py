@@ -1,5 +1,7 @@
 """Files that hold exported networks, and the cache of them."""
 
+import importlib
+import importlib.metadata
 import json
 import os
 import re
@@ -206,3 +208,11 @@ print([name for name in sys.modules if name.startswith("openvino_telemetry.")], 
     assert not [
         path for path in tmp_path.rglob("*") if "openvino" in path.name or "intel" in path.name.lower()
     ]
+
+
+def test_a_package_for_cards_has_another_name_than_its_module(monkeypatch):
+    def version(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    assert exports._version("onnxruntime") == importlib.import_module("onnxruntime").__version__

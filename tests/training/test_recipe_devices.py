@@ -21,7 +21,7 @@ def test_a_device_that_is_not_there(configure, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("device", "number", "words"),
     [
-        ("auto", 2, ("auto", 2)),
+        ("auto", 2, ("cuda", 2)),
         ("cpu", 2, ("cpu", 2)),
         ("cuda", 2, ("cuda", 2)),
         ("cuda:1", 1, ("cuda", [1])),

@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from upcracknet.cli.console import print_json
+from upcracknet.data.listing import GRID_SUFFIX
 from upcracknet.errors import OutputError
 from upcracknet.locks import alone
 from upcracknet.measure.scale_file import SurveyScales
@@ -56,7 +57,7 @@ def scale(
         if there and not output.exists():
             raise OutputError(f"{output}: was deleted or moved meanwhile; run the same command again")
         _read(output).including(made.scale, place).write(output)
-    picture = output.with_name(f"{output.stem}-{made.photo.stem}-grid.jpg") if made.photo else None
+    picture = output.with_name(f"{output.stem}-{made.photo.stem}{GRID_SUFFIX}") if made.photo else None
     step = made.save_grid(picture) if picture else None
     print_json(
         {

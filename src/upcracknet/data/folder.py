@@ -106,19 +106,30 @@ def _samples(folder: Path, places: _Places) -> tuple[Sample, ...]:
     files = [file for file in photos_in(photo_folder).photos if mask_folder not in file.parents]
     beside = _by_name(files, photo_folder)
     apart = _by_name(photos_in(mask_folder).photos, mask_folder) if mask_folder else {}
-    photos = [file for file in files if not _is_mask(file, beside, photo_folder)]
+    # A photo whose own mask lies apart is no mask of a photo of its name.
+    photos = [
+        file
+        for file in files
+        if file.relative_to(photo_folder).as_posix() in apart or not _is_mask(file, beside, photo_folder)
+    ]
     if not photos:
         raise DataError(f"no photos in {folder}: expected files of {' '.join(sorted(PHOTO_SUFFIXES))}")
     names = [photo.relative_to(photo_folder) for photo in photos]
     bare = [name.with_suffix("").as_posix() for name in names]
-    count = Counter(bare)
+    count, photos_there = Counter(bare), set(photos)
     samples = []
     for photo, name, stem in zip(photos, names, bare, strict=True):
         if mask_folder:
             masks = [apart.get(stem + ending, []) for ending in ("", *MASK_ENDINGS, photo.suffix)]
         else:
             masks = [beside.get(stem + ending, []) for ending in MASK_ENDINGS]
-        masks.append([file for file in beside[stem] if photo.suffix.lower() != ".png" == file.suffix.lower()])
+        masks.append(
+            [
+                file
+                for file in beside[stem]
+                if photo.suffix.lower() != ".png" == file.suffix.lower() and file not in photos_there
+            ]
+        )
         found = [mask for files_of_name in masks for mask in files_of_name]
         # Two photos of one stem keep their suffixes as names.
         label = stem if count[stem] == 1 else name.as_posix()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from upcracknet.data.image_file import PHOTO_SUFFIXES
 from upcracknet.errors import DataError
-from upcracknet.files import one_line
+from upcracknet.files import SCALES_FORMAT, one_line
 from upcracknet.parsing import parse_json
 
 VIDEO_SUFFIXES = frozenset(
@@ -36,6 +36,13 @@ RESULT_FOLDERS = frozenset(
     {"masks", "overlays", "scores", "frames", "records", "cracks", "pictures", "corrections"}
 )
 """What is not searched in a folder whose marker names this format: results, not photos."""
+
+EXPORT_MARKER = "export.json"
+EXPORT_FORMAT = "upcracknet export"
+"""A folder whose marker names this format holds copies of photos, and masks."""
+
+GRID_SUFFIX = "-grid.jpg"
+"""Ends the name of the picture that `upcracknet scale` writes; it begins with that of the scale file."""
 
 
 @dataclass(frozen=True)
@@ -200,7 +207,16 @@ class _Search:
 
 
 def _may_be_photo(path: Path) -> bool:
-    return path.suffix.lower() in _LISTED_SUFFIXES and not path.name.startswith(".")
+    if path.suffix.lower() not in _LISTED_SUFFIXES or path.name.startswith("."):
+        return False
+    return not (path.name.endswith(GRID_SUFFIX) and _is_grid(path))
+
+
+def _is_grid(path: Path) -> bool:
+    """Whether a scale file lies beside it whose name its own begins with."""
+    name = path.name.removesuffix(GRID_SUFFIX)
+    stems = (name[:place] for place, sign in enumerate(name) if sign == "-")
+    return any(_has_format(path.with_name(f"{stem}.json"), SCALES_FORMAT) for stem in stems)
 
 
 def _is_skipped(folder: Path) -> bool:
@@ -208,10 +224,14 @@ def _is_skipped(folder: Path) -> bool:
     name = folder.name
     if name in SYSTEM_FOLDERS or (name.startswith(".") and name not in (".", "..")):
         return True
-    if name not in RESULT_FOLDERS:
-        return False
+    if _has_format(folder / EXPORT_MARKER, EXPORT_FORMAT):
+        return True
+    return name in RESULT_FOLDERS and _has_format(folder.parent / RESULTS_MARKER, RESULTS_FORMAT)
+
+
+def _has_format(marker: Path, name: str) -> bool:
     try:
-        marker = parse_json((folder.parent / RESULTS_MARKER).read_bytes())
+        content = parse_json(marker.read_bytes())
     except (OSError, ValueError):
         return False
-    return isinstance(marker, dict) and marker.get("format") == RESULTS_FORMAT
+    return isinstance(content, dict) and content.get("format") == name

@@ -25,7 +25,7 @@ from upcracknet.runtime import (
     is_out_of_memory,
     size_multiple,
 )
-from upcracknet.runtime.device import exact_convolutions, moved
+from upcracknet.runtime.device import exact_convolutions, moved, require_convolutions
 
 CALIBRATION_ROADS = 24
 """Synthetic roads on which the ranges of 8-bit integers are measured. They have cracks: without, ranges that
@@ -81,7 +81,8 @@ def _in_torch(scorer: Scorer, engine: Engine) -> nn.Module:
         assert scorer.network is not None
         network = copy.deepcopy(scorer.network)
     try:
-        return network.to(engine.device)
+        there = network.to(engine.device)
+        require_convolutions(there)
     except RuntimeError as error:
         if not is_out_of_memory(error):
             raise
@@ -89,6 +90,7 @@ def _in_torch(scorer: Scorer, engine: Engine) -> nn.Module:
             f"device {engine.device}: {scorer.name} does not fit into its memory; end other programs that "
             "use it, or take --device cpu"
         ) from error
+    return there
 
 
 def export_scorer(

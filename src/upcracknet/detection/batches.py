@@ -54,7 +54,9 @@ class Batches:
         self.on_card = self.device.type != "cpu"
         self._tiles = batch_size or (sys.maxsize if self.on_card else TILES)
         by_tiles = sys.maxsize if scorer.input_size is not None else PIXELS
-        self._pixels = CARD_PIXELS if self.on_card else by_tiles
+        # Metal ends the process where one tensor is larger than 4 GiB.
+        on_card = CARD_PIXELS // 4 if self.device.type == "mps" else CARD_PIXELS
+        self._pixels = on_card if self.on_card else by_tiles
 
     def size(self, height: int, width: int) -> int:
         """Tell how many tiles of a size, or smaller photos, are scored together."""

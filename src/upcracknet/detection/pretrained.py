@@ -111,6 +111,9 @@ def load_pretrained(
         if (chosen.runtime, chosen.precision, chosen.device) != ("torch", "fp32", "cpu"):
             scorer = accelerated(scorer, record.sha256, chosen)
     except UpCrackNetError as error:
+        if engine.device == "auto" and chosen.device != "cpu" and chosen.precision == "fp32":
+            _log.warning("%s; the processor is taken", one_line(error))
+            return load_pretrained(model, preset, replace(engine, device="cpu"))
         by_name = engine.runtime != "auto" or chosen.precision == "int8" or chosen.device != "cpu"
         if by_name or chosen.runtime == "torch":
             raise

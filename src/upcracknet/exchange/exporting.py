@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from upcracknet.data.listing import EXPORT_FORMAT, EXPORT_MARKER
 from upcracknet.errors import ConfigurationError, DataError, OutputError, PhotoError
 from upcracknet.exchange import coco, cvat, label_studio, masks
 from upcracknet.exchange.photos import ExportedPhoto, Photos, bring_photo, file_name
@@ -18,7 +19,7 @@ from upcracknet.results.records import Record
 
 Format = Literal["coco", "cvat", "label-studio", "masks"]
 
-MARKER = "export.json"
+MARKER = EXPORT_MARKER
 """Marks the folder of an export, whose files may be replaced by the next one."""
 
 PHOTO_FOLDER = {"cvat": "images"}
@@ -155,7 +156,7 @@ def _forget(output: Path, to: Format, before: set[str], written: set[str]) -> No
 
 
 def _marker(to: Format, files: set[str]) -> dict[str, Any]:
-    return {"format": "upcracknet export", "version": 1, "to": to, "files": sorted(files)}
+    return {"format": EXPORT_FORMAT, "version": 1, "to": to, "files": sorted(files)}
 
 
 def _claim(output: Path, to: Format) -> set[str]:
@@ -165,7 +166,7 @@ def _claim(output: Path, to: Format) -> set[str]:
         mine = False
         if marker.exists():
             content = parse_json(marker.read_bytes())
-            mine = content.get("format") == "upcracknet export"
+            mine = content.get("format") == EXPORT_FORMAT
             listed = content.get("files", [])
             before = set(listed) if content.get("to") == to and fits(listed, list[str]) else set()
         # A half-written marker of a killed export does not count.

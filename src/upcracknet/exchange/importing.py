@@ -123,6 +123,12 @@ def _take(
         require_size(mask.shape, size, photo.name)
         same = np.array_equal(mask, effective_mask(results, record, before))
     time = datetime.now(UTC).isoformat(timespec="seconds")
+    if not same and before is not None and before.changes_the_mask and _is_the_models(results, record, mask):
+        # It went out before somebody spoke of the photo, and nobody drew on it: what they said is worth more.
+        raise DataError(
+            f"{record.name}: comes with the model's own mask, and is {before.status} here, which counts; to "
+            "have the model's mask again, take the answer back in `upcracknet review`"
+        )
     if not same:
         correction = Correction(record.name, "corrected", source=source, time=time)
         write_correction(results, correction, mask)
@@ -132,6 +138,12 @@ def _take(
         imported.accepted += 1
     else:
         imported.unchanged += 1
+
+
+def _is_the_models(results: ResultFolder, record: Record, mask: Bool[np.ndarray, "h w"] | Path) -> bool:
+    if isinstance(mask, Path):
+        return _same_rows(results, record, None, mask)
+    return np.array_equal(mask, effective_mask(results, record, None))
 
 
 def _painted(photo: AnnotatedPhoto, size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:

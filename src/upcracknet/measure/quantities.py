@@ -16,8 +16,8 @@ FOOT_M = 0.3048
 TENTH = 0.1
 """Share of a transverse crack's length from which on a severity counts for all of it (LTPP, distress 6)."""
 
-GRADED_MM = 300.0
-"""About how much of a crack is graded together: a foot. The standards name no shortest portion."""
+GRADED_MM = 100.0
+"""About how much of a crack is graded together. The standards name no shortest portion."""
 
 Unit = Literal["m", "m²", "ft", "ft²"]
 
@@ -100,9 +100,9 @@ def book(
     """Sum up a photo's cracks as a standard counts them.
 
     Alligator and block cracking are areas, all else is length. No crack is counted twice: what lies in a
-    network's area is not added to lengths. Joints are no distress. Each 0.3 m of a crack is graded by its own
-    mean width, and what has one severity is added up, as ASTM D6433 asks of portions that differ in it. LTPP
-    grades a transverse crack as a whole: by the highest severity of a tenth of its length or more.
+    network's area is not added to lengths. Joints are no distress. About each 0.1 m of a crack is graded by
+    its own mean width, and what has one severity is added up, as ASTM D6433 asks of portions that differ in
+    it. LTPP grades a transverse crack as a whole: by the highest severity of a tenth of its length or more.
 
     ASTM D6433, appendix X1: 1 alligator (m²), 3 block (m²), 10 longitudinal and transverse (m), where
     diagonal cracks are booked too. FHWA LTPP, section A: 1 fatigue (m²), 2 block (m²), 4 longitudinal (m; 4a
@@ -188,7 +188,10 @@ def _graded(classes: Classes, standard: str, reading: Reading) -> Iterator[tuple
     """The pieces of cracks that are counted by length, with their severities."""
     for portion in classes.portions:
         if portion.network is None and portion.kind != "joint":
-            for piece in portion.cut(GRADED_MM):
+            across = standard == "fhwa-ltpp" and (portion.angle_degrees or 0.0) > 45
+            # Fine enough to find a tenth of it wherever that begins.
+            fine = portion.length * TENTH / 5 if across else GRADED_MM
+            for piece in portion.cut(min(GRADED_MM, fine)):
                 yield piece, reading.grade(piece.width, piece.width_px, standard, portion.width_px)
 
 

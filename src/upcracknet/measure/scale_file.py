@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 from upcracknet.errors import ConfigurationError
-from upcracknet.files import json_bytes, one_line, write_atomically
+from upcracknet.files import SCALES_FORMAT, json_bytes, one_line, write_atomically
 from upcracknet.measure.scale import Method, Scale
 from upcracknet.parsing import parse_json, shown
 
-FORMAT, VERSION = "upcracknet scale", 1
+VERSION = 1
 KEYS = {"format", "version", "default", "places"}
 SCALE_KEYS = {
     *("millimetres_per_pixel", "matrix", "source", "uncertainty", "method"),
@@ -71,7 +71,7 @@ class SurveyScales:
             place if "://" in place else Path(os.path.relpath(place, folder)).as_posix(): to_dict(scale)
             for place, scale in sorted(self.places.items())
         }
-        content: dict[str, Any] = {"format": FORMAT, "version": VERSION}
+        content: dict[str, Any] = {"format": SCALES_FORMAT, "version": VERSION}
         if self.default is not None:
             content["default"] = to_dict(self.default)
         write_atomically(path, json_bytes(content | ({"places": places} if places else {})))
@@ -90,7 +90,7 @@ class SurveyScales:
             raise ConfigurationError(
                 f"{path}: cannot be read ({one_line(error)}); make one with `upcracknet scale`"
             ) from error
-        if not isinstance(content, dict) or content.get("format") != FORMAT:
+        if not isinstance(content, dict) or content.get("format") != SCALES_FORMAT:
             raise ConfigurationError(f"{path}: is no scale file; make one with `upcracknet scale`")
         if content.get("version") != VERSION:
             raise ConfigurationError(

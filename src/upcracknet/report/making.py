@@ -5,7 +5,7 @@ from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 
-from upcracknet.errors import ConfigurationError, DataError
+from upcracknet.errors import ConfigurationError, DataError, OutputError
 from upcracknet.files import write_atomically
 from upcracknet.report.chapters import write
 from upcracknet.report.content import Content, gather
@@ -50,7 +50,7 @@ def make_report(results: ResultFolder, output: Path, options: ReportOptions, day
         ConfigurationError: no address of map tiles, or their owner alone, the package for PDF is missing, or
             the page is called as the PDF.
         DataError: the survey cannot be read, or there are no records.
-        OutputError: the report cannot be written.
+        OutputError: the report cannot be written, or a file that is none has its name.
     """
     if options.base_map is None and options.base_map_credit:
         raise ConfigurationError("--base-map-credit says whose a base map is; give --base-map too")
@@ -61,14 +61,29 @@ def make_report(results: ResultFolder, output: Path, options: ReportOptions, day
         raise ConfigurationError(
             f"{output}: names the page, and the PDF lies beside it as .pdf; end its name in .html"
         )
+    pdf = output.with_suffix(".pdf")
+    _require_own(output, b"<!doctype html")
+    if options.pdf:
+        _require_own(pdf, b"%pdf")
     content = read_content(results)
     report = write(content, Language.of(options.language), options.title, day)
     write_atomically(output, page(report, base_map).encode(errors="backslashreplace"))
     if options.pdf:
         from upcracknet.report.pdf import write_pdf  # only with the extra
 
-        write_pdf(report, output.with_suffix(".pdf"))
+        write_pdf(report, pdf)
     return content
+
+
+def _require_own(path: Path, begin: bytes) -> None:
+    """Refuse to replace a photo, a table or whatever else is no page."""
+    try:
+        with path.open("rb") as file:
+            found = file.read(len(begin)).lower()
+    except OSError:  # not there, or no file: writing says so
+        return
+    if found not in (b"", begin):
+        raise OutputError(f"{path}: is there, and is no report; give another name with -o")
 
 
 def read_content(results: ResultFolder) -> Content:

@@ -6,6 +6,7 @@ from upcracknet.report.document import Block, Pairs, Text
 from upcracknet.report.facts import severities, stretch
 from upcracknet.report.language import Language
 from upcracknet.results.records import severity_rank
+from upcracknet.survey.records import SurveyPhoto
 from upcracknet.tables import NOT_GIVEN
 
 
@@ -136,8 +137,13 @@ def method(content: Content, language: Language) -> Text:
                     high_mm=language.number(standard.high_above_mm),
                 )
             )
-    overlaps = "summary.once" if any(photo.counted < 1 for photo in content.photos) else "summary.all"
-    return Text((*sentences, language.text(overlaps)))
+    compared = any(photo.counted < 1 or _has_outline(photo) for photo in content.photos)
+    return Text((*sentences, language.text("summary.once" if compared else "summary.all")))
+
+
+def _has_outline(photo: SurveyPhoto) -> bool:
+    """Whether it is known which road the photo shows, so that it was compared with its neighbours."""
+    return photo.position is not None and photo.position.quality == "each crack"
 
 
 def scale(content: Content, language: Language) -> Text:

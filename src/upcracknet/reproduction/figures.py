@@ -31,7 +31,11 @@ SHOWN_WITH_FAILURES = ("up-cracknet", "crack-remover", "default")
 
 
 def draw_figure(
-    name: str, experiment: Experiment, files: ResultFiles, data_root: Path | None = None
+    name: str,
+    experiment: Experiment,
+    files: ResultFiles,
+    data_root: Path | None = None,
+    device: str = "auto",
 ) -> tuple[Path, list[Row]]:
     """Draw a figure from the rows that are measured.
 
@@ -40,6 +44,7 @@ def draw_figure(
         experiment: the table of the figure.
         files: where the rows' weights are; the picture goes there.
         data_root: folder of the datasets.
+        device: where the networks run.
 
     Returns:
         the picture's path, and the rows that it shows.
@@ -62,7 +67,7 @@ def draw_figure(
         wanted = f" of {', '.join(SHOWN_WITH_FAILURES)}" if name == "fig4" else ""
         raise ConfigurationError(f"{name}: no row{wanted} is measured yet; train and measure one first")
     samples = annotated(open_dataset(experiment.rows[0].tests[0], data_root))
-    detectors = {row.label: detector(row, files.run_folder(row)) for row in rows}
+    detectors = {row.label: detector(row, files.run_folder(row), device) for row in rows}
     if name == "fig4":
         chosen = _worst(samples, detectors[rows[0].label])
     else:

@@ -149,7 +149,7 @@ def _drawn(experiments: Sequence[Experiment], run: Run) -> list[str]:
             notes.append(f"{name}: no time was left to draw it")
             continue
         try:
-            path, rows = draw_figure(name, tables[table], run.files, run.data_root)
+            path, rows = draw_figure(name, tables[table], run.files, run.data_root, run.device)
             notes.append(f"{len(rows)} of {len(tables[table].rows)} rows drawn in {path}")
         except UpCrackNetError as error:
             notes.append(str(error))

@@ -127,7 +127,7 @@ def summary(inspection: Inspection) -> dict[str, Any]:
     on_road = [(crack.length_mm, crack.width_mean_mm, crack.width_max_mm) for crack in cracks]
     lengths, means, greatest = np.array([row for row in on_road if None not in row], float).reshape(-1, 3).T
     # Networks are graded by more than their cracks' widths.
-    found = {*severities, *(row.severity for row in inspection.quantities if row.unit == "m²")}
+    found = {*severities, *(row.severity for row in inspection.quantities)}
     return values | {
         "crack_length_m": None if cracks and not len(lengths) else round(float(lengths.sum()) / 1000, 4),
         "crack_width_mean_mm": round(float(np.average(means, weights=lengths)), 3) if len(lengths) else None,

@@ -23,6 +23,10 @@ from upcracknet.results.sources import Source
 MISSED_PHOTO = "photo_was_missing"
 """In what a record says of its measures: the photo was needed and not at hand, and is looked for again."""
 
+RULES = 2
+"""Counts up where the same mask gets other measures, so that older ones are made again. 2: quantities by the
+width of each piece of a crack."""
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -105,6 +109,7 @@ class Measuring:
             "track_sha256": self.track_sha256,
             "widths": self.widths,
             "pictures": self.pictures,
+            "rules": RULES,
         }
         plain: dict[str, Any] = json.loads(json.dumps(settings))  # as a record gives them back
         return plain
@@ -129,7 +134,8 @@ class Measuring:
                     tilt = camera_tilt_deg(image)
                     direction = driving_direction(image, given=self.direction, track=self.track)
             except PhotoError as error:
-                warnings = (f"the camera is taken to have looked straight down: {error}",)
+                why = str(error).removeprefix(f"{source.address}: ")  # the same of each photo is said once
+                warnings = (f"the camera is taken to have looked straight down: {why}",)
                 missed = True
         scale = self.scales.of(source.address)
         if scale is None and self.scales.places:

@@ -1,7 +1,7 @@
 """What is left to do in a result folder: photos to detect in, photos to measure again."""
 
 from collections.abc import Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from upcracknet.errors import PhotoError
@@ -63,8 +63,9 @@ def plan_detection(
 ) -> Plan:
     """Name the results of each photo, and tell what is left to do.
 
-    Photos with a record keep its name; others get one that no record has. A record of a failure is dropped
-    where its photo is gone, or is a video whose frames can be taken now.
+    Photos with a record keep its name; others get one that no record has. A photo that was moved elsewhere is
+    known by its file's name, size and time, and keeps its record too, which then says where it is. A record
+    of a failure is dropped where its photo is gone, or is a video whose frames can be taken now.
 
     Args:
         results: the folder, claimed.
@@ -74,21 +75,17 @@ def plan_detection(
         overwrite: count nothing as finished.
 
     Raises:
-        OutputError: a file is in the way that no record of this folder names.
+        OutputError: a file is in the way that no record of this folder names, or a record cannot be written.
+        DataError: a record was damaged meanwhile.
     """
     wanted = {source.address: source for source in sources}
     names, stamps = dict[str, str](), dict[str, str]()
     taken, detected, own, damaged = set[str](), set[str](), set[str](), set[str]()
     to_measure: list[str] = []
     videos = {str(source.file) for source in sources if source.frame is not None}
-    for record in results.readable_records(damaged):
-        source = wanted.get(results.moved(record) or record.photo) or wanted.get(record.photo)
-        if source is None and _is_of_the_past(results, record, videos):
-            results.drop(record)
-            continue
-        taken.add(record.name.casefold())
-        if source is None:
-            continue
+    gone: dict[tuple[str, str], list[str]] = {}
+
+    def take(record: Record, source: Source) -> None:
         own.update(record.files)
         names[source.address] = record.name
         if not overwrite and _is_detected(results, record, source, settings):
@@ -97,6 +94,23 @@ def plan_detection(
                 to_measure.append(record.name)
         else:
             stamps[source.address] = results.stamp(record)
+
+    for record in results.readable_records(damaged):
+        source = wanted.get(results.moved(record) or record.photo) or wanted.get(record.photo)
+        if source is None and _is_of_the_past(results, record, videos):
+            results.drop(record)
+            continue
+        taken.add(record.name.casefold())
+        if source is not None:
+            take(record, source)
+        elif record.status == "done" and (file := results.source(record)).frame is None and _is_gone(file):
+            gone.setdefault((Path(file.address).name, record.stamp), []).append(record.name)
+    for source in sources if gone else ():
+        found = gone.get((Path(source.address).name, source.stamp), [])
+        if source.address not in names and source.path is not None and len(found) == 1:
+            record = results.record(found.pop())
+            moved = replace(record, photo=source.address, photo_relative=results.relative(source))
+            take(results.finish(moved), source)
     names = photo_names([source.address for source in sources], names, taken)
     todo = [
         Work(source, names[source.address], record=stamps.get(source.address, ""))
@@ -180,8 +194,12 @@ def _is_of_the_past(results: WritableResults, record: Record, videos: Set[str]) 
     """Whether a photo failed that is no longer there, or a video as a whole of which there are frames."""
     if record.status != "failed" or is_url(record.photo):
         return False
-    address = results.source(record).address
-    return address in videos or not file_of(Path(address)).exists()
+    source = results.source(record)
+    return source.address in videos or _is_gone(source)
+
+
+def _is_gone(source: Source) -> bool:
+    return source.path is not None and not file_of(source.path).exists()
 
 
 def _is_detected(results: WritableResults, record: Record, source: Source, settings: ResultSettings) -> bool:

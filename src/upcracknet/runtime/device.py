@@ -1,19 +1,28 @@
 """Where a network calculates: on the processor or on a graphics card."""
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.backends import cudnn
 
 from upcracknet.errors import ConfigurationError
+from upcracknet.files import one_line
 
 WORDS = "auto, cpu, cuda, cuda:1 (the second card), mps or gpu"
 """What ``--device`` takes."""
 
-OUT_OF_MEMORY = ("out of memory", "out_of_device_memory", "allocate memory", "alloc_failed")
-"""What PyTorch, cuDNN, ONNX Runtime and OpenVINO say, in small letters, where memory ran out."""
+UNASKED = ("cpu", "meta")
+"""Devices that need not be asked for one: the processor always can, and `meta` calculates nothing."""
+
+OUT_OF_MEMORY = (
+    *("out of memory", "out_of_device_memory", "allocate memory", "alloc_failed", "allocation_fail"),
+    *("cl_out_of_resources", "invalid buffer size"),
+)
+"""What PyTorch, cuDNN, Metal, ONNX Runtime and OpenVINO say, in small letters, where memory ran out."""
 
 
 def device_kind(name: str) -> str:
@@ -78,21 +87,60 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether an error of a device or its engine says that its memory ran out."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in OUT_OF_MEMORY)
+    # ONNX Runtime's errors are no RuntimeError.
+    is_of_engine = isinstance(error, RuntimeError) or type(error).__module__.startswith("onnxruntime")
+    return is_of_engine and any(sign in str(error).lower() for sign in OUT_OF_MEMORY)
+
+
+def require_convolutions(network: nn.Module) -> None:
+    """Ask a network's device for one small convolution.
+
+    Raises:
+        ConfigurationError: it cannot: PyTorch counts cards that it has no code for, such as those of 2017.
+        RuntimeError: memory ran out.
+    """
+    tensor = next(network.parameters(), torch.zeros(0))
+    if tensor.device.type in UNASKED:
+        return
+    small = torch.ones(1, 1, 3, 3, dtype=tensor.dtype, device=tensor.device)
+    try:
+        torch.nn.functional.conv2d(small, small).cpu()
+    except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise
+        raise ConfigurationError(
+            f"device {tensor.device}: this PyTorch cannot calculate there ({one_line(error)}); take --device "
+            "cpu, or install a PyTorch that knows the card"
+        ) from error
+
+
+class _Exactness:
+    """How many blocks, in all threads, want exact convolutions, and what was set before the first."""
+
+    lock = threading.Lock()
+    blocks = 0
+    before: tuple[str, str]
 
 
 @contextmanager
 def exact_convolutions() -> Iterator[None]:
     """Let convolutions on NVIDIA's cards calculate in 32 bits for the block, without TensorFloat-32.
 
-    PyTorch rounds their inputs to 10 bits otherwise (``torch.backends.cudnn.allow_tf32``).
+    PyTorch rounds their inputs to 10 bits otherwise (``torch.backends.cudnn.conv.fp32_precision``). What it
+    has for layers with memory goes with it: PyTorch refuses to tell of the two where they differ.
     """
-    before = torch.backends.cudnn.allow_tf32
-    torch.backends.cudnn.allow_tf32 = False
+    with _Exactness.lock:
+        if _Exactness.blocks == 0:
+            _Exactness.before = (cudnn.conv.fp32_precision, cudnn.rnn.fp32_precision)
+            cudnn.conv.fp32_precision = cudnn.rnn.fp32_precision = "ieee"
+        _Exactness.blocks += 1
     try:
         yield
     finally:
-        torch.backends.cudnn.allow_tf32 = before
+        with _Exactness.lock:
+            _Exactness.blocks -= 1
+            if _Exactness.blocks == 0:
+                cudnn.conv.fp32_precision, cudnn.rnn.fp32_precision = _Exactness.before
 
 
 def moved(images: Tensor, device: torch.device) -> Tensor:

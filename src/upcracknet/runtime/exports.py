@@ -1,6 +1,7 @@
 """Files that hold exported networks, and the cache of those that are exported on the way."""
 
 import hashlib
+import importlib
 import importlib.metadata
 import json
 import os
@@ -34,6 +35,14 @@ def runtime_of_file(path: Path) -> Literal["onnx", "openvino"] | None:
     return None if backend is None else backend.name
 
 
+def _version(package: str) -> str:
+    """The version of a package, also where its module comes by another name, as onnxruntime-gpu."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return str(importlib.import_module(package).__version__)
+
+
 def compiled_network(
     network: nn.Module, identity: str, engine: Engine, examples: Examples
 ) -> CompiledNetwork:
@@ -50,7 +59,7 @@ def compiled_network(
         ConfigurationError: the network cannot be exported, or a package is missing.
     """
     parts = [identity, repr(network), engine.runtime, engine.precision]
-    parts += [importlib.metadata.version(package) for package in ("torch", *PACKAGES[engine.runtime])]
+    parts += [_version(package) for package in ("torch", *PACKAGES[engine.runtime])]
     folder = _cache() / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
     suffix = next(suffix for suffix, backend in _BACKENDS.items() if backend.name == engine.runtime)
     path = folder / f"network{suffix}"

@@ -39,10 +39,10 @@ class SectionChange:
         return bool(before and after and abs(after / before - 1) <= LARGEST_DIFFERENCE)
 
     @property
-    def status(self) -> Literal["both", "new", "gone"]:
+    def status(self) -> Literal["both", "new", "gone", "neither"]:
         """Which of the surveys has photos there that count."""
         if self.old is None:
-            return "new"
+            return "new" if self.new.photos else "neither"
         return "both" if self.new.photos else "gone"
 
     @property

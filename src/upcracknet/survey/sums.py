@@ -142,7 +142,7 @@ class SectionSums:
             share * sum(network["area_mm2"] or 0.0 for network in measured["networks"]) / 1e6
         )
         _add(self.quantities, measured["quantities"], share)
-        self.severities.update(row["severity"] for row in measured["quantities"] if row["unit"] == "m²")
+        self.severities.update(row["severity"] for row in measured["quantities"])
         if measured.get("readings") is None:
             self.readings = None
         elif self.readings is not None:

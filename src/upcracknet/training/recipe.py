@@ -19,6 +19,7 @@ from upcracknet.detection.systems import SYSTEMS, imported
 from upcracknet.errors import ConfigurationError, OutputError
 from upcracknet.files import one_line
 from upcracknet.runtime import choose_device, has_bfloat16
+from upcracknet.runtime.device import exact_convolutions
 from upcracknet.training.callbacks import (
     BestWeights,
     EarlyStopping,
@@ -138,7 +139,8 @@ def train(
         )
         method.to(memory_format=torch.channels_last)
         try:
-            trainer.fit(method, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+            with exact_convolutions():  # SSIM's, in 32 bits, are small differences of large numbers
+                trainer.fit(method, datamodule=data, ckpt_path=checkpoint, weights_only=True)
         except RuntimeError as error:
             # A signal to a whole group ends the loaders as well, and PyTorch may notice that first.
             if trainer.received_sigterm:
@@ -176,8 +178,6 @@ def _one_line_errors(run_folder: Path) -> Iterator[None]:
 
 def lightning_device(device: str, devices: int) -> tuple[str, int | list[int]]:
     """Give Lightning's words for a device: the accelerator, and how many of it, or which."""
-    if device == "auto":
-        return device, devices
     chosen = choose_device(device)
     if ":" not in device:
         return chosen.type, devices
@@ -189,8 +189,11 @@ def lightning_device(device: str, devices: int) -> tuple[str, int | list[int]]:
 def in_16_bits(configuration: Configuration, device: str) -> bool:
     """Tell whether a training calculates in bf16 where that is exact enough."""
     if configuration.precision == "auto":
-        chosen = choose_device(device).type
-        return chosen == "cuda" or (chosen == "cpu" and has_bfloat16())
+        chosen = choose_device(device)
+        if chosen.type == "cuda":
+            with torch.cuda.device(chosen):
+                return torch.cuda.is_bf16_supported(including_emulation=False)
+        return chosen.type == "cpu" and has_bfloat16()
     return configuration.precision == "bf16"
 
 

@@ -12,6 +12,8 @@ from pytorch_lightning.callbacks import Callback
 
 from upcracknet.detection import Scorer
 from upcracknet.detection.systems import SYSTEMS, imported
+from upcracknet.runtime import choose_device
+from upcracknet.runtime.device import exact_convolutions
 from upcracknet.training.configuration import Configuration
 from upcracknet.training.method import Method
 from upcracknet.training.patches import PatchData
@@ -76,9 +78,11 @@ def time_steps(configuration: Configuration, data_root: Path | None, device: str
             enable_model_summary=False,
         )
         method.to(memory_format=torch.channels_last)
-        trainer.fit(method, datamodule=data)
+        with exact_convolutions():
+            trainer.fit(method, datamodule=data)
     name, settings = system.title, method.detection_settings()
-    scorer, _ = imported(system.scorer)(method.trained_network().cpu(), settings, None, name)
+    network = method.trained_network().to(choose_device(device))
+    scorer, _ = imported(system.scorer)(network, settings, None, name)
     return Timing(clock.seconds, len(data.validation), scorer)
 
 

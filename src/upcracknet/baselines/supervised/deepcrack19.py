@@ -86,7 +86,7 @@ def refine(fused: Float[Tensor, "b h w"], first_side: Float[Tensor, "b h w"]) ->
     refined = [
         guided_filter(guide, (answer > FUSED_LEVEL).astype(np.float64), RADIUS, EPSILON)
         for guide, answer in zip(
-            first_side.detach().double().cpu().numpy(), fused.detach().double().cpu().numpy(), strict=True
+            first_side.detach().cpu().double().numpy(), fused.detach().cpu().double().numpy(), strict=True
         )
     ]
     return torch.from_numpy(np.stack(refined)).to(fused)

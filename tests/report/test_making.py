@@ -1,6 +1,7 @@
 """What a report says, as page and as PDF: sentences, tables and figures of a folder whose sums are known."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from html import unescape
 from html.parser import HTMLParser
@@ -12,7 +13,8 @@ from tests.results.conftest import IN_MM, LIGHT, write_photos
 from upcracknet.errors import ConfigurationError, DataError, OutputError
 from upcracknet.report.chapters import LIMITS
 from upcracknet.report.language import Language
-from upcracknet.report.making import ReportOptions, make_report
+from upcracknet.report.making import ReportOptions, make_report, read_content
+from upcracknet.report.summary import method
 from upcracknet.results import open_detection, read_results
 
 DAY = date(2026, 11, 27)
@@ -240,3 +242,13 @@ def test_what_detect_writes(tmp_path, written):
     assert row(page, "local-contrast")[0] == "–"
     assert "A classical method" in page
     assert page.count("data:image/jpeg;base64,") == 3
+
+
+def test_overlaps_that_were_compared_count_once_though_there_are_none(results):
+    content, said = read_content(results), []
+    for quality in ("photo", "each crack"):
+        position = replace(content.photos[0].position, quality=quality)
+        photos = (replace(content.photos[0], position=position), *content.photos[1:])
+        said.append(method(replace(content, photos=photos), ENGLISH).sentences[-1])
+    assert said[0].endswith("what two photos show is counted twice.")
+    assert said[1] == "What several photos show is counted once."

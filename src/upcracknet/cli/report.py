@@ -32,7 +32,7 @@ def report(
 
     Args:
         results: output folder of `upcracknet detect`; `upcracknet map` adds map and sections to it.
-        output: the HTML file; one that is there is replaced.
+        output: the HTML file; a report that is there is replaced.
         options: how.
     """
     content = make_report(read_results(results), output, options, datetime.now().astimezone().date())

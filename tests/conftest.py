@@ -1,3 +1,4 @@
+import gc
 import hashlib
 import os
 import signal
@@ -27,6 +28,17 @@ os.environ["OMP_NUM_THREADS"] = "1"
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 torch.set_num_threads(1)
 cv2.setNumThreads(1)
+
+
+# Libraries and tests are millions of objects that stay: looking through them again and again while they are
+# loaded, and then with each test, took a fourth of all time.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -34,9 +34,7 @@ def pretended(monkeypatch, result_of):
     monkeypatch.setattr(run_module, "train_row", train_row)
     monkeypatch.setattr(run_module, "is_trained", lambda *_: True)
     monkeypatch.setattr(
-        run_module,
-        "measure",
-        lambda row, *_: done.append(("measure", row.name)) or result_of(row),
+        run_module, "measure", lambda row, *_: done.append(("measure", row.name)) or result_of(row)
     )
     return done, faults
 

@@ -1,5 +1,7 @@
 """Names of devices, what is said where one is missing, and which errors mean that memory ran out."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch.backends import cudnn
@@ -107,3 +109,11 @@ def test_rounding_of_convolutions_is_off_for_a_block_alone():
 def test_on_the_processor_nothing_moves():
     images = torch.rand(1, 3, 4, 4)
     assert moved(images, torch.device("cpu")) is images
+
+
+def test_rounding_is_off_by_the_one_switch_of_an_older_pytorch(monkeypatch):
+    older = SimpleNamespace(allow_tf32=True)
+    monkeypatch.setattr(devices, "cudnn", older)
+    with exact_convolutions():
+        assert older.allow_tf32 is False
+    assert older.allow_tf32 is True

@@ -4,10 +4,10 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.backends import cudnn
 
 from upcracknet.errors import ConfigurationError
 from upcracknet.files import one_line
@@ -114,12 +114,27 @@ def require_convolutions(network: nn.Module) -> None:
         ) from error
 
 
+cudnn: Any = torch.backends.cudnn  # its types lack what it has
+
+
 class _Exactness:
     """How many blocks, in all threads, want exact convolutions, and what was set before the first."""
 
     lock = threading.Lock()
     blocks = 0
-    before: tuple[str, str]
+    before: tuple[str, str] | bool
+
+
+def _set_rounding(wanted: tuple[str, str] | bool) -> tuple[str, str] | bool:
+    """Set how convolutions round, and give what was set; PyTorch before 2.9 knows but one switch."""
+    if not hasattr(cudnn, "conv"):
+        switch = bool(cudnn.allow_tf32)
+        cudnn.allow_tf32 = wanted is True
+        return switch
+    before = (cudnn.conv.fp32_precision, cudnn.rnn.fp32_precision)
+    if isinstance(wanted, tuple):
+        cudnn.conv.fp32_precision, cudnn.rnn.fp32_precision = wanted
+    return before
 
 
 @contextmanager
@@ -131,8 +146,7 @@ def exact_convolutions() -> Iterator[None]:
     """
     with _Exactness.lock:
         if _Exactness.blocks == 0:
-            _Exactness.before = (cudnn.conv.fp32_precision, cudnn.rnn.fp32_precision)
-            cudnn.conv.fp32_precision = cudnn.rnn.fp32_precision = "ieee"
+            _Exactness.before = _set_rounding(("ieee", "ieee"))
         _Exactness.blocks += 1
     try:
         yield
@@ -140,7 +154,7 @@ def exact_convolutions() -> Iterator[None]:
         with _Exactness.lock:
             _Exactness.blocks -= 1
             if _Exactness.blocks == 0:
-                cudnn.conv.fp32_precision, cudnn.rnn.fp32_precision = _Exactness.before
+                _set_rounding(_Exactness.before)
 
 
 def moved(images: Tensor, device: torch.device) -> Tensor:

@@ -192,7 +192,7 @@ def in_16_bits(configuration: Configuration, device: str) -> bool:
         chosen = choose_device(device)
         if chosen.type == "cuda":
             with torch.cuda.device(chosen):
-                return torch.cuda.is_bf16_supported(including_emulation=False)
+                return bool(torch.cuda.is_bf16_supported(including_emulation=False))
         return chosen.type == "cpu" and has_bfloat16()
     return configuration.precision == "bf16"
 

@@ -9,7 +9,7 @@ from upcracknet.evaluation.published import EXCHANGED_FOOTNOTE
 from upcracknet.files import write_atomically
 from upcracknet.reproduction.claims import claims_table
 from upcracknet.reproduction.experiment import Experiment
-from upcracknet.reproduction.report import BEST_THRESHOLD_FOOTNOTE, table_record
+from upcracknet.reproduction.report import BEST_FOOTNOTE, table_record
 from upcracknet.reproduction.run import Run
 from upcracknet.tables import NOT_GIVEN, figure, markdown_table, percent
 
@@ -76,7 +76,7 @@ def page(records: dict[str, dict[str, Any]]) -> str:
         "",
         f"¹ {EXCHANGED_FOOTNOTE}",
         "",
-        f"² {BEST_THRESHOLD_FOOTNOTE}",
+        f"² {BEST_FOOTNOTE}",
         "",
         "³ Masks shrunk as in figures before decision 16: up to half a pixel off.",
         "",

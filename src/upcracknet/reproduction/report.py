@@ -15,9 +15,7 @@ from upcracknet.reproduction.experiment import Experiment
 from upcracknet.reproduction.measurement import RowResult, RowState
 from upcracknet.tables import NOT_GIVEN, figure, markdown_table
 
-BEST_THRESHOLD_FOOTNOTE = (
-    "What the score maps allow: this threshold is chosen on the annotation, so no user gets it."
-)
+BEST_FOOTNOTE = "What the score maps allow: this threshold is chosen on the annotation, so no user gets it."
 OUR_MEASURES = (*MEASURES, "best_threshold_iou")
 COLUMNS = (
     *("row", "parameters", "patches seen"),
@@ -113,7 +111,7 @@ def table_record(experiment: Experiment, states: Sequence[RowState]) -> dict[str
         "seed": experiment.seed,
         "facts": [*experiment.facts, *_mixtures(whole)],
         "unit": "per cent of the crack class, counts pooled over all images, tolerance 0",
-        "footnotes": {"paper": EXCHANGED_FOOTNOTE, "best_threshold": BEST_THRESHOLD_FOOTNOTE},
+        "footnotes": {"paper": EXCHANGED_FOOTNOTE, "best_threshold": BEST_FOOTNOTE},
         "rows": [_row_record(state) for state in states],
     }
 
@@ -221,7 +219,7 @@ def _test_section(rows: list[dict[str, Any]], test: str) -> list[str]:
         "",
         f"¹ {EXCHANGED_FOOTNOTE} {other_photos}".rstrip(),
         "",
-        f"² {BEST_THRESHOLD_FOOTNOTE}",
+        f"² {BEST_FOOTNOTE}",
     ]
 
 
